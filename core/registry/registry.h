@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The devices known to the server and who has each. Copies all that a backend tells, so that a record
+// lives as long as somebody needs it. Loop thread.
+#pragma once
+
+#include "base/base_alloc.h"
+#include "base/base_list.h"
+#include "usb/usb_device.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct usbip_backend;
+
+enum registry_state {
+    REGISTRY_AVAILABLE,
+    REGISTRY_OPENING,  // claimed for a session, the backend has not answered yet
+    REGISTRY_IN_USE,
+    REGISTRY_CLEANING, // session over, device on its way to a clean state
+    REGISTRY_REFUSED,  // descriptors do not hold together: import gets ST_DEV_ERR
+    REGISTRY_HUB,      // shown in the topology, never exported
+};
+
+struct registry_device {
+    struct base_list link;       // the registry's
+    struct usb_device_info info; // own copy, descriptors included
+    enum registry_state state;
+    uint32_t session;            // id of the session that has it (OPENING, IN_USE, CLEANING); 0: none
+    bool unplugged;              // physically gone; removed when the session has let go
+    uint64_t plugged_us;
+    uint64_t imports;            // since plugged
+    struct usbip_backend *backend;
+    void *backend_device;
+};
+
+struct registry {
+    const struct base_alloc *alloc;
+    struct base_list devices; // of struct registry_device, in the order of plugging
+    unsigned count, max;
+};
+
+void registry_init(struct registry *r, const struct base_alloc *alloc, unsigned max_devices);
+void registry_clear(struct registry *r);
+
+// Adds a copy of `info`. BASE_ERR_BUSY: another device has that busid; LIMIT; NOMEM.
+// Descriptors that do not hold together give state REFUSED, not an error.
+enum base_err registry_add(struct registry *r, const struct usb_device_info *info,
+                           struct usbip_backend *backend, void *backend_device, uint64_t now_us,
+                           struct registry_device **out);
+void registry_remove(struct registry *r, struct registry_device *d);
+
+// NULL if there is none. Devices that are unplugged are not found by busid.
+struct registry_device *registry_find(struct registry *r, const char *busid);
+struct registry_device *registry_find_backend(struct registry *r, struct usbip_backend *backend,
+                                              void *backend_device);
+
+// May DEVLIST show it? In-use devices only if `in_use_too`.
+bool registry_listed(const struct registry_device *d, bool in_use_too);
+
+// The body of OP_REP_DEVLIST (ndev and records), in memory from r->alloc that the caller frees. NULL:
+// no memory. Linux usbipd leaves devices in use out; `in_use_too` turns that round.
+uint8_t *registry_devlist(struct registry *r, bool in_use_too, size_t *size, unsigned *devices);

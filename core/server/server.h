@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server: devices, sessions and events put together. A port creates one, adds backends, brings
+// connections and time. Everything hangs on one object: a process may run several. Loop thread; no
+// function blocks or calls back into the port.
+#pragma once
+
+#include "eventlog/eventlog.h"
+#include "registry/registry.h"
+#include "server/server_backend.h"
+#include "session/session.h"
+
+struct usbip_server;
+
+struct server_config {
+    struct session_limits session;
+    unsigned max_connections;  // in any phase
+    unsigned max_devices;
+    uint64_t total_budget_bytes; // payload bytes in flight, all sessions together
+    uint64_t pool_cache_bytes;   // free payload buffers kept per backend
+    unsigned eventlog_capacity;
+    bool list_in_use; // DEVLIST shows devices that a session has; Linux usbipd does not
+};
+
+// Values that suit a Linux machine; a port changes what it must.
+void server_config_default(struct server_config *c);
+
+// BASE_ERR_INVALID: a limit is out of its range, and *why is a plain sentence about it.
+enum base_err server_config_check(const struct server_config *c, const char **why);
+
+// Copies `config`; borrows `alloc` for its life. NULL if there is no memory.
+struct usbip_server *server_create(const struct server_config *config,
+                                   const struct base_alloc *alloc, uint64_t now_us);
+
+// Ends all at once, backends' URBs included as far as they give them back without waiting. Orderly:
+// server_stop() first, and step until server_stopped(). Backends outlive the server.
+void server_destroy(struct usbip_server *server);
+
+// Borrowed for the server's life. BASE_ERR_LIMIT: too many (4).
+enum base_err server_add_backend(struct usbip_server *server, struct usbip_backend *backend);
+
+// --- connections ---------------------------------------------------------------------------------
+
+// A connection was accepted. `peer` is "address:port", copied. NULL: refused (an event says why),
+// close the socket. If the number of connections is reached, the oldest one that has not imported
+// anything gives way. The session is the server's; use it for the session_rx_*, session_tx_* calls
+// and session_port_state() until server_disconnected().
+struct session *server_connected(struct usbip_server *server, const char *peer, uint64_t now_us);
+
+// The port has closed the socket. The pointer is dead for the port.
+void server_disconnected(struct usbip_server *server, struct session *s, uint64_t now_us);
+
+// --- work ----------------------------------------------------------------------------------------
+
+// Takes the backends' events and carries out what sessions want until nothing is left to do now.
+// Call after each burst of reading, after a wake-up and when server_next_deadline() has come.
+void server_step(struct usbip_server *server, uint64_t now_us);
+uint64_t server_next_deadline(struct usbip_server *server); // UINT64_MAX: none
+
+// Begins an orderly end: no new connection, every session flushed and finished.
+void server_stop(struct usbip_server *server, uint64_t now_us);
+bool server_stopped(const struct usbip_server *server); // no connection, no device held
+
+// --- what others may see (API, log, tests) -------------------------------------------------------
+
+struct server_totals {
+    uint64_t started_us;
+    uint64_t connections, imports, imports_refused, protocol_errors; // since start
+    struct session_counters ended; // of sessions that are over
+    uint64_t payload_bytes_in_use, payload_bytes_cached;
+};
+
+struct eventlog *server_eventlog(struct usbip_server *server);
+struct registry *server_registry(struct usbip_server *server);
+const struct server_config *server_config(const struct usbip_server *server);
+void server_totals(const struct usbip_server *server, struct server_totals *t);
+
+// The sessions, oldest first: call with NULL to begin. NULL at the end.
+struct session *server_next_session(const struct usbip_server *server, const struct session *after);

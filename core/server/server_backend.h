@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The contract "devices": what the core needs from whatever has USB devices (libusb, the ESP-IDF USB
+// host, simulated ones).
+//
+// Thread: all calls come from the loop thread and must not block. A backend with a thread of its own
+// queues its events under its own lock and wakes the loop through the function that the port gave it.
+// Time: now_us is the port's monotonic clock in microseconds.
+//
+// Life of a device:  PLUGGED ... open -> OPENED ... submit/cancel/control ... close -> CLOSED ...
+// UNPLUGGED, which is its last event, also when it comes in the middle: before UNPLUGGED the backend
+// gives back every URB it has (URB_DONE), and a pending control() or open() or close() needs no answer
+// any more. After taking UNPLUGGED the core never names that device again.
+#pragma once
+
+#include "base/base_err.h"
+#include "usb/usb_device.h"
+#include "usb/usb_urb.h"
+
+#include <stdint.h>
+
+enum backend_event_type {
+    BACKEND_PLUGGED = 1,  // device, info
+    BACKEND_UNPLUGGED,    // device
+    BACKEND_OPENED,       // device, result
+    BACKEND_CLOSED,       // device; it is in the state after plug-in and may be opened again
+    BACKEND_URB_DONE,     // urb, with status and actual_length set
+    BACKEND_CONTROL_DONE, // device, status
+};
+
+struct backend_event {
+    enum backend_event_type type;
+    void *device; // the backend's own object, opaque to the core
+    const struct usb_device_info *info; // borrowed until the next take_event
+    struct usb_urb *urb;
+    enum base_err result; // OPENED: OK; BUSY: in use on this host (ST_DEV_BUSY); other: ST_DEV_ERR
+    int32_t status;       // CONTROL_DONE: enum usb_status; the device's own refusal is STALL
+};
+
+struct usbip_backend {
+    // Begins to claim the device for one session. Answer: OPENED.
+    void (*open)(struct usbip_backend *b, void *device);
+
+    // Begins to give the device up: clean state (plug-in configuration, alternates 0, no stall,
+    // DATA0), then CLOSED. The core has all its URBs back before it calls this.
+    void (*close)(struct usbip_backend *b, void *device);
+
+    // Takes the URB; it comes back exactly once as URB_DONE. URBs of one endpoint are executed in
+    // the order of submit. Never refuses: a failure comes back as URB_DONE with its status. No time
+    // limit: an URB may stay for ever.
+    void (*submit)(struct usbip_backend *b, struct usb_urb *urb);
+
+    // Asks for a submitted URB back soon. It still comes as URB_DONE: CANCELLED, or what it really
+    // ended with if it was faster. Neighbours on the endpoint stay queued in order. Data of a
+    // cancelled URB must not reach a later one out of order.
+    void (*cancel)(struct usbip_backend *b, struct usb_urb *urb);
+
+    // Begins a pipe change. Answer: CONTROL_DONE. `op` is copied.
+    void (*control)(struct usbip_backend *b, void *device, const struct usb_control_op *op);
+
+    // Memory that transfers may use, any alignment the hardware wants; NULL if there is none.
+    void *(*buffer_alloc)(struct usbip_backend *b, uint32_t size);
+    void (*buffer_free)(struct usbip_backend *b, void *p, uint32_t size);
+
+    // Oldest event not yet taken. False if there is none now.
+    bool (*take_event)(struct usbip_backend *b, uint64_t now_us, struct backend_event *ev);
+
+    // When take_event may have something without a wake-up; UINT64_MAX: never.
+    uint64_t (*next_deadline)(struct usbip_backend *b);
+};

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// One USB/IP connection as a sans-IO engine: bytes and time in, bytes and actions out. Nothing calls
+// back, nothing re-enters, nothing blocks. Loop thread. Time: the port's monotonic microseconds.
+//
+// The port moves bytes (rx_*, tx_*); the server carries out actions (next_action) and reports results
+// (list_reply, import_reply, urb_done, control_done). Rules of the wire: usbip-wire facts.
+#pragma once
+
+#include "base/base_bytes.h"
+#include "base/base_list.h"
+#include "eventlog/eventlog.h"
+#include "session/session_pool.h"
+#include "usb/usb_device.h"
+#include "usb/usb_urb.h"
+#include "wire/wire_op.h"
+#include "wire/wire_urb.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct session_limits {
+    uint32_t max_urb_bytes;      // longest transfer each way; at least 1 MiB on Linux
+    uint32_t max_urbs;           // URBs in flight per session, at least 64
+    uint64_t budget_bytes;       // payload bytes in flight per session
+    uint64_t op_timeout_us;      // for a whole operation request
+    uint64_t import_timeout_us;  // for the answer to an IMPORT, whatever the device does
+    uint64_t hold_us;            // how long a SUBMIT may wait for room before it is refused, so that
+                                 // an UNLINK behind it is read
+    uint64_t unlink_us;          // how long an UNLINK waits for the backend before it is answered
+    uint64_t linger_us;          // how long a closing connection may take to take its last bytes
+};
+
+struct session_counters {
+    uint64_t urbs_submitted, urbs_completed, urbs_failed, urbs_unlinked, urbs_refused;
+    uint64_t bytes_in, bytes_out; // payload, from and to the device
+    uint64_t rx_bytes, tx_bytes;  // on the connection
+};
+
+struct session;
+
+// `log`, `alloc` and `limits` are borrowed for the session's life. NULL if there is no memory.
+// `peer` is copied for events.
+struct session *session_create(const struct base_alloc *alloc, const struct session_limits *limits,
+                               struct eventlog *log, uint32_t id, const char *peer,
+                               uint64_t now_us);
+
+// All URBs must be back (session_is_idle).
+void session_destroy(struct session *s);
+
+// --- bytes: for the port -------------------------------------------------------------------------
+
+// Where the next received bytes go: the rest of the payload now arriving (the URB's own memory), then
+// a small area for the headers behind it. Returns the number of vectors, 0: do not read now. Borrowed
+// until the next call that changes the session.
+unsigned session_rx_vectors(struct session *s, struct base_iovec *iov, unsigned max);
+
+// `n` bytes were written there, from the first vector on. BASE_ERR_PROTOCOL: the session has closed
+// itself; go on with tx until session_is_finished().
+enum base_err session_rx_commit(struct session *s, size_t n, uint64_t now_us);
+
+// The peer sends no more (FIN, `lost` false) or the connection is broken (`lost` true).
+void session_rx_end(struct session *s, bool lost, uint64_t now_us);
+
+// What to send next; several replies at once if they are ready. Returns the number of vectors.
+// Borrowed until the next call that changes the session.
+unsigned session_tx_vectors(struct session *s, struct base_iovec *iov, unsigned max);
+void session_tx_consume(struct session *s, size_t n);
+bool session_tx_pending(const struct session *s);
+
+// What the port does with the connection now.
+enum session_port_state {
+    SESSION_PORT_OPEN,    // read when rx_vectors says so, write when tx is pending
+    SESSION_PORT_FINISH,  // all is sent: shut down the sending side, read and drop what comes until
+                          // the peer's FIN or the next deadline, then close
+    SESSION_PORT_CLOSE,   // close now
+};
+enum session_port_state session_port_state(const struct session *s);
+
+// --- actions: for the server ---------------------------------------------------------------------
+
+enum session_action_type {
+    SESSION_ACTION_NONE,
+    SESSION_ACTION_LIST,    // answer with session_list_reply
+    SESSION_ACTION_IMPORT,  // busid; answer with session_import_reply
+    SESSION_ACTION_SUBMIT,  // urb: to the backend; it comes back with session_urb_done
+    SESSION_ACTION_CANCEL,  // urb: it is at the backend, ask for it back
+    SESSION_ACTION_CONTROL, // op: answer with session_control_done
+};
+
+struct session_action {
+    enum session_action_type type;
+    const char *busid; // borrowed until the next call
+    struct usb_urb *urb;
+    struct usb_control_op op;
+};
+
+struct session_action session_next_action(struct session *s);
+
+// Answers LIST. `bytes` is a whole body (ndev and records) from `alloc`, taken; NULL: out of memory.
+void session_list_reply(struct session *s, uint8_t *bytes, size_t size, unsigned devices,
+                        uint64_t now_us);
+
+// What a session needs of the device that it has imported.
+struct session_device {
+    const struct usb_device_info *info; // borrowed until session_is_idle after the end
+    void *backend_device;               // goes into each URB
+    struct session_pool *pool;          // borrowed, as info
+    struct session_budget *budget;      // borrowed, as info
+};
+
+// Answers IMPORT. `device` NULL unless `status` is WIRE_ST_OK. Returns BASE_ERR_NOMEM if the session
+// has no memory for URBs: it has then answered ST_NA itself and does not hold the device.
+enum base_err session_import_reply(struct session *s, enum wire_op_status status,
+                                   const struct session_device *device, uint64_t now_us);
+
+// An URB is back from the backend, with its status and lengths set.
+void session_urb_done(struct session *s, struct usb_urb *urb, uint64_t now_us);
+void session_control_done(struct session *s, int32_t status, uint64_t now_us);
+
+// Ends the session: whole replies already queued are sent, then FIN. Idempotent.
+void session_close(struct session *s, enum eventlog_end why, uint64_t now_us);
+
+// True when no URB is at the backend: the device may be given up.
+bool session_is_idle(const struct session *s);
+bool session_is_closing(const struct session *s);
+
+// --- time ----------------------------------------------------------------------------------------
+
+// Does what is due at now_us. Call when session_next_deadline() has come.
+void session_tick(struct session *s, uint64_t now_us);
+uint64_t session_next_deadline(const struct session *s); // UINT64_MAX: none
+
+// --- what others may see -------------------------------------------------------------------------
+
+struct session_view {
+    uint32_t id;
+    const char *peer;  // borrowed, session's life
+    const char *busid; // "" before an import
+    uint64_t since_us; // connection accepted, or device imported
+    uint32_t urbs_in_flight;
+    uint64_t bytes_in_flight;
+    uint8_t active_config; // that the client selected
+    struct session_counters counters;
+};
+void session_view(const struct session *s, struct session_view *v);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a backend tells about a device when it appears.
+#pragma once
+
+#include "base/base_bytes.h"
+#include "usb/usb_descriptor.h"
+
+#include <stdbool.h>
+
+enum {
+    USB_BUSID_SIZE = 32, // with the NUL: the wire's field
+    USB_PATH_SIZE = 256,
+    USB_NAME_SIZE = 64, // UTF-8 with the NUL
+};
+
+// Everything is borrowed from the backend unless a function says otherwise. Descriptors are the
+// device's own bytes, untouched: clients compare them (usbip-wire facts section 3).
+struct usb_device_info {
+    char busid[USB_BUSID_SIZE]; // Linux form "1-1.4", from the port path: stable over a replug
+    char path[USB_PATH_SIZE];   // free text shown by clients
+    uint8_t busnum;             // 1..255
+    uint8_t devnum;             // 1..255, unique on the bus; changes when the device re-enumerates
+    enum usb_speed speed;
+    bool is_hub;                // shown in the topology, never exported
+    uint8_t active_config;      // bConfigurationValue now, 0 if not configured
+    uint8_t config_count;       // entries of `config`
+    struct base_span device_descriptor;
+    struct base_span config[USB_MAX_CONFIGS]; // each wTotalLength bytes
+    char manufacturer[USB_NAME_SIZE], product[USB_NAME_SIZE], serial[USB_NAME_SIZE]; // "" if none
+};
+
+// The bytes of the configuration with that bConfigurationValue; an empty span if there is none.
+struct base_span usb_device_config(const struct usb_device_info *info, uint8_t value);
+
+// Checks all descriptors of `info` (usb_config_check and the device descriptor). BASE_ERR_INVALID:
+// refuse to export it.
+enum base_err usb_device_check(const struct usb_device_info *info);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/check.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct check_test *first, **last = &first;
+static jmp_buf leave;
+enum { FAILED = 1, SKIPPED = 2 };
+
+void check_register(struct check_test *t)
+{
+    *last = t;
+    last = &t->next;
+}
+
+void check_fail(const char *file, int line, const char *format, ...)
+{
+    va_list args;
+    printf("%s:%d: ", file, line);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    printf("\n");
+    longjmp(leave, FAILED);
+}
+
+void check_skip(const char *reason)
+{
+    printf("skipped because %s\n", reason);
+    longjmp(leave, SKIPPED);
+}
+
+void check_eq(const char *file, int line, const char *what, int64_t have, int64_t want)
+{
+    if (have != want)
+        check_fail(file, line, "%s is %lld (0x%llx), not %lld (0x%llx)", what, (long long)have,
+                   (unsigned long long)have, (long long)want, (unsigned long long)want);
+}
+
+void check_str(const char *file, int line, const char *what, const char *have, const char *want)
+{
+    if (!have || strcmp(have, want) != 0)
+        check_fail(file, line, "%s is \"%s\", not \"%s\"", what, have ? have : "(null)", want);
+}
+
+void check_bytes(const char *file, int line, const char *what, const void *have, const void *want,
+                 size_t size)
+{
+    const uint8_t *h = have, *w = want;
+    for (size_t i = 0; i < size; i++)
+        if (h[i] != w[i])
+            check_fail(file, line, "%s differs at byte %lu of %lu: %02x, not %02x", what,
+                       (unsigned long)i, (unsigned long)size, h[i], w[i]);
+}
+
+// Arguments are parts of names: only tests that contain one of them run.
+static bool wanted(const char *name, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strstr(name, argv[i]))
+            return true;
+    return argc < 2;
+}
+
+int main(int argc, char **argv)
+{
+    static unsigned passed, failed, skipped;
+    setvbuf(stdout, NULL, _IOLBF, 4096);
+    for (struct check_test *t = first; t; t = t->next) {
+        if (!wanted(t->name, argc, argv))
+            continue;
+        int how = setjmp(leave);
+        if (how == 0)
+            t->run();
+        passed += how == 0;
+        failed += how == FAILED;
+        skipped += how == SKIPPED;
+        if (how)
+            printf("%s: %s\n", how == FAILED ? "FAILED" : "SKIPPED", t->name);
+    }
+    printf("# tests: %u passed, %u failed, %u skipped\n", passed, failed, skipped);
+    return failed != 0;
+}

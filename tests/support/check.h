@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Self-registering tests that also run on a bare RV32. A failed CHECK ends its test.
+//
+//     TEST(ring_wraps) { CHECK_EQ(ring_count(&r), 3); }
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct check_test {
+    const char *name;
+    void (*run)(void);
+    struct check_test *next;
+};
+
+void check_register(struct check_test *t);
+
+// Marks the running test failed with a message and leaves it (does not return).
+_Noreturn void check_fail(const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+// Marks the running test as skipped with a reason, which the summary counts and shows.
+_Noreturn void check_skip(const char *reason);
+
+void check_eq(const char *file, int line, const char *what, int64_t have, int64_t want);
+void check_str(const char *file, int line, const char *what, const char *have, const char *want);
+void check_bytes(const char *file, int line, const char *what, const void *have, const void *want,
+                 size_t size);
+
+#define TEST(id)                                                                                   \
+    static void test_##id(void);                                                                   \
+    static struct check_test check_##id = {#id, test_##id, NULL};                                  \
+    __attribute__((constructor)) static void register_##id(void)                                   \
+    {                                                                                              \
+        check_register(&check_##id);                                                               \
+    }                                                                                              \
+    static void test_##id(void)
+
+#define CHECK(cond)                                                                                \
+    do {                                                                                           \
+        if (!(cond))                                                                               \
+            check_fail(__FILE__, __LINE__, "not true: %s", #cond);                                 \
+    } while (0)
+#define CHECK_EQ(have, want)                                                                       \
+    check_eq(__FILE__, __LINE__, #have, (int64_t)(have), (int64_t)(want))
+#define CHECK_STR(have, want) check_str(__FILE__, __LINE__, #have, have, want)
+#define CHECK_BYTES(have, want, size) check_bytes(__FILE__, __LINE__, #have, have, want, size)
