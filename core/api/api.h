@@ -25,11 +25,12 @@ struct api_context {
     uint64_t now_us;
 };
 
-// Routes: GET /healthz, GET /api/v1/status. Unknown: 404, wrong method: 405; out of memory: 503. All
-// with a JSON body.
+// Routes: GET /healthz, GET /api/v1/status. Unknown: 404, wrong method: 405; out of memory: 503.
+// All with a JSON body.
 struct api_response api_handle(const struct api_context *ctx, const struct api_request *req);
 void api_response_free(struct api_response *r);
 
-// One event as a JSON object in one line, NUL-terminated; free with api_text_free(). NULL: no memory.
+// One event as a JSON object in one line, NUL-terminated; free with api_text_free(). NULL: no
+// memory.
 char *api_event_json(const struct eventlog_event *e);
 void api_text_free(char *text);

@@ -13,21 +13,21 @@
 enum eventlog_type {
     EVENT_SERVER_STARTED = 1,
     EVENT_SERVER_STOPPING,
-    EVENT_DEVICE_PLUGGED,    // busid, a: vendor << 16 | product, b: speed
-    EVENT_DEVICE_UNPLUGGED,  // busid
-    EVENT_DEVICE_REFUSED,    // busid; a: enum eventlog_refusal
-    EVENT_CONNECTION_OPENED, // session, peer
+    EVENT_DEVICE_PLUGGED,     // busid, a: vendor << 16 | product, b: speed
+    EVENT_DEVICE_UNPLUGGED,   // busid
+    EVENT_DEVICE_REFUSED,     // busid; a: enum eventlog_refusal
+    EVENT_CONNECTION_OPENED,  // session, peer
     EVENT_CONNECTION_REFUSED, // peer; a: enum eventlog_refusal
-    EVENT_CONNECTION_CLOSED, // session, peer; operation phase only; a: enum eventlog_end
-    EVENT_DEVLIST,           // session, peer; a: devices listed
-    EVENT_IMPORTED,          // session, peer, busid
-    EVENT_IMPORT_REFUSED,    // session, peer, busid (as asked); a: enum wire_op_status
-    EVENT_SESSION_ENDED,     // session, peer, busid; a: enum eventlog_end, b: URBs served
-    EVENT_PROTOCOL_ERROR,    // session, peer, busid; a: enum eventlog_protocol, b: offending value
-    EVENT_BUDGET_EXHAUSTED,  // session, busid; reading has stopped; b: bytes in use
-    EVENT_URB_REFUSED,       // session, busid; no memory came free in time; a: endpoint, b: length
-    EVENT_UNLINK_OVERDUE,    // session, busid; backend did not give an URB back; a: endpoint
-    EVENT_DEVICE_RESET,      // session, busid; the client asked for a port reset
+    EVENT_CONNECTION_CLOSED,  // session, peer; operation phase only; a: enum eventlog_end
+    EVENT_DEVLIST,            // session, peer; a: devices listed
+    EVENT_IMPORTED,           // session, peer, busid
+    EVENT_IMPORT_REFUSED,     // session, peer, busid (as asked); a: enum wire_op_status
+    EVENT_SESSION_ENDED,      // session, peer, busid; a: enum eventlog_end, b: URBs served
+    EVENT_PROTOCOL_ERROR,     // session, peer, busid; a: enum eventlog_protocol, b: offending value
+    EVENT_BUDGET_EXHAUSTED,   // session, busid; reading has stopped; b: bytes in use
+    EVENT_URB_REFUSED,        // session, busid; no memory came free in time; a: endpoint, b: length
+    EVENT_UNLINK_OVERDUE,     // session, busid; backend did not give an URB back; a: endpoint
+    EVENT_DEVICE_RESET,       // session, busid; the client asked for a port reset
     EVENT_TYPE_COUNT
 };
 
@@ -36,7 +36,7 @@ enum eventlog_refusal {
     EVENT_REFUSED_DUPLICATE,       // device: another one has that busid
     EVENT_REFUSED_LIMIT,           // device or connection: the configured number is reached
     EVENT_REFUSED_NO_MEMORY,
-    EVENT_REFUSED_STOPPING,        // connection: the server is shutting down
+    EVENT_REFUSED_STOPPING, // connection: the server is shutting down
 };
 
 enum eventlog_end {
@@ -46,8 +46,8 @@ enum eventlog_end {
     EVENT_END_TIMEOUT,         // operation phase: no whole request in time
     EVENT_END_PROTOCOL,        // after EVENT_PROTOCOL_ERROR
     EVENT_END_UNPLUGGED,
-    EVENT_END_STOPPING,        // server shut down
-    EVENT_END_CROWDED,         // operation phase: had to make room for a newer connection
+    EVENT_END_STOPPING, // server shut down
+    EVENT_END_CROWDED,  // operation phase: had to make room for a newer connection
     EVENT_END_NO_MEMORY,
 };
 

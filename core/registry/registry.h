@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The devices known to the server and who has each. Copies all that a backend tells, so that a record
-// lives as long as somebody needs it. Loop thread.
+// The devices known to the server and who has each. Copies all that a backend tells, so that a
+// record lives as long as somebody needs it. Loop thread.
 #pragma once
 
 #include "base/base_alloc.h"
@@ -14,7 +14,7 @@ struct usbip_backend;
 
 enum registry_state {
     REGISTRY_AVAILABLE,
-    REGISTRY_OPENING,  // claimed for a session, the backend has not answered yet
+    REGISTRY_OPENING, // claimed for a session, the backend has not answered yet
     REGISTRY_IN_USE,
     REGISTRY_CLEANING, // session over, device on its way to a clean state
     REGISTRY_REFUSED,  // descriptors do not hold together: import gets ST_DEV_ERR
@@ -25,10 +25,10 @@ struct registry_device {
     struct base_list link;       // the registry's
     struct usb_device_info info; // own copy, descriptors included
     enum registry_state state;
-    uint32_t session;            // id of the session that has it (OPENING, IN_USE, CLEANING); 0: none
-    bool unplugged;              // physically gone; removed when the session has let go
+    uint32_t session; // id of the session that has it (OPENING, IN_USE, CLEANING); 0: none
+    bool unplugged;   // physically gone; removed when the session has let go
     uint64_t plugged_us;
-    uint64_t imports;            // since plugged
+    uint64_t imports; // since plugged
     struct usbip_backend *backend;
     void *backend_device;
 };
@@ -57,6 +57,6 @@ struct registry_device *registry_find_backend(struct registry *r, struct usbip_b
 // May DEVLIST show it? In-use devices only if `in_use_too`.
 bool registry_listed(const struct registry_device *d, bool in_use_too);
 
-// The body of OP_REP_DEVLIST (ndev and records), in memory from r->alloc that the caller frees. NULL:
-// no memory. Linux usbipd leaves devices in use out; `in_use_too` turns that round.
+// The body of OP_REP_DEVLIST (ndev and records), in memory from r->alloc that the caller frees.
+// NULL: no memory. Linux usbipd leaves devices in use out; `in_use_too` turns that round.
 uint8_t *registry_devlist(struct registry *r, bool in_use_too, size_t *size, unsigned *devices);

@@ -13,7 +13,7 @@ struct usbip_server;
 
 struct server_config {
     struct session_limits session;
-    unsigned max_connections;  // in any phase
+    unsigned max_connections; // in any phase
     unsigned max_devices;
     uint64_t total_budget_bytes; // payload bytes in flight, all sessions together
     uint64_t pool_cache_bytes;   // free payload buffers kept per backend
@@ -65,7 +65,7 @@ bool server_stopped(const struct usbip_server *server); // no connection, no dev
 struct server_totals {
     uint64_t started_us;
     uint64_t connections, imports, imports_refused, protocol_errors; // since start
-    struct session_counters ended; // of sessions that are over
+    struct session_counters ended;                                   // of sessions that are over
     uint64_t payload_bytes_in_use, payload_bytes_cached;
 };
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract "devices": what the core needs from whatever has USB devices (libusb, the ESP-IDF USB
-// host, simulated ones).
+// The contract "devices": what the core needs from whatever has USB devices (libusb, the ESP-IDF
+// USB host, simulated ones).
 //
-// Thread: all calls come from the loop thread and must not block. A backend with a thread of its own
-// queues its events under its own lock and wakes the loop through the function that the port gave it.
-// Time: now_us is the port's monotonic clock in microseconds.
+// Thread: all calls come from the loop thread and must not block. A backend with a thread of its
+// own queues its events under its own lock and wakes the loop through the function that the port
+// gave it. Time: now_us is the port's monotonic clock in microseconds.
 //
 // Life of a device:  PLUGGED ... open -> OPENED ... submit/cancel/control ... close -> CLOSED ...
-// UNPLUGGED, which is its last event, also when it comes in the middle: before UNPLUGGED the backend
-// gives back every URB it has (URB_DONE), and a pending control() or open() or close() needs no answer
-// any more. After taking UNPLUGGED the core never names that device again.
+// UNPLUGGED, which is its last event, also when it comes in the middle: before UNPLUGGED the
+// backend gives back every URB it has (URB_DONE), and a pending control() or open() or close()
+// needs no answer any more. After taking UNPLUGGED the core never names that device again.
 #pragma once
 
 #include "base/base_err.h"
@@ -29,7 +29,7 @@ enum backend_event_type {
 
 struct backend_event {
     enum backend_event_type type;
-    void *device; // the backend's own object, opaque to the core
+    void *device;                       // the backend's own object, opaque to the core
     const struct usb_device_info *info; // borrowed until the next take_event
     struct usb_urb *urb;
     enum base_err result; // OPENED: OK; BUSY: in use on this host (ST_DEV_BUSY); other: ST_DEV_ERR

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// One USB/IP connection as a sans-IO engine: bytes and time in, bytes and actions out. Nothing calls
-// back, nothing re-enters, nothing blocks. Loop thread. Time: the port's monotonic microseconds.
+// One USB/IP connection as a sans-IO engine: bytes and time in, bytes and actions out. Nothing
+// calls back, nothing re-enters, nothing blocks. Loop thread. Time: the port's monotonic
+// microseconds.
 //
-// The port moves bytes (rx_*, tx_*); the server carries out actions (next_action) and reports results
-// (list_reply, import_reply, urb_done, control_done). Rules of the wire: usbip-wire facts.
+// The port moves bytes (rx_*, tx_*); the server carries out actions (next_action) and reports
+// results (list_reply, import_reply, urb_done, control_done). Rules of the wire: usbip-wire facts.
 #pragma once
 
 #include "base/base_bytes.h"
@@ -20,15 +21,15 @@
 #include <stdint.h>
 
 struct session_limits {
-    uint32_t max_urb_bytes;      // longest transfer each way; at least 1 MiB on Linux
-    uint32_t max_urbs;           // URBs in flight per session, at least 64
-    uint64_t budget_bytes;       // payload bytes in flight per session
-    uint64_t op_timeout_us;      // for a whole operation request
-    uint64_t import_timeout_us;  // for the answer to an IMPORT, whatever the device does
-    uint64_t hold_us;            // how long a SUBMIT may wait for room before it is refused, so that
-                                 // an UNLINK behind it is read
-    uint64_t unlink_us;          // how long an UNLINK waits for the backend before it is answered
-    uint64_t linger_us;          // how long a closing connection may take to take its last bytes
+    uint32_t max_urb_bytes;     // longest transfer each way; at least 1 MiB on Linux
+    uint32_t max_urbs;          // URBs in flight per session, at least 64
+    uint64_t budget_bytes;      // payload bytes in flight per session
+    uint64_t op_timeout_us;     // for a whole operation request
+    uint64_t import_timeout_us; // for the answer to an IMPORT, whatever the device does
+    uint64_t hold_us;           // how long a SUBMIT may wait for room before it is refused, so that
+                                // an UNLINK behind it is read
+    uint64_t unlink_us;         // how long an UNLINK waits for the backend before it is answered
+    uint64_t linger_us;         // how long a closing connection may take to take its last bytes
 };
 
 struct session_counters {
@@ -50,9 +51,9 @@ void session_destroy(struct session *s);
 
 // --- bytes: for the port -------------------------------------------------------------------------
 
-// Where the next received bytes go: the rest of the payload now arriving (the URB's own memory), then
-// a small area for the headers behind it. Returns the number of vectors, 0: do not read now. Borrowed
-// until the next call that changes the session.
+// Where the next received bytes go: the rest of the payload now arriving (the URB's own memory),
+// then a small area for the headers behind it. Returns the number of vectors, 0: do not read now.
+// Borrowed until the next call that changes the session.
 unsigned session_rx_vectors(struct session *s, struct base_iovec *iov, unsigned max);
 
 // `n` bytes were written there, from the first vector on. BASE_ERR_PROTOCOL: the session has closed
@@ -70,10 +71,10 @@ bool session_tx_pending(const struct session *s);
 
 // What the port does with the connection now.
 enum session_port_state {
-    SESSION_PORT_OPEN,    // read when rx_vectors says so, write when tx is pending
-    SESSION_PORT_FINISH,  // all is sent: shut down the sending side, read and drop what comes until
-                          // the peer's FIN or the next deadline, then close
-    SESSION_PORT_CLOSE,   // close now
+    SESSION_PORT_OPEN,   // read when rx_vectors says so, write when tx is pending
+    SESSION_PORT_FINISH, // all is sent: shut down the sending side, read and drop what comes until
+                         // the peer's FIN or the next deadline, then close
+    SESSION_PORT_CLOSE,  // close now
 };
 enum session_port_state session_port_state(const struct session *s);
 
@@ -97,7 +98,8 @@ struct session_action {
 
 struct session_action session_next_action(struct session *s);
 
-// Answers LIST. `bytes` is a whole body (ndev and records) from `alloc`, taken; NULL: out of memory.
+// Answers LIST. `bytes` is a whole body (ndev and records) from `alloc`, taken; NULL: out of
+// memory.
 void session_list_reply(struct session *s, uint8_t *bytes, size_t size, unsigned devices,
                         uint64_t now_us);
 
@@ -109,8 +111,8 @@ struct session_device {
     struct session_budget *budget;      // borrowed, as info
 };
 
-// Answers IMPORT. `device` NULL unless `status` is WIRE_ST_OK. Returns BASE_ERR_NOMEM if the session
-// has no memory for URBs: it has then answered ST_NA itself and does not hold the device.
+// Answers IMPORT. `device` NULL unless `status` is WIRE_ST_OK. Returns BASE_ERR_NOMEM if the
+// session has no memory for URBs: it has then answered ST_NA itself and does not hold the device.
 enum base_err session_import_reply(struct session *s, enum wire_op_status status,
                                    const struct session_device *device, uint64_t now_us);
 

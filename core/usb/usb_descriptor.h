@@ -54,11 +54,11 @@ enum usb_class {
 };
 
 enum {
-    USB_DIR_IN = 0x80,            // bit 7 of bmRequestType and bEndpointAddress
+    USB_DIR_IN = 0x80,             // bit 7 of bmRequestType and bEndpointAddress
     USB_FEATURE_ENDPOINT_HALT = 0, // wValue of CLEAR_FEATURE / SET_FEATURE to an endpoint
-    USB_FEATURE_PORT_RESET = 4,   // hub class feature, USB 2.0 table 11-17
-    USB_MAX_INTERFACES = 32,      // most interfaces per configuration that we accept
-    USB_MAX_CONFIGS = 8,          // most configurations that we look at
+    USB_FEATURE_PORT_RESET = 4,    // hub class feature, USB 2.0 table 11-17
+    USB_MAX_INTERFACES = 32,       // most interfaces per configuration that we accept
+    USB_MAX_CONFIGS = 8,           // most configurations that we look at
 };
 
 enum usb_transfer_type {
@@ -106,19 +106,19 @@ struct usb_interface {
 };
 
 struct usb_endpoint {
-    uint8_t address;          // bit 7: IN; bits 0..3: number 1..15 (0 for the control endpoint)
-    uint8_t type;             // enum usb_transfer_type
-    uint16_t max_packet_size; // bytes per packet, without the high-bandwidth bits
+    uint8_t address;              // bit 7: IN; bits 0..3: number 1..15 (0 for the control endpoint)
+    uint8_t type;                 // enum usb_transfer_type
+    uint16_t max_packet_size;     // bytes per packet, without the high-bandwidth bits
     uint8_t packets_per_interval; // 1..3 (high-bandwidth isochronous and interrupt, USB 2.0 9.6.6)
-    uint8_t bInterval;        // raw
-    uint8_t interface;        // bInterfaceNumber it belongs to
+    uint8_t bInterval;            // raw
+    uint8_t interface;            // bInterfaceNumber it belongs to
 };
 
 // A walk over the descriptors in one configuration's bytes. Start with usb_walk_begin(), then call
 // usb_walk_next() until it returns false; the walk stops at the first descriptor that does not fit.
 struct usb_walk {
     struct base_span rest;
-    struct base_span descriptor; // current one, bLength bytes, at least 2
+    struct base_span descriptor;    // current one, bLength bytes, at least 2
     struct usb_interface interface; // the interface descriptor seen last
     bool has_interface;
 };
@@ -148,15 +148,15 @@ bool usb_config_has_alternate(struct base_span config, uint8_t interface, uint8_
 // The endpoint `address` as any alternate setting of checked bytes describes it (first match).
 bool usb_config_find_endpoint(struct base_span config, uint8_t address, struct usb_endpoint *ep);
 
-// The endpoints that exist now: those of the current alternate settings. Index 0 of both rows is the
-// control endpoint.
+// The endpoints that exist now: those of the current alternate settings. Index 0 of both rows is
+// the control endpoint.
 struct usb_endpoint_table {
     struct usb_endpoint ep[2][16]; // [direction: 0 OUT, 1 IN][number]
     bool present[2][16];
 };
 
-// `alternate[n]` is the current setting of interface n. `config` checked, or empty for a device that
-// is not configured (control endpoint only). `max_packet_size0` 8..512.
+// `alternate[n]` is the current setting of interface n. `config` checked, or empty for a device
+// that is not configured (control endpoint only). `max_packet_size0` 8..512.
 void usb_endpoint_table_build(struct usb_endpoint_table *t, struct base_span config,
                               const uint8_t alternate[USB_MAX_INTERFACES],
                               uint16_t max_packet_size0);

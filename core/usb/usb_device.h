@@ -21,9 +21,9 @@ struct usb_device_info {
     uint8_t busnum;             // 1..255
     uint8_t devnum;             // 1..255, unique on the bus; changes when the device re-enumerates
     enum usb_speed speed;
-    bool is_hub;                // shown in the topology, never exported
-    uint8_t active_config;      // bConfigurationValue now, 0 if not configured
-    uint8_t config_count;       // entries of `config`
+    bool is_hub;           // shown in the topology, never exported
+    uint8_t active_config; // bConfigurationValue now, 0 if not configured
+    uint8_t config_count;  // entries of `config`
     struct base_span device_descriptor;
     struct base_span config[USB_MAX_CONFIGS]; // each wTotalLength bytes
     char manufacturer[USB_NAME_SIZE], product[USB_NAME_SIZE], serial[USB_NAME_SIZE]; // "" if none

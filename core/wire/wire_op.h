@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operation phase of USB/IP: DEVLIST and IMPORT (Linux Documentation/usb/usbip_protocol.rst; offsets
-// in usbip-wire facts 1.1-1.3). Bytes <-> values, pure functions, any thread. All integers on the
-// wire are big-endian.
+// Operation phase of USB/IP: DEVLIST and IMPORT (Linux Documentation/usb/usbip_protocol.rst;
+// offsets in usbip-wire facts 1.1-1.3). Bytes <-> values, pure functions, any thread. All integers
+// on the wire are big-endian.
 #pragma once
 
 #include "usb/usb_device.h"

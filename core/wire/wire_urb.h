@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// URB phase of USB/IP: the 48-byte header and isochronous packet descriptors (usbip-wire facts 2.1).
-// Bytes <-> values, pure functions, any thread.
+// URB phase of USB/IP: the 48-byte header and isochronous packet descriptors (usbip-wire
+// facts 2.1). Bytes <-> values, pure functions, any thread.
 #pragma once
 
 #include "usb/usb_urb.h"
