@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// One accepted socket and the session that it carries: moves bytes between the two, without a copy.
+// Loop thread.
+#pragma once
+
+#include "session/session.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct posix_conn {
+    int fd;
+    struct session *session; // the server's
+    bool rx_ended;           // the peer has sent FIN
+    bool tx_blocked;         // the socket took less than offered: send again when it is writable
+    bool finishing;          // we have sent FIN and drop what still comes
+    bool lost;               // the connection is broken: to be closed
+};
+
+// poll() found `revents` on the socket.
+void posix_conn_ready(struct posix_conn *c, short revents, uint64_t now_us);
+
+// Sends what the session has, as far as the socket takes it. True if any byte went.
+bool posix_conn_write(struct posix_conn *c, uint64_t now_us);
+
+// Follows the session's state. False: close the socket now.
+bool posix_conn_settle(struct posix_conn *c);
+
+// What to poll() for.
+short posix_conn_events(struct posix_conn *c);

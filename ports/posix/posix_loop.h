@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The socket loop of both ports: one thread that runs the core. It waits in poll(), moves bytes
+// between sockets and sessions, and calls server_step(). All the core's functions belong to that
+// thread; other threads use posix_loop_call(). Time: posix_now_us().
+#pragma once
+
+#include "ports/posix/posix_socket.h"
+#include "server/server.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct posix_loop;
+
+struct posix_loop_config {
+    const char *listen;     // numeric address; NULL: all, IPv4 and IPv6
+    uint16_t port;          // 0: a free one
+    unsigned max_sockets;   // accepted ones, those included that are just being closed
+    uint64_t stop_limit_us; // how long an orderly end may take
+    struct posix_keepalive keepalive;
+    void (*after_turn)(void *ctx, uint64_t now_us); // loop thread, after each turn; may be NULL
+    void *ctx;
+};
+
+void posix_loop_config_default(struct posix_loop_config *c);
+
+// Listens. `server` is borrowed for the loop's life, `config` is copied (`listen` borrowed until
+// the return). NULL: *why is a plain sentence.
+struct posix_loop *posix_loop_create(struct usbip_server *server,
+                                     const struct posix_loop_config *config, char *why,
+                                     size_t why_size);
+
+// Serves until posix_loop_stop(), then ends every session in order and closes all sockets. Once.
+void posix_loop_run(struct posix_loop *loop);
+
+// After posix_loop_run() has returned (or was never called), when no other thread uses the loop.
+void posix_loop_destroy(struct posix_loop *loop);
+
+// Where it listens, for messages. Any thread.
+const struct posix_listener *posix_loop_listener(const struct posix_loop *loop);
+
+// Asks the loop to end. Any thread, also a signal handler, also before posix_loop_run().
+void posix_loop_stop(struct posix_loop *loop);
+
+// Lets the loop take a turn, for a backend's thread that has an event. Any thread, signal handlers
+// too.
+void posix_loop_wake(struct posix_loop *loop);
+
+// Runs fn(arg) on the loop thread and waits for it; not from the loop thread. False: the loop has
+// ended, fn was not run. Before posix_loop_run() it waits.
+bool posix_loop_call(struct posix_loop *loop, void (*fn)(void *arg), void *arg);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Listening sockets, socket options and addresses as text. Loop thread (or before the loop runs).
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum { POSIX_ADDRESS_SIZE = 56 }; // "[IPv6 address]:port" and NUL
+
+// When a silent peer is given up: a client that lost power must not keep its device.
+struct posix_keepalive {
+    unsigned idle_s, interval_s, count;
+    unsigned unacknowledged_ms; // TCP_USER_TIMEOUT, where the platform has it
+};
+
+// One socket for a given address; IPv4 and IPv6 side by side for the wildcard.
+struct posix_listener {
+    int fd[2];
+    unsigned count;
+    uint16_t port;                    // the real one, if 0 was asked for
+    char address[POSIX_ADDRESS_SIZE]; // "0.0.0.0:3240"
+    char also[POSIX_ADDRESS_SIZE];    // "[::]:3240" if both families are open, else ""
+};
+
+// `address`: a numeric IPv4 or IPv6 address; NULL: every address of both families, as far as the
+// machine has them. Port 0: a free one, the same for both. False: *why is a plain sentence.
+bool posix_listen(struct posix_listener *l, const char *address, uint16_t port, char *why,
+                  size_t why_size);
+void posix_listener_close(struct posix_listener *l);
+
+// The next connection: not blocking, closed on exec. -1 with errno.
+int posix_accept(int listening, struct sockaddr_storage *peer);
+
+// No delay, keepalive. A connection without them still works: failures are ignored.
+void posix_socket_prepare(int fd, const struct posix_keepalive *k);
+
+// "127.0.0.1:5123" or "[::1]:5123".
+void posix_address_text(const struct sockaddr_storage *a, char text[POSIX_ADDRESS_SIZE]);
