@@ -36,7 +36,8 @@ enum eventlog_refusal {
     EVENT_REFUSED_DUPLICATE,       // device: another one has that busid
     EVENT_REFUSED_LIMIT,           // device or connection: the configured number is reached
     EVENT_REFUSED_NO_MEMORY,
-    EVENT_REFUSED_STOPPING, // connection: the server is shutting down
+    EVENT_REFUSED_STOPPING,      // connection: the server is shutting down
+    EVENT_REFUSED_NO_DESCRIPTOR, // connection: no file descriptor is left; once per shortage
 };
 
 enum eventlog_end {
