@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A simulated bus: root ports, one level of hubs, and the backend that exports what is plugged in.
+// A simulated bus: root ports, hubs, and the backend that exports what is plugged in.
 // Loop thread only. Several buses may live side by side.
 #pragma once
 
@@ -18,21 +18,29 @@ void sim_bus_destroy(struct sim_bus *bus);
 // The backend to hand to server_add_backend(); valid as long as the bus.
 struct usbip_backend *sim_bus_backend(struct sim_bus *bus);
 
-// Plugs `d` into the port named by its busid ("1-3", "1-2.1"; the bus number must fit, a hub must be
-// on the way). Takes `d`: it is destroyed with the bus, or by sim_unplug(destroy).
-// BASE_ERR_INVALID (bad busid), BASE_ERR_BUSY (port taken), BASE_ERR_NOT_FOUND (no such hub),
-// BASE_ERR_NOMEM: then `d` is still the caller's.
+// Plugs `d` into the port named by its busid ("1-3", "1-2.1"; the bus number must fit, a hub must
+// be on the way). Takes `d`: it is destroyed with the bus, or when another device is plugged into
+// its port after it was pulled (a device that comes back as another one).
+// BASE_ERR_INVALID (bad busid), BASE_ERR_BUSY (port taken), BASE_ERR_NOT_FOUND (no such hub, or it
+// has no such port), BASE_ERR_LIMIT (bus full), BASE_ERR_NOMEM: then `d` is still the caller's.
 enum base_err sim_plug(struct sim_bus *bus, const char *busid, struct sim_device *d);
 
 // Pulls the device (a hub with everything behind it). It stays allocated, keeps its content, and
-// sim_replug() puts it back into the same port with a new devnum. BASE_ERR_NOT_FOUND.
+// sim_replug() puts it back into the same port with a new devnum (a hub with everything that was
+// still behind it). BASE_ERR_NOT_FOUND: nothing there; sim_replug: BASE_ERR_BUSY: it is plugged.
+// Not from inside a device's callback: that is sim_vanish().
 enum base_err sim_unplug(struct sim_bus *bus, const char *busid);
 enum base_err sim_replug(struct sim_bus *bus, const char *busid);
+
+// A hub with 1..SIM_HUB_PORTS_MAX ports, to be plugged like any device. NULL if there is no memory.
+enum { SIM_HUB_PORTS_MAX = 15 };
+struct sim_device *sim_hub_create(struct sim_bus *bus, unsigned ports);
 
 // The device in that port, plugged or pulled; NULL if there never was one.
 struct sim_device *sim_find(struct sim_bus *bus, const char *busid);
 
-// How long open() takes before OPENED comes, for tests of a slow claim; and what it answers.
+// How long open() takes before OPENED comes, for tests of a slow claim; and what it answers. The
+// port must exist (plugged or pulled).
 void sim_set_open(struct sim_bus *bus, const char *busid, uint64_t delay_us, enum base_err result);
 
 // How long close() takes before CLOSED comes.
