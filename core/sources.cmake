@@ -20,4 +20,6 @@ set(USBIP_CORE_SOURCES
 set(USBIP_API_SOURCES
   api/api.c
   api/api_event.c
+  api/api_json.c
+  api/api_status.c
 )

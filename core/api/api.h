@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP routes of the server, without any HTTP: request in, response out. The port's adapter carries
-// them. Loop thread.
+// them. Loop thread, except for the functions that free: any thread.
 #pragma once
 
 #include "server/server.h"
 
 struct api_request {
     const char *method; // "GET"
-    const char *path;   // without the query
+    const char *path;   // decoded, without the query
 };
 
-// `body` is from the JSON library or constant; give it back with api_response_free().
 struct api_response {
     int status; // HTTP status code
     const char *content_type;
     const char *allow; // for 405: the Allow header, else NULL
-    char *body;        // NUL-terminated, owned by the response
+    const char *body;  // NUL-terminated, until api_response_free()
+    char *memory;      // what that frees; NULL for constant bodies
 };
 
 // What the core does not know by itself.
@@ -25,12 +25,12 @@ struct api_context {
     uint64_t now_us;
 };
 
-// Routes: GET /healthz, GET /api/v1/status. Unknown: 404, wrong method: 405; out of memory: 503.
-// All with a JSON body.
+// Routes: /healthz, /api/v1/status. Methods: GET and HEAD (the adapter leaves the body out).
+// Unknown: 404, wrong method: 405; out of memory: 503. All with a JSON body.
 struct api_response api_handle(const struct api_context *ctx, const struct api_request *req);
 void api_response_free(struct api_response *r);
 
-// One event as a JSON object in one line, NUL-terminated; free with api_text_free(). NULL: no
-// memory.
-char *api_event_json(const struct eventlog_event *e);
+// One event as a JSON object in one line, NUL-terminated; free with api_text_free(). "uptime_s"
+// counts from `started_us`. NULL: no memory.
+char *api_event_json(const struct eventlog_event *e, uint64_t started_us);
 void api_text_free(char *text);

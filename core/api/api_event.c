@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/api.h"
+#include "api/api_json.h"
+
+#include "base/base_text.h"
+#include "wire/wire_op.h"
+
+enum { TEXT_SIZE = 256 };
+
+// Entry `i` of a table with holes.
+#define WORD(table, i) word(table, sizeof(table) / sizeof(table)[0], i)
+
+static const char *word(const char *const *table, unsigned count, unsigned i)
+{
+    return i < count && table[i] ? table[i] : "unknown";
+}
+
+static const char *const level_words[] = {
+    [EVENTLOG_ERROR] = "error",
+    [EVENTLOG_WARNING] = "warning",
+    [EVENTLOG_INFO] = "info",
+    [EVENTLOG_DEBUG] = "debug",
+};
+
+static const char *const refusal_words[] = {
+    [EVENT_REFUSED_DESCRIPTORS] = "descriptors",
+    [EVENT_REFUSED_DUPLICATE] = "duplicate",
+    [EVENT_REFUSED_LIMIT] = "limit",
+    [EVENT_REFUSED_NO_MEMORY] = "no_memory",
+    [EVENT_REFUSED_STOPPING] = "stopping",
+    [EVENT_REFUSED_NO_DESCRIPTOR] = "no_descriptor",
+};
+
+static const char *const end_words[] = {
+    [EVENT_END_PEER_CLOSED] = "peer_closed",
+    [EVENT_END_PEER_LOST] = "peer_lost",
+    [EVENT_END_DONE] = "done",
+    [EVENT_END_TIMEOUT] = "timeout",
+    [EVENT_END_PROTOCOL] = "protocol",
+    [EVENT_END_UNPLUGGED] = "unplugged",
+    [EVENT_END_STOPPING] = "stopping",
+    [EVENT_END_CROWDED] = "crowded",
+    [EVENT_END_NO_MEMORY] = "no_memory",
+};
+
+static const char *const protocol_words[] = {
+    [EVENT_BAD_VERSION] = "version",           [EVENT_BAD_OPERATION] = "operation",
+    [EVENT_BAD_COMMAND] = "command",           [EVENT_BAD_DEVID] = "devid",
+    [EVENT_BAD_DIRECTION] = "direction",       [EVENT_BAD_LENGTH] = "length",
+    [EVENT_BAD_PACKET_COUNT] = "packet_count", [EVENT_DUPLICATE_SEQNUM] = "duplicate_seqnum",
+};
+
+static const char *const status_words[] = {
+    [WIRE_ST_OK] = "ok",          [WIRE_ST_NA] = "not_available", [WIRE_ST_DEV_BUSY] = "busy",
+    [WIRE_ST_DEV_ERR] = "failed", [WIRE_ST_NODEV] = "no_device",
+};
+
+static const char *const speed_words[] = {
+    [USB_SPEED_UNKNOWN] = "unknown", [USB_SPEED_LOW] = "low",     [USB_SPEED_FULL] = "full",
+    [USB_SPEED_HIGH] = "high",       [USB_SPEED_SUPER] = "super",
+};
+
+const char *api_speed_word(enum usb_speed speed)
+{
+    return WORD(speed_words, (unsigned)speed);
+}
+
+static void add_endpoint(struct api_json *j, cJSON *o, uint32_t address)
+{
+    char text[5];
+    struct base_text t;
+    base_text_init(&t, text, sizeof text);
+    base_text_str(&t, "0x");
+    base_text_hex(&t, address, 2);
+    api_json_text(j, o, "endpoint", text);
+}
+
+// What `a` and `b` of the event mean (eventlog.h).
+static void add_details(struct api_json *j, cJSON *o, const struct eventlog_event *e)
+{
+    switch (e->type) {
+    case EVENT_DEVICE_PLUGGED:
+        api_json_usb_id(j, o, "id", (uint16_t)(e->a >> 16), (uint16_t)e->a);
+        api_json_text(j, o, "speed", WORD(speed_words, e->b));
+        break;
+    case EVENT_DEVICE_REFUSED:
+    case EVENT_CONNECTION_REFUSED:
+        api_json_text(j, o, "reason", WORD(refusal_words, e->a));
+        break;
+    case EVENT_SESSION_ENDED:
+        api_json_number(j, o, "urbs", e->b);
+        api_json_text(j, o, "reason", WORD(end_words, e->a));
+        break;
+    case EVENT_CONNECTION_CLOSED:
+        api_json_text(j, o, "reason", WORD(end_words, e->a));
+        break;
+    case EVENT_DEVLIST:
+        api_json_number(j, o, "devices", e->a);
+        break;
+    case EVENT_IMPORT_REFUSED:
+        api_json_text(j, o, "status", WORD(status_words, e->a));
+        break;
+    case EVENT_PROTOCOL_ERROR:
+        api_json_text(j, o, "error", WORD(protocol_words, e->a));
+        api_json_number(j, o, "value", e->b);
+        break;
+    case EVENT_BUDGET_EXHAUSTED:
+        api_json_number(j, o, "bytes", e->b);
+        break;
+    case EVENT_URB_REFUSED:
+        add_endpoint(j, o, e->a);
+        api_json_number(j, o, "length", e->b);
+        break;
+    case EVENT_UNLINK_OVERDUE:
+        add_endpoint(j, o, e->a);
+        break;
+    default:
+        break;
+    }
+}
+
+void api_json_event(struct api_json *j, cJSON *o, const struct eventlog_event *e,
+                    uint64_t started_us)
+{
+    char text[TEXT_SIZE];
+    api_json_number(j, o, "number", e->number);
+    api_json_seconds(j, o, "uptime_s", e->time_us > started_us ? e->time_us - started_us : 0);
+    api_json_text(j, o, "level", WORD(level_words, (unsigned)eventlog_level(e)));
+    api_json_text(j, o, "type", eventlog_name(e->type));
+    if (e->session)
+        api_json_number(j, o, "session", e->session);
+    if (e->peer[0])
+        api_json_text(j, o, "peer", e->peer);
+    if (e->busid[0])
+        api_json_text(j, o, "busid", e->busid);
+    add_details(j, o, e);
+    eventlog_text(e, text, sizeof text);
+    api_json_text(j, o, "text", text);
+}
+
+char *api_event_json(const struct eventlog_event *e, uint64_t started_us)
+{
+    struct api_json j;
+    api_json_begin(&j);
+    api_json_event(&j, j.root, e, started_us);
+    return api_json_end(&j);
+}
+
+void api_text_free(char *text)
+{
+    cJSON_free(text);
+}
