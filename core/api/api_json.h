@@ -5,7 +5,7 @@
 
 #include "eventlog/eventlog.h"
 
-#include <cjson/cJSON.h>
+#include <cJSON.h>
 #include <stdbool.h>
 #include <stdint.h>
 
