@@ -64,15 +64,15 @@ class Guest:
         command += ["-append", " ".join(KERNEL.split())]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.lines = Lines(self.process.stdout, "the guest")
-        self.broken = None
-
-    def booted(self, seconds=60):
-        self._answer(seconds)
+        self.booted, self.broken = False, None
 
     def run(self, script: str, seconds=60) -> str:
         """The script's output; a Failure if its status is not 0 or the time is over."""
         if self.broken:
             raise Failure(f"the guest was lost before: {self.broken}")
+        if not self.booted:
+            self._answer(90)
+            self.booted = True
         text = f". /usb.sh\nset -e\n{script}\n.\n"
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// serial_echo DEVICE BYTES: writes BYTES to a serial port while reading, and wants the same bytes back.
+// serial_echo DEVICE BYTES: writes BYTES to a serial port while reading, wants the same bytes back.
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// typed_text SECONDS TEXT: waits until some keyboard has typed TEXT (US layout) and prints what came.
-// Started before the keyboard is attached, so that no key is missed: evdev keeps nothing for a reader
-// that comes late.
+// typed_text SECONDS TEXT: waits until a keyboard has typed TEXT (US layout), prints what came.
+// Started before the keyboard is attached, so that no key is missed: evdev keeps nothing for a
+// reader that comes late.
 #include <fcntl.h>
 #include <linux/input.h>
 #include <poll.h>
@@ -16,8 +16,7 @@ enum { MAX_NODES = 32, SCAN_MS = 10 };
 
 // Characters by key code, from KEY_ESC (1) on; '\0' where a key types nothing.
 static const char plain[] = "\0001234567890-=\b\tqwertyuiop[]\n\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 ";
-static const char shifted[] =
-    "\0!@#$%^&*()_+\b\tQWERTYUIOP{}\n\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
+static const char shifted[] = "\0!@#$%^&*()_+\b\tQWERTYUIOP{}\n\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 ";
 
 struct typist {
     bool shift;

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=dash
 # What the tests' scripts have in common; read by each of them in the guest. TCP: the server's port.
 HOST=10.0.2.2
 

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real Linux kernel as the client. Scripts run in the guest; guest/usb.sh has their functions."""
+
+from lab import TYPED, expect, test
+from machines import Failure, eventually
+
+BUSIDS = ["1-1", "1-2.1", "1-2.2", "1-3"]
+MEGABYTE = 1 << 20
+
+
+def idle(server):
+    """Nobody has anything of the server."""
+    status = server.status()
+    return not status["sessions"] and status["totals"]["payload_bytes_in_use"] == 0
+
+
+def wait_idle(server):
+    try:
+        eventually("the server is idle", lambda: idle(server))
+    except Failure as failure:
+        raise Failure(f"{failure}; its status: {server.status()}") from None
+
+
+def no_kernel_trouble(guest):
+    """Drivers that retry and reset would hide a server's fault."""
+    guest.run("""
+        if dmesg | grep -iE 'I/O error|reset .* USB device|vhci_hcd: .*(fail|error|unknown)|Call Trace'
+        then exit 1; fi""")
+
+
+@test
+def guest_boots(lab):
+    lab.guest.run("uname -r")
+
+
+@test
+def list_shows_the_devices(lab):
+    text = lab.guest.run("usbip_tool list -r $HOST")
+    for busid in BUSIDS:
+        expect(f" {busid}: " in text, f"{busid} not in:\n{text}")
+
+
+@test
+def disk_mounts_and_reads(lab):
+    text = lab.guest.run("""
+        attach_wait 1-1
+        mount -t vfat -o ro /dev/sda /mnt
+        cat /mnt/README.TXT
+        umount /mnt
+        detach_wait 1-1""")
+    expect(len(text.split()) > 10, f"README.TXT says nothing: {text}")
+    no_kernel_trouble(lab.guest)
+    wait_idle(lab.server)
+
+
+@test
+def disk_keeps_32_mib(lab):
+    lab.guest.run("""
+        attach_wait 1-1
+        mount -t vfat /dev/sda /mnt
+        cd /mnt
+        for i in 1 2 3 4; do dd if=/dev/urandom of=part$i bs=1M count=8 conv=fsync 2>/tmp/dd; done
+        md5sum part* >/tmp/sums
+        cd /
+        umount /mnt
+        detach_wait 1-1""")
+    lab.guest.run("""
+        attach_wait 1-1
+        mount -t vfat /dev/sda /mnt
+        cd /mnt
+        md5sum -c /tmp/sums
+        rm part*
+        cd /
+        umount /mnt
+        detach_wait 1-1""")
+    no_kernel_trouble(lab.guest)
+    wait_idle(lab.server)
+
+
+@test
+def keyboard_types_into_input_events(lab):
+    lab.guest.run(f"""
+        typed_text 20 '{TYPED}' >/tmp/typed &
+        attach_wait 1-2.1
+        wait $! || {{ cat /tmp/typed; exit 1; }}
+        detach_wait 1-2.1""")
+    no_kernel_trouble(lab.guest)
+    wait_idle(lab.server)
+
+
+@test
+def serial_echoes_1_mib(lab):
+    lab.guest.run(f"""
+        attach_wait 1-2.2
+        serial_echo /dev/ttyACM0 {MEGABYTE}
+        detach_wait 1-2.2""")
+    no_kernel_trouble(lab.guest)
+    wait_idle(lab.server)
+
+
+@test
+def zero_is_taken_by_usbtest(lab):
+    lab.guest.run("attach_wait 1-3; detach_wait 1-3")
+    no_kernel_trouble(lab.guest)
+    wait_idle(lab.server)
+
+
+@test
+def all_devices_at_once(lab):
+    lab.guest.run(f"""
+        typed_text 30 '{TYPED}' >/tmp/typed & typist=$!
+        for id in {' '.join(BUSIDS)}; do attach $id; done
+        for id in {' '.join(BUSIDS)}; do wait_for 20 present $id; done
+        dd if=/dev/sda of=/dev/null bs=64k count=256 iflag=direct >/tmp/dd 2>&1 & disk=$!
+        serial_echo /dev/ttyACM0 {MEGABYTE // 4} >/tmp/echo & serial=$!
+        wait $typist || {{ cat /tmp/typed; exit 1; }}
+        wait $disk || {{ cat /tmp/dd; exit 1; }}
+        wait $serial || {{ cat /tmp/echo; exit 1; }}""")
+    sessions = lab.server.status()["sessions"]
+    expect(len(sessions) == len(BUSIDS), f"{len(sessions)} sessions: {sessions}")
+    text = lab.guest.run("usbip_tool list -r $HOST 2>&1")
+    expect("no exportable devices found" in text, f"devices in use are listed:\n{text}")
+    lab.guest.run("detach_all")
+    no_kernel_trouble(lab.guest)
+    wait_idle(lab.server)
+
+
+@test
+def fifty_rounds_leave_nothing(lab):
+    # Every second round detaches while the kernel is still enumerating the device.
+    before = lab.server.descriptors()
+    lab.guest.run(
+        f"""
+        set -- {' '.join(BUSIDS)}
+        for round in $(seq 50); do
+            attach $1 >/tmp/attach 2>&1 || {{ echo "round $round, $1:"; cat /tmp/attach; exit 1; }}
+            [ $((round % 2)) = 0 ] || wait_for 20 present $1
+            detach_wait $1
+            busid=$1; shift; set -- "$@" $busid
+        done""",
+        seconds=150,
+    )
+    wait_idle(lab.server)
+    eventually(f"{before} descriptors again", lambda: lab.server.descriptors() == before)
+
+
+@test
+def unplug_while_mounted(lab):
+    server = lab.plug_server
+    lab.guest.run("""
+        TCP=3241
+        attach_wait 1-1
+        mount -t vfat /dev/sda /mnt
+        dd if=/dev/urandom of=/mnt/kept bs=1M count=4 2>/tmp/dd
+        md5sum /mnt/kept >/tmp/sum
+        sync
+        rm -f /tmp/writer
+        (while dd if=/dev/zero of=/mnt/busy bs=64k count=64 oflag=direct; do :; done
+            echo ended >/tmp/writer) >/tmp/dd 2>&1 &
+        wait_for 10 [ -e /mnt/busy ]""")
+    server.command("unplug 1-1")
+    lab.guest.run("""
+        wait_for 20 gone 1-1
+        wait_for 20 [ -s /tmp/writer ]
+        umount /mnt
+        if usbip port 2>/dev/null | grep 'Port in Use'; then exit 1; fi""")
+    wait_idle(server)
+
+
+@test
+def replug_attaches_again(lab):
+    text = lab.guest.run("TCP=3241; usbip_tool list -r $HOST")
+    expect(" 1-1: " not in text and " 1-3: " in text, f"1-1 is pulled, but the list is:\n{text}")
+    lab.plug_server.command("replug 1-1")
+    lab.guest.run("""
+        TCP=3241
+        listed() { usbip_tool list -r $HOST | grep -q ' 1-1: '; }
+        wait_for 10 listed
+        attach_wait 1-1
+        mount -t vfat /dev/sda /mnt
+        md5sum -c /tmp/sum
+        umount /mnt
+        detach_wait 1-1""")
+    wait_idle(lab.plug_server)
+
+
+@test
+def servers_end_cleanly(lab):
+    """Status 0, also from the sanitizers if the servers have them."""
+    for name in ("server", "plug_server"):
+        if name in lab.machines:
+            status = lab.machines[name].stop()
+            expect(status == 0, f"{name}: exit status {status} after SIGTERM")

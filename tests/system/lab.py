@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a test gets to work with, and how tests are listed, run and reported."""
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+
+from machines import Failure, Guest, Server
+
+# Typed by the keyboard about 2 s after its configuration is set.
+TYPED = "Hello USB/IP 42!"
+DEVICES = f"disk,keyboard:text={TYPED},serial,zero"
+
+TESTS = []
+
+
+class Skip(Exception):
+    """The test has no meaning on this machine; the text says why."""
+
+
+def test(function):
+    """Lists a test: a function of the lab that raises Failure or Skip, or returns."""
+    TESTS.append(function)
+    return function
+
+
+def expect(condition, message):
+    if not condition:
+        raise Failure(message)
+
+
+class Lab:
+    """The machines, each started when a test first asks for it."""
+
+    def __init__(self, program: Path, guest_files: Path, logs: Path):
+        self.program, self.guest_files, self.logs = program, guest_files, logs
+        self.machines = {}
+
+    def _machine(self, name, start):
+        if name not in self.machines:
+            self.machines[name] = start()
+        return self.machines[name]
+
+    @property
+    def server(self) -> Server:
+        """The product."""
+        return self._machine("server", self._start_server)
+
+    @property
+    def plug_server(self) -> Server:
+        """The same parts, with devices that can be pulled at run time: its stdin takes commands."""
+        return self._machine("plug_server", self._start_plug_server)
+
+    @property
+    def guest(self) -> Guest:
+        return self._machine("guest", self._start_guest)
+
+    def _start_server(self):
+        return Server(self.program, ["--sim", DEVICES], self.logs / "server.log")
+
+    def _start_plug_server(self):
+        program = self.program.parent / "server_with_plug"
+        return Server(program, [], self.logs / "plug_server.log", port=3241, http_port=8081)
+
+    def _start_guest(self):
+        return Guest(self.guest_files, self.logs / "guest_console.log")
+
+    def let_go(self):
+        """After a failed test: the guest gives all devices back, as the next test expects."""
+        if "guest" in self.machines:
+            with contextlib.suppress(Failure):
+                self.guest.run("cd /; umount /mnt 2>/tmp/umount || true; detach_all")
+
+    def stop(self):
+        for machine in self.machines.values():
+            machine.stop()
+
+
+def _log_sizes(logs):
+    return {log: log.stat().st_size for log in logs.glob("*.log")}
+
+
+def _print_new_lines(logs, before, count=40):
+    """What the logs got since, so that a failure shows the guest's kernel and the server."""
+    for log in sorted(logs.glob("*.log")):
+        with open(log, "rb") as file:
+            file.seek(before.get(log, 0))
+            lines = file.read().decode(errors="replace").splitlines()
+        if lines:
+            print(f"  --- {log.stem}, last lines:")
+            print("\n".join(f"  {line}" for line in lines[-count:]))
+
+
+def _run_one(function, lab):
+    before, start = _log_sizes(lab.logs), time.monotonic()
+    name, how, why = function.__name__, "passed", ""
+    try:
+        function(lab)
+    except Skip as skip:
+        how, why = "skipped", str(skip)
+    except Exception as error:  # a broken test is a failed one, and the others still run
+        how, why = "failed", str(error) if isinstance(error, Failure) else repr(error)
+    word = {"passed": "ok", "failed": "FAILED", "skipped": "SKIPPED"}[how]
+    print(f"{word} {name} ({time.monotonic() - start:.1f} s)" + (f" {why}" if why else ""))
+    if how == "failed":
+        _print_new_lines(lab.logs, before)
+        lab.let_go()
+    sys.stdout.flush()
+    return how
+
+
+def run_tests(lab, wanted) -> bool:
+    """Runs the tests whose names contain one of `wanted` (all if empty); whether none failed."""
+    count = {"passed": 0, "failed": 0, "skipped": 0}
+    for function in TESTS:
+        if not wanted or any(part in function.__name__ for part in wanted):
+            count[_run_one(function, lab)] += 1
+    print("# tests: {passed} passed, {failed} failed, {skipped} skipped".format(**count))
+    return count["failed"] == 0 and count["passed"] > 0
