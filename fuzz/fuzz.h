@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// A fuzz target: one function that takes any bytes. libFuzzer calls it (preset "fuzz"), or
+// fuzz_replay.c with the kept inputs (all other presets).
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Always returns 0; a fault ends the program by a sanitizer or by fuzz_require().
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+// Ends the program unless `cond`, also where assert() does nothing.
+#define fuzz_require(cond)                                                                         \
+    do {                                                                                           \
+        if (!(cond))                                                                               \
+            __builtin_trap();                                                                      \
+    } while (0)
