@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures usbip-server against the floor, see README.md here.
+#include "bench/bench_child.h"
+#include "bench/bench_measure.h"
+#include "bench/bench_table.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ROUNDS = 15, QUICK_ROUNDS = 2, SECONDS_START = 60, SECONDS_PER_ROUND = 20 };
+
+static const char usage[] =
+    "usage: bench [--json FILE] [--server PATH] [--rounds N] [--cpus SERVER,CLIENT] [--quick]\n"
+    "  --json FILE           write the figures there as well\n"
+    "  --server PATH         program to measure (default: usbip-server beside this program)\n"
+    "  --rounds N            rounds of floor and server, 1..99 (default 15; with --quick 2)\n"
+    "  --cpus SERVER,CLIENT  where they run (default: both on the last CPU; -1: anywhere)\n"
+    "  --quick               a few URBs of each kind: shows that it works, measures nothing\n";
+
+static _Noreturn void end_with_usage(FILE *to, int status)
+{
+    fputs(usage, to);
+    exit(status);
+}
+
+static unsigned parse_rounds(const char *text)
+{
+    char *end;
+    unsigned long n = strtoul(text, &end, 10);
+    if (*end || n < 1 || n > BENCH_ROUNDS_MAX)
+        end_with_usage(stderr, 2);
+    return (unsigned)n;
+}
+
+static void parse_cpus(struct bench_options *o, const char *text)
+{
+    char more;
+    if (sscanf(text, "%d,%d%c", &o->server_cpu, &o->client_cpu, &more) != 2)
+        end_with_usage(stderr, 2);
+}
+
+static void parse(struct bench_options *o, int argc, char **argv)
+{
+    static const struct option names[] = {{"json", 1, NULL, 'j'},   {"server", 1, NULL, 's'},
+                                          {"rounds", 1, NULL, 'r'}, {"cpus", 1, NULL, 'c'},
+                                          {"quick", 0, NULL, 'q'},  {"help", 0, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    int c;
+    while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
+        if (c == 'j')
+            o->json = optarg;
+        else if (c == 's')
+            o->server = optarg;
+        else if (c == 'r')
+            o->rounds = parse_rounds(optarg);
+        else if (c == 'c')
+            parse_cpus(o, optarg);
+        else if (c == 'q')
+            o->quick = true;
+        else
+            end_with_usage(c == 'h' ? stdout : stderr, c == 'h' ? 0 : 2);
+    }
+    if (optind != argc)
+        end_with_usage(stderr, 2);
+}
+
+// The path of a program in the same folder as this one.
+static const char *beside(char *path, size_t size, const char *name)
+{
+    char self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n < 0)
+        bench_die("cannot find my own folder");
+    self[n] = '\0';
+    *strrchr(self, '/') = '\0';
+    if ((size_t)snprintf(path, size, "%s/%s", self, name) >= size)
+        bench_die("path too long: %s", self);
+    return path;
+}
+
+int main(int argc, char **argv)
+{
+    static struct bench_row rows[BENCH_ROWS];
+    static char server[PATH_MAX], floor[PATH_MAX];
+    struct bench_options o = {.server_cpu = bench_last_cpu(), .client_cpu = bench_last_cpu()};
+    o.server = beside(server, sizeof server, "usbip-server");
+    o.floor = beside(floor, sizeof floor, "bench_floor");
+    parse(&o, argc, argv);
+    if (!o.rounds)
+        o.rounds = o.quick ? QUICK_ROUNDS : ROUNDS;
+    alarm(SECONDS_START + o.rounds * SECONDS_PER_ROUND); // never hangs; the children end with us
+    if (o.quick)
+        puts("quick: shows that it works; the figures mean nothing");
+    bench_measure(rows, &o);
+    bench_table_print(rows, BENCH_ROWS);
+    if (o.json)
+        bench_table_write_json(o.json, rows, BENCH_ROWS);
+    return 0;
+}

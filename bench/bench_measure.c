@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/bench_measure.h"
+
+#include "bench/bench_client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    ZERO_VENDOR = 0x0525,
+    ZERO_PRODUCT = 0xa4a0,
+    ZERO_SOURCE_SINK = 3, // bConfigurationValue
+    ZERO_IN = 0x81,
+    ZERO_OUT = 0x01,
+    SESSIONS = 9, // for the memory of a session: one, and eight more
+    DEVICES_MAX = 16,
+    MEASURE_MS = 100, // of one workload at the floor
+    CALIBRATE_MS = 20,
+    BUSY_MS = 5000, // how long an import waits for the session before to be gone
+};
+
+enum row {
+    ROW_RTT,
+    ROW_RTT_P99,
+    ROW_URBS,
+    ROW_CPU,
+    ROW_IN_16,
+    ROW_MEMORY = ROW_IN_16 + 6,
+};
+
+static const struct bench_row empty_rows[BENCH_ROWS] = {
+    {.name = "rtt_bulk_in_64B", .unit = "us", .aim = BENCH_AIM_AT_MOST_115, .has_floor = true},
+    {.name = "rtt_bulk_in_64B_p99", .unit = "us", .has_floor = true},
+    {.name = "urbs_per_s_64B_depth32",
+     .unit = "1/s",
+     .aim = BENCH_AIM_AT_LEAST_085,
+     .has_floor = true},
+    {.name = "cpu_per_urb_64B", .unit = "us", .has_floor = true},
+    {.name = "bulk_in_16KiB", .unit = "MB/s", .aim = BENCH_AIM_AT_LEAST_085, .has_floor = true},
+    {.name = "bulk_in_64KiB", .unit = "MB/s", .aim = BENCH_AIM_AT_LEAST_085, .has_floor = true},
+    {.name = "bulk_in_512KiB", .unit = "MB/s", .aim = BENCH_AIM_AT_LEAST_085, .has_floor = true},
+    {.name = "bulk_out_16KiB", .unit = "MB/s", .aim = BENCH_AIM_AT_LEAST_085, .has_floor = true},
+    {.name = "bulk_out_64KiB", .unit = "MB/s", .aim = BENCH_AIM_AT_LEAST_085, .has_floor = true},
+    {.name = "bulk_out_512KiB", .unit = "MB/s", .aim = BENCH_AIM_AT_LEAST_085, .has_floor = true},
+    {.name = "memory_per_session", .unit = "KiB"},
+};
+
+enum kind { ROUND_TRIP, RATE, THROUGHPUT };
+
+struct workload {
+    enum kind kind;
+    enum row row; // the first one that it fills
+    struct bench_transfer transfer;
+    unsigned count; // URBs per measurement
+};
+
+enum { WORKLOADS = 8, COUNT_MAX = 4000000, QUICK_COUNT = 64 };
+
+static const struct workload workloads_of_bench[WORKLOADS] = {
+    {ROUND_TRIP, ROW_RTT, {ZERO_IN, 64, 1}, 0},
+    {RATE, ROW_URBS, {ZERO_IN, 64, 32}, 0},
+    {THROUGHPUT, ROW_IN_16, {ZERO_IN, 16 * 1024, 8}, 0},
+    {THROUGHPUT, ROW_IN_16 + 1, {ZERO_IN, 64 * 1024, 8}, 0},
+    {THROUGHPUT, ROW_IN_16 + 2, {ZERO_IN, 512 * 1024, 8}, 0},
+    {THROUGHPUT, ROW_IN_16 + 3, {ZERO_OUT, 16 * 1024, 8}, 0},
+    {THROUGHPUT, ROW_IN_16 + 4, {ZERO_OUT, 64 * 1024, 8}, 0},
+    {THROUGHPUT, ROW_IN_16 + 5, {ZERO_OUT, 512 * 1024, 8}, 0},
+};
+
+// A server under measurement. `device` is empty for the floor, which knows no devices.
+struct target {
+    struct bench_child child;
+    char busid[WIRE_BUSID_SIZE];
+};
+
+static void import_when_free(struct bench_client *c, const struct target *t)
+{
+    uint64_t until = bench_now_ns() + (uint64_t)BUSY_MS * 1000000u;
+    const struct timespec pause = {.tv_nsec = 1000000};
+    bench_client_open(c, t->child.port);
+    while (!bench_client_import(c, t->busid)) {
+        bench_client_close(c);
+        if (bench_now_ns() > until)
+            bench_die("%s stays busy", t->busid);
+        nanosleep(&pause, NULL);
+        bench_client_open(c, t->child.port);
+    }
+    bench_client_set_configuration(c, ZERO_SOURCE_SINK);
+}
+
+static void attach(struct bench_client *c, const struct target *t)
+{
+    if (t->busid[0])
+        import_when_free(c, t);
+    else
+        bench_client_open(c, t->child.port);
+}
+
+static double percentile_us(uint32_t *ns, unsigned count, unsigned percent)
+{
+    return ns[(uint64_t)(count - 1) * percent / 100] / 1000.0;
+}
+
+static int compare_ns(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void run_round_trips(struct bench_client *c, const struct workload *w, double figures[2])
+{
+    uint32_t *ns = malloc(w->count * sizeof *ns);
+    if (!ns)
+        bench_die("no memory");
+    bench_client_run(c, &w->transfer, w->count, ns);
+    qsort(ns, w->count, sizeof *ns, compare_ns);
+    figures[0] = percentile_us(ns, w->count, 50);
+    figures[1] = percentile_us(ns, w->count, 99);
+    free(ns);
+}
+
+// One measurement on a connection of its own. A tenth of the URBs goes ahead unmeasured: caches,
+// the server's buffers and TCP's windows are then as in a long run.
+static void measure(const struct target *t, const struct workload *w, double figures[2])
+{
+    struct bench_client c;
+    attach(&c, t);
+    c.check_zeros = true;
+    bench_client_run(&c, &w->transfer, w->transfer.depth, NULL);
+    c.check_zeros = false;
+    bench_client_run(&c, &w->transfer, w->count / 10, NULL);
+    if (w->kind == ROUND_TRIP) {
+        run_round_trips(&c, w, figures);
+    } else {
+        uint64_t cpu = bench_child_cpu_ns(&t->child);
+        double ns = (double)bench_client_run(&c, &w->transfer, w->count, NULL);
+        cpu = bench_child_cpu_ns(&t->child) - cpu;
+        figures[0] = w->kind == RATE ? w->count * 1e9 / ns
+                                     : (double)w->transfer.length * w->count * 1e3 / ns;
+        figures[1] = (double)cpu / 1e3 / w->count;
+    }
+    bench_client_close(&c);
+}
+
+// How many URBs the floor moves in MEASURE_MS. Both sides then move that many.
+static void calibrate(struct workload *w, const struct target *floor)
+{
+    struct bench_client c;
+    unsigned count = 64;
+    uint64_t ns;
+    attach(&c, floor);
+    while ((ns = bench_client_run(&c, &w->transfer, count, NULL)) < CALIBRATE_MS * 1000000u)
+        count *= 2;
+    bench_client_close(&c);
+    uint64_t want = (uint64_t)count * MEASURE_MS * 1000000u / ns;
+    w->count = want < COUNT_MAX ? (unsigned)want : COUNT_MAX;
+}
+
+static void measure_round(struct bench_row *rows, const struct workload *w,
+                          const struct target *floor, const struct target *server, unsigned round)
+{
+    unsigned figures = w->kind == THROUGHPUT ? 1 : 2;
+    double of_floor[2], of_server[2];
+    if (round % 2 == 0)
+        measure(floor, w, of_floor);
+    measure(server, w, of_server);
+    if (round % 2 != 0)
+        measure(floor, w, of_floor);
+    for (unsigned i = 0; i < figures; i++) {
+        struct bench_row *r = &rows[w->row + i];
+        r->floor[r->rounds] = of_floor[i];
+        r->value[r->rounds++] = of_server[i];
+    }
+}
+
+static bool is_zero(const struct wire_device *d)
+{
+    return d->idVendor == ZERO_VENDOR && d->idProduct == ZERO_PRODUCT;
+}
+
+// Starts the server with that many source/sink devices and finds their names.
+static struct bench_child start_server(const struct bench_options *o, unsigned zeros,
+                                       char busid[][WIRE_BUSID_SIZE])
+{
+    char sim[SESSIONS * sizeof "zero"] = "zero";
+    char *argv[] = {(char *)(uintptr_t)o->server,
+                    "--sim",
+                    sim,
+                    "--listen",
+                    "127.0.0.1",
+                    "--port",
+                    "0",
+                    "--http-listen",
+                    "127.0.0.1",
+                    "--http-port",
+                    "0",
+                    "--no-mdns",
+                    "--log-level",
+                    "error",
+                    NULL};
+    struct wire_device devices[DEVICES_MAX];
+    struct bench_client c;
+    for (unsigned i = 1; i < zeros; i++)
+        strcat(sim, ",zero");
+    struct bench_child child = bench_child_start(argv, o->server_cpu);
+    bench_client_open(&c, child.port);
+    unsigned count = bench_client_list(&c, devices, DEVICES_MAX), found = 0;
+    bench_client_close(&c);
+    for (unsigned i = 0; i < count; i++)
+        if (is_zero(&devices[i]) && found < zeros)
+            memcpy(busid[found++], devices[i].busid, WIRE_BUSID_SIZE);
+    if (found < zeros)
+        bench_die("the server exports %u of %u source/sink devices", found, zeros);
+    return child;
+}
+
+// Attaches and moves a batch of small URBs, so that what a session allocates late is there too.
+static void attach_for_memory(struct bench_client *c, const struct bench_child *child,
+                              const char *busid)
+{
+    struct target t = {.child = *child};
+    memcpy(t.busid, busid, WIRE_BUSID_SIZE);
+    attach(c, &t);
+    bench_client_run(c, &workloads_of_bench[1].transfer, BENCH_DEPTH_MAX, NULL);
+}
+
+// Resident memory that eight more attached sessions take, by session.
+static void measure_memory(struct bench_row *row, const struct bench_options *o)
+{
+    char busid[SESSIONS][WIRE_BUSID_SIZE];
+    struct bench_client c[SESSIONS];
+    struct bench_child child = start_server(o, SESSIONS, busid);
+    attach_for_memory(&c[0], &child, busid[0]);
+    uint64_t one = bench_child_rss_bytes(&child);
+    for (unsigned i = 1; i < SESSIONS; i++)
+        attach_for_memory(&c[i], &child, busid[i]);
+    uint64_t all = bench_child_rss_bytes(&child);
+    row->value[row->rounds++] = ((double)all - (double)one) / 1024 / (SESSIONS - 1);
+    for (unsigned i = 0; i < SESSIONS; i++)
+        bench_client_close(&c[i]);
+    bench_child_stop(&child);
+}
+
+void bench_measure(struct bench_row rows[BENCH_ROWS], const struct bench_options *o)
+{
+    char *argv[] = {(char *)(uintptr_t)o->floor, NULL}, busid[1][WIRE_BUSID_SIZE];
+    struct workload work[WORKLOADS];
+    struct target floor = {.child = bench_child_start(argv, o->server_cpu)};
+    struct target server = {.child = start_server(o, 1, busid)};
+    memcpy(server.busid, busid[0], WIRE_BUSID_SIZE);
+    memcpy(work, workloads_of_bench, sizeof work);
+    memcpy(rows, empty_rows, sizeof empty_rows);
+    bench_pin(o->client_cpu);
+    for (unsigned i = 0; i < WORKLOADS; i++)
+        if (o->quick)
+            work[i].count = QUICK_COUNT;
+        else
+            calibrate(&work[i], &floor);
+    for (unsigned round = 0; round < o->rounds; round++)
+        for (unsigned i = 0; i < WORKLOADS; i++)
+            measure_round(rows, &work[i], &floor, &server, round);
+    measure_memory(&rows[ROW_MEMORY], o);
+}

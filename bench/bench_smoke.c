@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Does the bench work? Runs it with a few URBs against the floor and the server beside this
+// program, and reads what it wrote. Judges no time.
+#include "tests/support/check.h"
+
+#include <cjson/cJSON.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { JSON_MAX = 16384, ARGS_MAX = 8 };
+
+static const char *const rows_with_floor[] = {
+    "rtt_bulk_in_64B", "rtt_bulk_in_64B_p99", "urbs_per_s_64B_depth32", "cpu_per_urb_64B",
+    "bulk_in_16KiB",   "bulk_in_64KiB",       "bulk_in_512KiB",         "bulk_out_16KiB",
+    "bulk_out_64KiB",  "bulk_out_512KiB",
+};
+enum { ROWS_WITH_FLOOR = sizeof rows_with_floor / sizeof *rows_with_floor };
+
+static void go_to_own_folder(void)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    CHECK(n > 0);
+    path[n] = '\0';
+    *strrchr(path, '/') = '\0';
+    CHECK_EQ(chdir(path), 0);
+}
+
+// Exit status of the bench, run from the folder of this program.
+static int run_bench(const char *const args[])
+{
+    const char *argv[ARGS_MAX + 2] = {"./bench"};
+    for (int i = 0; i < ARGS_MAX && args[i]; i++)
+        argv[i + 1] = args[i];
+    go_to_own_folder();
+    fflush(NULL);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        execv(argv[0], (char *const *)(uintptr_t)argv);
+        _exit(127);
+    }
+    int status = -1;
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static cJSON *parse_and_close(int fd)
+{
+    static char text[JSON_MAX];
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    CHECK(n > 0);
+    text[n] = '\0';
+    cJSON *all = cJSON_Parse(text);
+    CHECK(all);
+    return all;
+}
+
+static const cJSON *find_row(const cJSON *rows, const char *name)
+{
+    const cJSON *row;
+    cJSON_ArrayForEach(row, rows) if (strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(row, "name")),
+                                             name) == 0) return row;
+    check_fail(__FILE__, __LINE__, "no row %s", name);
+}
+
+static double number(const cJSON *row, const char *name)
+{
+    const cJSON *n = cJSON_GetObjectItem(row, name);
+    CHECK(cJSON_IsNumber(n));
+    return n->valuedouble;
+}
+
+static void check_rows(const cJSON *rows)
+{
+    CHECK_EQ(cJSON_GetArraySize(rows), ROWS_WITH_FLOOR + 1);
+    for (int i = 0; i < ROWS_WITH_FLOOR; i++) {
+        const cJSON *row = find_row(rows, rows_with_floor[i]);
+        CHECK(number(row, "value") > 0);
+        CHECK(number(row, "floor") > 0);
+        CHECK(number(row, "ratio") > 0);
+        CHECK(cJSON_IsString(cJSON_GetObjectItem(row, "unit")));
+    }
+    const cJSON *memory = find_row(rows, "memory_per_session");
+    CHECK(cJSON_IsNumber(cJSON_GetObjectItem(memory, "value")));
+    CHECK(cJSON_IsNull(cJSON_GetObjectItem(memory, "floor")));
+    CHECK(cJSON_IsNull(cJSON_GetObjectItem(memory, "ratio")));
+}
+
+TEST(bench_measures_floor_and_server)
+{
+    char path[] = "/tmp/bench_smoke_XXXXXX";
+    int fd = mkstemp(path);
+    CHECK(fd >= 0);
+    int status = run_bench((const char *const[]){"--quick", "--json", path, NULL});
+    unlink(path); // `fd` still reads it
+    CHECK_EQ(status, 0);
+    cJSON *all = parse_and_close(fd);
+    check_rows(cJSON_GetObjectItem(all, "rows"));
+    cJSON_Delete(all);
+}
+
+TEST(bench_fails_without_a_server)
+{
+    CHECK_EQ(run_bench((const char *const[]){"--quick", "--server", "./no-such-server", NULL}), 1);
+}
+
+TEST(bench_refuses_unknown_options)
+{
+    CHECK_EQ(run_bench((const char *const[]){"--fast", NULL}), 2);
+    CHECK_EQ(run_bench((const char *const[]){"--rounds", "0", NULL}), 2);
+    CHECK_EQ(run_bench((const char *const[]){"--cpus", "0", NULL}), 2);
+}
