@@ -49,7 +49,7 @@ enum base_err registry_add(struct registry *r, const struct usb_device_info *inf
                            struct registry_device **out);
 void registry_remove(struct registry *r, struct registry_device *d);
 
-// NULL if there is none. Devices that are unplugged are not found by busid.
+// NULL if there is none.
 struct registry_device *registry_find(struct registry *r, const char *busid);
 struct registry_device *registry_find_backend(struct registry *r, struct usbip_backend *backend,
                                               void *backend_device);

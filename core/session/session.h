@@ -116,12 +116,19 @@ struct session_device {
 enum base_err session_import_reply(struct session *s, enum wire_op_status status,
                                    const struct session_device *device, uint64_t now_us);
 
+// The session that an URB of a SUBMIT action belongs to.
+struct session *session_of(struct usb_urb *urb);
+
 // An URB is back from the backend, with its status and lengths set.
 void session_urb_done(struct session *s, struct usb_urb *urb, uint64_t now_us);
 void session_control_done(struct session *s, int32_t status, uint64_t now_us);
 
 // Ends the session: whole replies already queued are sent, then FIN. Idempotent.
 void session_close(struct session *s, enum eventlog_end why, uint64_t now_us);
+
+// The imported device is gone; the backend has given back its URBs. Closes the session, and drops
+// what a session that was closing already still waited for.
+void session_unplugged(struct session *s, uint64_t now_us);
 
 // True when no URB is at the backend: the device may be given up.
 bool session_is_idle(const struct session *s);

@@ -60,12 +60,17 @@ bool usb_walk_next(struct usb_walk *w)
 
     const uint8_t *p = w->descriptor.data;
     if (p[1] == USB_DT_INTERFACE) {
-        // A short interface descriptor leaves the endpoints behind it without an interface.
-        w->has_interface = w->descriptor.size >= USB_DT_INTERFACE_SIZE;
+        // One that cannot be used leaves the endpoints behind it without an interface.
+        w->has_interface = w->descriptor.size >= USB_DT_INTERFACE_SIZE && p[2] < USB_MAX_INTERFACES;
         if (w->has_interface)
             w->interface = (struct usb_interface){p[2], p[3], p[4], p[5], p[6], p[7], p[8]};
     }
     return true;
+}
+
+bool usb_walk_interface(const struct usb_walk *w)
+{
+    return w->descriptor.data[1] == USB_DT_INTERFACE && w->has_interface;
 }
 
 bool usb_walk_endpoint(const struct usb_walk *w, struct usb_endpoint *ep)
@@ -87,71 +92,11 @@ bool usb_walk_endpoint(const struct usb_walk *w, struct usb_endpoint *ep)
     return ep->type != USB_CONTROL;
 }
 
-static unsigned endpoint_index(uint8_t address)
-{
-    return (address & 0x0fu) | (address & USB_DIR_IN ? 16u : 0u);
-}
-
-// What usb_config_check remembers while it walks.
-struct check {
-    uint32_t alternate0;           // bit per interface number that has alternate setting 0
-    uint32_t seen;                 // bit per interface number
-    uint32_t owned_by_other[32];   // per interface: endpoints that belong to other interfaces
-    uint32_t endpoints_of_setting; // of the interface descriptor walked last
-};
-
-static bool check_interface(struct check *c, const struct usb_interface *i)
-{
-    if (i->bInterfaceNumber >= USB_MAX_INTERFACES)
-        return false;
-    uint32_t bit = 1u << i->bInterfaceNumber;
-    if (i->bAlternateSetting == 0 && (c->alternate0 & bit) != 0)
-        return false;
-    c->seen |= bit;
-    if (i->bAlternateSetting == 0)
-        c->alternate0 |= bit;
-    c->endpoints_of_setting = 0;
-    return true;
-}
-
-static bool check_endpoint(struct check *c, const struct usb_endpoint *ep)
-{
-    uint32_t bit = 1u << endpoint_index(ep->address);
-    if ((c->endpoints_of_setting & bit) != 0 || (c->owned_by_other[ep->interface] & bit) != 0)
-        return false;
-    c->endpoints_of_setting |= bit;
-    for (unsigned i = 0; i < USB_MAX_INTERFACES; i++)
-        if (i != ep->interface)
-            c->owned_by_other[i] |= bit;
-    return true;
-}
-
-static bool check_header(struct base_span config)
-{
-    const uint8_t *p = config.data;
-    return config.size >= USB_DT_CONFIG_SIZE && p[0] >= USB_DT_CONFIG_SIZE &&
-           p[1] == USB_DT_CONFIG && base_get_le16(p + 2) == config.size && p[5] != 0;
-}
-
 enum base_err usb_config_check(struct base_span config)
 {
-    if (!check_header(config))
-        return BASE_ERR_INVALID;
-    struct check c = {0};
-    struct usb_walk w;
-    struct usb_endpoint ep;
-    usb_walk_begin(&w, config);
-    while (usb_walk_next(&w)) {
-        uint8_t type = w.descriptor.data[1];
-        if (type == USB_DT_INTERFACE && (!w.has_interface || !check_interface(&c, &w.interface)))
-            return BASE_ERR_INVALID;
-        if (type == USB_DT_ENDPOINT && (!usb_walk_endpoint(&w, &ep) || !check_endpoint(&c, &ep)))
-            return BASE_ERR_INVALID;
-    }
-    unsigned interfaces = 0;
-    for (uint32_t bits = c.alternate0; bits; bits &= bits - 1)
-        interfaces++;
-    if (w.rest.size != 0 || c.seen != c.alternate0 || config.data[4] != interfaces)
+    const uint8_t *p = config.data;
+    if (config.size < USB_DT_CONFIG_SIZE || p[0] < USB_DT_CONFIG_SIZE || p[1] != USB_DT_CONFIG ||
+        base_get_le16(p + 2) != config.size || p[5] == 0)
         return BASE_ERR_INVALID;
     return BASE_OK;
 }
@@ -164,11 +109,13 @@ uint8_t usb_config_value(struct base_span config)
 unsigned usb_config_interfaces(struct base_span config, struct usb_interface *out, unsigned max)
 {
     unsigned n = 0;
+    uint32_t seen = 0;
     struct usb_walk w;
     usb_walk_begin(&w, config);
     while (usb_walk_next(&w)) {
-        if (w.descriptor.data[1] != USB_DT_INTERFACE || w.interface.bAlternateSetting != 0)
+        if (!usb_walk_interface(&w) || (seen & 1u << w.interface.bInterfaceNumber) != 0)
             continue;
+        seen |= 1u << w.interface.bInterfaceNumber;
         if (n < max)
             out[n] = w.interface;
         n++;
@@ -215,10 +162,11 @@ void usb_endpoint_table_build(struct usb_endpoint_table *t, struct base_span con
     struct usb_endpoint ep;
     usb_walk_begin(&w, config);
     while (usb_walk_next(&w)) {
-        if (!usb_walk_endpoint(&w, &ep) || ep.interface >= USB_MAX_INTERFACES ||
-            w.interface.bAlternateSetting != alternate[ep.interface])
+        if (!usb_walk_endpoint(&w, &ep) || w.interface.bAlternateSetting != alternate[ep.interface])
             continue;
         unsigned dir = ep.address >> 7, number = ep.address & 0x0f;
+        if (t->present[dir][number])
+            continue;
         t->present[dir][number] = true;
         t->ep[dir][number] = ep;
     }

@@ -115,7 +115,9 @@ struct usb_endpoint {
 };
 
 // A walk over the descriptors in one configuration's bytes. Start with usb_walk_begin(), then call
-// usb_walk_next() until it returns false; the walk stops at the first descriptor that does not fit.
+// usb_walk_next() until it returns false. As Linux does (drivers/usb/core/config.c), what cannot be
+// used is skipped: the walk stops at a descriptor that does not fit, interface numbers from
+// USB_MAX_INTERFACES on and endpoints without a packet size do not count.
 struct usb_walk {
     struct base_span rest;
     struct base_span descriptor;    // current one, bLength bytes, at least 2
@@ -126,20 +128,23 @@ struct usb_walk {
 void usb_walk_begin(struct usb_walk *w, struct base_span config);
 bool usb_walk_next(struct usb_walk *w);
 
+// True if the walk's current descriptor is a usable interface descriptor (then w->interface is it).
+bool usb_walk_interface(const struct usb_walk *w);
+
 // Decodes the walk's current descriptor as an endpoint of the current interface. False unless it is
 // a whole endpoint descriptor with a number 1..15 and a packet size > 0.
 bool usb_walk_endpoint(const struct usb_walk *w, struct usb_endpoint *ep);
 
-// Checks the whole of one configuration's bytes: lengths, interface numbers < USB_MAX_INTERFACES,
-// alternate setting 0 of each interface present once, endpoint addresses. `config` must be exactly
-// wTotalLength bytes. BASE_ERR_INVALID if the device must be refused (ST_DEV_ERR).
+// Checks that `config` starts with a configuration descriptor, is exactly wTotalLength bytes and
+// has a value > 0. BASE_ERR_INVALID: the device must be refused (ST_DEV_ERR). Oddities further in
+// are tolerated: many devices that work have them.
 enum base_err usb_config_check(struct base_span config);
 
 // bConfigurationValue of checked bytes; 0 if `config` is empty (unconfigured).
 uint8_t usb_config_value(struct base_span config);
 
-// Interface descriptors with alternate setting 0 in checked bytes, by order of appearance. Returns
-// how many there are; writes at most `max` of them to `out`.
+// The first descriptor of each interface number in checked bytes, by order of appearance. Returns
+// how many there are (at most USB_MAX_INTERFACES); writes at most `max` of them to `out`.
 unsigned usb_config_interfaces(struct base_span config, struct usb_interface *out, unsigned max);
 
 // True if checked bytes have that interface with that alternate setting.
@@ -149,7 +154,7 @@ bool usb_config_has_alternate(struct base_span config, uint8_t interface, uint8_
 bool usb_config_find_endpoint(struct base_span config, uint8_t address, struct usb_endpoint *ep);
 
 // The endpoints that exist now: those of the current alternate settings. Index 0 of both rows is
-// the control endpoint.
+// the control endpoint. If two settings claim one address, the first has it.
 struct usb_endpoint_table {
     struct usb_endpoint ep[2][16]; // [direction: 0 OUT, 1 IN][number]
     bool present[2][16];

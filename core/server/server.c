@@ -1,0 +1,610 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/server.h"
+
+#include "base/base_text.h"
+
+#include <assert.h>
+
+enum { MAX_BACKENDS = 4, SECOND_US = 1000000 };
+
+struct backend_slot {
+    struct usbip_server *server;
+    struct usbip_backend *backend;
+    struct session_pool pool;
+};
+
+// What the server knows about one connection.
+struct link {
+    struct base_list list;
+    struct session *session;
+    uint32_t id;
+    bool disconnected;              // the port has closed the socket
+    bool waiting;                   // wants to import `device`, which is not clean yet
+    struct registry_device *device; // waited for, being opened, or held
+};
+
+struct usbip_server {
+    const struct base_alloc *alloc;
+    struct server_config config;
+    struct eventlog *log;
+    struct registry registry;
+    struct backend_slot backends[MAX_BACKENDS];
+    unsigned backend_count;
+    struct session_budget budget;
+    struct base_list links; // of struct link, oldest first
+    uint32_t last_id;
+    uint64_t now_us;
+    bool stopping;
+    struct server_totals totals;
+};
+
+// --- configuration -------------------------------------------------------------------------------
+
+void server_config_default(struct server_config *c)
+{
+    *c = (struct server_config){
+        .session =
+            {
+                .max_urb_bytes = 1024 * 1024,
+                .max_urbs = 256,
+                .budget_bytes = 16 * 1024 * 1024,
+                .op_timeout_us = 10 * SECOND_US,
+                .import_timeout_us = 8 * SECOND_US, // browsers' clients give up after 10 s
+                .hold_us = 1 * SECOND_US,
+                .unlink_us = SECOND_US / 10,
+                .linger_us = 2 * SECOND_US,
+            },
+        .max_connections = 256,
+        .max_devices = 127,
+        .total_budget_bytes = 256 * 1024 * 1024,
+        .pool_cache_bytes = 16 * 1024 * 1024,
+        .eventlog_capacity = 1000,
+    };
+}
+
+enum base_err server_config_check(const struct server_config *c, const char **why)
+{
+    const struct session_limits *s = &c->session;
+    uint64_t largest = session_pool_rounded(s->max_urb_bytes);
+    *why = NULL;
+    if (s->max_urb_bytes < 4096 || s->max_urb_bytes > 8u * 1024 * 1024)
+        *why = "the longest URB must be 4 KiB to 8 MiB";
+    else if (s->max_urbs < 64 || s->max_urbs > 65536)
+        *why = "URBs in flight per session must be 64 to 65536";
+    else if (s->budget_bytes < largest)
+        *why = "a session's budget must hold its longest URB";
+    else if (c->total_budget_bytes < s->budget_bytes)
+        *why = "the total budget must hold one session's budget";
+    else if (c->max_connections < 1 || c->max_devices < 1 || c->eventlog_capacity < 1)
+        *why = "connections, devices and events kept must be at least 1";
+    return *why ? BASE_ERR_INVALID : BASE_OK;
+}
+
+// --- life ----------------------------------------------------------------------------------------
+
+static void record(struct usbip_server *server, enum eventlog_type type, const char *busid,
+                   const char *peer, uint32_t a, uint32_t b)
+{
+    struct eventlog_event e = {.time_us = server->now_us, .type = type, .a = a, .b = b};
+    (void)base_text_copy(e.busid, sizeof e.busid, busid);
+    (void)base_text_copy(e.peer, sizeof e.peer, peer);
+    eventlog_record(server->log, &e);
+}
+
+struct usbip_server *server_create(const struct server_config *config,
+                                   const struct base_alloc *alloc, uint64_t now_us)
+{
+    struct usbip_server *server = base_alloc(alloc, sizeof *server);
+    if (!server)
+        return NULL;
+    server->log = eventlog_create(alloc, config->eventlog_capacity);
+    if (!server->log) {
+        base_free(alloc, server);
+        return NULL;
+    }
+    server->alloc = alloc;
+    server->config = *config;
+    server->budget.total = config->total_budget_bytes;
+    server->now_us = now_us;
+    server->totals.started_us = now_us;
+    base_list_init(&server->links);
+    registry_init(&server->registry, alloc, config->max_devices);
+    record(server, EVENT_SERVER_STARTED, NULL, NULL, 0, 0);
+    return server;
+}
+
+static void *raw_alloc(void *ctx, uint32_t size)
+{
+    struct backend_slot *slot = ctx;
+    return slot->backend->buffer_alloc(slot->backend, size);
+}
+
+static void raw_free(void *ctx, void *p, uint32_t size)
+{
+    struct backend_slot *slot = ctx;
+    slot->backend->buffer_free(slot->backend, p, size);
+}
+
+enum base_err server_add_backend(struct usbip_server *server, struct usbip_backend *backend)
+{
+    if (server->backend_count == MAX_BACKENDS)
+        return BASE_ERR_LIMIT;
+    struct backend_slot *slot = &server->backends[server->backend_count++];
+    slot->server = server;
+    slot->backend = backend;
+    slot->pool = (struct session_pool){
+        .raw_alloc = raw_alloc,
+        .raw_free = raw_free,
+        .ctx = slot,
+        .cache_limit = server->config.pool_cache_bytes,
+    };
+    return BASE_OK;
+}
+
+static struct backend_slot *slot_of(struct usbip_server *server, const struct usbip_backend *b)
+{
+    for (unsigned i = 0; i < server->backend_count; i++)
+        if (server->backends[i].backend == b)
+            return &server->backends[i];
+    return NULL;
+}
+
+static void add_counters(struct session_counters *to, const struct session_counters *c)
+{
+    to->urbs_submitted += c->urbs_submitted;
+    to->urbs_completed += c->urbs_completed;
+    to->urbs_failed += c->urbs_failed;
+    to->urbs_unlinked += c->urbs_unlinked;
+    to->urbs_refused += c->urbs_refused;
+    to->bytes_in += c->bytes_in;
+    to->bytes_out += c->bytes_out;
+    to->rx_bytes += c->rx_bytes;
+    to->tx_bytes += c->tx_bytes;
+}
+
+static void free_link(struct usbip_server *server, struct link *l)
+{
+    struct session_view view;
+    session_view(l->session, &view);
+    add_counters(&server->totals.ended, &view.counters);
+    base_list_remove(&l->list);
+    session_destroy(l->session);
+    base_free(server->alloc, l);
+}
+
+void server_destroy(struct usbip_server *server)
+{
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        struct link *l = BASE_CONTAINER(node, struct link, list);
+        session_rx_end(l->session, true, server->now_us);
+        l->disconnected = true;
+    }
+    server_step(server, server->now_us); // sessions whose URBs come back at once end here
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        struct link *l = BASE_CONTAINER(node, struct link, list);
+        assert(session_is_idle(l->session)); // else: server_stop() and server_stopped() first
+        free_link(server, l);
+    }
+    registry_clear(&server->registry);
+    for (unsigned i = 0; i < server->backend_count; i++)
+        session_pool_trim(&server->backends[i].pool);
+    eventlog_destroy(server->log);
+    base_free(server->alloc, server);
+}
+
+// --- connections ---------------------------------------------------------------------------------
+
+// The oldest connection that has not asked for a device gives way.
+static bool make_room(struct usbip_server *server)
+{
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        struct link *l = BASE_CONTAINER(node, struct link, list);
+        struct session_view view;
+        session_view(l->session, &view);
+        if (l->device || view.busid[0] || session_is_closing(l->session))
+            continue;
+        session_close(l->session, EVENT_END_CROWDED, server->now_us);
+        return true;
+    }
+    return false;
+}
+
+static unsigned open_connections(const struct usbip_server *server)
+{
+    unsigned n = 0;
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        n += !session_is_closing(BASE_CONTAINER(node, struct link, list)->session);
+    }
+    return n;
+}
+
+static struct session *refuse_connection(struct usbip_server *server, const char *peer,
+                                         enum eventlog_refusal why)
+{
+    record(server, EVENT_CONNECTION_REFUSED, NULL, peer, why, 0);
+    return NULL;
+}
+
+struct session *server_connected(struct usbip_server *server, const char *peer, uint64_t now_us)
+{
+    server->now_us = now_us;
+    if (server->stopping)
+        return refuse_connection(server, peer, EVENT_REFUSED_STOPPING);
+    if (open_connections(server) >= server->config.max_connections && !make_room(server))
+        return refuse_connection(server, peer, EVENT_REFUSED_LIMIT);
+    struct link *l = base_alloc(server->alloc, sizeof *l);
+    if (!l)
+        return refuse_connection(server, peer, EVENT_REFUSED_NO_MEMORY);
+    l->id = ++server->last_id;
+    l->session =
+        session_create(server->alloc, &server->config.session, server->log, l->id, peer, now_us);
+    if (!l->session) {
+        base_free(server->alloc, l);
+        return refuse_connection(server, peer, EVENT_REFUSED_NO_MEMORY);
+    }
+    base_list_append(&server->links, &l->list);
+    server->totals.connections++;
+    return l->session;
+}
+
+static struct link *link_of(const struct usbip_server *server, const struct session *s)
+{
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        struct link *l = BASE_CONTAINER(node, struct link, list);
+        if (l->session == s)
+            return l;
+    }
+    return NULL;
+}
+
+void server_disconnected(struct usbip_server *server, struct session *s, uint64_t now_us)
+{
+    server->now_us = now_us;
+    session_rx_end(s, true, now_us);
+    link_of(server, s)->disconnected = true;
+}
+
+// --- import --------------------------------------------------------------------------------------
+
+static void refuse_import(struct usbip_server *server, struct link *l, enum wire_op_status status)
+{
+    l->waiting = false;
+    l->device = NULL;
+    server->totals.imports_refused++;
+    (void)session_import_reply(l->session, status, NULL, server->now_us);
+}
+
+static struct link *holder_of(const struct usbip_server *server, const struct registry_device *d)
+{
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        struct link *l = BASE_CONTAINER(node, struct link, list);
+        if (l->device == d && !l->waiting)
+            return l;
+    }
+    return NULL;
+}
+
+static void open_device(struct link *l, struct registry_device *d)
+{
+    l->waiting = false;
+    l->device = d;
+    d->state = REGISTRY_OPENING;
+    d->session = l->id;
+    d->backend->open(d->backend, d->backend_device);
+}
+
+// Will it be free by itself in a moment? Then an import waits instead of failing.
+static bool being_released(const struct usbip_server *server, const struct registry_device *d)
+{
+    struct link *holder = holder_of(server, d);
+    return d->state == REGISTRY_CLEANING || (holder && session_is_closing(holder->session));
+}
+
+static void import(struct usbip_server *server, struct link *l, const char *busid)
+{
+    struct registry_device *d = registry_find(&server->registry, busid);
+    if (!d || d->state == REGISTRY_HUB) {
+        refuse_import(server, l, WIRE_ST_NODEV);
+    } else if (d->state == REGISTRY_REFUSED) {
+        refuse_import(server, l, WIRE_ST_DEV_ERR);
+    } else if (d->state == REGISTRY_AVAILABLE) {
+        open_device(l, d);
+    } else if (being_released(server, d)) {
+        l->waiting = true;
+        l->device = d;
+    } else {
+        refuse_import(server, l, WIRE_ST_DEV_BUSY);
+    }
+}
+
+// The device came free: the oldest session that waits gets it, the others hear that it is busy.
+static void serve_waiting(struct usbip_server *server, struct registry_device *d)
+{
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        struct link *l = BASE_CONTAINER(node, struct link, list);
+        if (l->device != d || !l->waiting)
+            continue;
+        if (session_is_closing(l->session)) {
+            l->waiting = false;
+            l->device = NULL;
+        } else if (d->state == REGISTRY_AVAILABLE) {
+            open_device(l, d);
+        } else {
+            refuse_import(server, l, WIRE_ST_DEV_BUSY);
+        }
+    }
+}
+
+static void release(struct registry_device *d)
+{
+    d->state = REGISTRY_CLEANING;
+    d->session = 0;
+    d->backend->close(d->backend, d->backend_device);
+}
+
+// --- events from backends ------------------------------------------------------------------------
+
+static void refuse_device(struct usbip_server *server, const char *busid, enum eventlog_refusal why)
+{
+    record(server, EVENT_DEVICE_REFUSED, busid, NULL, why, 0);
+}
+
+static void plugged(struct usbip_server *server, struct usbip_backend *b,
+                    const struct backend_event *ev)
+{
+    static const enum eventlog_refusal why[] = {
+        [-BASE_ERR_NOMEM] = EVENT_REFUSED_NO_MEMORY,
+        [-BASE_ERR_BUSY] = EVENT_REFUSED_DUPLICATE,
+        [-BASE_ERR_LIMIT] = EVENT_REFUSED_LIMIT,
+    };
+    struct registry_device *d = NULL;
+    struct usb_device_descriptor desc = {0};
+    enum base_err err =
+        registry_add(&server->registry, ev->info, b, ev->device, server->now_us, &d);
+    (void)usb_device_descriptor_unpack(&desc, ev->info->device_descriptor);
+    if (err != BASE_OK) {
+        refuse_device(server, ev->info->busid, why[-err]);
+        return;
+    }
+    record(server, EVENT_DEVICE_PLUGGED, d->info.busid, NULL,
+           (uint32_t)desc.idVendor << 16 | desc.idProduct, d->info.speed);
+    if (d->state == REGISTRY_REFUSED)
+        refuse_device(server, d->info.busid, EVENT_REFUSED_DESCRIPTORS);
+}
+
+static void unplugged(struct usbip_server *server, struct registry_device *d)
+{
+    record(server, EVENT_DEVICE_UNPLUGGED, d->info.busid, NULL, 0, 0);
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        struct link *l = BASE_CONTAINER(node, struct link, list);
+        if (l->device != d)
+            continue;
+        bool asking = l->waiting || d->state == REGISTRY_OPENING;
+        if (asking && !session_is_closing(l->session))
+            refuse_import(server, l, WIRE_ST_NODEV);
+        session_unplugged(l->session, server->now_us);
+        l->waiting = false;
+        l->device = NULL;
+    }
+    registry_remove(&server->registry, d);
+}
+
+static void opened(struct usbip_server *server, struct registry_device *d, enum base_err result)
+{
+    struct link *l = holder_of(server, d);
+    if (result != BASE_OK) {
+        d->state = REGISTRY_AVAILABLE;
+        d->session = 0;
+        if (session_is_closing(l->session))
+            l->device = NULL;
+        else
+            refuse_import(server, l, result == BASE_ERR_BUSY ? WIRE_ST_DEV_BUSY : WIRE_ST_DEV_ERR);
+        serve_waiting(server, d);
+        return;
+    }
+    d->state = REGISTRY_IN_USE; // if the client is gone by now, let_go() ends it
+    if (session_is_closing(l->session))
+        return;
+    struct session_device device = {
+        .info = &d->info,
+        .backend_device = d->backend_device,
+        .pool = &slot_of(server, d->backend)->pool,
+        .budget = &server->budget,
+    };
+    if (session_import_reply(l->session, WIRE_ST_OK, &device, server->now_us) != BASE_OK) {
+        server->totals.imports_refused++;
+        return;
+    }
+    server->totals.imports++;
+    d->imports++;
+}
+
+static void take_event(struct usbip_server *server, struct usbip_backend *b,
+                       const struct backend_event *ev)
+{
+    struct registry_device *d = NULL;
+    if (ev->type == BACKEND_URB_DONE) {
+        session_urb_done(session_of(ev->urb), ev->urb, server->now_us);
+        return;
+    }
+    if (ev->type == BACKEND_PLUGGED) {
+        plugged(server, b, ev);
+        return;
+    }
+    d = registry_find_backend(&server->registry, b, ev->device);
+    if (!d)
+        return; // a device that we refused to know
+    switch (ev->type) {
+    case BACKEND_UNPLUGGED:
+        unplugged(server, d);
+        break;
+    case BACKEND_OPENED:
+        opened(server, d, ev->result);
+        break;
+    case BACKEND_CLOSED:
+        d->state = REGISTRY_AVAILABLE;
+        serve_waiting(server, d);
+        break;
+    case BACKEND_CONTROL_DONE:
+        session_control_done(holder_of(server, d)->session, ev->status, server->now_us);
+        break;
+    default:
+        break;
+    }
+}
+
+// --- work ----------------------------------------------------------------------------------------
+
+static bool take_events(struct usbip_server *server)
+{
+    bool any = false;
+    struct backend_event ev;
+    for (unsigned i = 0; i < server->backend_count; i++) {
+        struct usbip_backend *b = server->backends[i].backend;
+        while (b->take_event(b, server->now_us, &ev)) {
+            take_event(server, b, &ev);
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void list(struct usbip_server *server, struct session *s)
+{
+    size_t size = 0;
+    unsigned devices = 0;
+    uint8_t *bytes =
+        registry_devlist(&server->registry, server->config.list_in_use, &size, &devices);
+    session_list_reply(s, bytes, size, devices, server->now_us);
+}
+
+static bool act(struct usbip_server *server, struct link *l)
+{
+    struct session_action a = session_next_action(l->session);
+    struct registry_device *d = l->device;
+    switch (a.type) {
+    case SESSION_ACTION_NONE:
+        return false;
+    case SESSION_ACTION_LIST:
+        list(server, l->session);
+        break;
+    case SESSION_ACTION_IMPORT:
+        import(server, l, a.busid);
+        break;
+    case SESSION_ACTION_SUBMIT:
+        d->backend->submit(d->backend, a.urb);
+        break;
+    case SESSION_ACTION_CANCEL:
+        d->backend->cancel(d->backend, a.urb);
+        break;
+    case SESSION_ACTION_CONTROL:
+        d->backend->control(d->backend, d->backend_device, &a.op);
+        break;
+    }
+    return true;
+}
+
+// A closing session lets its device go as soon as the backend has given back all URBs.
+static bool let_go(struct link *l)
+{
+    struct registry_device *d = l->device;
+    if (!d || !session_is_closing(l->session) || !session_is_idle(l->session))
+        return false;
+    if (!l->waiting && d->state != REGISTRY_IN_USE)
+        return false; // still being opened: OPENED decides
+    bool waiting = l->waiting;
+    l->waiting = false;
+    l->device = NULL;
+    if (!waiting)
+        release(d);
+    return true;
+}
+
+void server_step(struct usbip_server *server, uint64_t now_us)
+{
+    server->now_us = now_us;
+    bool more = true;
+    while (more) {
+        more = take_events(server);
+        BASE_LIST_FOR_EACH (node, &server->links) {
+            struct link *l = BASE_CONTAINER(node, struct link, list);
+            if (session_next_deadline(l->session) <= now_us)
+                session_tick(l->session, now_us);
+            while (act(server, l))
+                more = true;
+            more |= let_go(l);
+            if (l->disconnected && !l->device && session_is_idle(l->session))
+                free_link(server, l);
+        }
+    }
+}
+
+uint64_t server_next_deadline(struct usbip_server *server)
+{
+    uint64_t best = UINT64_MAX;
+    for (unsigned i = 0; i < server->backend_count; i++) {
+        struct usbip_backend *b = server->backends[i].backend;
+        uint64_t t = b->next_deadline(b);
+        best = t < best ? t : best;
+    }
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        uint64_t t = session_next_deadline(BASE_CONTAINER(node, struct link, list)->session);
+        best = t < best ? t : best;
+    }
+    return best;
+}
+
+void server_stop(struct usbip_server *server, uint64_t now_us)
+{
+    server->now_us = now_us;
+    if (server->stopping)
+        return;
+    server->stopping = true;
+    record(server, EVENT_SERVER_STOPPING, NULL, NULL, 0, 0);
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        session_close(BASE_CONTAINER(node, struct link, list)->session, EVENT_END_STOPPING, now_us);
+    }
+}
+
+bool server_stopped(const struct usbip_server *server)
+{
+    BASE_LIST_FOR_EACH (node, &server->registry.devices) {
+        enum registry_state state = BASE_CONTAINER(node, struct registry_device, link)->state;
+        if (state == REGISTRY_OPENING || state == REGISTRY_IN_USE || state == REGISTRY_CLEANING)
+            return false;
+    }
+    return server->stopping && base_list_empty(&server->links);
+}
+
+// --- what others may see -------------------------------------------------------------------------
+
+struct eventlog *server_eventlog(struct usbip_server *server)
+{
+    return server->log;
+}
+
+struct registry *server_registry(struct usbip_server *server)
+{
+    return &server->registry;
+}
+
+const struct server_config *server_config(const struct usbip_server *server)
+{
+    return &server->config;
+}
+
+void server_totals(const struct usbip_server *server, struct server_totals *t)
+{
+    *t = server->totals;
+    t->payload_bytes_in_use = server->budget.in_use;
+    for (unsigned i = 0; i < server->backend_count; i++)
+        t->payload_bytes_cached += server->backends[i].pool.cached_bytes;
+}
+
+struct session *server_next_session(const struct usbip_server *server, const struct session *after)
+{
+    const struct base_list *at = after ? &link_of(server, after)->list : &server->links;
+    if (at->next == &server->links)
+        return NULL;
+    return BASE_CONTAINER(at->next, struct link, list)->session;
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sending: one queue of replies, handed to the port as vectors into the memory where they lie.
+#include "session/session_state.h"
+
+#include <string.h>
+
+static void queue(struct session *s, struct session_tx *tx)
+{
+    base_list_append(&s->tx_queue, &tx->link);
+}
+
+void session_queue_op(struct session *s, uint16_t code, uint32_t status, uint8_t *body,
+                      size_t body_size)
+{
+    struct wire_op_header h = {.version = s->version, .code = code, .status = status};
+    wire_op_header_pack(s->op_tx.header, &h);
+    s->op_tx.kind = SESSION_TX_OP;
+    s->op_tx.header_size = WIRE_OP_HEADER_SIZE;
+    s->op_tx.size = WIRE_OP_HEADER_SIZE + (uint64_t)body_size;
+    s->op_body = body;
+    queue(s, &s->op_tx);
+}
+
+void session_queue_reply(struct session *s, struct session_reply *r)
+{
+    r->tx.kind = SESSION_TX_REPLY;
+    r->tx.header_size = WIRE_URB_HEADER_SIZE;
+    r->tx.size = WIRE_URB_HEADER_SIZE;
+    queue(s, &r->tx);
+}
+
+static uint32_t data_size(const struct session_urb *u)
+{
+    return usb_urb_is_in(&u->urb) ? u->urb.actual_length : 0;
+}
+
+static int32_t reply_packets(const struct session_urb *u)
+{
+    if (u->iso)
+        return (int32_t)u->urb.packet_count;
+    // An old Windows client multiplies the field by 16 without looking for -1, newer ones want
+    // theirs back: echo 0 and -1, nothing else (usbip-wire facts 2.3).
+    return u->echo_packets == -1 ? -1 : 0;
+}
+
+void session_queue_urb(struct session *s, struct session_urb *u)
+{
+    struct wire_urb_header h = {
+        .command = WIRE_RET_SUBMIT,
+        .seqnum = u->seqnum,
+        .u.ret_submit =
+            {
+                .status = u->urb.status,
+                .actual_length = (int32_t)u->urb.actual_length,
+                .start_frame = u->iso ? (int32_t)u->urb.start_frame : u->echo_start_frame,
+                .number_of_packets = reply_packets(u),
+                .error_count = (int32_t)u->urb.error_count,
+            },
+    };
+    wire_urb_header_pack(u->tx.header, &h);
+    // The packet descriptors are turned to wire order where they are: both forms take 16 bytes.
+    for (uint32_t i = 0; u->iso && i < u->urb.packet_count; i++) {
+        struct usb_iso_packet p = u->urb.packets[i];
+        uint8_t *at = (uint8_t *)u->urb.packets + (size_t)i * WIRE_ISO_PACKET_SIZE;
+        wire_iso_packet_pack(at, &p);
+    }
+    u->tx.kind = SESSION_TX_URB;
+    u->tx.header_size = WIRE_URB_HEADER_SIZE;
+    u->tx.size = WIRE_URB_HEADER_SIZE + (uint64_t)data_size(u) +
+                 (u->iso ? (uint64_t)u->urb.packet_count * WIRE_ISO_PACKET_SIZE : 0);
+    u->state = SESSION_URB_REPLY;
+    queue(s, &u->tx);
+}
+
+// Vectors under construction: `skip` bytes were sent before.
+struct vectors {
+    struct base_iovec *iov;
+    unsigned count, max;
+    uint64_t skip;
+};
+
+// False when the vectors are full. Neighbouring memory becomes one vector.
+static bool add(struct vectors *v, uint8_t *data, size_t size)
+{
+    if (size <= v->skip) {
+        v->skip -= size;
+        return true;
+    }
+    data += v->skip;
+    size -= (size_t)v->skip;
+    v->skip = 0;
+    struct base_iovec *last = v->count ? &v->iov[v->count - 1] : NULL;
+    if (last && last->data + last->size == data) {
+        last->size += size;
+        return true;
+    }
+    if (v->count == v->max)
+        return false;
+    v->iov[v->count++] = (struct base_iovec){data, size};
+    return true;
+}
+
+static bool add_iso(struct vectors *v, const struct session_urb *u)
+{
+    uint8_t *descriptors = (uint8_t *)u->urb.packets;
+    for (uint32_t i = 0; usb_urb_is_in(&u->urb) && i < u->urb.packet_count; i++) {
+        struct usb_iso_packet p;
+        wire_iso_packet_unpack(&p, descriptors + (size_t)i * WIRE_ISO_PACKET_SIZE);
+        if (p.actual_length > 0 && !add(v, u->urb.buffer + p.offset, p.actual_length))
+            return false;
+    }
+    return add(v, descriptors, (size_t)u->urb.packet_count * WIRE_ISO_PACKET_SIZE);
+}
+
+static bool add_item(struct vectors *v, struct session *s, struct session_tx *tx)
+{
+    if (!add(v, tx->header, tx->header_size))
+        return false;
+    switch (tx->kind) {
+    case SESSION_TX_OP:
+        return add(v, s->op_body, (size_t)(tx->size - tx->header_size));
+    case SESSION_TX_URB: {
+        struct session_urb *u = BASE_CONTAINER(tx, struct session_urb, tx);
+        return u->iso ? add_iso(v, u) : add(v, u->urb.buffer, data_size(u));
+    }
+    case SESSION_TX_REPLY:
+        break;
+    }
+    return true;
+}
+
+unsigned session_tx_vectors(struct session *s, struct base_iovec *iov, unsigned max)
+{
+    struct vectors v = {.iov = iov, .max = max, .skip = s->tx_sent};
+    if (s->broken)
+        return 0;
+    BASE_LIST_FOR_EACH (node, &s->tx_queue) {
+        if (!add_item(&v, s, BASE_CONTAINER(node, struct session_tx, link)))
+            break;
+    }
+    return v.count;
+}
+
+static void free_op_body(struct session *s)
+{
+    if (s->op_body && s->op_body != s->op_record)
+        base_free(s->alloc, s->op_body);
+    s->op_body = NULL;
+}
+
+static void item_done(struct session *s, struct session_tx *tx)
+{
+    base_list_remove(&tx->link);
+    switch (tx->kind) {
+    case SESSION_TX_OP:
+        free_op_body(s);
+        break;
+    case SESSION_TX_URB:
+        session_urb_release(s, BASE_CONTAINER(tx, struct session_urb, tx));
+        break;
+    case SESSION_TX_REPLY:
+        base_list_append(&s->free_replies, &tx->link);
+        break;
+    }
+}
+
+void session_tx_consume(struct session *s, size_t n)
+{
+    s->counters.tx_bytes += n;
+    s->tx_sent += n;
+    BASE_LIST_FOR_EACH (node, &s->tx_queue) {
+        struct session_tx *tx = BASE_CONTAINER(node, struct session_tx, link);
+        if (s->tx_sent < tx->size)
+            break;
+        s->tx_sent -= tx->size;
+        item_done(s, tx);
+    }
+    session_parse(s); // room may have come free for what is held
+}
+
+void session_drop_tx(struct session *s)
+{
+    s->tx_sent = 0;
+    BASE_LIST_FOR_EACH (node, &s->tx_queue) {
+        item_done(s, BASE_CONTAINER(node, struct session_tx, link));
+    }
+}
+
+bool session_tx_pending(const struct session *s)
+{
+    return !s->broken && !base_list_empty(&s->tx_queue);
+}
