@@ -14,8 +14,9 @@ enum {
     ZERO_SOURCE_SINK = 3, // bConfigurationValue
     ZERO_IN = 0x81,
     ZERO_OUT = 0x01,
+    FULL_SPEED_PACKET = 64,
     SESSIONS = 9, // for the memory of a session: one, and eight more
-    DEVICES_MAX = 16,
+    MEMORY_URB_SIZE = 512,
     MEASURE_MS = 100, // of one workload at the floor
     CALIBRATE_MS = 20,
     BUSY_MS = 5000, // how long an import waits for the session before to be gone
@@ -59,8 +60,8 @@ struct workload {
 enum { WORKLOADS = 8, COUNT_MAX = 4000000, QUICK_COUNT = 64 };
 
 static const struct workload workloads_of_bench[WORKLOADS] = {
-    {ROUND_TRIP, ROW_RTT, {ZERO_IN, 64, 1}, 0},
-    {RATE, ROW_URBS, {ZERO_IN, 64, 32}, 0},
+    {ROUND_TRIP, ROW_RTT, {ZERO_IN, FULL_SPEED_PACKET, 1}, 0},
+    {RATE, ROW_URBS, {ZERO_IN, FULL_SPEED_PACKET, 32}, 0},
     {THROUGHPUT, ROW_IN_16, {ZERO_IN, 16 * 1024, 8}, 0},
     {THROUGHPUT, ROW_IN_16 + 1, {ZERO_IN, 64 * 1024, 8}, 0},
     {THROUGHPUT, ROW_IN_16 + 2, {ZERO_IN, 512 * 1024, 8}, 0},
@@ -69,31 +70,33 @@ static const struct workload workloads_of_bench[WORKLOADS] = {
     {THROUGHPUT, ROW_IN_16 + 5, {ZERO_OUT, 512 * 1024, 8}, 0},
 };
 
-// A server under measurement. `device` is empty for the floor, which knows no devices.
+// A server under measurement: which device is good for what. A packet of 64 bytes is one of full
+// speed; asked for at high speed it would babble. No names: the floor, which knows no devices.
 struct target {
     struct bench_child child;
-    char busid[WIRE_BUSID_SIZE];
+    char high_speed[USB_BUSID_SIZE], full_speed[USB_BUSID_SIZE];
 };
 
-static void import_when_free(struct bench_client *c, const struct target *t)
+static void import_when_free(struct bench_client *c, uint16_t port, const char *busid)
 {
     uint64_t until = bench_now_ns() + (uint64_t)BUSY_MS * 1000000u;
     const struct timespec pause = {.tv_nsec = 1000000};
-    bench_client_open(c, t->child.port);
-    while (!bench_client_import(c, t->busid)) {
+    bench_client_open(c, port);
+    while (!bench_client_import(c, busid)) {
         bench_client_close(c);
         if (bench_now_ns() > until)
-            bench_die("%s stays busy", t->busid);
+            bench_die("%s stays busy", busid);
         nanosleep(&pause, NULL);
-        bench_client_open(c, t->child.port);
+        bench_client_open(c, port);
     }
     bench_client_set_configuration(c, ZERO_SOURCE_SINK);
 }
 
-static void attach(struct bench_client *c, const struct target *t)
+static void attach(struct bench_client *c, const struct target *t, const struct bench_transfer *x)
 {
-    if (t->busid[0])
-        import_when_free(c, t);
+    const char *busid = x->length == FULL_SPEED_PACKET ? t->full_speed : t->high_speed;
+    if (busid[0])
+        import_when_free(c, t->child.port, busid);
     else
         bench_client_open(c, t->child.port);
 }
@@ -126,7 +129,7 @@ static void run_round_trips(struct bench_client *c, const struct workload *w, do
 static void measure(const struct target *t, const struct workload *w, double figures[2])
 {
     struct bench_client c;
-    attach(&c, t);
+    attach(&c, t, &w->transfer);
     c.check_zeros = true;
     bench_client_run(&c, &w->transfer, w->transfer.depth, NULL);
     c.check_zeros = false;
@@ -150,7 +153,7 @@ static void calibrate(struct workload *w, const struct target *floor)
     struct bench_client c;
     unsigned count = 64;
     uint64_t ns;
-    attach(&c, floor);
+    attach(&c, floor, &w->transfer);
     while ((ns = bench_client_run(&c, &w->transfer, count, NULL)) < CALIBRATE_MS * 1000000u)
         count *= 2;
     bench_client_close(&c);
@@ -175,67 +178,63 @@ static void measure_round(struct bench_row *rows, const struct workload *w,
     }
 }
 
-static bool is_zero(const struct wire_device *d)
+static struct bench_child start_server(const struct bench_options *o, const char *sim)
 {
-    return d->idVendor == ZERO_VENDOR && d->idProduct == ZERO_PRODUCT;
+    const char *argv[] = {
+        o->server,   "--sim",       sim, "--listen",  "127.0.0.1",   "--port", "0", "--http-listen",
+        "127.0.0.1", "--http-port", "0", "--no-mdns", "--log-level", "error",  NULL};
+    return bench_child_start((char *const *)(uintptr_t)argv, o->server_cpu);
 }
 
-// Starts the server with that many source/sink devices and finds their names.
-static struct bench_child start_server(const struct bench_options *o, unsigned zeros,
-                                       char busid[][WIRE_BUSID_SIZE])
+// The source/sink devices among the exported ones; there must be `want` of them.
+static void find_zeros(const struct bench_child *child, struct wire_device *zeros, unsigned want)
 {
-    char sim[SESSIONS * sizeof "zero"] = "zero";
-    char *argv[] = {(char *)(uintptr_t)o->server,
-                    "--sim",
-                    sim,
-                    "--listen",
-                    "127.0.0.1",
-                    "--port",
-                    "0",
-                    "--http-listen",
-                    "127.0.0.1",
-                    "--http-port",
-                    "0",
-                    "--no-mdns",
-                    "--log-level",
-                    "error",
-                    NULL};
-    struct wire_device devices[DEVICES_MAX];
+    struct wire_device devices[SESSIONS];
     struct bench_client c;
-    for (unsigned i = 1; i < zeros; i++)
-        strcat(sim, ",zero");
-    struct bench_child child = bench_child_start(argv, o->server_cpu);
-    bench_client_open(&c, child.port);
-    unsigned count = bench_client_list(&c, devices, DEVICES_MAX), found = 0;
+    bench_client_open(&c, child->port);
+    unsigned count = bench_client_list(&c, devices, SESSIONS), found = 0;
     bench_client_close(&c);
     for (unsigned i = 0; i < count; i++)
-        if (is_zero(&devices[i]) && found < zeros)
-            memcpy(busid[found++], devices[i].busid, WIRE_BUSID_SIZE);
-    if (found < zeros)
-        bench_die("the server exports %u of %u source/sink devices", found, zeros);
-    return child;
+        if (devices[i].idVendor == ZERO_VENDOR && devices[i].idProduct == ZERO_PRODUCT &&
+            found < want)
+            zeros[found++] = devices[i];
+    if (found < want)
+        bench_die("the server exports %u of %u source/sink devices", found, want);
 }
 
-// Attaches and moves a batch of small URBs, so that what a session allocates late is there too.
-static void attach_for_memory(struct bench_client *c, const struct bench_child *child,
-                              const char *busid)
+static void start_target(struct target *t, const struct bench_options *o)
 {
-    struct target t = {.child = *child};
-    memcpy(t.busid, busid, WIRE_BUSID_SIZE);
-    attach(c, &t);
-    bench_client_run(c, &workloads_of_bench[1].transfer, BENCH_DEPTH_MAX, NULL);
+    struct wire_device zeros[2];
+    *t = (struct target){.child = start_server(o, "zero,zero:speed=full")};
+    find_zeros(&t->child, zeros, 2);
+    for (unsigned i = 0; i < 2; i++) {
+        bool full = zeros[i].speed == USB_SPEED_FULL;
+        memcpy(full ? t->full_speed : t->high_speed, zeros[i].busid, USB_BUSID_SIZE);
+    }
+    if (!t->full_speed[0] || !t->high_speed[0])
+        bench_die("not one source/sink device of full and one of high speed");
+}
+
+// Attaches and moves a batch of URBs, so that what a session allocates late is there too.
+static void attach_and_use(struct bench_client *c, const struct bench_child *child,
+                           const char *busid)
+{
+    const struct bench_transfer batch = {ZERO_IN, MEMORY_URB_SIZE, BENCH_DEPTH_MAX};
+    import_when_free(c, child->port, busid);
+    bench_client_run(c, &batch, BENCH_DEPTH_MAX, NULL);
 }
 
 // Resident memory that eight more attached sessions take, by session.
 static void measure_memory(struct bench_row *row, const struct bench_options *o)
 {
-    char busid[SESSIONS][WIRE_BUSID_SIZE];
+    struct wire_device zeros[SESSIONS];
     struct bench_client c[SESSIONS];
-    struct bench_child child = start_server(o, SESSIONS, busid);
-    attach_for_memory(&c[0], &child, busid[0]);
+    struct bench_child child = start_server(o, "zero,zero,zero,zero,zero,zero,zero,zero,zero");
+    find_zeros(&child, zeros, SESSIONS);
+    attach_and_use(&c[0], &child, zeros[0].busid);
     uint64_t one = bench_child_rss_bytes(&child);
     for (unsigned i = 1; i < SESSIONS; i++)
-        attach_for_memory(&c[i], &child, busid[i]);
+        attach_and_use(&c[i], &child, zeros[i].busid);
     uint64_t all = bench_child_rss_bytes(&child);
     row->value[row->rounds++] = ((double)all - (double)one) / 1024 / (SESSIONS - 1);
     for (unsigned i = 0; i < SESSIONS; i++)
@@ -245,11 +244,11 @@ static void measure_memory(struct bench_row *row, const struct bench_options *o)
 
 void bench_measure(struct bench_row rows[BENCH_ROWS], const struct bench_options *o)
 {
-    char *argv[] = {(char *)(uintptr_t)o->floor, NULL}, busid[1][WIRE_BUSID_SIZE];
+    char *argv[] = {(char *)(uintptr_t)o->floor, NULL};
     struct workload work[WORKLOADS];
     struct target floor = {.child = bench_child_start(argv, o->server_cpu)};
-    struct target server = {.child = start_server(o, 1, busid)};
-    memcpy(server.busid, busid[0], WIRE_BUSID_SIZE);
+    struct target server;
+    start_target(&server, o);
     memcpy(work, workloads_of_bench, sizeof work);
     memcpy(rows, empty_rows, sizeof empty_rows);
     bench_pin(o->client_cpu);
