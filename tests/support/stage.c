@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { SECOND_US = 1000000, START_US = 5 * SECOND_US, FIRST_ALIVE_SEQNUM = 0x40000000 };
+
+// --- memory --------------------------------------------------------------------------------------
+
+// Each block is preceded by its size, to know what is alive.
+union block {
+    size_t size;
+    max_align_t align;
+};
+
+static void *stage_alloc(void *ctx, size_t size)
+{
+    struct stage *st = ctx;
+    uint64_t n = ++st->allocs, at = st->options.fail_alloc;
+    if (at != 0 && (n == at || (n > at && !st->options.fail_once)))
+        return NULL;
+    union block *b = calloc(1, sizeof *b + size);
+    CHECK(b);
+    b->size = size;
+    st->blocks++;
+    st->live_bytes += size;
+    if (st->live_bytes > st->peak_bytes)
+        st->peak_bytes = st->live_bytes;
+    return b + 1;
+}
+
+static void stage_free(void *ctx, void *p)
+{
+    struct stage *st = ctx;
+    if (!p)
+        return;
+    union block *b = (union block *)p - 1;
+    st->blocks--;
+    st->live_bytes -= b->size;
+    free(b);
+}
+
+bool stage_open(struct stage *st, const struct stage_options *options)
+{
+    struct server_config config;
+    const char *why;
+    *st = (struct stage){.now_us = START_US};
+    if (options)
+        st->options = *options;
+    st->alloc = (struct base_alloc){stage_alloc, stage_free, st};
+    server_config_default(&config);
+    if (st->options.config)
+        config = *st->options.config;
+    CHECK_EQ(server_config_check(&config, &why), BASE_OK);
+    st->bus = sim_bus_create(&st->alloc, 1);
+    if (!st->bus)
+        return false;
+    st->server = server_create(&config, &st->alloc, st->now_us);
+    if (!st->server) {
+        sim_bus_destroy(st->bus);
+        CHECK_EQ(st->blocks, 0);
+        return false;
+    }
+    CHECK_EQ(server_add_backend(st->server, sim_bus_backend(st->bus)), BASE_OK);
+    return true;
+}
+
+static void free_clients(struct stage *st)
+{
+    while (st->clients) {
+        struct stage_client *c = st->clients;
+        st->clients = c->next;
+        free(c->out);
+        free(c->in);
+        free(c);
+    }
+}
+
+void stage_close(struct stage *st)
+{
+    for (struct stage_client *c = st->clients; c; c = c->next)
+        c->deaf = false;
+    server_stop(st->server, st->now_us);
+    for (unsigned i = 0; i < 10 && !server_stopped(st->server); i++)
+        stage_advance(st, SECOND_US);
+    CHECK(server_stopped(st->server));
+    struct server_totals totals;
+    server_totals(st->server, &totals);
+    CHECK_EQ(totals.payload_bytes_in_use, 0);
+    server_destroy(st->server);
+    sim_bus_destroy(st->bus);
+    free_clients(st);
+    CHECK_EQ(st->blocks, 0);
+}
+
+void stage_plug(struct stage *st, const char *busid, struct sim_device *d)
+{
+    CHECK(d);
+    CHECK_EQ(sim_plug(st->bus, busid, d), BASE_OK);
+    stage_settle(st);
+}
+
+// --- bytes ---------------------------------------------------------------------------------------
+
+static void append(uint8_t **bytes, size_t *size, size_t *room, const void *data, size_t n)
+{
+    if (*size + n > *room) {
+        *room = (*size + n) * 2;
+        *bytes = realloc(*bytes, *room);
+        CHECK(*bytes);
+    }
+    if (n > 0)
+        memcpy(*bytes + *size, data, n);
+    *size += n;
+}
+
+static void drop_front(uint8_t *bytes, size_t *size, size_t n)
+{
+    memmove(bytes, bytes + n, *size - n);
+    *size -= n;
+}
+
+static void hang_up(struct stage_client *c)
+{
+    server_disconnected(c->stage->server, c->session, c->stage->now_us);
+    c->session = NULL;
+    c->got_fin = true;
+}
+
+// What one recvmsg() does. True if something moved.
+static bool receive(struct stage_client *c)
+{
+    struct base_iovec iov[4];
+    size_t limit = c->stage->options.rx_piece, done = 0;
+    unsigned n = session_rx_vectors(c->session, iov, 4);
+    if (n == 0 || c->out_size == 0)
+        return false;
+    if (limit == 0 || limit > c->out_size)
+        limit = c->out_size;
+    for (unsigned i = 0; i < n && done < limit; i++) {
+        size_t part = limit - done < iov[i].size ? limit - done : iov[i].size;
+        memcpy(iov[i].data, c->out + done, part);
+        done += part;
+    }
+    drop_front(c->out, &c->out_size, done);
+    (void)session_rx_commit(c->session, done, c->stage->now_us);
+    return true;
+}
+
+// What one sendmsg() does.
+static bool transmit(struct stage_client *c)
+{
+    struct base_iovec iov[64];
+    size_t limit = c->stage->options.tx_piece, done = 0;
+    unsigned n = c->deaf ? 0 : session_tx_vectors(c->session, iov, 64);
+    for (unsigned i = 0; i < n && (limit == 0 || done < limit); i++) {
+        size_t part = limit > 0 && limit - done < iov[i].size ? limit - done : iov[i].size;
+        append(&c->in, &c->in_size, &c->in_room, iov[i].data, part);
+        done += part;
+    }
+    if (done > 0)
+        session_tx_consume(c->session, done);
+    return done > 0;
+}
+
+static bool follow_port_state(struct stage_client *c)
+{
+    enum session_port_state state = session_port_state(c->session);
+    bool fin = state == SESSION_PORT_FINISH && !c->got_fin;
+    if (state == SESSION_PORT_FINISH) {
+        c->got_fin = true;
+        c->out_size = 0; // read and dropped
+    }
+    // A peer that sees the FIN closes too, unless it is deaf.
+    if (state == SESSION_PORT_CLOSE || (state == SESSION_PORT_FINISH && !c->deaf)) {
+        hang_up(c);
+        return true;
+    }
+    return fin;
+}
+
+static bool move(struct stage_client *c)
+{
+    if (!c->session)
+        return false;
+    bool moved = receive(c);
+    if (!moved && c->sent_fin && c->out_size == 0) {
+        session_rx_end(c->session, false, c->stage->now_us);
+        c->sent_fin = false;
+        moved = true;
+    }
+    server_step(c->stage->server, c->stage->now_us);
+    while (transmit(c))
+        moved = true;
+    return follow_port_state(c) || moved;
+}
+
+void stage_settle(struct stage *st)
+{
+    bool moved = true;
+    while (moved) {
+        moved = false;
+        server_step(st->server, st->now_us);
+        for (struct stage_client *c = st->clients; c; c = c->next)
+            moved |= move(c);
+        if (server_next_deadline(st->server) == 0)
+            moved = true; // an action is due at once
+    }
+}
+
+void stage_advance(struct stage *st, uint64_t us)
+{
+    uint64_t end = st->now_us + us;
+    stage_settle(st);
+    for (;;) {
+        uint64_t next = server_next_deadline(st->server);
+        if (next > end)
+            break;
+        CHECK(next > st->now_us || next == 0); // else the server would spin
+        st->now_us = next > st->now_us ? next : st->now_us;
+        stage_settle(st);
+    }
+    st->now_us = end;
+    stage_settle(st);
+}
+
+struct stage_client *stage_connect(struct stage *st)
+{
+    struct session *s = server_connected(st->server, "192.0.2.1:1024", st->now_us);
+    if (!s)
+        return NULL;
+    struct stage_client *c = calloc(1, sizeof *c);
+    CHECK(c);
+    *c = (struct stage_client){.stage = st, .session = s};
+    struct stage_client **at = &st->clients;
+    while (*at)
+        at = &(*at)->next;
+    *at = c;
+    return c;
+}
+
+void stage_queue(struct stage_client *c, const void *bytes, size_t size)
+{
+    append(&c->out, &c->out_size, &c->out_room, bytes, size);
+}
+
+void stage_send(struct stage_client *c, const void *bytes, size_t size)
+{
+    stage_queue(c, bytes, size);
+    stage_settle(c->stage);
+}
+
+void stage_fin(struct stage_client *c)
+{
+    c->sent_fin = true;
+    stage_settle(c->stage);
+}
+
+void stage_reset(struct stage_client *c)
+{
+    c->out_size = 0;
+    if (c->session) {
+        session_rx_end(c->session, true, c->stage->now_us);
+        hang_up(c);
+    }
+    stage_settle(c->stage);
+}
+
+bool stage_closed(const struct stage_client *c)
+{
+    return c->got_fin;
+}
+
+// --- scripted client -----------------------------------------------------------------------------
+
+void stage_send_import(struct stage_client *c, const char *busid)
+{
+    uint8_t request[WIRE_OP_IMPORT_SIZE] = {0};
+    struct wire_op_header h = {.version = WIRE_VERSION, .code = WIRE_OP_REQ_IMPORT};
+    wire_op_header_pack(request, &h);
+    strncpy((char *)request + WIRE_OP_HEADER_SIZE, busid, WIRE_BUSID_SIZE);
+    stage_send(c, request, sizeof request);
+}
+
+void stage_import(struct stage_client *c, const char *busid)
+{
+    static const uint8_t ok[WIRE_OP_HEADER_SIZE] = {0x01, 0x11, 0x00, 0x03};
+    struct wire_device d;
+    stage_send_import(c, busid);
+    stage_expect_bytes(c, ok, sizeof ok);
+    wire_device_unpack(&d, stage_take(c, WIRE_DEVICE_SIZE));
+    CHECK_STR(d.busid, busid);
+    c->devid = d.busnum << 16 | d.devnum;
+}
+
+struct stage_client *stage_attach(struct stage *st, const char *busid)
+{
+    struct stage_client *c = stage_connect(st);
+    CHECK(c);
+    stage_import(c, busid);
+    return c;
+}
+
+void stage_queue_submit(struct stage_client *c, const struct stage_submit *s)
+{
+    struct wire_urb_header h = {
+        .command = WIRE_CMD_SUBMIT,
+        .seqnum = s->seqnum,
+        .devid = c->devid,
+        .direction = s->direction,
+        .ep = s->ep,
+        .u.submit = {.transfer_flags = s->flags,
+                     .transfer_buffer_length = s->length,
+                     .start_frame = s->start_frame,
+                     .number_of_packets = s->number_of_packets,
+                     .interval = s->interval},
+    };
+    uint8_t bytes[WIRE_URB_HEADER_SIZE];
+    if (s->setup)
+        memcpy(h.u.submit.setup, s->setup, 8);
+    wire_urb_header_pack(bytes, &h);
+    stage_queue(c, bytes, sizeof bytes);
+    if (s->direction == WIRE_DIR_OUT && s->data)
+        stage_queue(c, s->data, (size_t)s->length);
+    for (int32_t i = 0; s->packets && i < s->number_of_packets; i++) {
+        uint8_t packet[WIRE_ISO_PACKET_SIZE];
+        wire_iso_packet_pack(packet, &s->packets[i]);
+        stage_queue(c, packet, sizeof packet);
+    }
+}
+
+void stage_submit(struct stage_client *c, const struct stage_submit *s)
+{
+    stage_queue_submit(c, s);
+    stage_settle(c->stage);
+}
+
+void stage_unlink(struct stage_client *c, uint32_t seqnum, uint32_t victim)
+{
+    struct wire_urb_header h = {.command = WIRE_CMD_UNLINK,
+                                .seqnum = seqnum,
+                                .devid = c->devid,
+                                .u.unlink = {.victim = victim}};
+    uint8_t bytes[WIRE_URB_HEADER_SIZE];
+    wire_urb_header_pack(bytes, &h);
+    stage_send(c, bytes, sizeof bytes);
+}
+
+void stage_expect_silence(struct stage_client *c)
+{
+    CHECK_EQ(c->in_size, 0);
+}
+
+// Taken bytes are kept behind the end of `in` until the next call, so that a pointer to them stays
+// good that long.
+const uint8_t *stage_take(struct stage_client *c, size_t size)
+{
+    if (c->in_size < size)
+        check_fail(__FILE__, __LINE__, "%lu bytes received, %lu expected",
+                   (unsigned long)c->in_size, (unsigned long)size);
+    size_t left = c->in_size - size;
+    append(&c->in, &c->in_size, &c->in_room, c->in, 0);
+    if (c->in_room < c->in_size + size) {
+        c->in_room = c->in_size + size;
+        c->in = realloc(c->in, c->in_room);
+        CHECK(c->in);
+    }
+    memmove(c->in + c->in_size, c->in, size);
+    memmove(c->in, c->in + size, left + size);
+    c->in_size = left;
+    return c->in + left;
+}
+
+void stage_expect_bytes(struct stage_client *c, const void *bytes, size_t size)
+{
+    CHECK_BYTES(stage_take(c, size), bytes, size);
+}
+
+struct wire_urb_header stage_take_header(struct stage_client *c)
+{
+    struct wire_urb_header h;
+    wire_urb_header_unpack(&h, stage_take(c, WIRE_URB_HEADER_SIZE));
+    return h;
+}
+
+const uint8_t *stage_expect_ret(struct stage_client *c, uint32_t seqnum, bool in, int32_t status,
+                                int32_t actual_length)
+{
+    struct wire_urb_header h = stage_take_header(c);
+    CHECK_EQ(h.command, WIRE_RET_SUBMIT);
+    CHECK_EQ(h.seqnum, seqnum);
+    CHECK_EQ(h.devid | h.direction | h.ep, 0);
+    CHECK_EQ(h.u.ret_submit.status, status);
+    CHECK_EQ(h.u.ret_submit.actual_length, actual_length);
+    return in ? stage_take(c, (size_t)actual_length) : NULL;
+}
+
+void stage_expect_unlinked(struct stage_client *c, uint32_t seqnum, int32_t status)
+{
+    struct wire_urb_header h = stage_take_header(c);
+    CHECK_EQ(h.command, WIRE_RET_UNLINK);
+    CHECK_EQ(h.seqnum, seqnum);
+    CHECK_EQ(h.devid | h.direction | h.ep, 0);
+    CHECK_EQ(h.u.ret_unlink.status, status);
+}
+
+void stage_check_alive(struct stage_client *c)
+{
+    static uint32_t seqnum = FIRST_ALIVE_SEQNUM;
+    stage_submit(c, &(struct stage_submit){.seqnum = ++seqnum,
+                                           .direction = WIRE_DIR_IN,
+                                           .length = 64,
+                                           .setup = "\x80\x06\x00\x01\x00\x00\x40\x00"});
+    const uint8_t *d = stage_expect_ret(c, seqnum, true, USB_STATUS_OK, USB_DT_DEVICE_SIZE);
+    CHECK_EQ(d[0], USB_DT_DEVICE_SIZE);
+    CHECK_EQ(d[1], USB_DT_DEVICE);
+    stage_expect_silence(c);
+}
+
+void stage_check_importable(struct stage *st, const char *busid)
+{
+    stage_advance(st, 2 * SECOND_US);
+    struct stage_client *c = stage_attach(st, busid);
+    stage_check_alive(c);
+    stage_fin(c);
+    stage_advance(st, SECOND_US);
+}
+
+void stage_check_closed(struct stage_client *c, const char *busid)
+{
+    stage_advance(c->stage, 2 * SECOND_US);
+    CHECK(stage_closed(c));
+    stage_check_importable(c->stage, busid);
+}
