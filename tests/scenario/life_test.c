@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a session, from a list to the next client, on simulated devices.
+#include "sim/sim_zero.h"
+#include "tests/support/stage.h"
+
+#include <string.h>
+
+static void open_with_zero(struct stage *st)
+{
+    CHECK(stage_open(st, NULL));
+    stage_plug(st, "1-3", sim_zero_create(st->bus, USB_SPEED_HIGH));
+}
+
+TEST(life_list_import_transfer_detach)
+{
+    static const uint8_t list[] = {0x01, 0x11, 0x80, 0x05, 0, 0, 0, 0};
+    static const uint8_t head[] = {0x01, 0x11, 0x00, 0x05, 0, 0, 0, 0, 0, 0, 0, 1};
+    struct stage st;
+    open_with_zero(&st);
+    struct stage_client *c = stage_connect(&st);
+    stage_send(c, list, sizeof list);
+    stage_expect_bytes(c, head, sizeof head);
+    struct wire_device d;
+    wire_device_unpack(&d, stage_take(c, WIRE_DEVICE_SIZE));
+    CHECK_STR(d.busid, "1-3");
+    CHECK_EQ(d.idVendor, 0x0525);
+    stage_take(c, d.bNumInterfaces * WIRE_INTERFACE_SIZE);
+    stage_expect_silence(c);
+    stage_import(c, "1-3");
+    stage_check_alive(c);
+    static uint8_t data[65536];
+    stage_submit(c, &(struct stage_submit){
+                        .seqnum = 7, .direction = 0, .ep = 1, .length = sizeof data, .data = data});
+    stage_expect_ret(c, 7, false, 0, sizeof data);
+    stage_submit(c, &(struct stage_submit){.seqnum = 8, .direction = 1, .ep = 1, .length = 65536});
+    CHECK_BYTES(stage_expect_ret(c, 8, true, 0, 65536), data, sizeof data);
+    stage_fin(c);
+    CHECK(stage_closed(c));
+    stage_check_importable(&st, "1-3");
+    stage_close(&st);
+}
