@@ -10,11 +10,14 @@ set(USBIP_CORE_SOURCES
   eventlog/eventlog.c
   registry/registry.c
   session/session.c
+  session/session_done.c
+  session/session_order.c
   session/session_pool.c
   session/session_rx.c
   session/session_tx.c
   session/session_urbs.c
   server/server.c
+  server/server_devices.c
 )
 # api/ needs the JSON library (cJSON) beside the C library.
 set(USBIP_API_SOURCES

@@ -1,42 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/server.h"
+#include "server/server_state.h"
 
 #include "base/base_text.h"
 
 #include <assert.h>
 
-enum { MAX_BACKENDS = 4, SECOND_US = 1000000 };
-
-struct backend_slot {
-    struct usbip_server *server;
-    struct usbip_backend *backend;
-    struct session_pool pool;
-};
-
-// What the server knows about one connection.
-struct link {
-    struct base_list list;
-    struct session *session;
-    uint32_t id;
-    bool disconnected;              // the port has closed the socket
-    bool waiting;                   // wants to import `device`, which is not clean yet
-    struct registry_device *device; // waited for, being opened, or held
-};
-
-struct usbip_server {
-    const struct base_alloc *alloc;
-    struct server_config config;
-    struct eventlog *log;
-    struct registry registry;
-    struct backend_slot backends[MAX_BACKENDS];
-    unsigned backend_count;
-    struct session_budget budget;
-    struct base_list links; // of struct link, oldest first
-    uint32_t last_id;
-    uint64_t now_us;
-    bool stopping;
-    struct server_totals totals;
-};
+enum { SECOND_US = 1000000 };
 
 // --- configuration -------------------------------------------------------------------------------
 
@@ -82,7 +51,7 @@ enum base_err server_config_check(const struct server_config *c, const char **wh
 
 // --- life ----------------------------------------------------------------------------------------
 
-static void record(struct usbip_server *server, enum eventlog_type type, const char *busid,
+void server_record(struct usbip_server *server, enum eventlog_type type, const char *busid,
                    const char *peer, uint32_t a, uint32_t b)
 {
     struct eventlog_event e = {.time_us = server->now_us, .type = type, .a = a, .b = b};
@@ -109,27 +78,27 @@ struct usbip_server *server_create(const struct server_config *config,
     server->totals.started_us = now_us;
     base_list_init(&server->links);
     registry_init(&server->registry, alloc, config->max_devices);
-    record(server, EVENT_SERVER_STARTED, NULL, NULL, 0, 0);
+    server_record(server, EVENT_SERVER_STARTED, NULL, NULL, 0, 0);
     return server;
 }
 
 static void *raw_alloc(void *ctx, uint32_t size)
 {
-    struct backend_slot *slot = ctx;
+    struct server_slot *slot = ctx;
     return slot->backend->buffer_alloc(slot->backend, size);
 }
 
 static void raw_free(void *ctx, void *p, uint32_t size)
 {
-    struct backend_slot *slot = ctx;
+    struct server_slot *slot = ctx;
     slot->backend->buffer_free(slot->backend, p, size);
 }
 
 enum base_err server_add_backend(struct usbip_server *server, struct usbip_backend *backend)
 {
-    if (server->backend_count == MAX_BACKENDS)
+    if (server->backend_count == SERVER_MAX_BACKENDS)
         return BASE_ERR_LIMIT;
-    struct backend_slot *slot = &server->backends[server->backend_count++];
+    struct server_slot *slot = &server->backends[server->backend_count++];
     slot->server = server;
     slot->backend = backend;
     slot->pool = (struct session_pool){
@@ -139,14 +108,6 @@ enum base_err server_add_backend(struct usbip_server *server, struct usbip_backe
         .cache_limit = server->config.pool_cache_bytes,
     };
     return BASE_OK;
-}
-
-static struct backend_slot *slot_of(struct usbip_server *server, const struct usbip_backend *b)
-{
-    for (unsigned i = 0; i < server->backend_count; i++)
-        if (server->backends[i].backend == b)
-            return &server->backends[i];
-    return NULL;
 }
 
 static void add_counters(struct session_counters *to, const struct session_counters *c)
@@ -162,7 +123,7 @@ static void add_counters(struct session_counters *to, const struct session_count
     to->tx_bytes += c->tx_bytes;
 }
 
-static void free_link(struct usbip_server *server, struct link *l)
+static void free_link(struct usbip_server *server, struct server_link *l)
 {
     struct session_view view;
     session_view(l->session, &view);
@@ -175,13 +136,13 @@ static void free_link(struct usbip_server *server, struct link *l)
 void server_destroy(struct usbip_server *server)
 {
     BASE_LIST_FOR_EACH (node, &server->links) {
-        struct link *l = BASE_CONTAINER(node, struct link, list);
+        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
         session_rx_end(l->session, true, server->now_us);
         l->disconnected = true;
     }
     server_step(server, server->now_us); // sessions whose URBs come back at once end here
     BASE_LIST_FOR_EACH (node, &server->links) {
-        struct link *l = BASE_CONTAINER(node, struct link, list);
+        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
         assert(session_is_idle(l->session)); // else: server_stop() and server_stopped() first
         free_link(server, l);
     }
@@ -198,7 +159,7 @@ void server_destroy(struct usbip_server *server)
 static bool make_room(struct usbip_server *server)
 {
     BASE_LIST_FOR_EACH (node, &server->links) {
-        struct link *l = BASE_CONTAINER(node, struct link, list);
+        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
         struct session_view view;
         session_view(l->session, &view);
         if (l->device || view.busid[0] || session_is_closing(l->session))
@@ -213,7 +174,7 @@ static unsigned open_connections(const struct usbip_server *server)
 {
     unsigned n = 0;
     BASE_LIST_FOR_EACH (node, &server->links) {
-        n += !session_is_closing(BASE_CONTAINER(node, struct link, list)->session);
+        n += !session_is_closing(BASE_CONTAINER(node, struct server_link, list)->session);
     }
     return n;
 }
@@ -221,7 +182,7 @@ static unsigned open_connections(const struct usbip_server *server)
 static struct session *refuse_connection(struct usbip_server *server, const char *peer,
                                          enum eventlog_refusal why)
 {
-    record(server, EVENT_CONNECTION_REFUSED, NULL, peer, why, 0);
+    server_record(server, EVENT_CONNECTION_REFUSED, NULL, peer, why, 0);
     return NULL;
 }
 
@@ -232,7 +193,7 @@ struct session *server_connected(struct usbip_server *server, const char *peer, 
         return refuse_connection(server, peer, EVENT_REFUSED_STOPPING);
     if (open_connections(server) >= server->config.max_connections && !make_room(server))
         return refuse_connection(server, peer, EVENT_REFUSED_LIMIT);
-    struct link *l = base_alloc(server->alloc, sizeof *l);
+    struct server_link *l = base_alloc(server->alloc, sizeof *l);
     if (!l)
         return refuse_connection(server, peer, EVENT_REFUSED_NO_MEMORY);
     l->id = ++server->last_id;
@@ -247,10 +208,10 @@ struct session *server_connected(struct usbip_server *server, const char *peer, 
     return l->session;
 }
 
-static struct link *link_of(const struct usbip_server *server, const struct session *s)
+static struct server_link *link_of(const struct usbip_server *server, const struct session *s)
 {
     BASE_LIST_FOR_EACH (node, &server->links) {
-        struct link *l = BASE_CONTAINER(node, struct link, list);
+        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
         if (l->session == s)
             return l;
     }
@@ -264,210 +225,7 @@ void server_disconnected(struct usbip_server *server, struct session *s, uint64_
     link_of(server, s)->disconnected = true;
 }
 
-// --- import --------------------------------------------------------------------------------------
-
-static void refuse_import(struct usbip_server *server, struct link *l, enum wire_op_status status)
-{
-    l->waiting = false;
-    l->device = NULL;
-    server->totals.imports_refused++;
-    (void)session_import_reply(l->session, status, NULL, server->now_us);
-}
-
-static struct link *holder_of(const struct usbip_server *server, const struct registry_device *d)
-{
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        struct link *l = BASE_CONTAINER(node, struct link, list);
-        if (l->device == d && !l->waiting)
-            return l;
-    }
-    return NULL;
-}
-
-static void open_device(struct link *l, struct registry_device *d)
-{
-    l->waiting = false;
-    l->device = d;
-    d->state = REGISTRY_OPENING;
-    d->session = l->id;
-    d->backend->open(d->backend, d->backend_device);
-}
-
-// Will it be free by itself in a moment? Then an import waits instead of failing.
-static bool being_released(const struct usbip_server *server, const struct registry_device *d)
-{
-    struct link *holder = holder_of(server, d);
-    return d->state == REGISTRY_CLEANING || (holder && session_is_closing(holder->session));
-}
-
-static void import(struct usbip_server *server, struct link *l, const char *busid)
-{
-    struct registry_device *d = registry_find(&server->registry, busid);
-    if (!d || d->state == REGISTRY_HUB) {
-        refuse_import(server, l, WIRE_ST_NODEV);
-    } else if (d->state == REGISTRY_REFUSED) {
-        refuse_import(server, l, WIRE_ST_DEV_ERR);
-    } else if (d->state == REGISTRY_AVAILABLE) {
-        open_device(l, d);
-    } else if (being_released(server, d)) {
-        l->waiting = true;
-        l->device = d;
-    } else {
-        refuse_import(server, l, WIRE_ST_DEV_BUSY);
-    }
-}
-
-// The device came free: the oldest session that waits gets it, the others hear that it is busy.
-static void serve_waiting(struct usbip_server *server, struct registry_device *d)
-{
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        struct link *l = BASE_CONTAINER(node, struct link, list);
-        if (l->device != d || !l->waiting)
-            continue;
-        if (session_is_closing(l->session)) {
-            l->waiting = false;
-            l->device = NULL;
-        } else if (d->state == REGISTRY_AVAILABLE) {
-            open_device(l, d);
-        } else {
-            refuse_import(server, l, WIRE_ST_DEV_BUSY);
-        }
-    }
-}
-
-static void release(struct registry_device *d)
-{
-    d->state = REGISTRY_CLEANING;
-    d->session = 0;
-    d->backend->close(d->backend, d->backend_device);
-}
-
-// --- events from backends ------------------------------------------------------------------------
-
-static void refuse_device(struct usbip_server *server, const char *busid, enum eventlog_refusal why)
-{
-    record(server, EVENT_DEVICE_REFUSED, busid, NULL, why, 0);
-}
-
-static void plugged(struct usbip_server *server, struct usbip_backend *b,
-                    const struct backend_event *ev)
-{
-    static const enum eventlog_refusal why[] = {
-        [-BASE_ERR_NOMEM] = EVENT_REFUSED_NO_MEMORY,
-        [-BASE_ERR_BUSY] = EVENT_REFUSED_DUPLICATE,
-        [-BASE_ERR_LIMIT] = EVENT_REFUSED_LIMIT,
-    };
-    struct registry_device *d = NULL;
-    struct usb_device_descriptor desc = {0};
-    enum base_err err =
-        registry_add(&server->registry, ev->info, b, ev->device, server->now_us, &d);
-    (void)usb_device_descriptor_unpack(&desc, ev->info->device_descriptor);
-    if (err != BASE_OK) {
-        refuse_device(server, ev->info->busid, why[-err]);
-        return;
-    }
-    record(server, EVENT_DEVICE_PLUGGED, d->info.busid, NULL,
-           (uint32_t)desc.idVendor << 16 | desc.idProduct, d->info.speed);
-    if (d->state == REGISTRY_REFUSED)
-        refuse_device(server, d->info.busid, EVENT_REFUSED_DESCRIPTORS);
-}
-
-static void unplugged(struct usbip_server *server, struct registry_device *d)
-{
-    record(server, EVENT_DEVICE_UNPLUGGED, d->info.busid, NULL, 0, 0);
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        struct link *l = BASE_CONTAINER(node, struct link, list);
-        if (l->device != d)
-            continue;
-        bool asking = l->waiting || d->state == REGISTRY_OPENING;
-        if (asking && !session_is_closing(l->session))
-            refuse_import(server, l, WIRE_ST_NODEV);
-        session_unplugged(l->session, server->now_us);
-        l->waiting = false;
-        l->device = NULL;
-    }
-    registry_remove(&server->registry, d);
-}
-
-static void opened(struct usbip_server *server, struct registry_device *d, enum base_err result)
-{
-    struct link *l = holder_of(server, d);
-    if (result != BASE_OK) {
-        d->state = REGISTRY_AVAILABLE;
-        d->session = 0;
-        if (session_is_closing(l->session))
-            l->device = NULL;
-        else
-            refuse_import(server, l, result == BASE_ERR_BUSY ? WIRE_ST_DEV_BUSY : WIRE_ST_DEV_ERR);
-        serve_waiting(server, d);
-        return;
-    }
-    d->state = REGISTRY_IN_USE; // if the client is gone by now, let_go() ends it
-    if (session_is_closing(l->session))
-        return;
-    struct session_device device = {
-        .info = &d->info,
-        .backend_device = d->backend_device,
-        .pool = &slot_of(server, d->backend)->pool,
-        .budget = &server->budget,
-    };
-    if (session_import_reply(l->session, WIRE_ST_OK, &device, server->now_us) != BASE_OK) {
-        server->totals.imports_refused++;
-        return;
-    }
-    server->totals.imports++;
-    d->imports++;
-}
-
-static void take_event(struct usbip_server *server, struct usbip_backend *b,
-                       const struct backend_event *ev)
-{
-    struct registry_device *d = NULL;
-    if (ev->type == BACKEND_URB_DONE) {
-        session_urb_done(session_of(ev->urb), ev->urb, server->now_us);
-        return;
-    }
-    if (ev->type == BACKEND_PLUGGED) {
-        plugged(server, b, ev);
-        return;
-    }
-    d = registry_find_backend(&server->registry, b, ev->device);
-    if (!d)
-        return; // a device that we refused to know
-    switch (ev->type) {
-    case BACKEND_UNPLUGGED:
-        unplugged(server, d);
-        break;
-    case BACKEND_OPENED:
-        opened(server, d, ev->result);
-        break;
-    case BACKEND_CLOSED:
-        d->state = REGISTRY_AVAILABLE;
-        serve_waiting(server, d);
-        break;
-    case BACKEND_CONTROL_DONE:
-        session_control_done(holder_of(server, d)->session, ev->status, server->now_us);
-        break;
-    default:
-        break;
-    }
-}
-
 // --- work ----------------------------------------------------------------------------------------
-
-static bool take_events(struct usbip_server *server)
-{
-    bool any = false;
-    struct backend_event ev;
-    for (unsigned i = 0; i < server->backend_count; i++) {
-        struct usbip_backend *b = server->backends[i].backend;
-        while (b->take_event(b, server->now_us, &ev)) {
-            take_event(server, b, &ev);
-            any = true;
-        }
-    }
-    return any;
-}
 
 static void list(struct usbip_server *server, struct session *s)
 {
@@ -478,7 +236,7 @@ static void list(struct usbip_server *server, struct session *s)
     session_list_reply(s, bytes, size, devices, server->now_us);
 }
 
-static bool act(struct usbip_server *server, struct link *l)
+static bool act(struct usbip_server *server, struct server_link *l)
 {
     struct session_action a = session_next_action(l->session);
     struct registry_device *d = l->device;
@@ -489,7 +247,7 @@ static bool act(struct usbip_server *server, struct link *l)
         list(server, l->session);
         break;
     case SESSION_ACTION_IMPORT:
-        import(server, l, a.busid);
+        server_import(server, l, a.busid);
         break;
     case SESSION_ACTION_SUBMIT:
         d->backend->submit(d->backend, a.urb);
@@ -504,35 +262,19 @@ static bool act(struct usbip_server *server, struct link *l)
     return true;
 }
 
-// A closing session lets its device go as soon as the backend has given back all URBs.
-static bool let_go(struct link *l)
-{
-    struct registry_device *d = l->device;
-    if (!d || !session_is_closing(l->session) || !session_is_idle(l->session))
-        return false;
-    if (!l->waiting && d->state != REGISTRY_IN_USE)
-        return false; // still being opened: OPENED decides
-    bool waiting = l->waiting;
-    l->waiting = false;
-    l->device = NULL;
-    if (!waiting)
-        release(d);
-    return true;
-}
-
 void server_step(struct usbip_server *server, uint64_t now_us)
 {
     server->now_us = now_us;
     bool more = true;
     while (more) {
-        more = take_events(server);
+        more = server_take_events(server);
         BASE_LIST_FOR_EACH (node, &server->links) {
-            struct link *l = BASE_CONTAINER(node, struct link, list);
+            struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
             if (session_next_deadline(l->session) <= now_us)
                 session_tick(l->session, now_us);
             while (act(server, l))
                 more = true;
-            more |= let_go(l);
+            more |= server_let_go(l);
             if (l->disconnected && !l->device && session_is_idle(l->session))
                 free_link(server, l);
         }
@@ -548,7 +290,7 @@ uint64_t server_next_deadline(struct usbip_server *server)
         best = t < best ? t : best;
     }
     BASE_LIST_FOR_EACH (node, &server->links) {
-        uint64_t t = session_next_deadline(BASE_CONTAINER(node, struct link, list)->session);
+        uint64_t t = session_next_deadline(BASE_CONTAINER(node, struct server_link, list)->session);
         best = t < best ? t : best;
     }
     return best;
@@ -560,9 +302,10 @@ void server_stop(struct usbip_server *server, uint64_t now_us)
     if (server->stopping)
         return;
     server->stopping = true;
-    record(server, EVENT_SERVER_STOPPING, NULL, NULL, 0, 0);
+    server_record(server, EVENT_SERVER_STOPPING, NULL, NULL, 0, 0);
     BASE_LIST_FOR_EACH (node, &server->links) {
-        session_close(BASE_CONTAINER(node, struct link, list)->session, EVENT_END_STOPPING, now_us);
+        session_close(BASE_CONTAINER(node, struct server_link, list)->session, EVENT_END_STOPPING,
+                      now_us);
     }
 }
 
@@ -606,5 +349,5 @@ struct session *server_next_session(const struct usbip_server *server, const str
     const struct base_list *at = after ? &link_of(server, after)->list : &server->links;
     if (at->next == &server->links)
         return NULL;
-    return BASE_CONTAINER(at->next, struct link, list)->session;
+    return BASE_CONTAINER(at->next, struct server_link, list)->session;
 }

@@ -160,9 +160,23 @@ struct session_urb *session_urb_get(struct session *s, uint32_t seqnum); // or N
 void session_urb_release(struct session *s, struct session_urb *u);
 struct session_urb *session_urb_find(const struct session *s, uint32_t seqnum);
 struct session_reply *session_reply_get(struct session *s); // or NULL
-void session_urb_received(struct session *s, struct session_urb *u);
+// From now on its seqnum may come again (usbip-wire facts 2.2). Idempotent.
+void session_urb_forget(struct session *s, struct session_urb *u);
+
+static inline bool session_urb_is_control(const struct session_urb *u)
+{
+    return (u->address & 0x0f) == 0;
+}
+
+// session_order.c
+void session_urb_received(struct session *s, struct session_urb *u); // it is whole: it may go
+void session_urb_cancel(struct session *s, struct session_urb *u);   // the backend has it
+struct session_action session_urb_action(struct session *s);
+
+// session_done.c
+// Answers an URB that the backend does not have (any more).
+void session_urb_finish(struct session *s, struct session_urb *u, int32_t status);
 void session_unlink(struct session *s, struct session_urb *u, struct session_reply *r);
 void session_unlink_tick(struct session *s);
 uint64_t session_unlink_deadline(const struct session *s);
-struct session_action session_urb_action(struct session *s);
 void session_urbs_close(struct session *s);

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who has which device: import, what backends report, release.
+#include "server/server_state.h"
+
+// --- import --------------------------------------------------------------------------------------
+
+static void refuse_import(struct usbip_server *server, struct server_link *l,
+                          enum wire_op_status status)
+{
+    l->waiting = false;
+    l->device = NULL;
+    server->totals.imports_refused++;
+    (void)session_import_reply(l->session, status, NULL, server->now_us);
+}
+
+static struct server_link *holder_of(const struct usbip_server *server,
+                                     const struct registry_device *d)
+{
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
+        if (l->device == d && !l->waiting)
+            return l;
+    }
+    return NULL;
+}
+
+static void open_device(struct server_link *l, struct registry_device *d)
+{
+    l->waiting = false;
+    l->device = d;
+    d->state = REGISTRY_OPENING;
+    d->session = l->id;
+    d->backend->open(d->backend, d->backend_device);
+}
+
+// Will it be free by itself in a moment? Then an import waits instead of failing.
+static bool being_released(const struct usbip_server *server, const struct registry_device *d)
+{
+    struct server_link *holder = holder_of(server, d);
+    return d->state == REGISTRY_CLEANING || (holder && session_is_closing(holder->session));
+}
+
+void server_import(struct usbip_server *server, struct server_link *l, const char *busid)
+{
+    struct registry_device *d = registry_find(&server->registry, busid);
+    if (!d || d->state == REGISTRY_HUB) {
+        refuse_import(server, l, WIRE_ST_NODEV);
+    } else if (d->state == REGISTRY_REFUSED) {
+        refuse_import(server, l, WIRE_ST_DEV_ERR);
+    } else if (d->state == REGISTRY_AVAILABLE) {
+        open_device(l, d);
+    } else if (being_released(server, d)) {
+        l->waiting = true;
+        l->device = d;
+    } else {
+        refuse_import(server, l, WIRE_ST_DEV_BUSY);
+    }
+}
+
+// The device came free: the oldest session that waits gets it, the others hear that it is busy.
+static void serve_waiting(struct usbip_server *server, struct registry_device *d)
+{
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
+        if (l->device != d || !l->waiting)
+            continue;
+        if (session_is_closing(l->session)) {
+            l->waiting = false;
+            l->device = NULL;
+        } else if (d->state == REGISTRY_AVAILABLE) {
+            open_device(l, d);
+        } else {
+            refuse_import(server, l, WIRE_ST_DEV_BUSY);
+        }
+    }
+}
+
+static void release(struct registry_device *d)
+{
+    d->state = REGISTRY_CLEANING;
+    d->session = 0;
+    d->backend->close(d->backend, d->backend_device);
+}
+
+static struct server_slot *slot_of(struct usbip_server *server, const struct usbip_backend *b)
+{
+    for (unsigned i = 0; i < server->backend_count; i++)
+        if (server->backends[i].backend == b)
+            return &server->backends[i];
+    return NULL;
+}
+
+// --- events from backends ------------------------------------------------------------------------
+
+static void refuse_device(struct usbip_server *server, const char *busid, enum eventlog_refusal why)
+{
+    server_record(server, EVENT_DEVICE_REFUSED, busid, NULL, why, 0);
+}
+
+static void plugged(struct usbip_server *server, struct usbip_backend *b,
+                    const struct backend_event *ev)
+{
+    static const enum eventlog_refusal why[] = {
+        [-BASE_ERR_NOMEM] = EVENT_REFUSED_NO_MEMORY,
+        [-BASE_ERR_BUSY] = EVENT_REFUSED_DUPLICATE,
+        [-BASE_ERR_LIMIT] = EVENT_REFUSED_LIMIT,
+    };
+    struct registry_device *d = NULL;
+    struct usb_device_descriptor desc = {0};
+    enum base_err err =
+        registry_add(&server->registry, ev->info, b, ev->device, server->now_us, &d);
+    (void)usb_device_descriptor_unpack(&desc, ev->info->device_descriptor);
+    if (err != BASE_OK) {
+        refuse_device(server, ev->info->busid, why[-err]);
+        return;
+    }
+    server_record(server, EVENT_DEVICE_PLUGGED, d->info.busid, NULL,
+                  (uint32_t)desc.idVendor << 16 | desc.idProduct, d->info.speed);
+    if (d->state == REGISTRY_REFUSED)
+        refuse_device(server, d->info.busid, EVENT_REFUSED_DESCRIPTORS);
+}
+
+static void unplugged(struct usbip_server *server, struct registry_device *d)
+{
+    server_record(server, EVENT_DEVICE_UNPLUGGED, d->info.busid, NULL, 0, 0);
+    BASE_LIST_FOR_EACH (node, &server->links) {
+        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
+        if (l->device != d)
+            continue;
+        bool asking = l->waiting || d->state == REGISTRY_OPENING;
+        if (asking && !session_is_closing(l->session))
+            refuse_import(server, l, WIRE_ST_NODEV);
+        session_unplugged(l->session, server->now_us);
+        l->waiting = false;
+        l->device = NULL;
+    }
+    registry_remove(&server->registry, d);
+}
+
+static void opened(struct usbip_server *server, struct registry_device *d, enum base_err result)
+{
+    struct server_link *l = holder_of(server, d);
+    if (result != BASE_OK) {
+        d->state = REGISTRY_AVAILABLE;
+        d->session = 0;
+        if (session_is_closing(l->session))
+            l->device = NULL;
+        else
+            refuse_import(server, l, result == BASE_ERR_BUSY ? WIRE_ST_DEV_BUSY : WIRE_ST_DEV_ERR);
+        serve_waiting(server, d);
+        return;
+    }
+    d->state = REGISTRY_IN_USE; // if the client is gone by now, let_go() ends it
+    if (session_is_closing(l->session))
+        return;
+    struct session_device device = {
+        .info = &d->info,
+        .backend_device = d->backend_device,
+        .pool = &slot_of(server, d->backend)->pool,
+        .budget = &server->budget,
+    };
+    if (session_import_reply(l->session, WIRE_ST_OK, &device, server->now_us) != BASE_OK) {
+        server->totals.imports_refused++;
+        return;
+    }
+    server->totals.imports++;
+    d->imports++;
+}
+
+static void take_event(struct usbip_server *server, struct usbip_backend *b,
+                       const struct backend_event *ev)
+{
+    struct registry_device *d = NULL;
+    if (ev->type == BACKEND_URB_DONE) {
+        session_urb_done(session_of(ev->urb), ev->urb, server->now_us);
+        return;
+    }
+    if (ev->type == BACKEND_PLUGGED) {
+        plugged(server, b, ev);
+        return;
+    }
+    d = registry_find_backend(&server->registry, b, ev->device);
+    if (!d)
+        return; // a device that we refused to know
+    switch (ev->type) {
+    case BACKEND_UNPLUGGED:
+        unplugged(server, d);
+        break;
+    case BACKEND_OPENED:
+        opened(server, d, ev->result);
+        break;
+    case BACKEND_CLOSED:
+        d->state = REGISTRY_AVAILABLE;
+        serve_waiting(server, d);
+        break;
+    case BACKEND_CONTROL_DONE:
+        session_control_done(holder_of(server, d)->session, ev->status, server->now_us);
+        break;
+    default:
+        break;
+    }
+}
+
+bool server_take_events(struct usbip_server *server)
+{
+    bool any = false;
+    struct backend_event ev;
+    for (unsigned i = 0; i < server->backend_count; i++) {
+        struct usbip_backend *b = server->backends[i].backend;
+        while (b->take_event(b, server->now_us, &ev)) {
+            take_event(server, b, &ev);
+            any = true;
+        }
+    }
+    return any;
+}
+
+// A closing session lets its device go as soon as the backend has given back all URBs.
+bool server_let_go(struct server_link *l)
+{
+    struct registry_device *d = l->device;
+    if (!d || !session_is_closing(l->session) || !session_is_idle(l->session))
+        return false;
+    if (!l->waiting && d->state != REGISTRY_IN_USE)
+        return false; // still being opened: OPENED decides
+    bool waiting = l->waiting;
+    l->waiting = false;
+    l->device = NULL;
+    if (!waiting)
+        release(d);
+    return true;
+}

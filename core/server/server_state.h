@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a server consists of; for server/*.c only.
+#pragma once
+
+#include "server/server.h"
+
+enum { SERVER_MAX_BACKENDS = 4 };
+
+struct server_slot {
+    struct usbip_server *server;
+    struct usbip_backend *backend;
+    struct session_pool pool;
+};
+
+// What the server knows about one connection.
+struct server_link {
+    struct base_list list;
+    struct session *session;
+    uint32_t id;
+    bool disconnected;              // the port has closed the socket
+    bool waiting;                   // wants to import `device`, which is not clean yet
+    struct registry_device *device; // waited for, being opened, or held
+};
+
+struct usbip_server {
+    const struct base_alloc *alloc;
+    struct server_config config;
+    struct eventlog *log;
+    struct registry registry;
+    struct server_slot backends[SERVER_MAX_BACKENDS];
+    unsigned backend_count;
+    struct session_budget budget;
+    struct base_list links; // of struct server_link, oldest first
+    uint32_t last_id;
+    uint64_t now_us;
+    bool stopping;
+    struct server_totals totals;
+};
+
+void server_record(struct usbip_server *server, enum eventlog_type type, const char *busid,
+                   const char *peer, uint32_t a, uint32_t b);
+
+// server_devices.c
+bool server_take_events(struct usbip_server *server); // true: there were some
+void server_import(struct usbip_server *server, struct server_link *l, const char *busid);
+bool server_let_go(struct server_link *l); // true: the device is on its way back
