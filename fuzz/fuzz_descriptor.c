@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a configuration. Input: bMaxPacketSize0, the alternate setting of interface 0, that of
-// all others, then the bytes.
+// Any bytes as a configuration. Input: bMaxPacketSize0, the alternate setting of interface 0, that
+// of all others, then the bytes.
 #include "fuzz/fuzz.h"
 #include "usb/usb_device.h"
 
@@ -27,8 +27,9 @@ static void interfaces(struct base_span config)
     unsigned n = usb_config_interfaces(config, list, USB_MAX_INTERFACES);
     fuzz_require(n <= USB_MAX_INTERFACES);
     fuzz_require(usb_config_interfaces(config, list, 1) == n);
-    for (unsigned i = 0; i < n && i < 1; i++)
-        fuzz_require(usb_config_has_alternate(config, list[i].bInterfaceNumber, 0));
+    for (unsigned i = 0; i < n; i++)
+        fuzz_require(
+            usb_config_has_alternate(config, list[i].bInterfaceNumber, list[i].bAlternateSetting));
 }
 
 static void endpoints(struct base_span config, const uint8_t *alternate, uint8_t max_packet_size0)
