@@ -69,7 +69,7 @@ int main(int argc, char **argv)
 {
     static unsigned passed, failed, skipped;
     setvbuf(stdout, NULL, _IOLBF, 4096);
-    for (struct check_test *t = first; t; t = t->next) {
+    for (struct check_test *volatile t = first; t; t = t->next) { // volatile: setjmp below
         if (!wanted(t->name, argc, argv))
             continue;
         int how = setjmp(leave);
