@@ -3,7 +3,7 @@
 // program, and reads what it wrote. Judges no time.
 #include "tests/support/check.h"
 
-#include <cjson/cJSON.h>
+#include <cJSON.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
