@@ -20,5 +20,7 @@ set(USBIP_SIM_SOURCES
   sim_serial.c
   sim_zero.c
   sim_faulty.c
+  sim_faulty_descriptor.c
+  sim_faulty_script.c
   sim_storage.c
 )
