@@ -42,7 +42,6 @@ void check_bytes(const char *file, int line, const char *what, const void *have,
         if (!(cond))                                                                               \
             check_fail(__FILE__, __LINE__, "not true: %s", #cond);                                 \
     } while (0)
-#define CHECK_EQ(have, want)                                                                       \
-    check_eq(__FILE__, __LINE__, #have, (int64_t)(have), (int64_t)(want))
+#define CHECK_EQ(have, want) check_eq(__FILE__, __LINE__, #have, (int64_t)(have), (int64_t)(want))
 #define CHECK_STR(have, want) check_str(__FILE__, __LINE__, #have, have, want)
 #define CHECK_BYTES(have, want, size) check_bytes(__FILE__, __LINE__, #have, have, want, size)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/stage.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,17 @@ void stage_plug(struct stage *st, const char *busid, struct sim_device *d)
     CHECK(d);
     CHECK_EQ(sim_plug(st->bus, busid, d), BASE_OK);
     stage_settle(st);
+}
+
+void stage_print_events(struct stage *st)
+{
+    const struct eventlog_event *e;
+    for (uint64_t n = 0; (e = eventlog_next(server_eventlog(st->server), n)) != NULL;
+         n = e->number) {
+        char line[200];
+        eventlog_text(e, line, sizeof line);
+        printf("%lu %s\n", (unsigned long)e->time_us, line);
+    }
 }
 
 // --- bytes ---------------------------------------------------------------------------------------

@@ -54,6 +54,9 @@ void stage_close(struct stage *st);
 
 void stage_plug(struct stage *st, const char *busid, struct sim_device *d); // must succeed
 
+// Prints the server's events so far, to see why a test fails.
+void stage_print_events(struct stage *st);
+
 // Lets bytes, events and actions flow until nothing moves any more (time stands still).
 void stage_settle(struct stage *st);
 
