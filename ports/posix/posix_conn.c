@@ -107,27 +107,23 @@ void posix_conn_ready(struct posix_conn *c, short revents, uint64_t now_us)
         lose(c, now_us);
 }
 
-bool posix_conn_write(struct posix_conn *c, uint64_t now_us)
+void posix_conn_write(struct posix_conn *c, uint64_t now_us)
 {
-    bool progress = false;
     for (unsigned i = 0; i < SENDS && !c->tx_blocked && !c->lost; i++) {
         struct base_iovec what[TX_VECTORS];
         struct iovec iov[TX_VECTORS];
         unsigned count = session_tx_vectors(c->session, what, TX_VECTORS);
         if (count == 0)
-            break;
+            return;
         size_t offered = convert(iov, what, count);
         struct msghdr message = {.msg_iov = iov, .msg_iovlen = count};
         ssize_t sent = sendmsg(c->fd, &message, MSG_NOSIGNAL);
         if (sent < 0 && !would_block(errno))
             lose(c, now_us);
-        if (sent > 0) {
+        if (sent > 0)
             session_tx_consume(c->session, (size_t)sent);
-            progress = true;
-        }
         c->tx_blocked = sent < (ssize_t)offered;
     }
-    return progress;
 }
 
 bool posix_conn_settle(struct posix_conn *c)

@@ -20,8 +20,8 @@ struct posix_conn {
 // poll() found `revents` on the socket.
 void posix_conn_ready(struct posix_conn *c, short revents, uint64_t now_us);
 
-// Sends what the session has, as far as the socket takes it. True if any byte went.
-bool posix_conn_write(struct posix_conn *c, uint64_t now_us);
+// Sends what the session has, as far as the socket takes it.
+void posix_conn_write(struct posix_conn *c, uint64_t now_us);
 
 // Follows the session's state. False: close the socket now.
 bool posix_conn_settle(struct posix_conn *c);

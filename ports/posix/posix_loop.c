@@ -29,6 +29,7 @@ struct posix_loop {
     struct posix_conn *conn; // [config.max_sockets], the first `conns` are in use
     struct pollfd *fds;      // [FD_CONN + config.max_sockets]
     unsigned conns;
+    bool unfinished;         // the core has more to do now: poll() must not wait
     int spare;               // a descriptor to give up when there is none left for accept()
     bool starved;            // that was recorded, and no connection was accepted since
     uint64_t accept_from_us; // no accept() before, because it failed
@@ -191,7 +192,7 @@ static void accept_some(struct posix_loop *l, int listening, uint64_t now_us)
 // Returns when the loop must come back although nothing happens.
 static uint64_t prepare_poll(struct posix_loop *l, uint64_t now_us)
 {
-    uint64_t deadline = server_next_deadline(l->server);
+    uint64_t deadline = l->unfinished ? now_us : server_next_deadline(l->server);
     bool paused = now_us < l->accept_from_us;
     bool accepts = !paused && l->conns < l->config.max_sockets;
     l->fds[FD_WAKE] = (struct pollfd){.fd = l->calls.wake_fd, .events = POLLIN};
@@ -218,19 +219,27 @@ static void receive(struct posix_loop *l, uint64_t now_us)
             accept_some(l, l->fds[FD_LISTEN + i].fd, now_us);
 }
 
-// Steps the core and sends what comes of it; sent bytes may free room for more work.
-static void advance(struct posix_loop *l, uint64_t now_us)
+// True if a connection was closed, which the core has to follow up.
+static bool settle(struct posix_loop *l, uint64_t now_us)
 {
-    bool progress = true;
-    for (unsigned round = 0; round < ROUNDS && progress; round++) {
-        progress = false;
-        server_step(l->server, now_us);
-        for (unsigned i = 0; i < l->conns; i++)
-            progress |= posix_conn_write(&l->conn[i], now_us);
-    }
+    unsigned before = l->conns;
     for (unsigned i = l->conns; i-- > 0;)
         if (!posix_conn_settle(&l->conn[i]))
             close_conn(l, i, now_us);
+    return l->conns < before;
+}
+
+// Steps the core and sends what comes of it. Sent bytes free room, which may bring more work about:
+// the core then has a deadline that has passed.
+static void advance(struct posix_loop *l, uint64_t now_us)
+{
+    l->unfinished = true;
+    for (unsigned round = 0; round < ROUNDS && l->unfinished; round++) {
+        server_step(l->server, now_us);
+        for (unsigned i = 0; i < l->conns; i++)
+            posix_conn_write(&l->conn[i], now_us);
+        l->unfinished = settle(l, now_us) || server_next_deadline(l->server) <= now_us;
+    }
 }
 
 // Waits at most until `limit_us`, then does all that can be done now.

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ports/linux/http_civetweb.h"
+#include "api/api.h"
+#include "ports/posix/posix_time.h"
+
+#include <civetweb.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MESSAGE_SIZE = 200 };
+
+struct http_server {
+    struct http_config config;
+    struct mg_context *civetweb;
+    pthread_t starter;
+    char refusal[MESSAGE_SIZE]; // CivetWeb's first message on the thread that starts it
+    char address[POSIX_ADDRESS_SIZE];
+};
+
+// --- requests, on CivetWeb's threads -------------------------------------------------------------
+
+struct request {
+    const struct http_server *http;
+    struct api_request api;
+    struct api_response response;
+};
+
+// Loop thread.
+static void answer(void *arg)
+{
+    struct request *r = arg;
+    const struct http_config *c = &r->http->config;
+    struct api_context ctx = {.server = c->server, .version = c->version, .now_us = posix_now_us()};
+    r->response = api_handle(&ctx, &r->api);
+}
+
+static void send_response(struct mg_connection *conn, const struct api_response *r, bool body)
+{
+    mg_printf(conn,
+              "HTTP/1.1 %d %s\r\n"
+              "Content-Type: %s\r\n"
+              "Content-Length: %zu\r\n"
+              "Cache-Control: no-store\r\n"
+              "X-Content-Type-Options: nosniff\r\n"
+              "%s%s%s"
+              "Connection: close\r\n\r\n",
+              r->status, mg_get_response_code_text(conn, r->status), r->content_type,
+              strlen(r->body), r->allow ? "Allow: " : "", r->allow ? r->allow : "",
+              r->allow ? "\r\n" : "");
+    if (body)
+        mg_write(conn, r->body, strlen(r->body));
+}
+
+static struct api_response plain_error(int status, const char *body)
+{
+    return (struct api_response){
+        .status = status, .content_type = "application/json", .body = body};
+}
+
+// Every request ends here, so that CivetWeb never looks for files. Bodies are not read: no route
+// takes one, and the connection is closed after the answer.
+static int on_request(struct mg_connection *conn)
+{
+    const struct mg_request_info *info = mg_get_request_info(conn);
+    struct request r = {
+        .http = mg_get_user_data(mg_get_context(conn)),
+        .api = {.method = info->request_method, .path = info->local_uri ? info->local_uri : "*"},
+    };
+    if (!posix_loop_call(r.http->config.loop, answer, &r))
+        r.response = plain_error(503, "{\"error\":\"the server is shutting down\"}");
+    send_response(conn, &r.response, strcmp(info->request_method, "HEAD") != 0);
+    int status = r.response.status;
+    api_response_free(&r.response);
+    return status;
+}
+
+// What CivetWeb itself refuses: it is no HTTP, or too large.
+static int on_error(struct mg_connection *conn, int status, const char *message)
+{
+    (void)message;
+    struct api_response r = plain_error(status, "{\"error\":\"not a request that can be served\"}");
+    send_response(conn, &r, true);
+    return 0;
+}
+
+static int on_message(const struct mg_connection *conn, const char *message)
+{
+    struct http_server *h = mg_get_user_data(mg_get_context(conn));
+    if (!pthread_equal(pthread_self(), h->starter))
+        log_message(h->config.log, EVENTLOG_WARNING, "http: %s", message);
+    else if (!h->refusal[0])
+        snprintf(h->refusal, sizeof h->refusal, "%s", message);
+    return 1;
+}
+
+// --- start and stop ------------------------------------------------------------------------------
+
+// CivetWeb's spelling of where to listen: "8080", "+8080" (IPv4 and IPv6), "127.0.0.1:8080",
+// "[::1]:8080". False: this CivetWeb cannot.
+static bool spell_port(const struct http_config *c, char *spec, size_t size)
+{
+    bool v6 = mg_check_feature(MG_FEATURES_IPV6) != 0;
+    if (!c->listen)
+        snprintf(spec, size, v6 ? "+%u" : "%u", c->port);
+    else if (!strchr(c->listen, ':'))
+        snprintf(spec, size, "%s:%u", c->listen, c->port);
+    else if (v6)
+        snprintf(spec, size, "[%s]:%u", c->listen, c->port);
+    else
+        return false;
+    return true;
+}
+
+static bool start(struct http_server *h, char *why, size_t why_size)
+{
+    char spec[POSIX_ADDRESS_SIZE];
+    const struct mg_callbacks callbacks = {
+        .begin_request = on_request,
+        .http_error = on_error,
+        .log_message = on_message,
+    };
+    const char *options[] = {
+        "listening_ports",
+        spec,
+        "num_threads",
+        "4",
+        "request_timeout_ms",
+        "5000", // four silent clients must not hold HTTP for long
+        "tcp_nodelay",
+        "1",
+        "access_control_allow_origin",
+        "", // other sites' scripts may not read this
+        NULL,
+    };
+    if (!spell_port(&h->config, spec, sizeof spec)) {
+        snprintf(why, why_size, "this CivetWeb has no IPv6: give an IPv4 address for HTTP");
+        return false;
+    }
+    h->civetweb = mg_start(&callbacks, h, options);
+    if (h->civetweb)
+        return true;
+    if (strstr(h->refusal, strerror(EADDRINUSE)))
+        snprintf(why, why_size, "port %u is in use by another program", h->config.port);
+    else
+        snprintf(why, why_size, "%s", h->refusal);
+    return false;
+}
+
+static void write_address(struct http_server *h)
+{
+    const char *host = h->config.listen ? h->config.listen : "0.0.0.0";
+    struct mg_server_port port = {0};
+    mg_get_server_ports(h->civetweb, 1, &port);
+    snprintf(h->address, sizeof h->address, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host,
+             port.port);
+}
+
+struct http_server *http_start(const struct http_config *config, char *why, size_t why_size)
+{
+    struct http_server *h = calloc(1, sizeof *h);
+    if (!h) {
+        snprintf(why, why_size, "no memory");
+        return NULL;
+    }
+    h->config = *config;
+    h->starter = pthread_self();
+    mg_init_library(MG_FEATURES_DEFAULT);
+    if (!start(h, why, why_size)) {
+        mg_exit_library();
+        free(h);
+        return NULL;
+    }
+    write_address(h);
+    return h;
+}
+
+const char *http_address(const struct http_server *h)
+{
+    return h->address;
+}
+
+void http_stop(struct http_server *h)
+{
+    mg_stop(h->civetweb);
+    mg_exit_library();
+    free(h);
+}

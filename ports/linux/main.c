@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// usbip-server: puts the core, the simulated devices, the socket loop and HTTP together.
+#include "ports/linux/http_civetweb.h"
+#include "ports/linux/log.h"
+#include "ports/linux/options.h"
+#include "ports/linux/sim_storage_file.h"
+#include "ports/posix/posix_loop.h"
+#include "ports/posix/posix_time.h"
+#include "sim/sim_bus.h"
+#include "sim/sim_set.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+enum { EXIT_START = 1, EXIT_OPTIONS = 2, WHY_SIZE = 256, SPARE_SOCKETS = 64 };
+
+struct program {
+    struct options options;
+    struct log log;
+    struct base_alloc alloc;
+    struct sim_bus *bus;
+    struct usbip_server *server;
+    struct posix_loop *loop;
+    struct http_server *http;
+    int status;         // of the exit
+    char why[WHY_SIZE]; // the reason if it is not 0
+};
+
+static void *allocate(void *ctx, size_t size)
+{
+    (void)ctx;
+    return calloc(1, size);
+}
+
+static void release(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
+}
+
+// --- signals -------------------------------------------------------------------------------------
+
+static struct posix_loop *signalled_loop; // handlers have no argument
+static atomic_bool hangup;
+
+static void on_stop_signal(int number)
+{
+    (void)number;
+    posix_loop_stop(signalled_loop);
+    signal(SIGTERM, SIG_DFL); // the next one ends the program at once
+    signal(SIGINT, SIG_DFL);
+}
+
+static void on_hangup(int number)
+{
+    (void)number;
+    atomic_store(&hangup, true);
+    posix_loop_wake(signalled_loop);
+}
+
+static void handle(int number, void (*handler)(int))
+{
+    struct sigaction a = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    sigaction(number, &a, NULL);
+}
+
+static void handle_signals(struct posix_loop *loop)
+{
+    signalled_loop = loop;
+    handle(SIGPIPE, SIG_IGN); // writing to a log that nobody reads is no reason to end
+    handle(SIGHUP, on_hangup);
+    handle(SIGTERM, on_stop_signal);
+    handle(SIGINT, on_stop_signal);
+}
+
+// --- start and end -------------------------------------------------------------------------------
+
+// Loop thread, after each turn.
+static void after_turn(void *ctx, uint64_t now_us)
+{
+    struct program *p = ctx;
+    log_events(&p->log, server_eventlog(p->server), now_us);
+    if (atomic_exchange(&hangup, false))
+        log_message(&p->log, EVENTLOG_INFO, "SIGHUP: there is no configuration file to read again");
+}
+
+static bool start_server(struct program *p)
+{
+    struct server_config config;
+    server_config_default(&config);
+    p->server = server_create(&config, &p->alloc, posix_now_us());
+    if (!p->server) {
+        snprintf(p->why, WHY_SIZE, "no memory for the server");
+        return false;
+    }
+    struct server_totals totals;
+    server_totals(p->server, &totals);
+    p->log.started_us = totals.started_us;
+    return true;
+}
+
+static bool start_devices(struct program *p)
+{
+    const struct sim_set_environment environment = {.open_file = sim_storage_file};
+    p->bus = sim_bus_create(&p->alloc, 1);
+    if (!p->bus) {
+        snprintf(p->why, WHY_SIZE, "no memory for the simulated devices");
+        return false;
+    }
+    char why[WHY_SIZE / 2];
+    enum base_err err = sim_set_plug(p->bus, p->options.sim, &environment, why, sizeof why);
+    if (err != BASE_OK) {
+        snprintf(p->why, WHY_SIZE, "--sim: %s", why);
+        p->status = err == BASE_ERR_NOMEM || err == BASE_ERR_IO ? EXIT_START : EXIT_OPTIONS;
+        return false;
+    }
+    return server_add_backend(p->server, sim_bus_backend(p->bus)) == BASE_OK;
+}
+
+static bool start_loop(struct program *p)
+{
+    struct posix_loop_config config;
+    posix_loop_config_default(&config);
+    config.listen = p->options.listen;
+    config.port = p->options.port;
+    config.max_sockets = server_config(p->server)->max_connections + SPARE_SOCKETS;
+    config.after_turn = after_turn;
+    config.ctx = p;
+    char why[WHY_SIZE / 2];
+    p->loop = posix_loop_create(p->server, &config, why, sizeof why);
+    if (!p->loop)
+        snprintf(p->why, WHY_SIZE, "usbip: %s", why);
+    return p->loop != NULL;
+}
+
+static bool start_http(struct program *p)
+{
+    const struct http_config config = {
+        .listen = p->options.http_listen,
+        .port = p->options.http_port,
+        .loop = p->loop,
+        .server = p->server,
+        .version = USBIP_VERSION,
+        .log = &p->log,
+    };
+    char why[WHY_SIZE / 2];
+    p->http = http_start(&config, why, sizeof why);
+    if (!p->http)
+        snprintf(p->why, WHY_SIZE, "http: %s", why);
+    return p->http != NULL;
+}
+
+static void announce(const struct program *p)
+{
+    const struct posix_listener *l = posix_loop_listener(p->loop);
+    printf("usbip: listening on %s\n", l->address);
+    printf("http: listening on %s\n", http_address(p->http));
+    fflush(stdout);
+    if (l->also[0])
+        log_message(&p->log, EVENTLOG_INFO, "usbip: listening on %s as well", l->also);
+}
+
+static void print_failure(const struct program *p)
+{
+    fprintf(stderr, "usbip-server: %s\n", p->why);
+    if (p->status == EXIT_OPTIONS)
+        fprintf(stderr, "Try usbip-server --help\n");
+}
+
+static void run(struct program *p)
+{
+    p->status = EXIT_START;
+    if (start_server(p) && start_devices(p) && start_loop(p) && start_http(p)) {
+        handle_signals(p->loop);
+        announce(p);
+        posix_loop_run(p->loop);
+        p->status = EXIT_SUCCESS;
+    } else {
+        print_failure(p);
+    }
+    if (p->http)
+        http_stop(p->http);
+    if (p->loop)
+        posix_loop_destroy(p->loop);
+    if (p->server)
+        server_destroy(p->server);
+    if (p->bus)
+        sim_bus_destroy(p->bus);
+}
+
+int main(int argc, char **argv)
+{
+    struct program p = {.alloc = {.alloc = allocate, .free = release}};
+    switch (options_parse(&p.options, argc, argv, p.why, WHY_SIZE)) {
+    case OPTIONS_HELP:
+        fputs(options_help, stdout);
+        return EXIT_SUCCESS;
+    case OPTIONS_VERSION:
+        puts("usbip-server " USBIP_VERSION);
+        return EXIT_SUCCESS;
+    case OPTIONS_WRONG:
+        p.status = EXIT_OPTIONS;
+        print_failure(&p);
+        return p.status;
+    case OPTIONS_RUN:
+        break;
+    }
+    p.log = (struct log){.level = p.options.log_level, .format = p.options.log_format, .fd = 2};
+    prctl(PR_SET_TIMERSLACK, 1000ul); // ns; simulated frames are 125 us
+    run(&p);
+    return p.status;
+}

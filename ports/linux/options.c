@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ports/linux/options.h"
+
+#include <getopt.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char options_help[] =
+    "usage: usbip-server [options]\n"
+    "Exports USB devices over the network to stock USB/IP clients.\n"
+    "\n"
+    "Devices:\n"
+    "  --sim NAME[,NAME...]  simulated devices to export; \"none\" for none; default: the\n"
+    "                        whole set. A device takes options after colons:\n"
+    "                        disk:size=64M, disk:file=PATH, disk:ro, zero:speed=full,\n"
+    "                        serial:count=4\n"
+    "  --usb                 real devices: not in this version\n"
+    "\n"
+    "Network:\n"
+    "  --listen ADDR         IPv4 or IPv6 address for USB/IP; default: all of both\n"
+    "  --port N              TCP port for USB/IP; default 3240; 0 picks a free one\n"
+    "  --http-listen ADDR    address for HTTP; default: all, whatever --listen says\n"
+    "  --http-port N         TCP port for HTTP; default 8080; 0 picks a free one\n"
+    "  --no-mdns             do not announce the server on the local network\n"
+    "\n"
+    "Log (on stderr):\n"
+    "  --log-level L         error, warning, info or debug; default info\n"
+    "  --log-format F        text or json (one object per line); default text\n"
+    "\n"
+    "Other:\n"
+    "  --state-dir DIR       where settings are kept: not in this version\n"
+    "  --config FILE         settings to start with: not in this version\n"
+    "  --version             print the version\n"
+    "  --help                print this text\n"
+    "\n"
+    "When ready it prints \"usbip: listening on ADDR:PORT\" and \"http: listening on ADDR:PORT\".\n"
+    "SIGTERM or SIGINT ends every session in order; a second one ends the program at once.\n"
+    "Exit status: 0 after an orderly end, 1 if it cannot start, 2 if the options are wrong.\n";
+
+enum option_id {
+    OPT_SIM = 256,
+    OPT_USB,
+    OPT_LISTEN,
+    OPT_PORT,
+    OPT_HTTP_LISTEN,
+    OPT_HTTP_PORT,
+    OPT_STATE_DIR,
+    OPT_CONFIG,
+    OPT_NO_MDNS,
+    OPT_LOG_LEVEL,
+    OPT_LOG_FORMAT,
+    OPT_VERSION,
+    OPT_HELP,
+};
+
+static const struct option long_options[] = {
+    {"sim", required_argument, NULL, OPT_SIM},
+    {"usb", no_argument, NULL, OPT_USB},
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"port", required_argument, NULL, OPT_PORT},
+    {"http-listen", required_argument, NULL, OPT_HTTP_LISTEN},
+    {"http-port", required_argument, NULL, OPT_HTTP_PORT},
+    {"state-dir", required_argument, NULL, OPT_STATE_DIR},
+    {"config", required_argument, NULL, OPT_CONFIG},
+    {"no-mdns", no_argument, NULL, OPT_NO_MDNS},
+    {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
+    {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, OPT_HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static bool parse_port(const char *text, uint16_t *port)
+{
+    char *end;
+    if (text[0] < '0' || text[0] > '9') // strtoul takes signs and blanks
+        return false;
+    unsigned long v = strtoul(text, &end, 10);
+    *port = (uint16_t)v;
+    return *end == '\0' && v <= 65535;
+}
+
+// Index of `text` in `words`, -1 if it is none of them.
+static int find_word(const char *text, const char *const *words, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(text, words[i]) == 0)
+            return i;
+    return -1;
+}
+
+static bool is_address(const char *text)
+{
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *found;
+    if (getaddrinfo(text, NULL, &hints, &found) != 0)
+        return false;
+    freeaddrinfo(found);
+    return true;
+}
+
+static bool parse_level(const char *text, enum eventlog_level *level)
+{
+    static const char *const words[] = {
+        [EVENTLOG_ERROR] = "error",
+        [EVENTLOG_WARNING] = "warning",
+        [EVENTLOG_INFO] = "info",
+        [EVENTLOG_DEBUG] = "debug",
+    };
+    int i = find_word(text, words, 4);
+    *level = (enum eventlog_level)i;
+    return i >= 0;
+}
+
+static bool parse_format(const char *text, enum log_format *format)
+{
+    static const char *const words[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json"};
+    int i = find_word(text, words, 2);
+    *format = (enum log_format)i;
+    return i >= 0;
+}
+
+// Takes one option; false: its argument is wrong, or this version does not have it.
+static bool take(struct options *o, int id, const char *arg, char *why, size_t why_size)
+{
+    const char *const an_address = "an IPv4 or IPv6 address is wanted, without brackets";
+    const char *const a_port = "a port is a number from 0 to 65535";
+    const char *wants;
+    switch (id) {
+    case OPT_SIM:
+        o->sim = arg;
+        return true;
+    case OPT_LISTEN:
+        wants = an_address;
+        o->listen = arg;
+        if (is_address(arg))
+            return true;
+        break;
+    case OPT_HTTP_LISTEN:
+        wants = an_address;
+        o->http_listen = arg;
+        if (is_address(arg))
+            return true;
+        break;
+    case OPT_PORT:
+        wants = a_port;
+        if (parse_port(arg, &o->port))
+            return true;
+        break;
+    case OPT_HTTP_PORT:
+        wants = a_port;
+        if (parse_port(arg, &o->http_port))
+            return true;
+        break;
+    case OPT_LOG_LEVEL:
+        wants = "the level is error, warning, info or debug";
+        if (parse_level(arg, &o->log_level))
+            return true;
+        break;
+    case OPT_LOG_FORMAT:
+        wants = "the format is text or json";
+        if (parse_format(arg, &o->log_format))
+            return true;
+        break;
+    case OPT_USB:
+        snprintf(why, why_size, "--usb: real devices come with a later version");
+        return false;
+    case OPT_STATE_DIR:
+        snprintf(why, why_size,
+                 "--state-dir: this version keeps nothing; it comes with a later "
+                 "version");
+        return false;
+    case OPT_CONFIG:
+        snprintf(why, why_size, "--config: settings come with a later version");
+        return false;
+    default: // --no-mdns: nothing is announced yet
+        return true;
+    }
+    snprintf(why, why_size, "\"%s\": %s", arg, wants);
+    return false;
+}
+
+// getopt's answer '?' or ':' in words.
+static void explain(int id, const char *arg, char *why, size_t why_size)
+{
+    if (optopt > 0 && optopt < OPT_SIM)
+        snprintf(why, why_size, "\"-%c\" is not an option", optopt);
+    else if (id == ':')
+        snprintf(why, why_size, "%s needs a value", arg);
+    else
+        snprintf(why, why_size, optopt ? "%s: this option takes no value" : "%s is not an option",
+                 arg);
+}
+
+enum options_action options_parse(struct options *o, int argc, char *const argv[], char *why,
+                                  size_t why_size)
+{
+    int id;
+    *o = (struct options){.port = 3240, .http_port = 8080, .log_level = EVENTLOG_INFO};
+    optind = 0; // from the start, also the second time
+    opterr = 0;
+    while ((id = getopt_long(argc, argv, "+:", long_options, NULL)) != -1) {
+        if (id == OPT_HELP)
+            return OPTIONS_HELP;
+        if (id == OPT_VERSION)
+            return OPTIONS_VERSION;
+        if (id == '?' || id == ':') {
+            explain(id, argv[optind - 1], why, why_size);
+            return OPTIONS_WRONG;
+        }
+        if (!take(o, id, optarg, why, why_size))
+            return OPTIONS_WRONG;
+    }
+    if (optind < argc) {
+        snprintf(why, why_size, "\"%s\" is not an option", argv[optind]);
+        return OPTIONS_WRONG;
+    }
+    return OPTIONS_RUN;
+}

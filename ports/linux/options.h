@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of usbip-server. Prints nothing itself.
+#pragma once
+
+#include "eventlog/eventlog.h"
+#include "ports/linux/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum options_action {
+    OPTIONS_RUN,
+    OPTIONS_HELP,
+    OPTIONS_VERSION,
+    OPTIONS_WRONG, // `why` says what is wrong with them
+};
+
+// Texts are borrowed from argv.
+struct options {
+    const char *sim;          // NULL: the default set
+    const char *listen;       // NULL: every address
+    const char *http_listen;  // NULL: every address
+    uint16_t port, http_port; // 0: a free one
+    enum eventlog_level log_level;
+    enum log_format log_format;
+};
+
+// Not reentrant (getopt). Options after an unknown or wrong one are not looked at.
+enum options_action options_parse(struct options *o, int argc, char *const argv[], char *why,
+                                  size_t why_size);
+
+// What --help prints.
+extern const char options_help[];

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// How many system calls the loop makes, and what it does when accept() fails.
+#include "tests/port/port_rig.h"
+#include "tests/port/syscalls.h"
+#include "tests/port/usbip_client.h"
+#include "tests/support/check.h"
+#include "tests/support/tcp_client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BULK = 1, SOURCE_SINK = 3, MAX_FDS = 1024 };
+
+// One small URB at a time: poll, receive, send, and nothing else.
+TEST(syscalls_per_urb_at_depth_1)
+{
+    enum { URBS = 200 };
+    struct port_rig r;
+    struct usbip_client c;
+    uint8_t data[64];
+    port_rig_init(&r);
+    port_rig_start(&r);
+    CHECK_EQ(usbip_client_import(&c, port_rig_connect(&r), "1-3"), WIRE_ST_OK);
+    usbip_client_configure(&c, SOURCE_SINK);
+    struct syscalls before = syscalls_count();
+    for (unsigned i = 0; i < URBS; i++) {
+        usbip_client_submit(&c, BULK, true, NULL, sizeof data);
+        CHECK_EQ(usbip_client_reply(&c, true, data, sizeof data).u.ret_submit.actual_length, 64);
+    }
+    struct syscalls after = syscalls_count();
+    CHECK_EQ(after.receives - before.receives, URBS);
+    CHECK_EQ(after.sends - before.sends, URBS);
+    // One poll is under way before and after; the simulated bus may want a few turns of its own.
+    CHECK(after.polls - before.polls <= 2 * URBS + 2);
+    close(c.fd);
+    port_rig_end(&r);
+}
+
+TEST(syscalls_idle_loop_sleeps)
+{
+    struct port_rig r;
+    struct usbip_client c;
+    port_rig_init(&r);
+    port_rig_start(&r);
+    CHECK_EQ(usbip_client_import(&c, port_rig_connect(&r), "1-3"), WIRE_ST_OK);
+    usbip_client_configure(&c, SOURCE_SINK);
+    struct syscalls before = syscalls_count();
+    for (unsigned i = 0; i < 3; i++)
+        CHECK(port_rig_await_sessions(&r, 1)); // each is one wake-up
+    CHECK(syscalls_count().polls - before.polls <= 8);
+    close(c.fd);
+    port_rig_end(&r);
+}
+
+TEST(syscalls_failing_accept_is_not_tried_again_and_again)
+{
+    struct port_rig r;
+    port_rig_init(&r);
+    port_rig_start(&r);
+    struct syscalls before = syscalls_count();
+    syscalls_fail_accept(3, ENOBUFS);
+    int fd = port_rig_connect(&r);
+    CHECK_EQ(usbip_client_devlist(fd), 1);
+    struct syscalls after = syscalls_count();
+    CHECK_EQ(after.accepts - before.accepts, 5); // three failures, success, nothing more there
+    CHECK(after.polls - before.polls <= 20);
+    close(fd);
+    port_rig_end(&r);
+}
+
+// --- descriptors ---------------------------------------------------------------------------------
+
+struct shortage {
+    struct rlimit before;
+    int filler[MAX_FDS];
+    unsigned fillers;
+};
+
+// Leaves the process no free descriptor below the highest one in use, and forbids those above.
+static void begin_shortage(struct shortage *s)
+{
+    int highest = 0, fd;
+    for (fd = 0; fd < MAX_FDS; fd++)
+        highest = fcntl(fd, F_GETFD) >= 0 ? fd : highest;
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &s->before), 0);
+    struct rlimit now = {.rlim_cur = (rlim_t)highest + 1, .rlim_max = s->before.rlim_max};
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &now), 0);
+    for (s->fillers = 0; s->fillers < MAX_FDS && (fd = dup(0)) >= 0;)
+        s->filler[s->fillers++] = fd;
+}
+
+static void end_shortage(struct shortage *s)
+{
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &s->before), 0);
+    while (s->fillers > 0)
+        close(s->filler[--s->fillers]);
+}
+
+TEST(syscalls_no_descriptor_left_refuses_and_recovers)
+{
+    enum { COUNT = 4 };
+    struct port_rig r;
+    struct shortage shortage;
+    struct eventlog_event e;
+    int fd[COUNT];
+    port_rig_init(&r);
+    port_rig_start(&r);
+    struct sockaddr_in a = {.sin_family = AF_INET,
+                            .sin_port = htons(r.port),
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    for (unsigned i = 0; i < COUNT; i++)
+        fd[i] = socket(AF_INET, SOCK_STREAM, 0);
+    struct syscalls before = syscalls_count();
+    begin_shortage(&shortage);
+    for (unsigned i = 0; i < COUNT; i++) {
+        CHECK_EQ(connect(fd[i], (struct sockaddr *)&a, sizeof a), 0);
+        CHECK(tcp_client_wait_end(fd[i], TCP_CLIENT_MS) != TCP_CLIENT_TIMEOUT);
+    }
+    end_shortage(&shortage);
+    CHECK(port_rig_await_event(&r, EVENT_CONNECTION_REFUSED, &e));
+    CHECK_EQ(e.a, EVENT_REFUSED_NO_DESCRIPTOR);
+    CHECK_EQ(port_rig_count_events(&r, EVENT_CONNECTION_REFUSED), 1);
+    CHECK(syscalls_count().accepts - before.accepts <= 3 * COUNT);
+    for (unsigned i = 0; i < COUNT; i++)
+        close(fd[i]);
+    int late = port_rig_connect(&r);
+    CHECK_EQ(usbip_client_devlist(late), 1);
+    close(late);
+    port_rig_end(&r);
+}
