@@ -19,6 +19,21 @@ enum {
 
 enum { NO_BLOCK = UINT32_MAX };
 
+enum {
+    SENSE_NONE = 0,
+    SENSE_STOPPED = 0x020402,
+    SENSE_NO_MEDIUM = 0x023a00,
+    SENSE_WRITE_ERROR = 0x030c00,
+    SENSE_READ_ERROR = 0x031100,
+    SENSE_BAD_OPCODE = 0x052000,
+    SENSE_OUT_OF_RANGE = 0x052100,
+    SENSE_BAD_FIELD = 0x052400,
+    SENSE_NOT_SAVED = 0x053900,
+    SENSE_LOCKED = 0x055302,
+    SENSE_POWER_ON = 0x062900,
+    SENSE_WRITE_PROTECTED = 0x072700,
+};
+
 struct bot {
     struct rig rig;
 
@@ -175,7 +190,7 @@ static inline void bot_command(struct bot *b, const uint8_t *cdb, unsigned size,
 // A command without data, by its CDB; the size goes by the operation code.
 static inline unsigned bot_cdb_size(uint8_t opcode)
 {
-    static const uint8_t sizes[8] = {6, 10, 10, 0, 16, 12, 0, 0};
+    static const uint8_t sizes[8] = {6, 10, 10, 16, 16, 12, 16, 16};
     return sizes[opcode >> 5];
 }
 
@@ -222,6 +237,26 @@ static inline void bot_check_passed(const struct bot *b, uint32_t actual, uint32
     CHECK_EQ(b->residue, residue);
 }
 
+static inline void bot_check_fails(struct bot *b, const uint8_t cdb[16], unsigned sense)
+{
+    bot_simple(b, cdb);
+    bot_check_failed(b, sense);
+}
+
+static inline void bot_check_passes(struct bot *b, const uint8_t cdb[16])
+{
+    bot_simple(b, cdb);
+    bot_check_passed(b, 0, 0);
+}
+
+// Reads `size` bytes of data, which are all that there are.
+static inline void bot_check_data(struct bot *b, const uint8_t cdb[16], uint8_t *data,
+                                  uint32_t size)
+{
+    bot_read(b, cdb, data, size);
+    bot_check_passed(b, size, 0);
+}
+
 static inline void bot_begin_sized(struct bot *b, uint64_t blocks, bool read_only)
 {
     *b = (struct bot){.bad_block = NO_BLOCK};
@@ -230,7 +265,7 @@ static inline void bot_begin_sized(struct bot *b, uint64_t blocks, bool read_onl
     CHECK(b->bytes);
     bot_fill(b->bytes, BOT_BLOCKS * BOT_BLOCK, 0);
     rig_start(&b->rig, bot_create(b, blocks, read_only), 1);
-    CHECK_EQ(bot_sense(b), 0x062900); // takes the unit attention away
+    CHECK_EQ(bot_sense(b), SENSE_POWER_ON); // takes the unit attention away
 }
 
 static inline void bot_begin(struct bot *b)
