@@ -138,7 +138,7 @@ void session_list_reply(struct session *s, uint8_t *bytes, size_t size, unsigned
 static enum base_err take_device(struct session *s, const struct session_device *d)
 {
     uint64_t reserve = session_pool_rounded(s->limits->max_urb_bytes);
-    if (d->budget->total - d->budget->in_use - d->budget->reserved < reserve ||
+    if (d->budget->in_use + d->budget->reserved + reserve > d->budget->total ||
         session_urbs_create(s) != BASE_OK)
         return BASE_ERR_NOMEM;
     struct usb_device_descriptor desc = {0};

@@ -83,6 +83,23 @@ static enum turn ended(struct session *s, struct session_urb *u, int32_t status)
     return TURN_ENDED;
 }
 
+// Memory for an IN. A control transfer (one at a time, at most 64 KiB) is not held up by the budget:
+// idle endpoints may have used it up for ever.
+static bool take_buffer(struct session *s, struct session_urb *u, struct scan *scan)
+{
+    bool control = session_urb_is_control(u);
+    if (control || (!scan->starved && session_may_take(s, u->urb.length)))
+        u->urb.buffer = session_take(s, u->urb.length);
+    if (u->urb.buffer) {
+        u->buffer_size = u->urb.length;
+        return true;
+    }
+    scan->starved |= !control;
+    s->starved = true;
+    s->starved_at = s->budget->in_use;
+    return false;
+}
+
 static enum turn turn_of_transfer(struct session *s, struct session_urb *u, struct scan *scan)
 {
     const struct usb_endpoint_table *t = &s->endpoints;
@@ -91,19 +108,10 @@ static enum turn turn_of_transfer(struct session *s, struct session_urb *u, stru
         return ended(s, u, USB_STATUS_STALL);
     if (u->iso && u->urb.packet_count == 0)
         return ended(s, u, USB_STATUS_OK);
-    if (u->urb.length > 0 && !u->urb.buffer) {
-        if (scan->starved)
-            return later(scan, u);
-        u->urb.buffer = session_take(s, u->urb.length);
-        if (!u->urb.buffer && s->bytes == 0)
+    if (u->urb.length > 0 && !u->urb.buffer && !take_buffer(s, u, scan)) {
+        if (s->bytes == 0)
             return ended(s, u, USB_STATUS_NO_MEMORY); // nothing could come free to wait for
-        scan->starved = !u->urb.buffer;
-        if (scan->starved) {
-            s->starved = true;
-            s->starved_at = s->budget->in_use;
-            return later(scan, u);
-        }
-        u->buffer_size = u->urb.length;
+        return later(scan, u);
     }
     u->urb.ep = t->ep[dir][number];
     return TURN_SUBMIT;

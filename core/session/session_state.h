@@ -154,7 +154,8 @@ void session_drop_tx(struct session *s);
 // session_urbs.c
 enum base_err session_urbs_create(struct session *s);
 void session_urbs_destroy(struct session *s);
-void *session_take(struct session *s, uint32_t size); // budgeted payload memory, or NULL
+bool session_may_take(const struct session *s, uint32_t size); // does the budget allow it?
+void *session_take(struct session *s, uint32_t size);          // payload memory, counted, or NULL
 void session_give(struct session *s, void *p, uint32_t size);
 struct session_urb *session_urb_get(struct session *s, uint32_t seqnum); // or NULL
 void session_urb_release(struct session *s, struct session_urb *u);

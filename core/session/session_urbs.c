@@ -34,15 +34,20 @@ static uint64_t reserve_used(const struct session *s, uint64_t bytes)
     return bytes < reserve ? bytes : reserve;
 }
 
+bool session_may_take(const struct session *s, uint32_t size)
+{
+    const struct session_budget *b = s->budget;
+    uint64_t rounded = session_pool_rounded(size), after = s->bytes + rounded;
+    uint64_t covered = reserve_used(s, after) - reserve_used(s, s->bytes);
+    return (s->bytes == 0 || after <= s->limits->budget_bytes) &&
+           b->in_use + b->reserved + (rounded - covered) <= b->total;
+}
+
 void *session_take(struct session *s, uint32_t size)
 {
     struct session_budget *b = s->budget;
     uint64_t rounded = session_pool_rounded(size), after = s->bytes + rounded;
     uint64_t covered = reserve_used(s, after) - reserve_used(s, s->bytes);
-    if (s->bytes > 0 && after > s->limits->budget_bytes)
-        return NULL;
-    if (rounded - covered > b->total - b->in_use - b->reserved)
-        return NULL;
     void *p = session_pool_get(s->pool, size);
     if (!p)
         return NULL;
