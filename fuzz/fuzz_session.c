@@ -273,7 +273,7 @@ static void misbehave(struct world *w)
     uint8_t how = take(w), ep = how & 0x10 ? 0x81 : 0x83, amount = take(w);
     switch (how % 8) {
     case 0:
-        (void)sim_faulty_give(w->faulty, ep, bytes, amount * sizeof bytes / 255);
+        (void)sim_faulty_give(w->faulty, ep, bytes, amount * (uint32_t)sizeof bytes / 255);
         break;
     case 1:
         (void)sim_faulty_fail(w->faulty, ep, failures[amount % 3]);

@@ -154,11 +154,23 @@ static bool start_http(struct program *p)
     return p->http != NULL;
 }
 
+// What is plugged in from the start and can be attached; ./dev run makes commands of these lines.
+static void announce_devices(struct usbip_server *server)
+{
+    server_step(server, posix_now_us()); // the server hears of the devices
+    BASE_LIST_FOR_EACH (node, &server_registry(server)->devices) {
+        const struct registry_device *d = BASE_CONTAINER(node, struct registry_device, link);
+        if (registry_listed(d, false))
+            printf("usbip: exports %s %s\n", d->info.busid, d->info.product);
+    }
+}
+
 static void announce(const struct program *p)
 {
     const struct posix_listener *l = posix_loop_listener(p->loop);
     printf("usbip: listening on %s\n", l->address);
     printf("http: listening on %s\n", http_address(p->http));
+    announce_devices(p->server);
     fflush(stdout);
     if (l->also[0])
         log_message(&p->log, EVENTLOG_INFO, "usbip: listening on %s as well", l->also);
