@@ -3,12 +3,17 @@
 #include "api/api.h"
 #include "ports/posix/posix_time.h"
 
+#include <arpa/inet.h>
 #include <civetweb.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { MESSAGE_SIZE = 200 };
 
@@ -17,7 +22,9 @@ struct http_server {
     struct mg_context *civetweb;
     pthread_t starter;
     char refusal[MESSAGE_SIZE]; // CivetWeb's first message on the thread that starts it
+    struct sockaddr_storage own;
     char address[POSIX_ADDRESS_SIZE];
+    atomic_bool stopped;
 };
 
 // --- requests, on CivetWeb's threads -------------------------------------------------------------
@@ -149,13 +156,24 @@ static bool start(struct http_server *h, char *why, size_t why_size)
     return false;
 }
 
-static void write_address(struct http_server *h)
+// Where it listens, as text and to connect to.
+static void note_address(struct http_server *h)
 {
     const char *host = h->config.listen ? h->config.listen : "0.0.0.0";
     struct mg_server_port port = {0};
     mg_get_server_ports(h->civetweb, 1, &port);
-    snprintf(h->address, sizeof h->address, strchr(host, ':') ? "[%s]:%d" : "%s:%d", host,
-             port.port);
+    if (strchr(host, ':')) {
+        struct sockaddr_in6 *six = (struct sockaddr_in6 *)(void *)&h->own;
+        six->sin6_family = AF_INET6;
+        six->sin6_port = htons((uint16_t)port.port);
+        inet_pton(AF_INET6, host, &six->sin6_addr);
+    } else {
+        struct sockaddr_in *four = (struct sockaddr_in *)(void *)&h->own;
+        four->sin_family = AF_INET;
+        four->sin_port = htons((uint16_t)port.port);
+        inet_pton(AF_INET, host, &four->sin_addr);
+    }
+    posix_address_text(&h->own, h->address);
 }
 
 struct http_server *http_start(const struct http_config *config, char *why, size_t why_size)
@@ -173,7 +191,7 @@ struct http_server *http_start(const struct http_config *config, char *why, size
         free(h);
         return NULL;
     }
-    write_address(h);
+    note_address(h);
     return h;
 }
 
@@ -182,9 +200,31 @@ const char *http_address(const struct http_server *h)
     return h->address;
 }
 
+// CivetWeb looks every two seconds whether it should end, and whenever somebody connects. So
+// somebody does, or each end of the program would take as long.
+static void *knock(void *arg)
+{
+    struct http_server *h = arg;
+    const struct timespec pause = {.tv_nsec = 5000000};
+    while (!atomic_load(&h->stopped)) {
+        int fd = socket(h->own.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd >= 0) {
+            (void)connect(fd, (struct sockaddr *)&h->own, sizeof h->own);
+            close(fd);
+        }
+        nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
+
 void http_stop(struct http_server *h)
 {
+    pthread_t knocker;
+    bool knocks = pthread_create(&knocker, NULL, knock, h) == 0;
     mg_stop(h->civetweb);
+    atomic_store(&h->stopped, true);
+    if (knocks)
+        pthread_join(knocker, NULL);
     mg_exit_library();
     free(h);
 }

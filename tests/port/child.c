@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/port/child.h"
+#include "tests/support/check.h"
+#include "tests/support/tcp_client.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { ARGS = 20, PATH_SIZE = 4096 };
+
+extern char **environ;
+
+// It is built next to the tests.
+static void find_program(char path[PATH_SIZE])
+{
+    ssize_t n = readlink("/proc/self/exe", path, PATH_SIZE - 32);
+    CHECK(n > 0);
+    path[n] = '\0';
+    strcpy(strrchr(path, '/'), "/usbip-server");
+}
+
+void child_start(struct child *c, const char *const *args)
+{
+    char path[PATH_SIZE];
+    char *argv[ARGS + 2] = {path};
+    int out[2], err[2];
+    posix_spawn_file_actions_t actions;
+    find_program(path);
+    for (unsigned i = 0; args[i]; i++) {
+        CHECK(i < ARGS);
+        argv[i + 1] = (char *)(uintptr_t)args[i]; // not written to
+    }
+    CHECK(pipe(out) == 0 && pipe(err) == 0);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, out[1], 1);
+    posix_spawn_file_actions_adddup2(&actions, err[1], 2);
+    for (unsigned i = 0; i < 2; i++) {
+        posix_spawn_file_actions_addclose(&actions, out[i]);
+        posix_spawn_file_actions_addclose(&actions, err[i]);
+    }
+    CHECK_EQ(posix_spawn(&c->pid, path, &actions, NULL, argv, environ), 0);
+    posix_spawn_file_actions_destroy(&actions);
+    close(out[1]);
+    close(err[1]);
+    c->out = out[0];
+    c->err = err[0];
+}
+
+// One byte; false at the end of the stream.
+static bool next_byte(int fd, char *byte)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    if (poll(&p, 1, TCP_CLIENT_MS) != 1)
+        check_fail(__FILE__, __LINE__, "the server does not write what it should");
+    return read(fd, byte, 1) == 1;
+}
+
+const char *child_line(struct child *c)
+{
+    size_t n = 0;
+    while (n < sizeof c->text - 1 && next_byte(c->out, &c->text[n]) && c->text[n] != '\n')
+        n++;
+    c->text[n] = '\0';
+    return c->text;
+}
+
+uint16_t child_port(struct child *c, const char *start_of_line)
+{
+    const char *line = child_line(c);
+    if (strncmp(line, start_of_line, strlen(start_of_line)) != 0)
+        check_fail(__FILE__, __LINE__, "\"%s\" does not begin with \"%s\"", line, start_of_line);
+    int port = atoi(line + strlen(start_of_line));
+    CHECK(port > 0);
+    return (uint16_t)port;
+}
+
+const char *child_await_log(struct child *c, const char *wanted)
+{
+    size_t n = 0;
+    c->text[0] = '\0';
+    while (!strstr(c->text, wanted)) {
+        if (n + 1 == sizeof c->text || !next_byte(c->err, &c->text[n]))
+            check_fail(__FILE__, __LINE__, "no \"%s\" in the log: %s", wanted, c->text);
+        c->text[++n] = '\0';
+    }
+    return c->text;
+}
+
+const char *child_rest(struct child *c, int fd)
+{
+    size_t n = 0;
+    while (n < sizeof c->text - 1 && next_byte(fd, &c->text[n]))
+        n++;
+    c->text[n] = '\0';
+    return c->text;
+}
+
+int child_wait(struct child *c)
+{
+    int status;
+    CHECK_EQ(waitpid(c->pid, &status, 0), c->pid);
+    close(c->out);
+    close(c->err);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

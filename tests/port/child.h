@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// usbip-server as a child process, with its output. What fails, fails the test.
+#pragma once
+
+#include <stdint.h>
+
+enum { CHILD_TEXT_SIZE = 65536 };
+
+struct child {
+    int pid;
+    int out, err;               // ends of pipes
+    char text[CHILD_TEXT_SIZE]; // of the last read
+};
+
+// `args` after the program's name, up to a NULL.
+void child_start(struct child *c, const char *const *args);
+#define CHILD_START(c, ...) child_start(c, (const char *const[]){__VA_ARGS__, NULL})
+
+// The next line of its stdout, without the line end.
+const char *child_line(struct child *c);
+
+// The port in a line "usbip: listening on 127.0.0.1:PORT".
+uint16_t child_port(struct child *c, const char *start_of_line);
+
+// Reads its stderr until `wanted` has come, and returns all of it so far.
+const char *child_await_log(struct child *c, const char *wanted);
+
+// What it wrote to stdout or stderr (`fd` of the struct) until its end.
+const char *child_rest(struct child *c, int fd);
+
+// Waits for its end, closes the pipes; returns its exit status, or 128 + the signal that ended it.
+int child_wait(struct child *c);

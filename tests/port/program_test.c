@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// The real usbip-server as a child process: output, exit status, signals.
+#include "tests/port/child.h"
+#include "tests/port/http_client.h"
+#include "tests/port/usbip_client.h"
+#include "tests/support/check.h"
+#include "tests/support/tcp_client.h"
+
+#include <cJSON.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LOCAL                                                                                      \
+    "--listen", "127.0.0.1", "--port", "0", "--http-listen", "127.0.0.1", "--http-port", "0"
+
+struct running {
+    struct child child;
+    uint16_t port, http_port;
+};
+
+static struct running *started(const char *const *args)
+{
+    struct running *r = calloc(1, sizeof *r);
+    child_start(&r->child, args);
+    r->port = child_port(&r->child, "usbip: listening on 127.0.0.1:");
+    r->http_port = child_port(&r->child, "http: listening on 127.0.0.1:");
+    return r;
+}
+
+#define STARTED(...) started((const char *const[]){LOCAL, __VA_ARGS__, NULL})
+
+static int connect_to(uint16_t port)
+{
+    int fd = tcp_client_connect("127.0.0.1", port, TCP_CLIENT_MS);
+    CHECK(fd >= 0);
+    return fd;
+}
+
+// Ends it with SIGTERM: exit status 0, and nothing on stdout but the names of the devices.
+static void end(struct running *r)
+{
+    CHECK_EQ(kill(r->child.pid, SIGTERM), 0);
+    child_rest(&r->child, r->child.out);
+    for (char *line = strtok(r->child.text, "\n"); line; line = strtok(NULL, "\n"))
+        CHECK(strncmp(line, "usbip: exports 1-", 17) == 0);
+    CHECK_EQ(child_wait(&r->child), 0);
+    free(r);
+}
+
+TEST(program_serves_the_default_set)
+{
+    struct running *r = STARTED("--no-mdns");
+    int fd = connect_to(r->port);
+    CHECK(usbip_client_devlist(fd) >= 4);
+    close(fd);
+    struct http_client *c = malloc(sizeof *c);
+    CHECK(http_client_ask(c, r->http_port, "GET", "/healthz"));
+    CHECK_STR(c->body, "{\"status\":\"ok\"}");
+    free(c);
+    end(r);
+}
+
+// With the wildcard one line is printed; IPv6, if there is any, has the same port.
+TEST(program_listens_everywhere_by_default)
+{
+    struct child *c = calloc(1, sizeof *c);
+    CHILD_START(c, "--sim", "none", "--port", "0", "--http-port", "0");
+    uint16_t port = child_port(c, "usbip: listening on 0.0.0.0:");
+    uint16_t http_port = child_port(c, "http: listening on 0.0.0.0:");
+    CHECK(port != http_port);
+    int four = tcp_client_connect("127.0.0.1", port, TCP_CLIENT_MS);
+    CHECK_EQ(usbip_client_devlist(four), 0);
+    close(four);
+    int six = tcp_client_connect("::1", port, TCP_CLIENT_MS);
+    if (six >= 0) {
+        CHECK_EQ(usbip_client_devlist(six), 0);
+        close(six);
+    }
+    CHECK_EQ(kill(c->pid, SIGTERM), 0);
+    CHECK_EQ(child_wait(c), 0);
+    free(c);
+}
+
+TEST(program_prints_ipv6_in_brackets)
+{
+    struct child *c = calloc(1, sizeof *c);
+    CHILD_START(c, "--listen", "::1", "--port", "0", "--http-listen", "127.0.0.1", "--http-port",
+                "0");
+    const char *line = child_line(c);
+    if (line[0] == '\0') { // it has not started
+        CHECK(strstr(child_rest(c, c->err), "cannot listen on ::1 port 0: ") != NULL);
+        CHECK_EQ(child_wait(c), 1);
+        free(c);
+        check_skip("this machine has no IPv6");
+    }
+    CHECK(strncmp(line, "usbip: listening on [::1]:", 26) == 0);
+    CHECK_EQ(kill(c->pid, SIGTERM), 0);
+    CHECK_EQ(child_wait(c), 0);
+    free(c);
+}
+
+static void check_signal_ends_in_order(int number)
+{
+    struct running *r = STARTED("--sim", "zero");
+    struct usbip_client c;
+    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-3"), WIRE_ST_OK);
+    CHECK_EQ(kill(r->child.pid, number), 0);
+    CHECK_EQ(tcp_client_wait_end(c.fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
+    close(c.fd);
+    CHECK(strstr(child_rest(&r->child, r->child.err), "server is stopping") != NULL);
+    CHECK_EQ(child_wait(&r->child), 0);
+    free(r);
+}
+
+TEST(program_sigterm_sends_fin_and_exits_0)
+{
+    check_signal_ends_in_order(SIGTERM);
+}
+
+TEST(program_sigint_sends_fin_and_exits_0)
+{
+    check_signal_ends_in_order(SIGINT);
+}
+
+// The client keeps its end open, so the drain goes on; a second signal does not wait for it.
+TEST(program_second_signal_ends_at_once)
+{
+    struct running *r = STARTED("--sim", "zero");
+    struct usbip_client c;
+    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-3"), WIRE_ST_OK);
+    CHECK_EQ(kill(r->child.pid, SIGTERM), 0);
+    CHECK_EQ(tcp_client_wait_end(c.fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
+    CHECK_EQ(kill(r->child.pid, SIGINT), 0);
+    CHECK_EQ(child_wait(&r->child), 128 + SIGINT);
+    close(c.fd);
+    free(r);
+}
+
+TEST(program_sighup_is_logged_only)
+{
+    struct running *r = STARTED("--sim", "zero");
+    CHECK_EQ(kill(r->child.pid, SIGHUP), 0);
+    child_await_log(&r->child, "SIGHUP: there is no configuration file to read again");
+    int fd = connect_to(r->port);
+    CHECK_EQ(usbip_client_devlist(fd), 1);
+    close(fd);
+    end(r);
+}
+
+// Nobody reads the log any more: serving goes on.
+TEST(program_survives_the_loss_of_its_log)
+{
+    struct running *r = STARTED("--sim", "zero", "--log-level", "debug");
+    close(r->child.err);
+    for (unsigned i = 0; i < 3; i++) {
+        int fd = connect_to(r->port);
+        CHECK_EQ(usbip_client_devlist(fd), 1);
+        close(fd);
+    }
+    CHECK_EQ(kill(r->child.pid, SIGTERM), 0);
+    r->child.err = dup(r->child.out);
+    CHECK_EQ(child_wait(&r->child), 0);
+    free(r);
+}
+
+// --- log -----------------------------------------------------------------------------------------
+
+TEST(program_logs_events_as_text)
+{
+    struct running *r = STARTED("--sim", "zero");
+    struct usbip_client c;
+    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-3"), WIRE_ST_OK);
+    close(c.fd);
+    const char *log = child_await_log(&r->child, "released 1-3");
+    CHECK(strstr(log, " info    server started\n") != NULL);
+    CHECK(strstr(log, " imported 1-3\n") != NULL);
+    CHECK(strstr(log, "debug") == NULL);
+    end(r);
+}
+
+TEST(program_logs_events_as_json)
+{
+    struct running *r = STARTED("--sim", "zero", "--log-format", "json", "--log-level", "debug");
+    struct usbip_client c;
+    unsigned lines = 0, imported = 0;
+    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-3"), WIRE_ST_OK);
+    close(c.fd);
+    CHECK_EQ(kill(r->child.pid, SIGTERM), 0);
+    child_rest(&r->child, r->child.err);
+    for (char *line = strtok(r->child.text, "\n"); line; line = strtok(NULL, "\n"), lines++) {
+        cJSON *o = cJSON_Parse(line);
+        if (!cJSON_GetObjectItem(o, "time") || !cJSON_GetObjectItem(o, "level") ||
+            !cJSON_GetObjectItem(o, "text"))
+            check_fail(__FILE__, __LINE__, "not a whole object: %s", line);
+        imported += strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(o, "type")), "imported") == 0;
+        cJSON_Delete(o);
+    }
+    CHECK(lines >= 5);
+    CHECK_EQ(imported, 1);
+    CHECK_EQ(child_wait(&r->child), 0);
+    free(r);
+}
+
+// --- options -------------------------------------------------------------------------------------
+
+static void check_exit(const char *const *args, int status, const char *on_err)
+{
+    struct child *c = calloc(1, sizeof *c);
+    child_start(c, args);
+    const char *text = child_rest(c, c->err);
+    if (!strstr(text, on_err))
+        check_fail(__FILE__, __LINE__, "no \"%s\" in: %s", on_err, text);
+    CHECK_STR(child_rest(c, c->out), "");
+    CHECK_EQ(child_wait(c), status);
+    free(c);
+}
+
+#define CHECK_EXIT(status, on_err, ...)                                                            \
+    check_exit((const char *const[]){__VA_ARGS__, NULL}, status, on_err)
+
+TEST(program_refuses_wrong_options)
+{
+    CHECK_EXIT(2, "usbip-server: --fast is not an option\nTry usbip-server --help\n", "--fast");
+    CHECK_EXIT(2, "--usb: real devices come with a later version", "--usb");
+    CHECK_EXIT(2, "--config", "--config", "x");
+    CHECK_EXIT(2, "usbip-server: --sim: ", LOCAL, "--sim", "toaster");
+}
+
+TEST(program_explains_ports_in_use)
+{
+    struct running *r = STARTED("--sim", "none");
+    char port[8], want[80];
+    snprintf(port, sizeof port, "%u", r->port);
+    snprintf(want, sizeof want, "usbip-server: usbip: port %s is in use by another program\n",
+             port);
+    CHECK_EXIT(1, want, "--sim", "none", "--listen", "127.0.0.1", "--port", port);
+    snprintf(port, sizeof port, "%u", r->http_port);
+    snprintf(want, sizeof want, "usbip-server: http: port %s is in use by another program\n", port);
+    CHECK_EXIT(1, want, "--sim", "none", "--port", "0", "--http-listen", "127.0.0.1", "--http-port",
+               port);
+    end(r);
+}
+
+TEST(program_help_and_version)
+{
+    struct child *c = calloc(1, sizeof *c);
+    CHILD_START(c, "--help");
+    CHECK(strncmp(child_rest(c, c->out), "usage: usbip-server [options]\n", 30) == 0);
+    CHECK_EQ(child_wait(c), 0);
+    CHILD_START(c, "--version");
+    CHECK(strncmp(child_rest(c, c->out), "usbip-server ", 13) == 0);
+    CHECK_EQ(child_wait(c), 0);
+    free(c);
+}
