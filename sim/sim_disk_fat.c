@@ -35,21 +35,21 @@ static const char label[] = "USBIP DISK "; // 11 characters
 
 static const char readme[] =
     "This disk exists only in software: it is one of the simulated USB devices of\r\n"
-    "usbip-esp32p4, a USB/IP server. Use it like any other disk. What is written here\r\n"
-    "stays while the server runs, also when the disk is detached and attached again.\r\n"
+    "usbip-esp32p4, a USB/IP server. Use it like any other disk. What you write to it\r\n"
+    "is there until the server ends, also after detaching and attaching it again.\r\n"
     "\r\n"
     "The other devices of the set are attached in the same way as this one:\r\n"
     "\r\n"
     "    usbip attach -r SERVER -b BUSID\r\n"
     "\r\n"
-    "BUSID  NAME      WHAT IT IS                         HOW TO SEE IT WORK\r\n"
-    "1-1    disk      this disk (mass storage)           mount it, copy files, dd\r\n"
-    "1-2.1  keyboard  a keyboard with a mouse (HID)      types on the server's request\r\n"
-    "1-2.2  serial    a serial port that echoes (ACM)    minicom -D /dev/ttyACM0, stty\r\n"
-    "1-3    zero      Linux's Gadget Zero, for tests     modprobe usbtest, testusb -a\r\n"
+    "BUSID  NAME      WHAT IT IS                       HOW TO SEE IT WORK\r\n"
+    "1-1    disk      this disk (mass storage)         mount it, copy files, dd\r\n"
+    "1-2.1  keyboard  a keyboard with a mouse (HID)    types on the server's request\r\n"
+    "1-2.2  serial    a serial port that echoes (ACM)  minicom -D /dev/ttyACM0, stty\r\n"
+    "1-3    zero      Linux's Gadget Zero, for tests   modprobe usbtest, testusb -a\r\n"
     "\r\n"
-    "1-2 is the hub into which the keyboard and the serial port are plugged. Hubs are\r\n"
-    "shown by the server, but they cannot be attached.\r\n";
+    "1-2 is the hub into which the keyboard and the serial port are plugged. A hub\r\n"
+    "cannot be attached.\r\n";
 
 _Static_assert(sizeof readme - 1 <= MIN_CLUSTER_SECTORS * SECTOR, "one cluster is enough");
 

@@ -9,16 +9,17 @@
 #include "sim/sim_serial.h"
 #include "sim/sim_zero.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define HUB_BUSID "1-2"
 
 enum {
-    DEVICES_MAX = 16, // in one list, hub included
-    BUSID_SIZE = 8,   // as "1-2.1" and "1-15"
+    BUSID_SIZE = 8, // as "1-2.1" and "1-15"
     HUB_PORTS = 4,
     FIRST_FREE_PORT = 5, // of the root ports, behind the places of the set
     LAST_FREE_PORT = 15,
+    PLACES = 5 + LAST_FREE_PORT - FIRST_FREE_PORT + 1, // of the set with its hub, and the free ones
 };
 
 #define MIB (1024ull * 1024)
@@ -31,11 +32,14 @@ struct planned {
     struct sim_device *device; // NULL: the place is reserved only
 };
 
+struct kind;
+
 struct set {
     struct sim_bus *bus;
     const struct sim_set_environment *env; // may be NULL
+    const struct kind *kind;               // of the device that is being made
     struct base_text why;
-    struct planned planned[DEVICES_MAX]; // in the order of plugging
+    struct planned planned[PLACES]; // in the order of plugging
     unsigned count, plugged;
 };
 
@@ -48,8 +52,7 @@ struct kind {
     const char *name;
     const char *busid; // its place in the set; NULL: it is in none
     // Sets p->device. `options` is what follows the name, to be taken apart in place.
-    enum base_err (*create)(struct set *set, const struct kind *kind, char *options,
-                            struct planned *p);
+    enum base_err (*create)(struct set *set, char *options, struct planned *p);
 };
 
 // --- reading -------------------------------------------------------------------------------------
@@ -95,9 +98,9 @@ static bool option_is(const struct option *o, const char *name)
     return strcmp(o->name, name) == 0;
 }
 
-static enum base_err refuse_option(struct set *set, const struct kind *kind, const struct option *o)
+static enum base_err refuse_option(struct set *set, const struct option *o)
 {
-    return REFUSE(set, BASE_ERR_INVALID, kind->name, ": unknown option '", o->name, "'");
+    return REFUSE(set, BASE_ERR_INVALID, set->kind->name, ": unknown option '", o->name, "'");
 }
 
 // 0 if it is not a size: digits and perhaps K, M or G.
@@ -122,8 +125,7 @@ struct disk_request {
     bool read_only;
 };
 
-static enum base_err read_disk(struct set *set, const struct kind *kind, char *options,
-                               struct disk_request *r)
+static enum base_err read_disk(struct set *set, char *options, struct disk_request *r)
 {
     struct option o;
     while (next_option(&options, &o)) {
@@ -137,7 +139,7 @@ static enum base_err read_disk(struct set *set, const struct kind *kind, char *o
         else if (option_is(&o, "size") || option_is(&o, "file"))
             return REFUSE(set, BASE_ERR_INVALID, "disk: '", o.name, "=' needs a value");
         else
-            return refuse_option(set, kind, &o);
+            return refuse_option(set, &o);
     }
     return BASE_OK;
 }
@@ -168,12 +170,11 @@ static enum base_err make_ram(struct set *set, const struct disk_request *r, uin
     return BASE_OK;
 }
 
-static enum base_err create_disk(struct set *set, const struct kind *kind, char *options,
-                                 struct planned *p)
+static enum base_err create_disk(struct set *set, char *options, struct planned *p)
 {
     struct disk_request request = {0};
     struct sim_disk_options o = {.number = (uint32_t)read_size(p->busid + 2)};
-    enum base_err err = read_disk(set, kind, options, &request);
+    enum base_err err = read_disk(set, options, &request);
     if (err == BASE_OK)
         err = request.file ? open_file(set, &request, &o.storage)
                            : make_ram(set, &request, o.number, &o.storage);
@@ -186,8 +187,7 @@ static enum base_err create_disk(struct set *set, const struct kind *kind, char 
 }
 
 // A text is typed each time that a client has attached the keyboard.
-static enum base_err create_keyboard(struct set *set, const struct kind *kind, char *options,
-                                     struct planned *p)
+static enum base_err create_keyboard(struct set *set, char *options, struct planned *p)
 {
     struct option o;
     p->device = sim_keyboard_create(set->bus);
@@ -195,7 +195,7 @@ static enum base_err create_keyboard(struct set *set, const struct kind *kind, c
         return no_memory(set);
     while (next_option(&options, &o)) {
         if (!option_is(&o, "text") || !o.value)
-            return refuse_option(set, kind, &o);
+            return refuse_option(set, &o);
         enum base_err err = sim_keyboard_set_greeting(p->device, o.value);
         if (err == BASE_ERR_NOMEM)
             return no_memory(set);
@@ -206,24 +206,22 @@ static enum base_err create_keyboard(struct set *set, const struct kind *kind, c
     return BASE_OK;
 }
 
-static enum base_err create_serial(struct set *set, const struct kind *kind, char *options,
-                                   struct planned *p)
+static enum base_err create_serial(struct set *set, char *options, struct planned *p)
 {
     struct option o;
     if (next_option(&options, &o))
-        return refuse_option(set, kind, &o);
+        return refuse_option(set, &o);
     p->device = sim_serial_create(set->bus);
     return p->device ? BASE_OK : no_memory(set);
 }
 
-static enum base_err create_zero(struct set *set, const struct kind *kind, char *options,
-                                 struct planned *p)
+static enum base_err create_zero(struct set *set, char *options, struct planned *p)
 {
     enum usb_speed speed = USB_SPEED_HIGH;
     struct option o;
     while (next_option(&options, &o)) {
         if (!option_is(&o, "speed"))
-            return refuse_option(set, kind, &o);
+            return refuse_option(set, &o);
         if (o.value && strcmp(o.value, "full") == 0)
             speed = USB_SPEED_FULL;
         else if (o.value && strcmp(o.value, "high") == 0)
@@ -240,8 +238,7 @@ static const char *const faulty_modes[] = {
     [SIM_FAULTY_BABBLE] = "babble", [SIM_FAULTY_LATE] = "late",   [SIM_FAULTY_VANISH] = "vanish",
 };
 
-static enum base_err create_faulty(struct set *set, const struct kind *kind, char *options,
-                                   struct planned *p)
+static enum base_err create_faulty(struct set *set, char *options, struct planned *p)
 {
     enum { MODES = sizeof faulty_modes / sizeof faulty_modes[0] };
     struct option o;
@@ -250,7 +247,7 @@ static enum base_err create_faulty(struct set *set, const struct kind *kind, cha
         for (mode = 0; mode < MODES && strcmp(faulty_modes[mode], o.name) != 0; mode++)
             continue;
         if (o.value || mode == MODES)
-            return refuse_option(set, kind, &o);
+            return refuse_option(set, &o);
     }
     p->device = sim_faulty_create_mode(set->bus, (enum sim_faulty_mode)mode);
     return p->device ? BASE_OK : no_memory(set);
@@ -275,13 +272,10 @@ const char *sim_set_help(void)
            "  serial          serial port that echoes (CDC-ACM), full speed\n"
            "  zero            Gadget Zero, for usbtest and bench, high speed\n"
            "    :speed=full     at full speed\n"
-           "  faulty          does something wrong on its bulk endpoints, to test clients\n"
-           "    :nak            gives and takes nothing (if no other word is given)\n"
-           "    :stall          stalls, also after the halt was cleared\n"
-           "    :short          gives less than was asked for\n"
-           "    :babble         gives more\n"
-           "    :late           takes a second for everything\n"
-           "    :vanish         leaves the bus at the first transfer\n"
+           "  faulty          does wrong on its bulk endpoints, to test clients\n"
+           "    :nak :stall     gives and takes nothing (also without a word); stalls\n"
+           "    :short :babble  gives less, or more, than it should\n"
+           "    :late :vanish   takes a second for everything; leaves the bus when used\n"
            "  default         disk, keyboard, serial and zero\n"
            "  none            no device\n"
            "A value cannot have a comma or a colon in it.\n";
@@ -298,10 +292,10 @@ static bool taken(const struct set *set, const char *busid)
 }
 
 // False: no root port is free.
-static bool choose(const struct set *set, const struct kind *kind, char busid[BUSID_SIZE])
+static bool choose(const struct set *set, char busid[BUSID_SIZE])
 {
-    if (kind->busid && !taken(set, kind->busid))
-        return base_text_copy(busid, BUSID_SIZE, kind->busid);
+    if (set->kind->busid && !taken(set, set->kind->busid))
+        return base_text_copy(busid, BUSID_SIZE, set->kind->busid);
     for (unsigned port = FIRST_FREE_PORT; port <= LAST_FREE_PORT; port++) {
         struct base_text t;
         base_text_init(&t, busid, BUSID_SIZE);
@@ -315,24 +309,25 @@ static bool choose(const struct set *set, const struct kind *kind, char busid[BU
 
 static struct planned *reserve(struct set *set, const char *busid)
 {
+    assert(set->count < PLACES);
     struct planned *p = &set->planned[set->count++];
     (void)base_text_copy(p->busid, sizeof p->busid, busid);
     return p;
 }
 
-static enum base_err plan(struct set *set, const struct kind *kind, char *options)
+static enum base_err plan(struct set *set, char *options)
 {
     char busid[BUSID_SIZE];
-    if (set->count + 2 > DEVICES_MAX || !choose(set, kind, busid))
+    if (!choose(set, busid))
         return REFUSE(set, BASE_ERR_LIMIT, "too many devices, there is no port for one more ",
-                      kind->name);
+                      set->kind->name);
     if (strchr(busid, '.') && !taken(set, HUB_BUSID)) {
         struct planned *hub = reserve(set, HUB_BUSID);
         hub->device = sim_hub_create(set->bus, HUB_PORTS);
         if (!hub->device)
             return no_memory(set);
     }
-    return kind->create(set, kind, options, reserve(set, busid));
+    return set->kind->create(set, options, reserve(set, busid));
 }
 
 static enum base_err refuse_name(struct set *set, const char *name)
@@ -353,21 +348,20 @@ static enum base_err plan_all(struct set *set, char *list)
         char *name = list;
         list = cut(name, ',');
         char *options = cut(name, ':');
-        const struct kind *kind = NULL;
+        set->kind = NULL;
         for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
             if (strcmp(kinds[i].name, name) == 0)
-                kind = &kinds[i];
-        err = kind ? plan(set, kind, options) : refuse_name(set, name);
+                set->kind = &kinds[i];
+        err = set->kind ? plan(set, options) : refuse_name(set, name);
     }
     return err;
 }
 
 static enum base_err plug_all(struct set *set)
 {
-    enum base_err err = BASE_OK;
     for (; set->plugged < set->count; set->plugged++) {
         const struct planned *p = &set->planned[set->plugged];
-        err = sim_plug(set->bus, p->busid, p->device);
+        enum base_err err = sim_plug(set->bus, p->busid, p->device);
         if (err != BASE_OK)
             return REFUSE(set, err, "cannot plug a device into port ", p->busid,
                           err == BASE_ERR_NOMEM ? ", there is not enough memory" : "");
