@@ -13,20 +13,6 @@ enum {
     LATE_US = 4500000,
 };
 
-static const uint8_t block[] = {'b', 'l', 'o', 'c', 'k'};
-
-static void give(struct fixture *f)
-{
-    CHECK_EQ(sim_faulty_give(f->d1, 0x81, block, sizeof block), BASE_OK);
-}
-
-// The device has one packet for bulk IN, and it arrives: no toggle is out of step.
-static void check_bulk_in(struct fixture *f, struct stage_client *c)
-{
-    give(f);
-    fixture_read(c, BULK_IN, block, sizeof block);
-}
-
 static size_t patched(uint8_t out[GOLDEN_MAX], const char *vector, size_t at, uint32_t value)
 {
     size_t size = golden(out, vector);
@@ -64,13 +50,13 @@ FIXTURE_TEST(conformance_030_number_of_packets_zero)
 FIXTURE_TEST(conformance_031_set_configuration)
 {
     struct stage_client *c = fixture_attach(f);
-    check_bulk_in(f, c); // an odd number of packets
+    fixture_check_bulk_in(f->d1, c); // an odd number of packets
     CHECK(f->d1->toggle & BULK_IN_BIT);
     fixture_exchange(c, "SUB-SETCFG1", "RET-OK-5");
     CHECK_EQ(sim_faulty_setups_like(f->d1, 0x00, USB_REQ_SET_CONFIGURATION), 1);
     CHECK_EQ(f->d1->config, 1);
     CHECK_EQ(f->d1->toggle, 0);
-    check_bulk_in(f, c);
+    fixture_check_bulk_in(f->d1, c);
 }
 
 // One packet of 192 bytes; the status tells whether the endpoint is there.
@@ -116,14 +102,14 @@ static void stall_bulk_in(struct fixture *f, struct stage_client *c, uint32_t se
 FIXTURE_TEST(conformance_033_clear_halt)
 {
     struct stage_client *c = fixture_attach(f);
-    check_bulk_in(f, c);
+    fixture_check_bulk_in(f->d1, c);
     stall_bulk_in(f, c, 100);
     fixture_send(c, "SUB-CLRHALT-81");
     stage_expect_ret(c, 7, false, USB_STATUS_OK, 0);
     CHECK_EQ(sim_faulty_setups_like(f->d1, 0x02, USB_REQ_CLEAR_FEATURE), 1);
     CHECK_EQ((f->d1->toggle | f->d1->halted) & BULK_IN_BIT, 0);
-    check_bulk_in(f, c);
-    check_bulk_in(f, c);
+    fixture_check_bulk_in(f->d1, c);
+    fixture_check_bulk_in(f->d1, c);
 }
 
 // --- data stages ---------------------------------------------------------------------------------
@@ -200,7 +186,7 @@ FIXTURE_TEST(conformance_040_set_address)
     stage_expect_ret(c, 0x27, false, USB_STATUS_OK, 0);
     CHECK_EQ(sim_faulty_counters(f->d1)->setups, 0);
     stage_check_alive(c);
-    check_bulk_in(f, c);
+    fixture_check_bulk_in(f->d1, c);
 }
 
 // The device is reset and finds its configuration and alternate settings again.
@@ -208,14 +194,14 @@ FIXTURE_TEST(conformance_041_port_reset)
 {
     struct stage_client *c = fixture_attach(f);
     fixture_control(c, "\x01\x0b\x01\x00\x01\x00\x00\x00", NULL, USB_STATUS_OK, 0);
-    check_bulk_in(f, c);
+    fixture_check_bulk_in(f->d1, c);
     unsigned resets = sim_faulty_counters(f->d1)->resets;
     fixture_send(c, "SUB-PORTRESET");
     stage_expect_ret(c, 0x28, false, USB_STATUS_OK, 0);
     CHECK_EQ(sim_faulty_setups_like(f->d1, 0x23, USB_REQ_SET_FEATURE), 0);
     CHECK_EQ(sim_faulty_counters(f->d1)->resets, resets + 1);
     CHECK_EQ(f->d1->config, 1);
-    check_bulk_in(f, c);
+    fixture_check_bulk_in(f->d1, c);
     check_iso_in(c, 100, USB_STATUS_OK);
     stage_check_alive(c);
 }
@@ -264,7 +250,7 @@ FIXTURE_TEST(conformance_044_late_status_stage)
     struct stage_client *c = fixture_attach(f);
     submit_slow(c, 100);
     for (unsigned i = 0; i < 4; i++) {
-        check_bulk_in(f, c);
+        fixture_check_bulk_in(f->d1, c);
         stage_advance(&f->st, FIXTURE_SECOND_US);
         stage_expect_silence(c);
     }
@@ -349,11 +335,12 @@ FIXTURE_TEST(conformance_047_seqnums_are_opaque)
 
 FIXTURE_TEST(conformance_048_interrupt_layout_of_the_document)
 {
+    static const uint8_t data[] = {1, 2, 3};
     uint8_t bytes[GOLDEN_MAX];
     struct stage_client *c = fixture_attach(f);
     size_t size = patched(bytes, "DOC-CMD-INTR-IN", FIXTURE_DEVID_AT, FIXTURE_DEVID);
     CHECK_EQ(base_get_be32(bytes + START_FRAME_AT), UINT32_MAX);
-    give(f);
+    CHECK_EQ(sim_faulty_give(f->d1, 0x81, data, sizeof data), BASE_OK);
     stage_send(c, bytes, size);
     struct wire_urb_header h = stage_take_header(c);
     CHECK_EQ(h.command, WIRE_RET_SUBMIT);
@@ -361,5 +348,5 @@ FIXTURE_TEST(conformance_048_interrupt_layout_of_the_document)
     CHECK_EQ(h.u.ret_submit.status, USB_STATUS_OK);
     CHECK_EQ(h.u.ret_submit.start_frame, -1); // echoed
     CHECK_EQ(h.u.ret_submit.number_of_packets, 0);
-    stage_expect_bytes(c, block, sizeof block);
+    stage_expect_bytes(c, data, sizeof data);
 }

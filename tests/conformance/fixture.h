@@ -60,14 +60,14 @@ void fixture_exchange(struct stage_client *c, const char *vector, const char *re
 const uint8_t *fixture_control(struct stage_client *c, const char setup[8], const void *out,
                                int32_t status, int32_t actual);
 
-// A bulk or interrupt IN of 512 bytes that brings `size` bytes of `want`.
-void fixture_read(struct stage_client *c, uint32_t ep, const void *want, uint32_t size);
+// `d` has one packet for bulk IN 0x81, and it arrives at `c`: neither side's toggle is out of step.
+void fixture_check_bulk_in(struct sim_device *d, struct stage_client *c);
 
 // Post-conditions. CLOSED of the list for a session with D1, complete replies read before.
 void fixture_check_closed(struct fixture *f, struct stage_client *c);
 
 // NOLEAK: memory and sessions are the same before and after `step` is run 100 times. It runs once
-// before, because the first transfer fills the pools.
+// before, for what is allocated once.
 void fixture_check_no_leak(struct fixture *f, void (*step)(struct fixture *f));
 
 // Sends DEVLIST on a connection of its own; the body (`ndev` and records) and its size. Valid until

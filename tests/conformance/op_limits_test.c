@@ -105,13 +105,14 @@ FIXTURE_TEST(conformance_020_request_with_a_status)
 static struct stage_client *send_some(struct fixture *f, size_t size)
 {
     uint8_t bytes[GOLDEN_MAX];
-    (void)golden(bytes, "OP-IMPORT");
+    CHECK(size < golden(bytes, "OP-IMPORT"));
     struct stage_client *c = fixture_connect(f);
     stage_send(c, bytes, size);
     return c;
 }
 
-// The socket's half (the timeout also runs while poll() sleeps) is shown by the port tests.
+// The socket's half (a deadline wakes poll()) is in the port test
+// loop_closes_on_a_peer_that_never_does.
 FIXTURE_TEST(conformance_021_silent_clients)
 {
     struct stage_client *c[] = {send_some(f, 0), send_some(f, 4), send_some(f, 39)};
@@ -140,6 +141,7 @@ FIXTURE_TEST(conformance_021_dripping_client)
     CHECK(stage_closed(c));
 }
 
+// With sockets: the port tests loop_many_connections and loop_crowd_gives_way.
 FIXTURE_TEST(conformance_022_many_silent_clients)
 {
     for (unsigned i = 0; i < SILENT_CLIENTS; i++)

@@ -132,7 +132,8 @@ FIXTURE_TEST(conformance_005_busids_and_numbers)
 
 // The connection serves a second DEVLIST, and ends in order when nobody asks any more. A client
 // that is slow to read loses nothing: the engine never says "close now" while bytes are left. The
-// socket's half (no reset overtakes the reply) is shown by the port tests.
+// socket's half (no reset overtakes the reply) is in the port tests
+// loop_last_reply_survives_unread_input and loop_answers_after_half_close.
 FIXTURE_TEST(conformance_006_after_the_list)
 {
     struct stage_client *c = fixture_connect(f);
