@@ -76,10 +76,8 @@ TEST(calls_run_on_the_loop_thread_while_urbs_flow)
     CHECK_EQ(usbip_client_import(&c, port_rig_connect(&r), "1-3"), WIRE_ST_OK);
     usbip_client_configure(&c, SOURCE_SINK);
     begin(&r, callers, &shared, call_often);
-    for (unsigned i = 0; i < 300; i++) {
-        usbip_client_submit(&c, BULK, true, NULL, sizeof data);
-        CHECK_EQ(usbip_client_reply(&c, true, data, sizeof data).u.ret_submit.actual_length, 512);
-    }
+    for (unsigned i = 0; i < 300; i++)
+        usbip_client_read(&c, BULK, data, sizeof data);
     unsigned ran = join(callers);
     CHECK_EQ(ran, THREADS * CALLS);
     CHECK_EQ(shared, THREADS * CALLS);

@@ -206,10 +206,8 @@ TEST(http_many_at_once_during_urb_traffic)
         browsers[i] = (struct browser){.rig = r};
         CHECK_EQ(pthread_create(&browsers[i].thread, NULL, browse, &browsers[i]), 0);
     }
-    for (unsigned i = 0; i < 500; i++) {
-        usbip_client_submit(&c, BULK, true, NULL, sizeof data);
-        CHECK_EQ(usbip_client_reply(&c, true, data, sizeof data).u.ret_submit.actual_length, 512);
-    }
+    for (unsigned i = 0; i < 500; i++)
+        usbip_client_read(&c, BULK, data, sizeof data);
     for (unsigned i = 0; i < THREADS; i++) {
         pthread_join(browsers[i].thread, NULL);
         CHECK_EQ(browsers[i].good, REQUESTS);

@@ -21,16 +21,14 @@ TEST(syscalls_per_urb_at_depth_1)
     enum { URBS = 200 };
     struct port_rig r;
     struct usbip_client c;
-    uint8_t data[64];
+    uint8_t data[512];
     port_rig_init(&r);
     port_rig_start(&r);
     CHECK_EQ(usbip_client_import(&c, port_rig_connect(&r), "1-3"), WIRE_ST_OK);
     usbip_client_configure(&c, SOURCE_SINK);
     struct syscalls before = syscalls_count();
-    for (unsigned i = 0; i < URBS; i++) {
-        usbip_client_submit(&c, BULK, true, NULL, sizeof data);
-        CHECK_EQ(usbip_client_reply(&c, true, data, sizeof data).u.ret_submit.actual_length, 64);
-    }
+    for (unsigned i = 0; i < URBS; i++)
+        usbip_client_read(&c, BULK, data, sizeof data);
     struct syscalls after = syscalls_count();
     CHECK_EQ(after.receives - before.receives, URBS);
     CHECK_EQ(after.sends - before.sends, URBS);

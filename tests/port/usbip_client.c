@@ -93,3 +93,13 @@ struct wire_urb_header usbip_client_reply(struct usbip_client *c, bool in, void 
     }
     return h;
 }
+
+void usbip_client_read(struct usbip_client *c, uint32_t ep, void *data, uint32_t length)
+{
+    usbip_client_submit(c, ep, true, NULL, length);
+    struct wire_urb_header h = usbip_client_reply(c, true, data, length);
+    CHECK_EQ(h.command, WIRE_RET_SUBMIT);
+    CHECK_EQ(h.seqnum, c->seqnum);
+    CHECK_EQ(h.u.ret_submit.status, 0);
+    CHECK_EQ(h.u.ret_submit.actual_length, length);
+}

@@ -34,3 +34,6 @@ void usbip_client_configure(struct usbip_client *c, uint8_t configuration);
 
 // Reads one RET_SUBMIT or RET_UNLINK with its data (at most `max` bytes). `in` as submitted.
 struct wire_urb_header usbip_client_reply(struct usbip_client *c, bool in, void *data, size_t max);
+
+// An IN transfer that is filled.
+void usbip_client_read(struct usbip_client *c, uint32_t ep, void *data, uint32_t length);

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/api.h"
+#include "sim/sim_set.h"
+#include "sim/sim_zero.h"
+#include "tests/support/stage.h"
+
+#include <cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct api_response ask(const struct stage *st, const char *method, const char *path)
+{
+    const struct api_context ctx = {st->server, "1.2.3", st->now_us};
+    const struct api_request request = {method, path};
+    return api_handle(&ctx, &request);
+}
+
+static void check_answer(const struct stage *st, const char *method, const char *path, int status,
+                         const char *body)
+{
+    struct api_response r = ask(st, method, path);
+    CHECK_EQ(r.status, status);
+    CHECK_STR(r.content_type, "application/json");
+    CHECK_STR(r.body, body);
+    CHECK((status == 405) == (r.allow != NULL));
+    api_response_free(&r);
+}
+
+static void begin(struct stage *st, const char *sim)
+{
+    const struct stage_options options = {0};
+    char why[100];
+    CHECK(stage_open(st, &options));
+    CHECK_EQ(sim_set_plug(st->bus, sim, NULL, why, sizeof why), BASE_OK);
+    stage_settle(st);
+}
+
+// The status, to be deleted.
+static cJSON *status_of(const struct stage *st)
+{
+    struct api_response r = ask(st, "GET", "/api/v1/status");
+    CHECK_EQ(r.status, 200);
+    cJSON *status = cJSON_Parse(r.body);
+    CHECK(status != NULL);
+    CHECK(strchr(r.body, '\n') == NULL);
+    api_response_free(&r);
+    return status;
+}
+
+static cJSON *member(const cJSON *o, const char *name)
+{
+    cJSON *m = cJSON_GetObjectItemCaseSensitive(o, name);
+    if (!m)
+        check_fail(__FILE__, __LINE__, "no member %s", name);
+    return m;
+}
+
+static const char *text(const cJSON *o, const char *name)
+{
+    return cJSON_GetStringValue(member(o, name));
+}
+
+static double number(const cJSON *o, const char *name)
+{
+    CHECK(cJSON_IsNumber(member(o, name)));
+    return cJSON_GetNumberValue(member(o, name));
+}
+
+// The one of `list` whose member `name` is `value`.
+static cJSON *find(const cJSON *list, const char *name, const char *value)
+{
+    for (cJSON *o = list->child; o; o = o->next)
+        if (strcmp(text(o, name), value) == 0)
+            return o;
+    check_fail(__FILE__, __LINE__, "none with %s %s", name, value);
+}
+
+TEST(api_routes)
+{
+    struct stage st;
+    begin(&st, "none");
+    check_answer(&st, "GET", "/healthz", 200, "{\"status\":\"ok\"}");
+    check_answer(&st, "HEAD", "/healthz", 200, "{\"status\":\"ok\"}");
+    check_answer(&st, "POST", "/healthz", 405, "{\"error\":\"method not allowed\"}");
+    check_answer(&st, "get", "/api/v1/status", 405, "{\"error\":\"method not allowed\"}");
+    check_answer(&st, "GET", "/healthz/", 404, "{\"error\":\"not found\"}");
+    check_answer(&st, "GET", "", 404, "{\"error\":\"not found\"}");
+    check_answer(&st, "DELETE", "/nothing", 404, "{\"error\":\"not found\"}");
+    struct api_response r = ask(&st, "PUT", "/api/v1/status");
+    CHECK_STR(r.allow, "GET, HEAD");
+    stage_close(&st);
+}
+
+TEST(api_status_of_an_idle_server)
+{
+    struct stage st;
+    begin(&st, "none");
+    stage_advance(&st, 2500000);
+    cJSON *status = status_of(&st);
+    CHECK_STR(text(status, "version"), "1.2.3");
+    CHECK(number(status, "uptime_s") == 2.5);
+    CHECK_EQ(cJSON_GetArraySize(member(status, "devices")), 0);
+    CHECK_EQ(cJSON_GetArraySize(member(status, "sessions")), 0);
+    CHECK_EQ(number(member(status, "totals"), "connections"), 0);
+    cJSON *first = cJSON_GetArrayItem(member(status, "events"), 0);
+    CHECK_STR(text(first, "type"), "server_started");
+    CHECK_EQ(number(first, "number"), 1);
+    cJSON_Delete(status);
+    stage_close(&st);
+}
+
+TEST(api_status_of_limits)
+{
+    struct stage st;
+    begin(&st, "none");
+    cJSON *status = status_of(&st), *limits = member(status, "limits");
+    const struct server_config *c = server_config(st.server);
+    CHECK_EQ(number(limits, "max_connections"), c->max_connections);
+    CHECK_EQ(number(limits, "max_devices"), c->max_devices);
+    CHECK_EQ(number(limits, "max_urb_bytes"), c->session.max_urb_bytes);
+    CHECK_EQ(number(limits, "max_urbs_per_session"), c->session.max_urbs);
+    CHECK_EQ(number(limits, "session_budget_bytes"), c->session.budget_bytes);
+    CHECK_EQ(number(limits, "total_budget_bytes"), c->total_budget_bytes);
+    CHECK_EQ(number(limits, "op_timeout_s"), c->session.op_timeout_us / 1000000);
+    CHECK(cJSON_IsFalse(member(limits, "list_in_use")));
+    cJSON_Delete(status);
+    stage_close(&st);
+}
+
+TEST(api_status_of_devices)
+{
+    struct stage st;
+    begin(&st, "default");
+    cJSON *status = status_of(&st), *devices = member(status, "devices");
+    cJSON *zero = find(devices, "busid", "1-3"), *hub = find(devices, "busid", "1-2");
+    CHECK_STR(text(zero, "id"), "0525:a4a0");
+    CHECK_STR(text(zero, "product"), "Gadget Zero (simulated)");
+    CHECK_STR(text(zero, "speed"), "high");
+    CHECK_STR(text(zero, "class"), "ff/00/00");
+    CHECK_STR(text(zero, "state"), "available");
+    CHECK(cJSON_IsFalse(member(zero, "unplugged")));
+    CHECK(cJSON_IsNull(member(zero, "user")));
+    CHECK_EQ(number(zero, "imports"), 0);
+    CHECK_EQ(number(zero, "busnum"), 1);
+    CHECK(number(zero, "devnum") > 0);
+    cJSON *interfaces = member(zero, "interfaces");
+    CHECK_EQ(cJSON_GetArraySize(interfaces), 1);
+    CHECK_STR(text(interfaces->child, "class"), "ff/00/00");
+    CHECK_STR(text(hub, "state"), "hub");
+    CHECK_STR(text(hub, "class"), "09/00/01");
+    CHECK_STR(text(find(devices, "busid", "1-2.1"), "speed"), "low");
+    cJSON *disk = member(find(devices, "busid", "1-1"), "interfaces");
+    CHECK_STR(text(disk->child, "class"), "08/06/50");
+    cJSON_Delete(status);
+    stage_close(&st);
+}
+
+TEST(api_status_of_sessions)
+{
+    struct stage st;
+    begin(&st, "zero");
+    struct stage_client *idle = stage_connect(&st), *c = stage_attach(&st, "1-3");
+    stage_submit(c, &(struct stage_submit){.seqnum = 1, .direction = 1, .ep = 1, .length = 512});
+    (void)stage_expect_ret(c, 1, true, 0, 512);
+    stage_submit(c, &(struct stage_submit){.seqnum = 2, .direction = 1, .ep = 3, .length = 64});
+    stage_advance(&st, 1500000);
+    cJSON *status = status_of(&st), *sessions = member(status, "sessions");
+    CHECK_EQ(cJSON_GetArraySize(sessions), 2);
+    cJSON *first = cJSON_GetArrayItem(sessions, 0), *second = cJSON_GetArrayItem(sessions, 1);
+    CHECK_EQ(number(first, "id"), 1);
+    CHECK(cJSON_IsNull(member(first, "busid")));
+    CHECK_STR(text(second, "busid"), "1-3");
+    CHECK(cJSON_IsFalse(member(second, "closing")));
+    CHECK(number(second, "age_s") == 1.5);
+    CHECK(member(second, "peer")->valuestring[0] != '\0');
+    CHECK_EQ(number(member(second, "counters"), "urbs_submitted"), 2);
+    CHECK(number(member(second, "counters"), "bytes_in") >= 512);
+    cJSON *device = find(member(status, "devices"), "busid", "1-3");
+    CHECK_STR(text(device, "state"), "in_use");
+    CHECK_EQ(number(device, "imports"), 1);
+    CHECK_EQ(number(member(device, "user"), "session"), 2);
+    CHECK_STR(text(member(device, "user"), "peer"), text(second, "peer"));
+    CHECK(number(member(device, "user"), "since_s") == 1.5);
+    CHECK_EQ(number(member(status, "totals"), "connections"), 2);
+    CHECK_EQ(number(member(status, "totals"), "imports"), 1);
+    cJSON_Delete(status);
+    stage_fin(idle);
+    stage_fin(c);
+    status = status_of(&st);
+    CHECK_EQ(cJSON_GetArraySize(member(status, "sessions")), 0);
+    CHECK(number(member(member(status, "totals"), "ended_sessions"), "urbs_completed") >= 1);
+    cJSON_Delete(status);
+    stage_close(&st);
+}
+
+TEST(api_status_shows_the_last_events)
+{
+    struct stage st;
+    begin(&st, "none");
+    for (unsigned i = 0; i < 60; i++)
+        stage_fin(stage_connect(&st)); // two events each
+    cJSON *status = status_of(&st), *events = member(status, "events");
+    CHECK_EQ(cJSON_GetArraySize(events), 50);
+    CHECK_EQ(number(cJSON_GetArrayItem(events, 0), "number"), 72);
+    CHECK_EQ(number(cJSON_GetArrayItem(events, 49), "number"), 121);
+    cJSON_Delete(status);
+    stage_close(&st);
+}
+
+// --- no memory -----------------------------------------------------------------------------------
+
+static unsigned mallocs_left;
+static int mallocs_live;
+
+static void *failing_malloc(size_t size)
+{
+    if (mallocs_left == 0)
+        return NULL;
+    mallocs_left--;
+    mallocs_live++;
+    return malloc(size);
+}
+
+static void counting_free(void *p)
+{
+    mallocs_live -= p != NULL;
+    free(p);
+}
+
+static unsigned fail_after(unsigned n, const struct stage *st)
+{
+    cJSON_Hooks failing = {failing_malloc, counting_free};
+    mallocs_left = n;
+    mallocs_live = 0;
+    cJSON_InitHooks(&failing);
+    struct api_response r = ask(st, "GET", "/api/v1/status");
+    int status = r.status;
+    if (status == 503)
+        CHECK_STR(r.body, "{\"error\":\"out of memory\"}");
+    api_response_free(&r);
+    CHECK_EQ(mallocs_live, 0);
+    cJSON_InitHooks(NULL);
+    return (unsigned)status;
+}
+
+TEST(api_no_memory_is_503)
+{
+    struct stage st;
+    unsigned n = 0;
+    begin(&st, "zero");
+    struct stage_client *c = stage_attach(&st, "1-3");
+    while (fail_after(n, &st) == 503)
+        n++;
+    CHECK(n > 100);
+    CHECK_EQ(fail_after(n, &st), 200);
+    stage_fin(c);
+    stage_close(&st);
+}
+
+// --- events --------------------------------------------------------------------------------------
+
+static cJSON *event_json(struct eventlog_event e)
+{
+    e.time_us = 3456000;
+    char *line = api_event_json(&e, 1000000);
+    CHECK(line != NULL);
+    CHECK(strchr(line, '\n') == NULL);
+    cJSON *o = cJSON_Parse(line);
+    CHECK(o != NULL);
+    CHECK(text(o, "text")[0] != '\0');
+    CHECK_STR(text(o, "type"), eventlog_name(e.type));
+    CHECK(number(o, "uptime_s") == 2.456);
+    api_text_free(line);
+    return o;
+}
+
+static void check_member(struct eventlog_event e, const char *name, const char *value)
+{
+    cJSON *o = event_json(e);
+    CHECK_STR(text(o, name), value);
+    cJSON_Delete(o);
+}
+
+static void check_number(struct eventlog_event e, const char *name, double value)
+{
+    cJSON *o = event_json(e);
+    CHECK(number(o, name) == value);
+    cJSON_Delete(o);
+}
+
+#define EVENT(...) ((struct eventlog_event){__VA_ARGS__})
+
+TEST(api_event_details)
+{
+    const uint32_t id = 0x12090002;
+    check_member(EVENT(.type = EVENT_DEVICE_PLUGGED, .a = id, .b = 2), "id", "1209:0002");
+    check_member(EVENT(.type = EVENT_DEVICE_PLUGGED, .a = id, .b = 2), "speed", "full");
+    check_member(EVENT(.type = EVENT_DEVICE_REFUSED, .a = EVENT_REFUSED_DUPLICATE), "reason",
+                 "duplicate");
+    check_member(EVENT(.type = EVENT_CONNECTION_REFUSED, .a = EVENT_REFUSED_NO_DESCRIPTOR),
+                 "reason", "no_descriptor");
+    check_member(EVENT(.type = EVENT_CONNECTION_CLOSED, .a = EVENT_END_TIMEOUT), "reason",
+                 "timeout");
+    check_member(EVENT(.type = EVENT_SESSION_ENDED, .a = EVENT_END_UNPLUGGED, .b = 7), "reason",
+                 "unplugged");
+    check_number(EVENT(.type = EVENT_SESSION_ENDED, .a = EVENT_END_UNPLUGGED, .b = 7), "urbs", 7);
+    check_number(EVENT(.type = EVENT_DEVLIST, .a = 4), "devices", 4);
+    check_member(EVENT(.type = EVENT_IMPORT_REFUSED, .a = 4), "status", "no_device");
+    check_member(EVENT(.type = EVENT_PROTOCOL_ERROR, .a = EVENT_BAD_DEVID, .b = 9), "error",
+                 "devid");
+    check_number(EVENT(.type = EVENT_PROTOCOL_ERROR, .a = EVENT_BAD_DEVID, .b = 9), "value", 9);
+    check_number(EVENT(.type = EVENT_BUDGET_EXHAUSTED, .b = 1000), "bytes", 1000);
+    check_member(EVENT(.type = EVENT_URB_REFUSED, .a = 0x81, .b = 512), "endpoint", "0x81");
+    check_number(EVENT(.type = EVENT_URB_REFUSED, .a = 0x81, .b = 512), "length", 512);
+    check_member(EVENT(.type = EVENT_UNLINK_OVERDUE, .a = 2), "endpoint", "0x02");
+}
+
+TEST(api_event_who_and_where)
+{
+    struct eventlog_event e = {
+        .type = EVENT_IMPORTED, .session = 3, .peer = "[::1]:5", .busid = "1-1"};
+    check_number(e, "session", 3);
+    check_member(e, "peer", "[::1]:5");
+    check_member(e, "busid", "1-1");
+    check_member(e, "level", "info");
+    cJSON *o = event_json(EVENT(.type = EVENT_SERVER_STARTED));
+    CHECK(!cJSON_HasObjectItem(o, "session"));
+    CHECK(!cJSON_HasObjectItem(o, "peer"));
+    CHECK(!cJSON_HasObjectItem(o, "busid"));
+    cJSON_Delete(o);
+}
+
+// A number that this version has no word for is no reason to fall over.
+TEST(api_event_unknown_words)
+{
+    check_member(EVENT(.type = EVENT_DEVICE_REFUSED, .a = 77), "reason", "unknown");
+    check_member(EVENT(.type = EVENT_SESSION_ENDED, .a = 0), "reason", "unknown");
+    check_member(EVENT(.type = EVENT_IMPORT_REFUSED, .a = 0xffffffff), "status", "unknown");
+    check_member(EVENT(.type = EVENT_DEVICE_PLUGGED, .b = 9), "speed", "unknown");
+}
+
+// Busids come from clients: whatever they send, the document is valid UTF-8.
+TEST(api_event_text_is_utf8)
+{
+    static const char *const pairs[][2] = {
+        {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"},
+        {"a\xff\xfe z", "a?? z"},
+        {"\xc0\xaf", "??"},           // overlong
+        {"\xe0\x80\xaf", "???"},      // overlong
+        {"\xed\xa0\x80", "???"},      // surrogate
+        {"\xf4\x90\x80\x80", "????"}, // above U+10FFFF
+        {"cut \xe2\x82", "cut ??"},
+        {"\"\\\n\x01", "\"\\\n\x01"}, // JSON escapes these
+    };
+    for (unsigned i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        struct eventlog_event e = {.type = EVENT_IMPORT_REFUSED, .a = 4};
+        strcpy(e.busid, pairs[i][0]);
+        check_member(e, "busid", pairs[i][1]);
+    }
+}
