@@ -119,23 +119,23 @@ static void add_details(struct api_json *j, cJSON *o, const struct eventlog_even
     }
 }
 
-void api_json_event(struct api_json *j, cJSON *o, const struct eventlog_event *e,
+void api_json_event(struct api_json *j, cJSON *parent, const struct eventlog_event *e,
                     uint64_t started_us)
 {
     char text[TEXT_SIZE];
-    api_json_number(j, o, "number", e->number);
-    api_json_seconds(j, o, "uptime_s", e->time_us > started_us ? e->time_us - started_us : 0);
-    api_json_text(j, o, "level", WORD(level_words, (unsigned)eventlog_level(e)));
-    api_json_text(j, o, "type", eventlog_name(e->type));
+    api_json_number(j, parent, "number", e->number);
+    api_json_seconds(j, parent, "uptime_s", e->time_us > started_us ? e->time_us - started_us : 0);
+    api_json_text(j, parent, "level", WORD(level_words, (unsigned)eventlog_level(e)));
+    api_json_text(j, parent, "type", eventlog_name(e->type));
     if (e->session)
-        api_json_number(j, o, "session", e->session);
+        api_json_number(j, parent, "session", e->session);
     if (e->peer[0])
-        api_json_text(j, o, "peer", e->peer);
+        api_json_text(j, parent, "peer", e->peer);
     if (e->busid[0])
-        api_json_text(j, o, "busid", e->busid);
-    add_details(j, o, e);
+        api_json_text(j, parent, "busid", e->busid);
+    add_details(j, parent, e);
     eventlog_text(e, text, sizeof text);
-    api_json_text(j, o, "text", text);
+    api_json_text(j, parent, "text", text);
 }
 
 char *api_event_json(const struct eventlog_event *e, uint64_t started_us)

@@ -48,7 +48,8 @@ void api_json_number(struct api_json *j, cJSON *parent, const char *name, uint64
 // With milliseconds: more would be noise.
 void api_json_seconds(struct api_json *j, cJSON *parent, const char *name, uint64_t us)
 {
-    add(j, parent, name, cJSON_CreateNumber((double)(us / 1000) / 1000));
+    uint64_t ms = us / 1000;
+    add(j, parent, name, cJSON_CreateNumber((double)ms / 1000));
 }
 
 void api_json_bool(struct api_json *j, cJSON *parent, const char *name, bool v)

@@ -88,11 +88,11 @@ void log_message(const struct log *l, enum eventlog_level level, const char *for
 {
     char stamp[STAMP_SIZE], text[TEXT_SIZE];
     va_list args;
-    if (level > l->level)
-        return;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    int n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (level > l->level || n < 0)
+        return;
     write_stamp(stamp, 0);
     if (l->format == LOG_JSON)
         put_json(l, stamp, message_json(level, text));

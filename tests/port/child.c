@@ -14,15 +14,13 @@
 
 enum { ARGS = 20, PATH_SIZE = 4096 };
 
-extern char **environ;
-
 // It is built next to the tests.
 static void find_program(char path[PATH_SIZE])
 {
     ssize_t n = readlink("/proc/self/exe", path, PATH_SIZE - 32);
     CHECK(n > 0);
     path[n] = '\0';
-    strcpy(strrchr(path, '/'), "/usbip-server");
+    snprintf(strrchr(path, '/'), 32, "/usbip-server");
 }
 
 void child_start(struct child *c, const char *const *args)
@@ -75,8 +73,8 @@ uint16_t child_port(struct child *c, const char *start_of_line)
     const char *line = child_line(c);
     if (strncmp(line, start_of_line, strlen(start_of_line)) != 0)
         check_fail(__FILE__, __LINE__, "\"%s\" does not begin with \"%s\"", line, start_of_line);
-    int port = atoi(line + strlen(start_of_line));
-    CHECK(port > 0);
+    long port = strtol(line + strlen(start_of_line), NULL, 10);
+    CHECK(port > 0 && port <= 65535);
     return (uint16_t)port;
 }
 

@@ -19,7 +19,7 @@ bool http_client_send(struct http_client *c, uint16_t port, const char *request)
     if (size < 12 || memcmp(c->text, "HTTP/1.", 7) != 0)
         return false;
     c->text[size] = '\0';
-    c->status = atoi(c->text + 9);
+    c->status = (int)strtol(c->text + 9, NULL, 10);
     const char *end = strstr(c->text, "\r\n\r\n");
     c->body = end ? end + 4 : NULL;
     return c->body != NULL;

@@ -40,7 +40,7 @@ static struct rig *begin(void)
     };
     r->http = http_start(&r->config, why, sizeof why);
     CHECK_STR(why, "");
-    r->http_port = (uint16_t)atoi(strchr(http_address(r->http), ':') + 1);
+    r->http_port = (uint16_t)strtol(strchr(http_address(r->http), ':') + 1, NULL, 10);
     return r;
 }
 
@@ -127,7 +127,7 @@ TEST(http_bodies_are_not_taken)
     enum { BODY = 300000 };
     struct rig *r = begin();
     char *request = malloc(BODY + 100);
-    int n = sprintf(request, "POST /healthz HTTP/1.1\r\nContent-Length: %d\r\n\r\n", BODY);
+    int n = snprintf(request, 100, "POST /healthz HTTP/1.1\r\nContent-Length: %d\r\n\r\n", BODY);
     memset(request + n, 'x', BODY);
     request[n + BODY] = '\0';
     CHECK(http_client_send(&r->client, r->http_port, request));
@@ -149,11 +149,10 @@ TEST(http_what_is_no_request_is_refused)
 
 TEST(http_header_too_large)
 {
+    enum { SIZE = 30000 };
     struct rig *r = begin();
-    char *request = malloc(40000);
-    strcpy(request, "GET /");
-    memset(request + 5, 'a', 30000);
-    strcpy(request + 30005, " HTTP/1.1\r\n\r\n");
+    char *request = malloc(SIZE);
+    snprintf(request, SIZE, "GET /%0*d HTTP/1.1\r\n\r\n", SIZE - 100, 0);
     // The rest of it may be reset away, but nothing else happens.
     (void)http_client_send(&r->client, r->http_port, request);
     free(request);

@@ -96,7 +96,7 @@ TEST(loop_serves_both_families_on_one_port)
 // The server's end of a client's connection: both are in this process.
 static int other_end(int client)
 {
-    struct sockaddr_in own, peer;
+    struct sockaddr_in own = {0}, peer = {0};
     socklen_t size = sizeof own;
     CHECK_EQ(getsockname(client, (struct sockaddr *)&own, &size), 0);
     for (int fd = 3; fd < 1024; fd++) {
