@@ -51,11 +51,11 @@ static const uint8_t device_descriptor[USB_DT_DEVICE_SIZE] = {
     18, USB_DT_DEVICE, 0x10, 0x01, USB_CLASS_COMM, 0, 0, 64, 0x09, 0x12, 0x04, 0, 0, 1, 1, 2, 0, 1,
 };
 
-enum { CONFIG_SIZE = 9 + 9 + 5 + 5 + 4 + 5 + 7 + 9 + 7 + 7 };
+enum { TOTAL_SIZE = 9 + 9 + 5 + 5 + 4 + 5 + 7 + 9 + 7 + 7 };
 
 // clang-format off
 static const uint8_t configuration[] = {
-    9, USB_DT_CONFIG, CONFIG_SIZE, 0, 2, 1, 0, 0x80, 50, // bus-powered, 100 mA
+    9, USB_DT_CONFIG, TOTAL_SIZE, 0, 2, 1, 0, 0x80, 50, // bus-powered, 100 mA
     9, USB_DT_INTERFACE, COMM, 0, 1, USB_CLASS_COMM, 2, 1, 0, // abstract control model, V.250
     5, CDC_INTERFACE, 0, 0x10, 0x01, // header: CDC 1.10
     5, CDC_INTERFACE, 1, 0, DATA,    // no call management

@@ -5,8 +5,8 @@
 #include <string.h>
 
 enum {
-    CONFIG_SOURCE_SINK = 3, // bConfigurationValue, as in Gadget Zero
-    CONFIG_LOOPBACK = 2,
+    VALUE_SOURCE_SINK = 3, // bConfigurationValue, as in Gadget Zero
+    VALUE_LOOPBACK = 2,
 
     BULK_OUT = 0x01,
     BULK_IN = 0x81,
@@ -64,7 +64,7 @@ enum { SOURCE_SINK_STRING = 4, LOOPBACK_STRING = 5 };
 
 // Interrupt and isochronous every millisecond: 4 stands for 8 microframes at high speed.
 static const uint8_t source_sink_high[] = {
-    9, USB_DT_CONFIG, LE16(SOURCE_SINK_SIZE), 1, CONFIG_SOURCE_SINK, SOURCE_SINK_STRING, 0xc0, 1,
+    9, USB_DT_CONFIG, LE16(SOURCE_SINK_SIZE), 1, VALUE_SOURCE_SINK, SOURCE_SINK_STRING, 0xc0, 1,
     9, USB_DT_INTERFACE, 0, 0, 4, USB_CLASS_VENDOR, 0, 0, SOURCE_SINK_STRING,
     ENDPOINT(BULK_IN, USB_BULK, BULK_MPS_HIGH, 0),
     ENDPOINT(BULK_OUT, USB_BULK, BULK_MPS_HIGH, 0),
@@ -80,7 +80,7 @@ static const uint8_t source_sink_high[] = {
 };
 
 static const uint8_t source_sink_full[] = {
-    9, USB_DT_CONFIG, LE16(SOURCE_SINK_SIZE), 1, CONFIG_SOURCE_SINK, SOURCE_SINK_STRING, 0xc0, 1,
+    9, USB_DT_CONFIG, LE16(SOURCE_SINK_SIZE), 1, VALUE_SOURCE_SINK, SOURCE_SINK_STRING, 0xc0, 1,
     9, USB_DT_INTERFACE, 0, 0, 4, USB_CLASS_VENDOR, 0, 0, SOURCE_SINK_STRING,
     ENDPOINT(BULK_IN, USB_BULK, BULK_MPS_FULL, 0),
     ENDPOINT(BULK_OUT, USB_BULK, BULK_MPS_FULL, 0),
@@ -96,14 +96,14 @@ static const uint8_t source_sink_full[] = {
 };
 
 static const uint8_t loopback_high[] = {
-    9, USB_DT_CONFIG, LE16(LOOPBACK_SIZE), 1, CONFIG_LOOPBACK, LOOPBACK_STRING, 0xc0, 1,
+    9, USB_DT_CONFIG, LE16(LOOPBACK_SIZE), 1, VALUE_LOOPBACK, LOOPBACK_STRING, 0xc0, 1,
     9, USB_DT_INTERFACE, 0, 0, 2, USB_CLASS_VENDOR, 0, 0, LOOPBACK_STRING,
     ENDPOINT(BULK_IN, USB_BULK, BULK_MPS_HIGH, 0),
     ENDPOINT(BULK_OUT, USB_BULK, BULK_MPS_HIGH, 0),
 };
 
 static const uint8_t loopback_full[] = {
-    9, USB_DT_CONFIG, LE16(LOOPBACK_SIZE), 1, CONFIG_LOOPBACK, LOOPBACK_STRING, 0xc0, 1,
+    9, USB_DT_CONFIG, LE16(LOOPBACK_SIZE), 1, VALUE_LOOPBACK, LOOPBACK_STRING, 0xc0, 1,
     9, USB_DT_INTERFACE, 0, 0, 2, USB_CLASS_VENDOR, 0, 0, LOOPBACK_STRING,
     ENDPOINT(BULK_IN, USB_BULK, BULK_MPS_FULL, 0),
     ENDPOINT(BULK_OUT, USB_BULK, BULK_MPS_FULL, 0),
@@ -280,7 +280,7 @@ static int zero_in(struct sim_device *d, uint8_t ep, uint8_t *buf, uint32_t max)
     struct sim_zero *z = zero(d);
     if (ep == INTERRUPT_IN)
         return interrupt_in(z, buf);
-    if (d->config == CONFIG_LOOPBACK)
+    if (d->config == VALUE_LOOPBACK)
         return loop_in(z, buf, max);
     return source(z, buf, max, z->bulk_mps);
 }
@@ -288,7 +288,7 @@ static int zero_in(struct sim_device *d, uint8_t ep, uint8_t *buf, uint32_t max)
 static int zero_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, uint32_t len)
 {
     struct sim_zero *z = zero(d);
-    if (d->config == CONFIG_LOOPBACK)
+    if (d->config == VALUE_LOOPBACK)
         return loop_out(z, buf, len);
     uint32_t mps = ep == INTERRUPT_OUT ? INTERRUPT_MPS : z->bulk_mps;
     return agrees(z, buf, len, mps) ? (int)len : SIM_STALL;
@@ -298,7 +298,7 @@ static int zero_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, uint32
 static int zero_setup(struct sim_device *d, const struct usb_setup *s, uint8_t *data, uint32_t len)
 {
     struct sim_zero *z = zero(d);
-    if (d->config != CONFIG_SOURCE_SINK || s->wValue != 0 || s->wIndex != 0 ||
+    if (d->config != VALUE_SOURCE_SINK || s->wValue != 0 || s->wIndex != 0 ||
         s->wLength > CONTROL_SIZE)
         return SIM_STALL;
     switch ((unsigned)s->bmRequestType << 8 | s->bRequest) {
