@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// How often isochronous packets move, and how large they may be.
+#include "tests/unit/sim_host.h"
+
+// `count` packets of `size` bytes, one behind the other.
+static void iso_urb(struct stand *s, struct host_urb *t, uint8_t ep, unsigned count, uint32_t size)
+{
+    CHECK(count <= HOST_PACKETS);
+    host_urb(&s->h, t, s->dev, ep, USB_ISOCHRONOUS, count * size, host_pattern());
+    t->u.packet_count = count;
+    for (unsigned i = 0; i < count; i++)
+        t->packets[i] = (struct usb_iso_packet){i * size, size, 7777, 7777};
+}
+
+static const uint8_t device_descriptor[] = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0x09,
+                                            0x12, 0x01, 0x00, 0x00, 0x01, 0x01, 0x02, 0x03, 0x01};
+
+// One isochronous IN endpoint 0x81 with these last four bytes of its descriptor.
+static void begin_with_endpoint(struct stand *s, enum usb_speed speed, uint16_t size,
+                                uint8_t interval)
+{
+    static uint8_t config[] = {9, 2,   25,  0,   1, 1, 0, 0x80, 50, 9, 4, 0, 0,
+                               1, 255, 255, 255, 0, 7, 5, 0x81, 1,  0, 0, 0};
+    struct sim_faulty_options o = {.speed = speed, .device = device_descriptor};
+    base_put_le16(config + 22, size);
+    config[24] = interval;
+    o.configs[0] = config;
+    o.config_sizes[0] = sizeof config;
+    stand_begin_with(s, &o);
+}
+
+// How long three packets take.
+static uint64_t three_packets_us(struct stand *s, uint32_t size)
+{
+    struct host_urb t;
+    iso_urb(s, &t, 0x81, 3, size);
+    host_submit(&s->h, &t);
+    uint64_t first = host_deadline(&s->h);
+    while (!t.done)
+        host_advance(&s->h, host_deadline(&s->h) - s->h.now_us);
+    CHECK_EQ(t.u.error_count, 0);
+    CHECK_EQ(t.u.actual_length, 3 * size);
+    host_free(&s->h, &t);
+    return s->h.now_us - first;
+}
+
+TEST(sim_iso_interval_by_speed)
+{
+    static const struct {
+        enum usb_speed speed;
+        uint8_t interval;
+        uint32_t us;
+    } cases[] = {
+        {USB_SPEED_HIGH, 1, 125},  {USB_SPEED_HIGH, 3, 500},      {USB_SPEED_HIGH, 4, 1000},
+        {USB_SPEED_HIGH, 0, 125},  {USB_SPEED_HIGH, 16, 4096000}, {USB_SPEED_HIGH, 99, 4096000},
+        {USB_SPEED_FULL, 1, 1000}, {USB_SPEED_FULL, 4, 8000},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct stand s;
+        begin_with_endpoint(&s, cases[i].speed, 64, cases[i].interval);
+        CHECK_EQ(three_packets_us(&s, 64), 2 * (uint64_t)cases[i].us);
+        stand_end(&s);
+    }
+}
+
+TEST(sim_iso_interval_high_bandwidth)
+{
+    struct stand s;
+    begin_with_endpoint(&s, USB_SPEED_HIGH, 2 << 11 | 1024, 1); // 3 x 1024 per microframe
+    CHECK_EQ(three_packets_us(&s, 3072), 250);
+    stand_end(&s);
+}
