@@ -209,7 +209,7 @@ int main(int argc, char **argv)
     struct program p = {.alloc = {.alloc = allocate, .free = release}};
     switch (options_parse(&p.options, argc, argv, p.why, WHY_SIZE)) {
     case OPTIONS_HELP:
-        fputs(options_help, stdout);
+        printf("%s%s", options_help, sim_set_help());
         return EXIT_SUCCESS;
     case OPTIONS_VERSION:
         puts("usbip-server " USBIP_VERSION);

@@ -12,10 +12,7 @@ const char options_help[] =
     "Exports USB devices over the network to stock USB/IP clients.\n"
     "\n"
     "Devices:\n"
-    "  --sim NAME[,NAME...]  simulated devices to export; \"none\" for none; default: the\n"
-    "                        whole set. A device takes options after colons:\n"
-    "                        disk:size=64M, disk:file=PATH, disk:ro, zero:speed=full,\n"
-    "                        serial:count=4\n"
+    "  --sim NAME[,NAME...]  simulated devices to export (see below); default: \"default\"\n"
     "  --usb                 real devices: not in this version\n"
     "\n"
     "Network:\n"
@@ -37,7 +34,9 @@ const char options_help[] =
     "\n"
     "When ready it prints \"usbip: listening on ADDR:PORT\" and \"http: listening on ADDR:PORT\".\n"
     "SIGTERM or SIGINT ends every session in order; a second one ends the program at once.\n"
-    "Exit status: 0 after an orderly end, 1 if it cannot start, 2 if the options are wrong.\n";
+    "Exit status: 0 after an orderly end, 1 if it cannot start, 2 if the options are wrong.\n"
+    "\n"
+    "Simulated devices, each with its options behind it (\"disk:size=64M:ro\"):\n";
 
 enum option_id {
     OPT_SIM = 256,

@@ -30,5 +30,5 @@ struct options {
 enum options_action options_parse(struct options *o, int argc, char *const argv[], char *why,
                                   size_t why_size);
 
-// What --help prints.
+// What --help prints; the names and options of the simulated devices follow (sim_set_help).
 extern const char options_help[];

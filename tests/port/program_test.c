@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real usbip-server as a child process: output, exit status, signals.
+#include "sim/sim_set.h"
 #include "tests/port/child.h"
 #include "tests/port/http_client.h"
 #include "tests/port/usbip_client.h"
@@ -248,7 +249,9 @@ TEST(program_help_and_version)
 {
     struct child *c = calloc(1, sizeof *c);
     CHILD_START(c, "--help");
-    CHECK(strncmp(child_rest(c, c->out), "usage: usbip-server [options]\n", 30) == 0);
+    const char *help = child_rest(c, c->out);
+    CHECK(strncmp(help, "usage: usbip-server [options]\n", 30) == 0);
+    CHECK(strstr(help, sim_set_help()) != NULL);
     CHECK_EQ(child_wait(c), 0);
     CHILD_START(c, "--version");
     CHECK(strncmp(child_rest(c, c->out), "usbip-server ", 13) == 0);
