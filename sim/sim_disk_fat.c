@@ -51,7 +51,7 @@ static const char readme[] =
     "1-2 is the hub into which the keyboard and the serial port are plugged. A hub\r\n"
     "cannot be attached.\r\n";
 
-_Static_assert(sizeof readme - 1 <= MIN_CLUSTER_SECTORS * SECTOR, "one cluster is enough");
+_Static_assert((int)sizeof readme - 1 <= MIN_CLUSTER_SECTORS * SECTOR, "one cluster is enough");
 
 struct layout {
     uint32_t sectors;
@@ -142,7 +142,7 @@ static enum base_err write_boot(const struct sim_storage *s, const struct layout
     return write_sector(s, 0, p);
 }
 
-static void put_entry(uint8_t *fat, unsigned bits, uint32_t n, uint16_t value)
+static void put_entry(uint8_t *fat, unsigned bits, size_t n, uint16_t value)
 {
     if (bits == 16) {
         base_put_le16(fat + 2 * n, value);

@@ -180,6 +180,7 @@ static enum base_err create_disk(struct set *set, char *options, struct planned 
                            : make_ram(set, &request, o.number, &o.storage);
     if (err != BASE_OK)
         return err;
+    assert(o.storage.destroy);
     p->device = sim_disk_create(set->bus, &o);
     if (!p->device)
         o.storage.destroy(o.storage.ctx);

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BLOCK = 512 };
+enum { BLOCK = 512, TWO = 2 * BLOCK, LAST = 3 * BLOCK, FOUR = 4 * BLOCK };
 
 struct image {
     char folder[64], path[80];
@@ -60,11 +60,11 @@ TEST(storage_file_keeps_what_is_written)
     struct image f;
     struct sim_storage s;
     struct stat st;
-    uint8_t out[2 * BLOCK], in[4 * BLOCK], zeros[BLOCK] = {0};
+    uint8_t out[TWO], in[FOUR], zeros[BLOCK] = {0};
     unsigned files = open_files();
-    image_begin(&f, 4 * BLOCK + 100);
+    image_begin(&f, FOUR + 100);
     CHECK_EQ(image_open(&f, false, &s), BASE_OK);
-    CHECK_EQ(s.size_bytes, 4 * BLOCK); // whole blocks
+    CHECK_EQ(s.size_bytes, FOUR); // whole blocks
     CHECK(!s.read_only);
     memset(out, 0x3c, sizeof out);
     CHECK_EQ(s.write(s.ctx, BLOCK, out, sizeof out), BASE_OK);
@@ -77,10 +77,10 @@ TEST(storage_file_keeps_what_is_written)
     CHECK_EQ(s.read(s.ctx, 0, in, sizeof in), BASE_OK);
     CHECK_BYTES(in, zeros, BLOCK);
     CHECK_BYTES(in + BLOCK, out, sizeof out);
-    CHECK_BYTES(in + 3 * BLOCK, zeros, BLOCK);
+    CHECK_BYTES(in + LAST, zeros, BLOCK);
     s.destroy(s.ctx);
     CHECK_EQ(stat(f.path, &st), 0);
-    CHECK_EQ(st.st_size, 4 * BLOCK + 100);
+    CHECK_EQ(st.st_size, FOUR + 100);
     image_end(&f);
 }
 
@@ -107,14 +107,14 @@ TEST(storage_file_errors_come_back)
 {
     struct image f;
     struct sim_storage s;
-    uint8_t data[2 * BLOCK] = {0};
-    image_begin(&f, 4 * BLOCK);
+    uint8_t data[TWO] = {0};
+    image_begin(&f, FOUR);
     CHECK_EQ(image_open(&f, true, &s), BASE_OK);
     CHECK_EQ(s.write(s.ctx, 0, data, BLOCK), BASE_ERR_IO); // not open for that
     CHECK_EQ(truncate(f.path, BLOCK), 0);                  // somebody cuts the file
     CHECK_EQ(s.read(s.ctx, 0, data, BLOCK), BASE_OK);
-    CHECK_EQ(s.read(s.ctx, 0, data, 2 * BLOCK), BASE_ERR_IO);
-    CHECK_EQ(s.read(s.ctx, 3 * BLOCK, data, BLOCK), BASE_ERR_IO);
+    CHECK_EQ(s.read(s.ctx, 0, data, TWO), BASE_ERR_IO);
+    CHECK_EQ(s.read(s.ctx, LAST, data, BLOCK), BASE_ERR_IO);
     s.destroy(s.ctx);
     image_end(&f);
 }
@@ -123,7 +123,7 @@ TEST(storage_file_belongs_to_one_disk)
 {
     struct image f;
     struct sim_storage s, other;
-    image_begin(&f, 4 * BLOCK);
+    image_begin(&f, FOUR);
     CHECK_EQ(image_open(&f, false, &s), BASE_OK);
     CHECK_EQ(image_open(&f, false, &other), BASE_ERR_BUSY);
     check_why(&f, "another disk uses it");

@@ -11,6 +11,7 @@ enum {
     BOT_OUT = 0x02,
     BOT_BLOCK = 512,
     BOT_BLOCKS = 1024,
+    BOT_BYTES = BOT_BLOCKS * BOT_BLOCK,
     BOT_TAG = 0x81a2b3c4,
     BOT_PASSED = 0,
     BOT_FAILED = 1,
@@ -64,7 +65,7 @@ static inline enum base_err bot_storage_read(void *ctx, uint64_t offset, void *b
     CHECK_EQ(offset % BOT_BLOCK + size % BOT_BLOCK, 0);
     if (bot_bad(b, offset, size))
         return BASE_ERR_IO;
-    if (offset + size <= BOT_BLOCKS * BOT_BLOCK)
+    if (offset + size <= BOT_BYTES)
         memcpy(buf, b->bytes + offset, size);
     else
         memset(buf, 0xcc, size);
@@ -79,7 +80,7 @@ static inline enum base_err bot_storage_write(void *ctx, uint64_t offset, const 
     CHECK_EQ(offset % BOT_BLOCK + size % BOT_BLOCK, 0);
     if (bot_bad(b, offset, size))
         return BASE_ERR_IO;
-    CHECK(offset + size <= BOT_BLOCKS * BOT_BLOCK);
+    CHECK(offset + size <= BOT_BYTES);
     memcpy(b->bytes + offset, buf, size);
     return BASE_OK;
 }
@@ -116,6 +117,18 @@ static inline void bot_fill(uint8_t *buf, uint32_t size, uint32_t from)
 {
     for (uint32_t i = 0; i < size; i++)
         buf[i] = (uint8_t)((from + i) * 7 % 251);
+}
+
+static inline uint8_t *bot_block(const struct bot *b, uint32_t block)
+{
+    return b->bytes + (size_t)block * BOT_BLOCK;
+}
+
+// `data` is what the medium has in `count` blocks from `block` on.
+static inline void bot_check_blocks(const struct bot *b, const uint8_t *data, uint32_t block,
+                                    uint32_t count)
+{
+    CHECK_BYTES(data, bot_block(b, block), (size_t)count * BOT_BLOCK);
 }
 
 // Both ways: `length` bytes of URB on `ep`.
@@ -261,9 +274,9 @@ static inline void bot_begin_sized(struct bot *b, uint64_t blocks, bool read_onl
 {
     *b = (struct bot){.bad_block = NO_BLOCK};
     rig_begin(&b->rig);
-    b->bytes = malloc(BOT_BLOCKS * BOT_BLOCK);
+    b->bytes = malloc(BOT_BYTES);
     CHECK(b->bytes);
-    bot_fill(b->bytes, BOT_BLOCKS * BOT_BLOCK, 0);
+    bot_fill(b->bytes, BOT_BYTES, 0);
     rig_start(&b->rig, bot_create(b, blocks, read_only), 1);
     CHECK_EQ(bot_sense(b), SENSE_POWER_ON); // takes the unit attention away
 }

@@ -8,10 +8,10 @@ static const uint8_t test_unit_ready[16] = {0x00};
 
 static void check_read(struct bot *b, const uint8_t cdb[16], uint32_t block, uint32_t count)
 {
-    uint8_t *data = malloc(count * BOT_BLOCK);
+    uint8_t *data = malloc((size_t)count * BOT_BLOCK);
     CHECK(data);
     bot_check_data(b, cdb, data, count * BOT_BLOCK);
-    CHECK_BYTES(data, b->bytes + block * BOT_BLOCK, count * BOT_BLOCK);
+    bot_check_blocks(b, data, block, count);
     free(data);
 }
 
@@ -32,18 +32,18 @@ TEST(sim_disk_scsi_read)
 
 static void check_write(struct bot *b, const uint8_t cdb[16], uint32_t block, uint32_t count)
 {
-    uint8_t *data = malloc(count * BOT_BLOCK);
+    uint8_t *data = malloc((size_t)count * BOT_BLOCK);
     CHECK(data);
     bot_fill(data, count * BOT_BLOCK, block + count + cdb[0]);
-    bot_fill(b->bytes, BOT_BLOCKS * BOT_BLOCK, 0);
+    bot_fill(b->bytes, BOT_BYTES, 0);
     bot_write(b, cdb, data, count * BOT_BLOCK);
     bot_check_passed(b, count * BOT_BLOCK, 0);
-    CHECK_BYTES(b->bytes + block * BOT_BLOCK, data, count * BOT_BLOCK);
+    bot_check_blocks(b, data, block, count);
     // Its neighbours are as they were.
     bot_fill(data, BOT_BLOCK, (block - 1) * BOT_BLOCK);
-    CHECK_BYTES(b->bytes + (block - 1) * BOT_BLOCK, data, BOT_BLOCK);
+    bot_check_blocks(b, data, block - 1, 1);
     bot_fill(data, BOT_BLOCK, (block + count) * BOT_BLOCK);
-    CHECK_BYTES(b->bytes + (block + count) * BOT_BLOCK, data, BOT_BLOCK);
+    bot_check_blocks(b, data, block + count, 1);
     free(data);
 }
 
@@ -138,10 +138,12 @@ TEST(sim_disk_scsi_read_only)
 
 // --- a bad medium --------------------------------------------------------------------------------
 
+enum { HALF = 4 * BOT_BLOCK };
+
 TEST(sim_disk_scsi_read_error)
 {
     struct bot b;
-    uint8_t data[8 * BOT_BLOCK];
+    uint8_t data[2 * HALF];
     bot_begin(&b);
     b.bad_block = 14;
     bot_read(&b, BOT_CDB(0x28, 0, 0, 0, 0, 10, 0, 0, 8), data, sizeof data);
@@ -150,13 +152,13 @@ TEST(sim_disk_scsi_read_error)
     bot_check_failed(&b, SENSE_READ_ERROR);
 
     bot_send(&b, BOT_CDB(0x28, 0, 0, 0, 0, 10, 0, 0, 8), 10, true, sizeof data);
-    bot_transfer(&b, BOT_IN, data, 4 * BOT_BLOCK); // the good part
+    bot_transfer(&b, BOT_IN, data, HALF); // the good part
     CHECK_EQ(b.data_status, USB_STATUS_OK);
-    bot_transfer(&b, BOT_IN, data + 4 * BOT_BLOCK, 4 * BOT_BLOCK);
+    bot_transfer(&b, BOT_IN, data + HALF, HALF);
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     bot_clear_halt(&b, BOT_IN);
     bot_status(&b);
-    CHECK_EQ(b.residue, 4 * BOT_BLOCK);
+    CHECK_EQ(b.residue, HALF);
     bot_check_failed(&b, SENSE_READ_ERROR);
     check_read(&b, BOT_CDB(0x28, 0, 0, 0, 0, 15, 0, 0, 8), 15, 8);
     bot_end(&b);
@@ -165,20 +167,20 @@ TEST(sim_disk_scsi_read_error)
 TEST(sim_disk_scsi_write_error)
 {
     struct bot b;
-    uint8_t data[8 * BOT_BLOCK];
+    uint8_t data[2 * HALF];
     bot_begin(&b);
     bot_fill(data, sizeof data, 123);
     b.bad_block = 14;
     bot_send(&b, BOT_CDB(0x2a, 0, 0, 0, 0, 10, 0, 0, 8), 10, false, sizeof data);
-    bot_transfer(&b, BOT_OUT, data, 4 * BOT_BLOCK);
+    bot_transfer(&b, BOT_OUT, data, HALF);
     CHECK_EQ(b.data_status, USB_STATUS_OK);
-    bot_transfer(&b, BOT_OUT, data + 4 * BOT_BLOCK, 4 * BOT_BLOCK);
+    bot_transfer(&b, BOT_OUT, data + HALF, HALF);
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     bot_clear_halt(&b, BOT_OUT);
     bot_status(&b);
-    CHECK_EQ(b.residue, 4 * BOT_BLOCK);
+    CHECK_EQ(b.residue, HALF);
     bot_check_failed(&b, SENSE_WRITE_ERROR);
-    CHECK_BYTES(b.bytes + 10 * BOT_BLOCK, data, 4 * BOT_BLOCK);
+    bot_check_blocks(&b, data, 10, 4);
     bot_end(&b);
 }
 

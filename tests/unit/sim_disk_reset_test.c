@@ -13,7 +13,7 @@ static void check_alive(struct bot *b)
     bot_read(b, read_two, data, sizeof data);
     bot_check_passed(b, sizeof data, 0);
     CHECK(!b->csw_stalled);
-    CHECK_BYTES(data, b->bytes + 5 * BOT_BLOCK, sizeof data);
+    bot_check_blocks(b, data, 5, 2);
 }
 
 // --- 5.3.4, 6.6.1: invalid commands and reset recovery -------------------------------------------

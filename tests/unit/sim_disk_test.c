@@ -6,11 +6,6 @@ static const uint8_t test_unit_ready[16] = {0x00};
 static const uint8_t read_two[16] = {0x28, 0, 0, 0, 0, 5, 0, 0, 2};  // blocks 5 and 6
 static const uint8_t write_two[16] = {0x2a, 0, 0, 0, 0, 5, 0, 0, 2}; // the same
 
-static void check_blocks(const struct bot *b, const uint8_t *data, uint32_t block, uint32_t count)
-{
-    CHECK_BYTES(data, b->bytes + block * BOT_BLOCK, count * BOT_BLOCK);
-}
-
 // The disk takes commands: nothing is left of what was before.
 static void check_alive(struct bot *b)
 {
@@ -18,7 +13,7 @@ static void check_alive(struct bot *b)
     bot_read(b, read_two, data, sizeof data);
     bot_check_passed(b, sizeof data, 0);
     CHECK(!b->csw_stalled);
-    check_blocks(b, data, 5, 2);
+    bot_check_blocks(b, data, 5, 2);
 }
 
 TEST(sim_disk_descriptors)
@@ -123,7 +118,7 @@ TEST(sim_disk_case_5_hi_more_than_di_full_packets)
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     CHECK(!b.csw_stalled);
     bot_check_passed(&b, 2 * BOT_BLOCK, 2 * BOT_BLOCK);
-    check_blocks(&b, data, 5, 2);
+    bot_check_blocks(&b, data, 5, 2);
     check_alive(&b);
     bot_end(&b);
 }
@@ -190,8 +185,8 @@ TEST(sim_disk_case_11_ho_more_than_do)
     bot_write(&b, write_two, data, sizeof data);
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     bot_check_passed(&b, 2 * BOT_BLOCK, 2 * BOT_BLOCK);
-    check_blocks(&b, data, 5, 2);
-    CHECK_EQ(b.bytes[7 * BOT_BLOCK], 7 * BOT_BLOCK * 7 % 251); // the next block is as it was
+    bot_check_blocks(&b, data, 5, 2);
+    CHECK_EQ(bot_block(&b, 7)[0], 7 * BOT_BLOCK * 7 % 251); // the next block is as it was
     check_alive(&b);
     bot_end(&b);
 }
@@ -204,7 +199,7 @@ TEST(sim_disk_case_12_ho_do)
     bot_fill(data, sizeof data, 33);
     bot_write(&b, write_two, data, sizeof data);
     bot_check_passed(&b, sizeof data, 0);
-    check_blocks(&b, data, 5, 2);
+    bot_check_blocks(&b, data, 5, 2);
     check_alive(&b);
     bot_end(&b);
 }
@@ -234,7 +229,7 @@ TEST(sim_disk_data_in_several_urbs)
     bot_transfer(&b, BOT_IN, data + FIRST, ALL - FIRST);
     bot_status(&b);
     bot_check_passed(&b, ALL - FIRST, 0);
-    check_blocks(&b, data, 9, 240);
+    bot_check_blocks(&b, data, 9, 240);
     CHECK_EQ(b.reads, 2); // straight into the URB, in one piece each
 
     bot_fill(data, ALL, 5);
@@ -244,7 +239,7 @@ TEST(sim_disk_data_in_several_urbs)
     bot_transfer(&b, BOT_OUT, data + FIRST, ALL - FIRST);
     bot_status(&b);
     bot_check_passed(&b, ALL - FIRST, 0);
-    check_blocks(&b, data, 9, 240);
+    bot_check_blocks(&b, data, 9, 240);
     CHECK_EQ(b.writes, 2);
     free(data);
     bot_end(&b);
@@ -289,7 +284,7 @@ TEST(sim_disk_short_data_out_is_a_phase_error)
     bot_status(&b);
     CHECK_EQ(b.status, BOT_PHASE_ERROR);
     CHECK_EQ(b.residue, BOT_BLOCK);
-    check_blocks(&b, data, 5, 1);
+    bot_check_blocks(&b, data, 5, 1);
     bot_clear_halt(&b, BOT_OUT);
 
     bot_send(&b, write_two, 10, false, 2 * BOT_BLOCK);
@@ -321,7 +316,7 @@ TEST(sim_disk_keeps_its_content_when_pulled)
     bot_simple(&b, test_unit_ready);
     bot_check_failed(&b, 0x062900);
     check_alive(&b);
-    CHECK_BYTES(data, b.bytes + 5 * BOT_BLOCK, sizeof data);
+    bot_check_blocks(&b, data, 5, 2);
     bot_end(&b);
 }
 
@@ -338,7 +333,7 @@ TEST(sim_disk_two_buses_share_nothing)
     bot_transfer(&a, BOT_IN, data, sizeof data);
     bot_status(&a);
     bot_check_passed(&a, sizeof data, 0);
-    check_blocks(&a, data, 5, 2);
+    bot_check_blocks(&a, data, 5, 2);
     bot_simple(&a, test_unit_ready);
     CHECK_EQ(a.status, BOT_PASSED);
     bot_simple(&b, test_unit_ready);

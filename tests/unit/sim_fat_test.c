@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECTOR = 512, WINDOW = 600 * 1024, MIB_SECTORS = 2048 };
+#define SECTOR ((size_t)512)
+
+enum { WINDOW = 600 * 1024, MIB_SECTORS = 2048, MEDIUM_SECTORS = 64 * MIB_SECTORS };
 
 // A medium of any size. Only its beginning, where everything is written, is kept.
 struct medium {
@@ -48,7 +50,7 @@ static void medium_begin(struct medium *m)
 static uint32_t next_cluster(const struct volume *v, unsigned fat, uint32_t n)
 {
     if (v->bits == 16)
-        return base_get_le16(v->fat[fat] + 2 * n);
+        return base_get_le16(v->fat[fat] + (size_t)2 * n);
     uint32_t pair = base_get_le16(v->fat[fat] + n * 3 / 2);
     return n % 2 ? pair >> 4 : pair & 0xfff;
 }
@@ -79,7 +81,7 @@ static void mount(struct volume *v, const struct medium *m, uint64_t medium_sect
         .sectors = small + big,
         .cluster_sectors = boot[13],
         .fat_sectors = base_get_le16(boot + 22),
-        .root_sectors = base_get_le16(boot + 17) * 32u / SECTOR,
+        .root_sectors = base_get_le16(boot + 17) * 32u / 512,
     };
     uint32_t root = base_get_le16(boot + 14) + 2 * v->fat_sectors;
     CHECK(v->sectors <= medium_sectors);
@@ -139,9 +141,9 @@ static struct volume check_size(uint64_t sectors)
 
 TEST(sim_fat_of_64_mib)
 {
-    struct volume v = check_size(64 * MIB_SECTORS);
+    struct volume v = check_size(MEDIUM_SECTORS);
     CHECK_EQ(v.bits, 16);
-    CHECK_EQ(v.sectors, 64 * MIB_SECTORS);
+    CHECK_EQ(v.sectors, MEDIUM_SECTORS);
     CHECK_EQ(v.cluster_sectors, 4);
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sim_set.h"
 
+#include "base/base_text.h"
 #include "tests/support/sim_rig.h"
 
-enum { WHY = 160, MIB = 1024 * 1024, DISK_IN = 0x81, DISK_OUT = 0x02 };
+enum { WHY = 160, MIB = 1024 * 1024, DISK_IN = 0x81, DISK_OUT = 0x02, FILE_BLOCKS = 7 };
 
 struct set_rig {
     struct rig rig;
@@ -47,19 +48,17 @@ static enum base_err fake_open(void *ctx, const char *path, bool read_only,
                                struct sim_storage *storage, char *why, size_t why_size)
 {
     struct set_rig *s = ctx;
-    CHECK(strlen(path) < sizeof s->path);
-    strcpy(s->path, path);
+    CHECK(base_text_copy(s->path, sizeof s->path, path));
     s->read_only = read_only;
     if (s->open_result != BASE_OK) {
-        CHECK(why_size == WHY);
-        strcpy(why, "the file is not there");
+        CHECK(base_text_copy(why, why_size, "the file is not there"));
         return s->open_result;
     }
     s->opened++;
     *storage = (struct sim_storage){.read = fake_read,
                                     .destroy = fake_destroy,
                                     .ctx = s,
-                                    .size_bytes = 7 * 512,
+                                    .size_bytes = FILE_BLOCKS * 512ull,
                                     .read_only = read_only};
     return BASE_OK;
 }
@@ -81,21 +80,24 @@ static void set_end(struct set_rig *s)
 
 static enum base_err plug(struct set_rig *s, const char *spec)
 {
-    strcpy(s->why, "?");
+    (void)base_text_copy(s->why, sizeof s->why, "?");
     return sim_set_plug(s->rig.bus, spec, &s->env, s->why, sizeof s->why);
 }
 
 // All busids that the bus announces, in order, with the names of their devices.
 static void check_plugged(struct set_rig *s, const char *want)
 {
-    char have[400] = "";
+    char have[400];
+    struct base_text t;
     struct backend_event ev;
+    base_text_init(&t, have, sizeof have);
     while (s->rig.backend->take_event(s->rig.backend, s->rig.now_us, &ev)) {
         if (ev.type != BACKEND_PLUGGED)
             continue;
-        CHECK(strlen(have) + 40 < sizeof have);
-        strcat(strcat(have, have[0] ? " " : ""), ev.info->busid);
-        strcat(strcat(have, "="), sim_find(s->rig.bus, ev.info->busid)->name);
+        base_text_str(&t, t.length ? " " : "");
+        base_text_str(&t, ev.info->busid);
+        base_text_str(&t, "=");
+        base_text_str(&t, sim_find(s->rig.bus, ev.info->busid)->name);
     }
     CHECK_STR(have, want);
 }
@@ -258,6 +260,16 @@ TEST(sim_set_disks_can_be_told_apart)
     set_end(&s);
 }
 
+static void join(char *buf, size_t size, const char *a, const char *b, const char *c)
+{
+    struct base_text t;
+    base_text_init(&t, buf, size);
+    base_text_str(&t, a);
+    base_text_str(&t, b);
+    base_text_str(&t, c);
+    CHECK(!t.cut);
+}
+
 TEST(sim_set_bad_sizes)
 {
     static const char *const sizes[] = {
@@ -280,9 +292,10 @@ TEST(sim_set_bad_sizes)
         "17179869184G",
     };
     for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-        char spec[64] = "disk:size=", why[WHY] = "disk: bad size '";
-        strcat(spec, sizes[i]);
-        strcat(strcat(why, sizes[i]), "', it goes from 1M to 4G in steps of 512 bytes");
+        char spec[64], why[WHY];
+        join(spec, sizeof spec, "disk:size=", sizes[i], "");
+        join(why, sizeof why, "disk: bad size '", sizes[i],
+             "', it goes from 1M to 4G in steps of 512 bytes");
         check_refused(spec, BASE_ERR_INVALID, why);
     }
     check_refused("disk:size=", BASE_ERR_INVALID, "disk: 'size=' needs a value");
@@ -309,7 +322,7 @@ TEST(sim_set_disk_in_a_file)
     CHECK_STR(s.path, "some/where=x.img");
     CHECK(s.read_only);
     disk_open(&s, "1-1");
-    CHECK_EQ(disk_blocks(&s), 7);
+    CHECK_EQ(disk_blocks(&s), FILE_BLOCKS);
     CHECK(disk_protected(&s));
     disk_ask(&s, (const uint8_t[6]){0x08, 0, 0, 0, 1}, 6, data, 512);
     CHECK_EQ(data[0], 0x5a); // as it was
