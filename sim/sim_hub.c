@@ -9,7 +9,7 @@
 
 enum {
     HUB_DESCRIPTOR = 0x29,
-    CONFIG_SIZE = USB_DT_CONFIG_SIZE + USB_DT_INTERFACE_SIZE + USB_DT_ENDPOINT_SIZE,
+    HUB_CONFIG_SIZE = USB_DT_CONFIG_SIZE + USB_DT_INTERFACE_SIZE + USB_DT_ENDPOINT_SIZE,
 
     PORT_CONNECTION = 1 << 0, // wPortStatus, table 11-21
     PORT_ENABLE = 1 << 1,
@@ -22,7 +22,7 @@ struct hub {
     struct sim_device d;
     struct sim_descriptors desc;
     const uint8_t *configs[1];
-    uint8_t config[CONFIG_SIZE];
+    uint8_t config[HUB_CONFIG_SIZE];
     uint8_t ports;
 };
 
@@ -40,31 +40,31 @@ static uint8_t bitmap_size(const struct hub *h)
 
 static void fill_config(struct hub *h)
 {
-    const uint8_t config[CONFIG_SIZE] = {9,
-                                         USB_DT_CONFIG,
-                                         CONFIG_SIZE,
-                                         0,
-                                         1,
-                                         1,
-                                         0,
-                                         0xe0,
-                                         0, // self-powered, remote wakeup
-                                         9,
-                                         USB_DT_INTERFACE,
-                                         0,
-                                         0,
-                                         1,
-                                         USB_CLASS_HUB,
-                                         0,
-                                         0,
-                                         0,
-                                         7,
-                                         USB_DT_ENDPOINT,
-                                         USB_DIR_IN | 1,
-                                         USB_INTERRUPT,
-                                         bitmap_size(h),
-                                         0,
-                                         12};
+    const uint8_t config[HUB_CONFIG_SIZE] = {9,
+                                             USB_DT_CONFIG,
+                                             HUB_CONFIG_SIZE,
+                                             0,
+                                             1,
+                                             1,
+                                             0,
+                                             0xe0,
+                                             0, // self-powered, remote wakeup
+                                             9,
+                                             USB_DT_INTERFACE,
+                                             0,
+                                             0,
+                                             1,
+                                             USB_CLASS_HUB,
+                                             0,
+                                             0,
+                                             0,
+                                             7,
+                                             USB_DT_ENDPOINT,
+                                             USB_DIR_IN | 1,
+                                             USB_INTERRUPT,
+                                             bitmap_size(h),
+                                             0,
+                                             12};
     memcpy(h->config, config, sizeof config);
 }
 
