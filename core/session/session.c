@@ -20,8 +20,8 @@ struct session *session_create(const struct base_alloc *alloc, const struct sess
     s->now_us = s->since_us = now_us;
     s->deadline_us = now_us + limits->op_timeout_us;
     (void)base_text_copy(s->peer, sizeof s->peer, peer);
-    struct base_list *lists[] = {&s->tx_queue, &s->free_urbs, &s->free_replies,
-                                 &s->waiting,  &s->active,    &s->op_tx.link};
+    struct base_list *lists[] = {&s->tx_queue, &s->free_urbs, &s->free_replies, &s->waiting,
+                                 &s->early,    &s->active,    &s->op_tx.link};
     for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
         base_list_init(lists[i]);
     session_record(s, EVENT_CONNECTION_OPENED, 0, 0);

@@ -27,7 +27,8 @@ struct session_limits {
     uint64_t op_timeout_us;     // for a whole operation request
     uint64_t import_timeout_us; // for the answer to an IMPORT, whatever the device does
     uint64_t hold_us;           // how long a SUBMIT may wait for room before it is refused, so that
-                                // an UNLINK behind it is read
+                                // an UNLINK behind it is read; and how long an UNLINK that
+                                // came before its SUBMIT waits for it
     uint64_t unlink_us;         // how long an UNLINK waits for the backend before it is answered
     uint64_t linger_us;         // how long a closing connection may take to take its last bytes
 };

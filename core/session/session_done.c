@@ -133,8 +133,35 @@ void session_control_done(struct session *s, int32_t status, uint64_t now_us)
 
 // --- UNLINK --------------------------------------------------------------------------------------
 
+// Linux's vhci_hcd sends what is to be submitted and then what is to be unlinked, without a lock
+// around both: the UNLINK of an URB that was queued in between overtakes its SUBMIT. An answer now
+// would make the client forget the URB that it is about to send, and our RET_SUBMIT would then cost
+// it the device. Seqnums tell: such a victim is newer than every SUBMIT seen and older than its
+// UNLINK.
+static bool overtook_its_submit(const struct session *s, const struct session_reply *r)
+{
+    return (int32_t)(r->victim - s->last_seqnum) > 0 && (int32_t)(r->seqnum - r->victim) > 0;
+}
+
+void session_unlink_early(struct session *s, struct session_urb *u)
+{
+    BASE_LIST_FOR_EACH (node, &s->early) {
+        struct session_reply *r = BASE_CONTAINER(node, struct session_reply, tx.link);
+        if (r->victim != u->seqnum)
+            continue;
+        base_list_remove(node);
+        session_unlink(s, u, r);
+        return;
+    }
+}
+
 void session_unlink(struct session *s, struct session_urb *u, struct session_reply *r)
 {
+    if (!u && overtook_its_submit(s, r)) {
+        r->deadline_us = s->now_us + s->limits->hold_us;
+        base_list_append(&s->early, &r->tx.link);
+        return;
+    }
     if (!u) { // never seen, or its RET_SUBMIT is already in the queue
         reply_unlink(s, r, USB_STATUS_OK);
         return;
@@ -169,6 +196,13 @@ static void unlink_overdue(struct session *s, struct session_urb *u)
 
 void session_unlink_tick(struct session *s)
 {
+    BASE_LIST_FOR_EACH (node, &s->early) {
+        struct session_reply *r = BASE_CONTAINER(node, struct session_reply, tx.link);
+        if (s->now_us < r->deadline_us)
+            break;
+        base_list_remove(node);
+        reply_unlink(s, r, USB_STATUS_OK);
+    }
     if (s->unlinks_open == 0)
         return;
     if (s->control_op)
@@ -187,6 +221,8 @@ static uint64_t earlier(uint64_t best, const struct session_urb *u)
 uint64_t session_unlink_deadline(const struct session *s)
 {
     uint64_t best = UINT64_MAX;
+    if (!base_list_empty(&s->early)) // all wait equally long: the oldest is first
+        best = BASE_CONTAINER(s->early.next, struct session_reply, tx.link)->deadline_us;
     if (s->unlinks_open == 0)
         return best;
     if (s->control_op)
@@ -209,6 +245,9 @@ static void drop_unlinks(struct session *s, struct session_urb *u)
 // Nothing more is answered. What the backend has is asked back.
 void session_urbs_close(struct session *s)
 {
+    struct base_list *early;
+    while ((early = base_list_pop(&s->early)) != NULL)
+        base_list_append(&s->free_replies, early);
     s->unlinks_open = 0;
     if (s->rx_urb)
         session_urb_release(s, s->rx_urb);

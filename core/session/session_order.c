@@ -83,8 +83,8 @@ static enum turn ended(struct session *s, struct session_urb *u, int32_t status)
     return TURN_ENDED;
 }
 
-// Memory for an IN. A control transfer (one at a time, at most 64 KiB) is not held up by the budget:
-// idle endpoints may have used it up for ever.
+// Memory for an IN. A control transfer (one at a time, at most 64 KiB) is not held up by the
+// budget: idle endpoints may have used it up for ever.
 static bool take_buffer(struct session *s, struct session_urb *u, struct scan *scan)
 {
     bool control = session_urb_is_control(u);

@@ -83,6 +83,7 @@ static bool refuse(struct session *s, const struct wire_urb_header *h, int32_t s
     };
     wire_urb_header_pack(r->tx.header, &reply);
     s->counters.urbs_refused++;
+    s->last_seqnum = h->seqnum;
     s->ahead_begin += WIRE_URB_HEADER_SIZE;
     s->rx_skip = skip;
     s->rx_skip_reply = r;
@@ -260,6 +261,7 @@ static bool parse_submit(struct session *s, const struct wire_urb_header *h)
     if (!u)
         return no_room(s, h, skip);
     s->held = s->refusing = false;
+    s->last_seqnum = h->seqnum;
     s->ahead_begin += WIRE_URB_HEADER_SIZE;
     s->rx_urb = u;
     s->rx_done = 0;
@@ -272,6 +274,7 @@ static bool parse_unlink(struct session *s, const struct wire_urb_header *h)
     if (!r)
         return false; // the client does not read its replies: it gets no further ones
     r->seqnum = h->seqnum;
+    r->victim = h->u.unlink.victim;
     s->ahead_begin += WIRE_URB_HEADER_SIZE;
     session_unlink(s, session_urb_find(s, h->u.unlink.victim), r);
     return true;
@@ -328,6 +331,7 @@ static bool receive_body(struct session *s)
     if (!unpack_packets(u))
         u->kind = SESSION_URB_MALFORMED;
     session_urb_received(s, u);
+    session_unlink_early(s, u);
     return true;
 }
 

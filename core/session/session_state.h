@@ -35,8 +35,10 @@ struct session_tx {
 
 // A reply without data; from s->free_replies.
 struct session_reply {
-    struct session_tx tx; // link: free, waiting at its victim, or in the tx queue
+    struct session_tx tx; // link: free, waiting (at its victim or early), or in the tx queue
     uint32_t seqnum;
+    uint32_t victim;      // of an early UNLINK ...
+    uint64_t deadline_us; // ... and how long it waits for it
 };
 
 enum session_urb_state {
@@ -125,6 +127,8 @@ struct session {
     struct session_urb *urbs; // limits->max_urbs, from import to destroy
     struct session_reply *replies;
     struct base_list free_urbs, free_replies, waiting, active;
+    struct base_list early; // session_reply of UNLINKs that came before their SUBMIT
+    uint32_t last_seqnum;   // of the SUBMIT seen last
     struct session_urb *hash[SESSION_HASH_SIZE];
     unsigned active_count, cancels_due, unlinks_open;
     bool control_endpoint_busy;
@@ -177,7 +181,10 @@ struct session_action session_urb_action(struct session *s);
 // session_done.c
 // Answers an URB that the backend does not have (any more).
 void session_urb_finish(struct session *s, struct session_urb *u, int32_t status);
+// `u` NULL: the victim is not in flight.
 void session_unlink(struct session *s, struct session_urb *u, struct session_reply *r);
+// The SUBMIT of `u` is whole: an UNLINK that came before it takes it back.
+void session_unlink_early(struct session *s, struct session_urb *u);
 void session_unlink_tick(struct session *s);
 uint64_t session_unlink_deadline(const struct session *s);
 void session_urbs_close(struct session *s);
