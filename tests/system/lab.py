@@ -11,6 +11,7 @@ from machines import Failure, Guest, Server
 # Typed by the keyboard about 2 s after its configuration is set.
 TYPED = "Hello USB/IP 42!"
 DEVICES = f"disk,keyboard:text={TYPED},serial,zero"
+BUSIDS = ["1-1", "1-2.1", "1-2.2", "1-3"]
 
 TESTS = []
 
@@ -70,7 +71,7 @@ class Lab:
         """After a failed test: the guest gives all devices back, as the next test expects."""
         if "guest" in self.machines:
             with contextlib.suppress(Failure):
-                self.guest.run("cd /; umount /mnt 2>/tmp/umount || true; detach_all")
+                self.guest.run("cd /; umount /mnt 2>/tmp/umount || true; detach_all; dmesg -c >/tmp/dmesg")
 
     def stop(self):
         for machine in self.machines.values():

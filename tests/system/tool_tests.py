@@ -8,10 +8,9 @@ import struct
 import subprocess
 from pathlib import Path
 
-from lab import Skip, expect, test
+from lab import BUSIDS, Skip, expect, test
 from machines import eventually
 
-BUSIDS = ["1-1", "1-2.1", "1-2.2", "1-3"]
 TOOL = shutil.which("usbip", path="/usr/sbin:/usr/bin")
 HOST = "127.0.0.1"
 
