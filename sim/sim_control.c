@@ -201,18 +201,12 @@ static int standard(struct sim_port *p, const struct usb_setup *s, uint8_t *data
 
 static int32_t ended(struct usb_urb *u, int result)
 {
-    switch (result) {
-    case SIM_NAK:
+    if (result == SIM_NAK)
         return SIM_PENDING;
-    case SIM_STALL:
+    if (result == SIM_STALL)
         return USB_STATUS_STALL; // of this request; the next SETUP packet ends it
-    case SIM_BABBLE:
-        return USB_STATUS_OVERFLOW;
-    case SIM_ERROR:
+    if (result < 0)
         return USB_STATUS_PROTOCOL;
-    default:
-        break;
-    }
     u->actual_length = usb_urb_is_in(u) ? (uint32_t)result : u->length;
     bool is_short = usb_urb_is_in(u) && u->actual_length < u->length;
     return is_short && (u->flags & USB_URB_SHORT_NOT_OK) ? USB_STATUS_SHORT : USB_STATUS_OK;

@@ -79,8 +79,6 @@ bool sim_pipe_is_control(const struct sim_pipe *pipe)
 
 struct usb_urb *sim_pipe_head(const struct sim_pipe *pipe)
 {
-    if (base_list_empty(&pipe->urbs))
-        return NULL;
     return BASE_CONTAINER(pipe->urbs.next, struct usb_urb, backend_link);
 }
 

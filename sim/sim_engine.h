@@ -95,7 +95,9 @@ void sim_port_attend(struct sim_port *p);
 
 // The URB leaves its pipe, if it is in one, and goes back to the core with `status`.
 void sim_urb_done(struct sim_bus *bus, struct usb_urb *u, int32_t status);
-struct usb_urb *sim_pipe_head(const struct sim_pipe *pipe); // NULL: none. Not for pipe 0
+
+// The first URB; there must be one (on pipe 0 the first link may be an op).
+struct usb_urb *sim_pipe_head(const struct sim_pipe *pipe);
 
 // --- sim_pipe.c, sim_iso.c, sim_control.c: the transfer types ------------------------------------
 

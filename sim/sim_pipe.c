@@ -65,7 +65,7 @@ static int ask_in_partial(const struct transfer *t, uint8_t *room, uint32_t size
 {
     uint8_t *scratch = t->port->bus->scratch;
     int n = ask_in(t, scratch, t->packet_size);
-    if (n > 0 && size > 0)
+    if (n > 0 && room)
         memcpy(room, scratch, (uint32_t)n < size ? (uint32_t)n : size);
     return n;
 }
@@ -82,7 +82,7 @@ static int32_t transfer_in(const struct transfer *t)
             continue;
         }
         uint32_t room = u->length - u->actual_length;
-        uint8_t *at = u->length ? u->buffer + u->actual_length : NULL;
+        uint8_t *at = u->buffer ? u->buffer + u->actual_length : NULL;
         int n = room < t->packet_size ? ask_in_partial(t, at, room)
                                       : ask_in(t, at, room - room % t->packet_size);
         if (n < 0)
@@ -120,7 +120,7 @@ static int32_t transfer_out(const struct transfer *t)
     while (!(u->backend_state & ZERO_PACKET_LEFT)) {
         bool dropped = out_of_step(t);
         uint32_t left = u->length - u->actual_length;
-        int n = ask_out(t, u->length ? u->buffer + u->actual_length : NULL, left);
+        int n = ask_out(t, u->buffer ? u->buffer + u->actual_length : NULL, left);
         if (n < 0)
             return refusal(t, n);
         u->actual_length += (uint32_t)n;

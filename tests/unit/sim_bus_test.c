@@ -165,6 +165,7 @@ TEST(sim_bus_no_memory_for_a_port)
     CHECK(!sim_hub_create(h.bus, 4));
     CHECK(!sim_faulty_create(h.bus, &sim_faulty_d1));
     CHECK(!sim_bus_create(&h.alloc, 2));
+    sim_bus_destroy(NULL);
     CHECK(!h.backend->buffer_alloc(h.backend, 100));
     host_settle(&h);
     CHECK_EQ(h.event_count, 0);

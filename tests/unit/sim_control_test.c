@@ -137,6 +137,9 @@ TEST(sim_control_answers_on_command)
     CHECK_EQ(ask(&s, "c001000000001000"), 4);
     CHECK_BYTES(s.data, "four", 4);
     CHECK_EQ(ask(&s, "c001000000000200"), 2);
+    sim_faulty_answer(s.d, 0x40, 0x01, &stall);
+    CHECK_EQ(ask(&s, "4001000000000200"), STALL);
+    CHECK_EQ(ask(&s, "c001000000000200"), 2);
     stand_end(&s);
 }
 

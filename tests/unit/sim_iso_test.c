@@ -325,6 +325,26 @@ TEST(sim_iso_of_a_device_that_went_deaf)
     stand_end(&s);
 }
 
+TEST(sim_iso_of_a_device_that_went_deaf_between_two_events)
+{
+    struct stand s;
+    struct host_urb t, control;
+    struct backend_event ev;
+    begin(&s);
+    iso_urb(&s, &t, ISO_IN, 4, 192);
+    host_submit(&s.h, &t);
+    host_control_urb(&s.h, &control, s.dev, "0005090000000000", NULL);
+    s.h.backend->submit(s.h.backend, &control.u);
+    CHECK(s.h.backend->take_event(s.h.backend, s.h.now_us, &ev));
+    CHECK(ev.urb == &control.u);
+    host_advance(&s.h, 2 * FRAME); // the packet is due before the pipe has heard of it
+    CHECK(t.done);
+    CHECK_EQ(t.u.status, USB_STATUS_NO_RESPONSE);
+    CHECK_EQ(t.u.error_count, 4);
+    host_free(&s.h, &t);
+    stand_end(&s);
+}
+
 TEST(sim_iso_a_kick_does_not_hurry_it)
 {
     struct stand s;

@@ -132,6 +132,27 @@ TEST(sim_toggle_a_raw_clear_halt_loses_an_in_packet)
     stand_end(&s);
 }
 
+TEST(sim_toggle_the_lost_packet_may_come_late)
+{
+    struct stand s;
+    struct host_urb t;
+    stand_begin(&s);
+    odd_in(&s);
+    CHECK_EQ(host_request(&s.h, s.dev, "0201000081000000", NULL), 0);
+    in_urb(&s, &t, 512);
+    host_submit(&s.h, &t);
+    CHECK(!t.done);
+    give(&s, host_pattern(), 10);
+    host_settle(&s.h);
+    CHECK(!t.done);
+    give(&s, host_pattern(), 20);
+    host_settle(&s.h);
+    CHECK(t.done);
+    CHECK_EQ(t.u.actual_length, 20);
+    host_free(&s.h, &t);
+    stand_end(&s);
+}
+
 TEST(sim_toggle_a_raw_set_interface_loses_an_in_packet)
 {
     struct stand s;

@@ -118,6 +118,7 @@ TEST(sim_unplug_what_is_asked_of_a_device_that_has_left)
     s.h.backend->cancel(s.h.backend, &t.u);
     s.h.backend->control(s.h.backend, s.dev->handle, &op);
     s.h.backend->close(s.h.backend, s.dev->handle);
+    s.h.backend->open(s.h.backend, s.dev->handle);
     host_settle(&s.h);
     CHECK_EQ(t.u.status, USB_STATUS_NO_DEVICE);
     CHECK_EQ(iso.u.status, USB_STATUS_NO_DEVICE);
