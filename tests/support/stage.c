@@ -291,7 +291,9 @@ void stage_send_import(struct stage_client *c, const char *busid)
     uint8_t request[WIRE_OP_IMPORT_SIZE] = {0};
     struct wire_op_header h = {.version = WIRE_VERSION, .code = WIRE_OP_REQ_IMPORT};
     wire_op_header_pack(request, &h);
-    strncpy((char *)request + WIRE_OP_HEADER_SIZE, busid, WIRE_BUSID_SIZE);
+    size_t length = strlen(busid); // a name that fills the field has no NUL
+    memcpy(request + WIRE_OP_HEADER_SIZE, busid,
+           length < WIRE_BUSID_SIZE ? length : WIRE_BUSID_SIZE);
     stage_send(c, request, sizeof request);
 }
 
