@@ -208,7 +208,7 @@ static void run(struct sim_disk_scsi *s, const struct command *c, const uint8_t 
 void sim_disk_scsi_begin(struct sim_disk_scsi *s, const uint8_t *cdb, unsigned size)
 {
     const struct command *c = find(cdb[0]);
-    s->failed = s->out = s->flush_at_end = s->from_reply = false;
+    s->failed = s->out = s->from_reply = false;
     s->length = s->moved = s->offset = s->verify_end = 0;
     if (cdb[0] != REQUEST_SENSE) // sense data is kept for the very next command only
         s->sense = SIM_DISK_NO_SENSE;

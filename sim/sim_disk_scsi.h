@@ -51,7 +51,7 @@ struct sim_disk_scsi {
     uint64_t moved;      // of them so far
     uint64_t offset;     // on the medium: where the next byte comes from or goes to
     uint64_t verify_end; // VERIFY reads from `offset` up to here
-    bool flush_at_end;   // FUA
+    bool flush_at_end;   // FUA, of a WRITE
     bool from_reply;     // the data is in `reply`, not on the medium
 
     uint8_t reply[SIM_STORAGE_BLOCK]; // small answers; VERIFY reads into it

@@ -71,6 +71,8 @@ TEST(sim_disk_scsi_address_of_6_bytes)
     uint8_t data[BOT_BLOCK];
     bot_check_data(&b, BOT_CDB(0x08, 0x08, 0, 0, 1), data, BOT_BLOCK);
     CHECK_EQ(data[0], 0xcc);
+    bot_write(&b, BOT_CDB(0x0a, 0x08, 0, 0, 1), data, BOT_BLOCK);
+    bot_check_passed(&b, BOT_BLOCK, 0);
     bot_check_fails(&b, BOT_CDB(0x08, 0x1f, 0, 0, 1), SENSE_OUT_OF_RANGE);
     CHECK_EQ(b.flushes, 0);
     bot_end(&b);
@@ -200,6 +202,23 @@ TEST(sim_disk_scsi_flush_error)
     bot_end(&b);
 }
 
+TEST(sim_disk_scsi_write_through_flushes_once)
+{
+    struct bot b;
+    uint8_t data[2 * HALF] = {0};
+    bot_begin(&b);
+    bot_send(&b, BOT_CDB(0x2a, 0x08, 0, 0, 0, 10, 0, 0, 8), 10, false, sizeof data);
+    bot_transfer(&b, BOT_OUT, data, HALF);
+    CHECK_EQ(b.flushes, 0);
+    bot_transfer(&b, BOT_OUT, data + HALF, HALF);
+    CHECK_EQ(b.flushes, 1); // before the status is passed
+    bot_status(&b);
+    CHECK_EQ(b.status, BOT_PASSED);
+    bot_write(&b, BOT_CDB(0x2a, 0, 0, 0, 0, 10, 0, 0, 8), data, sizeof data);
+    CHECK_EQ(b.flushes, 1); // of that one command only
+    bot_end(&b);
+}
+
 TEST(sim_disk_scsi_synchronize_cache)
 {
     struct bot b;
@@ -316,6 +335,8 @@ TEST(sim_disk_scsi_prevent_allow)
     bot_check_passes(&b, BOT_CDB(0x1e, 0, 0, 0, 0));
     bot_check_passes(&b, BOT_CDB(0x1b, 0, 0, 0, 2));
     bot_check_fails(&b, test_unit_ready, SENSE_NO_MEDIUM);
+    bot_check_passes(&b, BOT_CDB(0x1e, 0, 0, 0, 1));
+    bot_check_passes(&b, BOT_CDB(0x1b, 0, 0, 0, 2)); // there is nothing to keep in
     bot_check_fails(&b, BOT_CDB(0x1e, 0, 0, 0, 2), SENSE_BAD_FIELD);
     bot_end(&b);
 }

@@ -117,6 +117,20 @@ TEST(sim_disk_zero_packet_after_data_is_invalid)
     bot_end(&b);
 }
 
+// The endpoints are halted from the bad command on, not from the next transfer on.
+TEST(sim_disk_reset_keeps_halts_that_nobody_saw)
+{
+    struct bot b;
+    bot_begin(&b);
+    CHECK_EQ(rig_write(&b.rig, BOT_OUT, "junk", 4), 4);
+    CHECK_EQ(rig_request(&b.rig, 0x21ff, 0, 0, NULL, 0), 0);
+    check_both_halted(&b);
+    bot_clear_halt(&b, BOT_IN);
+    bot_clear_halt(&b, BOT_OUT);
+    check_alive(&b);
+    bot_end(&b);
+}
+
 TEST(sim_disk_reset_in_the_middle)
 {
     struct bot b;

@@ -80,6 +80,8 @@ TEST(sim_disk_scsi_read_capacity)
     CHECK_BYTES(data, sixteen, 32);
     bot_check_data(&b, BOT_CDB(0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12), data, 12);
     bot_check_fails(&b, BOT_CDB(0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 32), SENSE_BAD_FIELD);
+    const uint8_t partial[16] = {0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 32, 1};
+    bot_check_data(&b, partial, data, 32);
     bot_check_fails(&b, BOT_CDB(0x9e, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32), SENSE_BAD_FIELD);
     bot_end(&b);
 }
