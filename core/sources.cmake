@@ -11,6 +11,7 @@ set(USBIP_CORE_SOURCES
   registry/registry.c
   session/session.c
   session/session_done.c
+  session/session_figures.c
   session/session_order.c
   session/session_pool.c
   session/session_rx.c

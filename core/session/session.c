@@ -35,6 +35,7 @@ void session_destroy(struct session *s)
     if (s->imported)
         s->budget->reserved -= session_pool_rounded(s->limits->max_urb_bytes);
     session_urbs_destroy(s);
+    session_figures_destroy(s);
     base_free(s->alloc, s);
 }
 
@@ -154,6 +155,7 @@ static enum base_err take_device(struct session *s, const struct session_device 
     s->active_config = d->info->active_config;
     usb_endpoint_table_build(&s->endpoints, usb_device_config(d->info, s->active_config),
                              s->alternate, super ? 512 : desc.bMaxPacketSize0);
+    session_figures_create(s);
     return BASE_OK;
 }
 
@@ -352,4 +354,22 @@ void session_view(const struct session *s, struct session_view *v)
         .active_config = s->active_config,
         .counters = s->counters,
     };
+}
+
+bool session_endpoint_view(const struct session *s, bool in, unsigned number, uint64_t now_us,
+                           struct session_endpoint_view *v)
+{
+    const struct session_figures *f = s->figures[in][number];
+    if (!f)
+        return false;
+    *v = (struct session_endpoint_view){.ep = s->endpoints.ep[in][number], .figures = f};
+    v->ep.address = (uint8_t)(number | (in ? USB_DIR_IN : 0u));
+    BASE_LIST_FOR_EACH (node, &s->active) {
+        const struct session_urb *u = BASE_CONTAINER(node, struct session_urb, tx.link);
+        if (u->address != v->ep.address)
+            continue;
+        if (v->pending++ == 0) // the list is in the order of submission
+            v->oldest_us = now_us - u->submitted_us;
+    }
+    return true;
 }

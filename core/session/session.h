@@ -10,6 +10,7 @@
 #include "base/base_bytes.h"
 #include "base/base_list.h"
 #include "eventlog/eventlog.h"
+#include "session/session_figures.h"
 #include "session/session_pool.h"
 #include "usb/usb_device.h"
 #include "usb/usb_urb.h"
@@ -154,3 +155,15 @@ struct session_view {
     struct session_counters counters;
 };
 void session_view(const struct session *s, struct session_view *v);
+
+struct session_endpoint_view {
+    struct usb_endpoint ep; // as the current alternate settings have it, or had it last
+    uint32_t pending;       // URBs at the backend
+    uint64_t oldest_us;     // how long the oldest of them has been there; 0: none
+    const struct session_figures *figures; // borrowed until the next call that changes the session
+};
+
+// The endpoint with that number (0: control, both directions apart); `in` its direction. False if
+// the session never had it, or has no figures for want of memory.
+bool session_endpoint_view(const struct session *s, bool in, unsigned number, uint64_t now_us,
+                           struct session_endpoint_view *v);

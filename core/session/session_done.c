@@ -7,6 +7,14 @@
 
 // --- replies -------------------------------------------------------------------------------------
 
+static void count_unlinked(struct session *s, const struct session_urb *u)
+{
+    struct session_figures *f = session_urb_figures(u);
+    s->counters.urbs_unlinked++;
+    if (f)
+        f->unlinked++;
+}
+
 static void reply_unlink(struct session *s, struct session_reply *r, int32_t status)
 {
     struct wire_urb_header h = {
@@ -89,13 +97,16 @@ void session_urb_done(struct session *s, struct usb_urb *urb, uint64_t now_us)
         session_urb_release(s, u);
         return;
     }
+    struct session_figures *f = session_urb_figures(u);
     if (!base_list_empty(&u->unlinks) && urb->status == USB_STATUS_CANCELLED) {
-        s->counters.urbs_unlinked++;
+        count_unlinked(s, u);
         reply_unlinks(s, u, USB_STATUS_CANCELLED);
         session_urb_release(s, u);
         return;
     }
     urb->status = honest_status(u);
+    if (f)
+        session_figures_add(f, urb, now_us - u->submitted_us);
     reply_urb(s, u);
 }
 
@@ -111,6 +122,7 @@ static void apply(struct session *s, const struct usb_control_op *op)
     }
     usb_endpoint_table_build(&s->endpoints, usb_device_config(s->info, s->active_config),
                              s->alternate, s->endpoints.ep[0][0].max_packet_size);
+    session_figures_create(s);
 }
 
 void session_control_done(struct session *s, int32_t status, uint64_t now_us)
@@ -167,7 +179,7 @@ void session_unlink(struct session *s, struct session_urb *u, struct session_rep
         return;
     }
     if (u->state == SESSION_URB_WAITING) {
-        s->counters.urbs_unlinked++;
+        count_unlinked(s, u);
         session_urb_release(s, u);
         reply_unlink(s, r, USB_STATUS_CANCELLED);
         return;
@@ -188,7 +200,7 @@ static void unlink_overdue(struct session *s, struct session_urb *u)
     if (base_list_empty(&u->unlinks) || s->now_us < u->unlink_deadline_us)
         return;
     session_record(s, EVENT_UNLINK_OVERDUE, u->address, 0);
-    s->counters.urbs_unlinked++;
+    count_unlinked(s, u);
     u->answered = true;
     session_urb_forget(s, u);
     reply_unlinks(s, u, USB_STATUS_CANCELLED);

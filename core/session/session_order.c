@@ -139,6 +139,7 @@ static struct session_action submit(struct session *s, struct session_urb *u)
     base_list_remove(&u->tx.link);
     base_list_append(&s->active, &u->tx.link);
     u->state = SESSION_URB_ACTIVE;
+    u->submitted_us = s->now_us;
     s->active_count++;
     s->control_endpoint_busy |= session_urb_is_control(u);
     s->counters.urbs_submitted++;

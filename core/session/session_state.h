@@ -72,6 +72,7 @@ struct session_urb {
     int32_t echo_packets, echo_start_frame; // number_of_packets, start_frame as asked
     uint32_t wire_length;                   // transfer_buffer_length
     uint32_t buffer_size;                   // of urb.buffer
+    uint64_t submitted_us;                  // when the backend got it
     uint64_t unlink_deadline_us;
     struct base_list unlinks; // session_reply of each UNLINK that waits for this URB
     struct usb_control_op op;
@@ -138,6 +139,7 @@ struct session {
     bool starved;                   // somebody waits for payload memory ...
     uint64_t starved_at;            // ... since the budget's use was this
     struct session_counters counters;
+    struct session_figures *figures[2][16]; // of endpoints that exist or existed; NULL: no memory
 };
 
 // session.c
@@ -171,6 +173,15 @@ void session_urb_forget(struct session *s, struct session_urb *u);
 static inline bool session_urb_is_control(const struct session_urb *u)
 {
     return (u->address & 0x0f) == 0;
+}
+
+// Figures for the endpoints that exist now and have none yet.
+void session_figures_create(struct session *s);
+void session_figures_destroy(struct session *s);
+
+static inline struct session_figures *session_urb_figures(const struct session_urb *u)
+{
+    return u->session->figures[u->address >> 7][u->address & 0x0f];
 }
 
 // session_order.c

@@ -123,3 +123,20 @@ struct session_reply *session_reply_get(struct session *s)
     struct base_list *node = base_list_pop(&s->free_replies);
     return node ? BASE_CONTAINER(node, struct session_reply, tx.link) : NULL;
 }
+
+// --- figures -------------------------------------------------------------------------------------
+
+void session_figures_create(struct session *s)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        struct session_figures **f = &s->figures[i / 16][i % 16];
+        if (s->endpoints.present[i / 16][i % 16] && !*f)
+            *f = base_alloc(s->alloc, sizeof **f);
+    }
+}
+
+void session_figures_destroy(struct session *s)
+{
+    for (unsigned i = 0; i < 32; i++)
+        base_free(s->alloc, s->figures[i / 16][i % 16]);
+}

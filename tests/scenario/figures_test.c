@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a session says of its endpoints.
+#include "sim/sim_faulty.h"
+#include "tests/support/stage.h"
+
+enum { IN = WIRE_DIR_IN, MS = 1000 };
+
+static struct session_endpoint_view view(struct stage_client *c, bool in, unsigned number)
+{
+    struct session_endpoint_view v;
+    CHECK(session_endpoint_view(c->session, in, number, c->stage->now_us, &v));
+    return v;
+}
+
+TEST(figures_of_endpoints)
+{
+    struct stage st;
+    struct session_endpoint_view v;
+    CHECK(stage_open(&st, NULL));
+    stage_plug(&st, "1-1", sim_faulty_create(st.bus, &sim_faulty_d1));
+    struct sim_device *d = sim_find(st.bus, "1-1");
+    struct stage_client *c = stage_attach(&st, "1-1");
+    CHECK(!session_endpoint_view(c->session, true, 4, st.now_us, &v)); // of another setting
+    for (uint32_t n = 1; n <= 3; n++) {
+        stage_submit(c, &(struct stage_submit){n, IN, 1, .length = 512});
+        stage_advance(&st, 10 * MS);
+    }
+    v = view(c, true, 1);
+    CHECK_EQ(v.ep.address, 0x81);
+    CHECK_EQ(v.ep.type, USB_BULK);
+    CHECK_EQ(v.pending, 3);
+    CHECK_EQ(v.oldest_us, 30 * MS);
+    CHECK_EQ(sim_faulty_give(d, 0x81, "abc", 3), BASE_OK);
+    CHECK_EQ(sim_faulty_fail(d, 0x81, SIM_STALL), BASE_OK);
+    stage_settle(&st);
+    stage_unlink(c, 9, 3);
+    v = view(c, true, 1);
+    CHECK_EQ(v.pending, 0);
+    CHECK_EQ(v.oldest_us, 0);
+    CHECK_EQ(v.figures->bytes, 3);
+    CHECK(v.figures->urbs >= 2);
+    CHECK(v.figures->errors >= 1);
+    CHECK_EQ(v.figures->latency_max_us, 30 * MS);
+    stage_submit(c, &(struct stage_submit){20, 0, 0, .setup = "\x01\x0b\x01\x00\x01\x00\x00\x00"});
+    CHECK_EQ(view(c, true, 4).ep.type, USB_ISOCHRONOUS);
+    stage_close(&st);
+}
+
+TEST(figures_count_unlinks)
+{
+    struct stage st;
+    CHECK(stage_open(&st, NULL));
+    stage_plug(&st, "1-1", sim_faulty_create(st.bus, &sim_faulty_d1));
+    struct stage_client *c = stage_attach(&st, "1-1");
+    stage_submit(c, &(struct stage_submit){1, IN, 3, .length = 8});
+    stage_unlink(c, 2, 1);
+    stage_expect_unlinked(c, 2, USB_STATUS_CANCELLED);
+    CHECK_EQ(view(c, true, 3).figures->unlinked, 1);
+    CHECK_EQ(view(c, true, 3).figures->urbs, 0);
+    stage_close(&st);
+}
