@@ -22,6 +22,7 @@ static void backend_open(struct usbip_backend *b, void *device)
         return;
     assert(p->claim == SIM_CLOSED);
     p->claim = SIM_OPENING;
+    p->claim_due = false;
     sim_port_attend(p);
 }
 
@@ -137,7 +138,6 @@ static bool claim_event(struct sim_port *p, struct backend_event *ev)
     } else {
         return false;
     }
-    p->claim_due = false;
     return true;
 }
 

@@ -138,8 +138,6 @@ static void connect(struct sim_port *p)
     p->vanish = false;
     fill_info(p);
     p->info.devnum = next_devnum(p->bus);
-    for (unsigned i = 0; i < SIM_PIPES; i++)
-        p->pipe[i].frame_us = 0;
     sim_state_power_on(p);
     sim_port_attend(p);
 }
@@ -162,7 +160,6 @@ static void disconnect(struct sim_port *p)
     p->vanish = false;
     p->gone = p->announced;
     p->claim = SIM_CLOSED;
-    p->claim_due = false;
     sim_timer_clear(&p->claim_timer);
     base_list_remove(&p->op_link);
     p->op_done = false;
@@ -178,13 +175,18 @@ static bool may_work(const struct sim_port *p)
     return sim_port_live(p->hub) && p->number <= sim_hub_ports(p->hub->device);
 }
 
+static void disconnect_what_may_not_work(struct sim_port *p)
+{
+    for (struct sim_port *hub = p; hub && sim_port_live(p); hub = hub->hub)
+        if (!may_work(hub))
+            disconnect(p);
+}
+
 // After something was inserted or pulled. What is behind a hub leaves before it and comes after it.
 static void settle(struct sim_bus *bus)
 {
     for (struct base_list *link = bus->ports.prev; link != &bus->ports; link = link->prev)
-        for (struct sim_port *p = port_of(link), *hub = p; hub && sim_port_live(p); hub = hub->hub)
-            if (!may_work(hub))
-                disconnect(p);
+        disconnect_what_may_not_work(port_of(link));
     BASE_LIST_FOR_EACH (link, &bus->ports)
         if (!sim_port_live(port_of(link)) && may_work(port_of(link)))
             connect(port_of(link));

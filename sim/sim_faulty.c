@@ -238,10 +238,8 @@ static void faulty_reset(struct sim_device *d)
     struct faulty *f = faulty_of(d);
     f->counters.resets++;
     for (unsigned in = 0; in < 2; in++)
-        for (unsigned i = 0; i < 16; i++) {
+        for (unsigned i = 0; i < 16; i++)
             f->ep[in][i].counter = 0;
-            f->ep[in][i].due_us = 0;
-        }
 }
 
 static void faulty_configured(struct sim_device *d)

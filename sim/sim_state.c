@@ -31,6 +31,7 @@ static void restart(struct sim_port *p, uint32_t endpoints)
         if (!(endpoints & 1u << i))
             continue;
         sim_timer_clear(&p->pipe[i].timer);
+        p->pipe[i].frame_us = 0;
         sim_pipe_ready(&p->pipe[i]);
     }
 }

@@ -149,6 +149,7 @@ TEST(sim_bus_broken_descriptors_are_shown_as_they_are)
     CHECK_EQ(usb_device_check(&dev->info), BASE_ERR_INVALID);
     CHECK_EQ(dev->info.active_config, 0);
     CHECK_EQ(host_request(&h, dev, "800600020000c800", data), sizeof config);
+    CHECK_EQ(host_request(&h, dev, "8200000000000200", data), 2);
     CHECK_EQ(host_request(&h, dev, "0009010000000000", NULL), USB_STATUS_STALL);
     CHECK_EQ(host_out(&h, dev, OUT, data, 8), USB_STATUS_PROTOCOL);
     host_end(&h);

@@ -42,7 +42,7 @@ TEST(sim_chapter9_configurations)
     begin_with_two_configs(&s);
     CHECK_EQ(s.dev->info.config_count, 2);
     CHECK_EQ(s.dev->info.active_config, 3);
-    CHECK_EQ(ask(&s, "8008000000000100"), 1);
+    CHECK_EQ(ask(&s, "8008000000000800"), 1);
     CHECK_EQ(s.data[0], 3);
     CHECK(sim_endpoint(s.d, IN) && !sim_endpoint(s.d, OUT));
     CHECK_EQ(ask(&s, "0009050000000000"), 0);
@@ -80,7 +80,7 @@ TEST(sim_chapter9_interfaces)
     CHECK_EQ(ask(&s, "810a000001000100"), 1);
     CHECK_EQ(s.data[0], 0);
     CHECK_EQ(ask(&s, "010b010001000000"), 0);
-    CHECK_EQ(ask(&s, "810a000001000100"), 1);
+    CHECK_EQ(ask(&s, "810a000001000800"), 1);
     CHECK_EQ(s.data[0], 1);
     CHECK_EQ(s.d->alternate[1], 1);
     CHECK(sim_endpoint(s.d, 0x84));

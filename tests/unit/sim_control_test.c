@@ -22,7 +22,11 @@ TEST(sim_control_data_stages)
     CHECK_EQ(ask(&s, "2120000000000700"), 7);
     CHECK_EQ(sim_faulty_control_data(s.d).size, 7);
     CHECK_BYTES(sim_faulty_control_data(s.d).data, coding, 7);
+    CHECK_EQ(ask(&s, "4001000000000300"), 3);
+    CHECK_EQ(sim_faulty_control_data(s.d).size, 3); // of the last one
+    CHECK_EQ(ask(&s, "4101000000000300"), STALL);
     CHECK_EQ(ask(&s, "c001000000000010"), 300); // of 4096
+    CHECK_EQ(s.data[0], 0);
     CHECK_EQ(s.data[299], 299 & 0xff);
     CHECK_EQ(ask(&s, "c001000000001000"), 16);
     stand_end(&s);

@@ -119,6 +119,26 @@ TEST(sim_faulty_numbers_of_interfaces)
     }
 }
 
+TEST(sim_faulty_is_the_device_of_the_conformance_list)
+{
+    static const uint8_t config[] = {
+        9, 2, 71,   0, 2,   1,   0,   0xe0, 50, //
+        9, 4, 0,    0, 3,   255, 255, 255,  0,  //
+        7, 5, 0x02, 2, 0x0, 2,   0,             //
+        7, 5, 0x81, 2, 0x0, 2,   0,             //
+        7, 5, 0x83, 3, 8,   0,   4,             //
+        9, 4, 1,    0, 0,   255, 255, 255,  0,  //
+        9, 4, 1,    1, 2,   255, 255, 255,  0,  //
+        7, 5, 0x84, 1, 192, 0,   4,             //
+        7, 5, 0x05, 1, 192, 0,   4,
+    };
+    struct stand s;
+    stand_begin(&s);
+    CHECK_EQ(s.dev->info.config[0].size, sizeof config);
+    CHECK_BYTES(s.dev->info.config[0].data, config, sizeof config);
+    stand_end(&s);
+}
+
 TEST(sim_faulty_at_full_speed)
 {
     struct sim_faulty_options o = sim_faulty_d1;
@@ -191,6 +211,23 @@ TEST(sim_faulty_late_once_per_block)
     host_advance(&s.h, 1);
     CHECK(t.done);
     CHECK_EQ(t.u.actual_length, 1500);
+    host_free(&s.h, &t);
+    stand_end(&s);
+}
+
+TEST(sim_faulty_late_no_longer)
+{
+    struct stand s;
+    struct host_urb t;
+    stand_begin(&s);
+    sim_faulty_late(s.d, IN, 700);
+    CHECK_EQ(sim_faulty_give(s.d, IN, "x", 1), BASE_OK);
+    host_urb(&s.h, &t, s.dev, IN, USB_BULK, 512, NULL);
+    host_submit(&s.h, &t);
+    CHECK(!t.done);
+    sim_faulty_late(s.d, IN, 0);
+    host_settle(&s.h);
+    CHECK(t.done);
     host_free(&s.h, &t);
     stand_end(&s);
 }

@@ -35,23 +35,23 @@ TEST(sim_hub_leaves_with_everything_behind_it)
 {
     struct host h;
     host_begin(&h);
-    plug_hub(&h, "1-2", 4);
-    plug_hub(&h, "1-2.3", 2);
-    plug(&h, "1-2.3.1", USB_SPEED_HIGH);
-    plug(&h, "1-2.1", USB_SPEED_HIGH);
+    plug_hub(&h, "1-1", 4);
+    plug_hub(&h, "1-1.3", 2);
+    plug(&h, "1-1.3.1", USB_SPEED_HIGH);
+    plug(&h, "1-1.1", USB_SPEED_HIGH);
     host_settle(&h);
     host_forget(&h);
-    CHECK_EQ(sim_unplug(h.bus, "1-2"), BASE_OK);
+    CHECK_EQ(sim_unplug(h.bus, "1-1"), BASE_OK);
     host_settle(&h);
     CHECK_EQ(h.event_count, 4);
-    check_event(&h, 3, BACKEND_UNPLUGGED, "1-2"); // last
-    CHECK_EQ(sim_plug(h.bus, "1-2.2", sim_find(h.bus, "1-2.1")), BASE_ERR_NOT_FOUND);
+    check_event(&h, 3, BACKEND_UNPLUGGED, "1-1"); // last
+    CHECK_EQ(sim_plug(h.bus, "1-1.2", sim_find(h.bus, "1-1.1")), BASE_ERR_NOT_FOUND);
     host_forget(&h);
-    CHECK_EQ(sim_replug(h.bus, "1-2"), BASE_OK);
+    CHECK_EQ(sim_replug(h.bus, "1-1"), BASE_OK);
     host_settle(&h);
     CHECK_EQ(h.event_count, 4);
-    check_event(&h, 0, BACKEND_PLUGGED, "1-2"); // first
-    CHECK(present(&h, "1-2.3.1") && present(&h, "1-2.1") && present(&h, "1-2.3"));
+    check_event(&h, 0, BACKEND_PLUGGED, "1-1"); // first
+    CHECK(present(&h, "1-1.3.1") && present(&h, "1-1.1") && present(&h, "1-1.3"));
     host_end(&h);
 }
 
@@ -139,6 +139,7 @@ TEST(sim_hub_port_status)
     struct host_device *dev = host_start(&h, "1-2", sim_hub_create(h.bus, 4));
     plug(&h, "1-2.1", USB_SPEED_HIGH);
     plug(&h, "1-2.2", USB_SPEED_FULL);
+    plug(&h, "1-2.4", USB_SPEED_LOW);
     host_settle(&h);
     CHECK_EQ(host_request(&h, dev, "a300000001000400", data), 4);
     CHECK_EQ(base_get_le32(data), 0x0503); // power, high speed, enabled, connected
@@ -150,6 +151,9 @@ TEST(sim_hub_port_status)
     host_settle(&h);
     CHECK_EQ(host_request(&h, dev, "a300000001000400", data), 4);
     CHECK_EQ(base_get_le32(data), 0x0100);
+    CHECK_EQ(host_request(&h, dev, "a300000004000400", data), 4);
+    CHECK_EQ(base_get_le32(data), 0x0303); // low speed
+    CHECK_EQ(host_request(&h, dev, "a301000001000400", data), USB_STATUS_STALL);
     CHECK_EQ(host_request(&h, dev, "a300000005000400", data), USB_STATUS_STALL);
     CHECK_EQ(host_request(&h, dev, "a300000000000400", data), USB_STATUS_STALL);
     host_end(&h);

@@ -63,6 +63,21 @@ TEST(sim_iso_interval_by_speed)
     }
 }
 
+TEST(sim_iso_interval_is_forgotten_with_the_configuration)
+{
+    struct stand s;
+    struct host_urb t;
+    begin_with_endpoint(&s, USB_SPEED_HIGH, 64, 16); // the next slot is four seconds away
+    (void)three_packets_us(&s, 64);
+    CHECK_EQ(host_change(&s.h, s.dev, USB_SET_CONFIGURATION, 0, 1), USB_STATUS_OK);
+    iso_urb(&s, &t, 0x81, 1, 64);
+    host_submit(&s.h, &t);
+    host_advance(&s.h, 2000);
+    CHECK(t.done);
+    host_free(&s.h, &t);
+    stand_end(&s);
+}
+
 TEST(sim_iso_interval_high_bandwidth)
 {
     struct stand s;

@@ -230,7 +230,9 @@ TEST(sim_pipe_zero_packets)
     check_out(&s, 512, 0, (const uint16_t[]){512}, 1);
     check_out(&s, 511, USB_URB_ZERO_PACKET, (const uint16_t[]){511}, 1);
     check_out(&s, 0, 0, (const uint16_t[]){0}, 1);
+    CHECK_EQ(toggle(&s, 2), 1); // 5 packets so far, those of no length counted
     check_out(&s, 0, USB_URB_ZERO_PACKET, (const uint16_t[]){0}, 1);
+    CHECK_EQ(toggle(&s, 2), 0);
     stand_end(&s);
 }
 

@@ -150,6 +150,12 @@ TEST(sim_toggle_the_lost_packet_may_come_late)
     CHECK(t.done);
     CHECK_EQ(t.u.actual_length, 20);
     host_free(&s.h, &t);
+
+    CHECK_EQ(toggle(&s, 17), 0);
+    check_in_kept(&s);
+    CHECK_EQ(host_request(&s.h, s.dev, "0201000081000000", NULL), 0);
+    give(&s, NULL, 0); // has a toggle like any packet
+    check_in_kept(&s);
     stand_end(&s);
 }
 

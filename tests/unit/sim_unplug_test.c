@@ -162,6 +162,20 @@ TEST(sim_unplug_while_something_is_pending)
     host_end(&h);
 }
 
+TEST(sim_unplug_between_a_pipe_change_and_its_answer)
+{
+    const struct usb_control_op op = {.type = USB_RESET_DEVICE};
+    struct stand s;
+    stand_begin(&s);
+    s.h.backend->control(s.h.backend, s.dev->handle, &op);
+    CHECK_EQ(sim_unplug(s.h.bus, "1-1"), BASE_OK);
+    CHECK_EQ(sim_replug(s.h.bus, "1-1"), BASE_OK);
+    host_settle(&s.h);
+    CHECK(s.dev->present);
+    CHECK_EQ(s.dev->controls, 0);
+    stand_end(&s);
+}
+
 TEST(sim_unplug_too_short_a_visit_is_not_reported)
 {
     struct host h;
