@@ -13,6 +13,8 @@ enum {
     LATE_US = 4500000,
 };
 
+static const char set_alternate[] = "\x01\x0b\x01\x00\x01\x00\x00\x00"; // interface 1, setting 1
+
 static size_t patched(uint8_t out[GOLDEN_MAX], const char *vector, size_t at, uint32_t value)
 {
     size_t size = golden(out, vector);
@@ -47,18 +49,6 @@ FIXTURE_TEST(conformance_030_number_of_packets_zero)
 
 // --- requests that change pipes ------------------------------------------------------------------
 
-FIXTURE_TEST(conformance_031_set_configuration)
-{
-    struct stage_client *c = fixture_attach(f);
-    fixture_check_bulk_in(f->d1, c); // an odd number of packets
-    CHECK(f->d1->toggle & BULK_IN_BIT);
-    fixture_exchange(c, "SUB-SETCFG1", "RET-OK-5");
-    CHECK_EQ(sim_faulty_setups_like(f->d1, 0x00, USB_REQ_SET_CONFIGURATION), 1);
-    CHECK_EQ(f->d1->config, 1);
-    CHECK_EQ(f->d1->toggle, 0);
-    fixture_check_bulk_in(f->d1, c);
-}
-
 // One packet of 192 bytes; the status tells whether the endpoint is there.
 static void check_iso_in(struct stage_client *c, uint32_t seqnum, int32_t status)
 {
@@ -76,13 +66,28 @@ static void check_iso_in(struct stage_client *c, uint32_t seqnum, int32_t status
     stage_expect_silence(c);
 }
 
+FIXTURE_TEST(conformance_031_set_configuration)
+{
+    struct stage_client *c = fixture_attach(f);
+    fixture_check_bulk_in(f->d1, c); // an odd number of packets
+    fixture_control(c, set_alternate, NULL, USB_STATUS_OK, 0);
+    CHECK(f->d1->toggle & BULK_IN_BIT);
+    fixture_exchange(c, "SUB-SETCFG1", "RET-OK-5");
+    CHECK_EQ(sim_faulty_setups_like(f->d1, 0x00, USB_REQ_SET_CONFIGURATION), 1);
+    CHECK_EQ(f->d1->config, 1);
+    CHECK_EQ(f->d1->toggle, 0);
+    CHECK_EQ(f->d1->alternate[1], 0);
+    fixture_check_bulk_in(f->d1, c);
+    check_iso_in(c, 100, USB_STATUS_STALL);
+}
+
 FIXTURE_TEST(conformance_032_set_interface)
 {
     struct stage_client *c = fixture_attach(f);
     fixture_send(c, "SUB-SETIF-0-0");
     stage_expect_ret(c, 6, false, USB_STATUS_OK, 0);
     check_iso_in(c, 100, USB_STATUS_STALL);
-    fixture_control(c, "\x01\x0b\x01\x00\x01\x00\x00\x00", NULL, USB_STATUS_OK, 0);
+    fixture_control(c, set_alternate, NULL, USB_STATUS_OK, 0);
     CHECK_EQ(f->d1->alternate[1], 1);
     check_iso_in(c, 101, USB_STATUS_OK);
     fixture_control(c, "\x01\x0b\x09\x00\x01\x00\x00\x00", NULL, USB_STATUS_STALL, 0);
@@ -132,10 +137,14 @@ FIXTURE_TEST(conformance_035_control_out)
     CHECK_BYTES(got.data, line_coding, sizeof line_coding);
 }
 
+// The device is not asked for more than there is room for.
 FIXTURE_TEST(conformance_036_wlength_above_the_buffer)
 {
+    struct usb_setup s;
     struct stage_client *c = fixture_attach(f);
     fixture_exchange(c, "SUB-WLEN-GT-BUF", "RET-WLEN-GT-BUF");
+    CHECK(sim_faulty_setup(f->d1, 0, &s));
+    CHECK_EQ(s.wLength, 8);
     stage_check_alive(c);
 }
 
@@ -193,7 +202,7 @@ FIXTURE_TEST(conformance_040_set_address)
 FIXTURE_TEST(conformance_041_port_reset)
 {
     struct stage_client *c = fixture_attach(f);
-    fixture_control(c, "\x01\x0b\x01\x00\x01\x00\x00\x00", NULL, USB_STATUS_OK, 0);
+    fixture_control(c, set_alternate, NULL, USB_STATUS_OK, 0);
     fixture_check_bulk_in(f->d1, c);
     unsigned resets = sim_faulty_counters(f->d1)->resets;
     fixture_send(c, "SUB-PORTRESET");

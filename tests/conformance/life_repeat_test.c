@@ -127,6 +127,7 @@ struct ledger {
     uint32_t victim[SEQNUMS];
 };
 
+static const char set_interface[] = "\x01\x0b\x01\x00\x01\x00\x00\x00"; // 1, setting 1
 static uint32_t random_state;
 
 static uint32_t chance(uint32_t below)
@@ -150,7 +151,7 @@ static void queue_action(struct stage_client *c, struct ledger *l, uint32_t seqn
 {
     static const char *const setups[] = {
         "\x40\x55\x00\x00\x00\x00\x00\x00", // never answered
-        "\x01\x0b\x01\x00\x01\x00\x00\x00", // SET_INTERFACE
+        set_interface,
         "\x00\x09\x01\x00\x00\x00\x00\x00", // SET_CONFIGURATION
         "\x02\x01\x00\x00\x81\x00\x00\x00", // CLEAR_FEATURE(HALT)
     };
@@ -240,6 +241,34 @@ static void unplug_once(struct fixture *f)
     judge(c, &ledger);
     CHECK_EQ(sim_replug(f->st.bus, "1-1"), BASE_OK);
     stage_settle(&f->st);
+}
+
+static void vanish(struct sim_device *d, uint8_t interface)
+{
+    (void)interface;
+    sim_vanish(d);
+}
+
+static void unplug_in_a_pipe_change(struct fixture *f)
+{
+    struct stage_client *c = stage_attach(&f->st, "1-1");
+    queue_in(c, 1, 1, 512);
+    stage_submit(c, &(struct stage_submit){.seqnum = 2, .setup = set_interface});
+    stage_advance(&f->st, FIXTURE_SECOND_US);
+    CHECK(stage_closed(c));
+    CHECK_EQ(sim_replug(f->st.bus, "1-1"), BASE_OK);
+    stage_settle(&f->st);
+}
+
+// While the backend works on a SET_INTERFACE, which is then never reported as done.
+FIXTURE_TEST(conformance_130_unplug_in_a_pipe_change)
+{
+    static struct sim_device_ops vanishing; // lives as long as the device
+    vanishing = *f->d1->ops;
+    vanishing.alternate_selected = vanish;
+    f->d1->ops = &vanishing;
+    fixture_check_no_leak(f, unplug_in_a_pipe_change);
+    stage_check_importable(&f->st, "1-1");
 }
 
 static void unplug_often(struct fixture *f)

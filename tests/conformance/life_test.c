@@ -71,6 +71,22 @@ FIXTURE_TEST(conformance_118_fin_with_urbs_pending)
     check_cancelled(f, c, resets);
 }
 
+// Cleaning takes its time: an import in the meantime waits for it instead of failing.
+FIXTURE_TEST(conformance_118_import_during_the_cleaning)
+{
+    struct stage_client *c = attach_with_urbs_pending(f);
+    sim_set_close_delay(f->st.bus, "1-1", 3 * FIXTURE_SECOND_US / 2);
+    stage_fin(c);
+    struct stage_client *next = fixture_connect(f);
+    fixture_send(next, "OP-IMPORT");
+    stage_expect_silence(next);
+    stage_advance(&f->st, 2 * FIXTURE_SECOND_US);
+    CHECK_EQ(next->in_size, FIXTURE_IMPORT_REPLY_SIZE);
+    CHECK_EQ(base_get_be32(stage_take(next, next->in_size) + 4), WIRE_ST_OK);
+    next->devid = FIXTURE_DEVID;
+    stage_check_alive(next);
+}
+
 FIXTURE_TEST(conformance_119_reset_with_urbs_pending)
 {
     struct stage_client *c = attach_with_urbs_pending(f);

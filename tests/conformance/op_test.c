@@ -139,11 +139,12 @@ FIXTURE_TEST(conformance_006_after_the_list)
     struct stage_client *c = fixture_connect(f);
     c->deaf = true;
     fixture_send(c, "OP-DEVLIST");
+    fixture_send(c, "OP-DEVLIST");
     stage_advance(&f->st, 5 * FIXTURE_SECOND_US);
     CHECK(!stage_closed(c));
     c->deaf = false;
     stage_settle(&f->st);
-    CHECK_EQ(c->in_size, RECORD_AT + 2 * D1_ENTRY_SIZE);
+    CHECK_EQ(c->in_size, 2 * (RECORD_AT + 2 * D1_ENTRY_SIZE));
     stage_take(c, c->in_size);
     fixture_send(c, "OP-DEVLIST");
     CHECK_EQ(c->in_size, RECORD_AT + 2 * D1_ENTRY_SIZE);
@@ -222,6 +223,19 @@ FIXTURE_TEST(conformance_010_import_of_nothing)
 {
     struct stage_client *c = fixture_connect(f);
     fixture_send(c, "OP-IMPORT-NONE");
+    check_refused(f, c, "R-IMPORT-NODEV");
+}
+
+// Not "close", nor FIN, before the refusal is on its way.
+FIXTURE_TEST(conformance_010_slow_reader)
+{
+    struct stage_client *c = fixture_connect(f);
+    c->deaf = true;
+    fixture_send(c, "OP-IMPORT-NONE");
+    stage_advance(&f->st, FIXTURE_SECOND_US);
+    CHECK(!stage_closed(c));
+    c->deaf = false;
+    stage_settle(&f->st);
     check_refused(f, c, "R-IMPORT-NODEV");
 }
 
