@@ -138,8 +138,6 @@ static bool start(struct http_server *h, char *why, size_t why_size)
         "5000", // four silent clients must not hold HTTP for long
         "tcp_nodelay",
         "1",
-        "access_control_allow_origin",
-        "", // other sites' scripts may not read this
         NULL,
     };
     if (!spell_port(&h->config, spec, sizeof spec)) {

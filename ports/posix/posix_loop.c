@@ -16,7 +16,6 @@ enum {
     FD_LISTEN = 1, // two of them
     FD_CONN = 3,   // and on: connection i has FD_CONN + i
     ACCEPTS = 16,  // per turn
-    ROUNDS = 4,    // of step and send per turn
     ACCEPT_PAUSE_US = 100000,
 };
 
@@ -29,7 +28,7 @@ struct posix_loop {
     struct posix_conn *conn; // [config.max_sockets], the first `conns` are in use
     struct pollfd *fds;      // [FD_CONN + config.max_sockets]
     unsigned conns;
-    bool unfinished;         // the core has more to do now: poll() must not wait
+    bool unfinished;         // a connection was closed, which the core has to follow up
     int spare;               // a descriptor to give up when there is none left for accept()
     bool starved;            // that was recorded, and no connection was accepted since
     uint64_t accept_from_us; // no accept() before, because it failed
@@ -219,7 +218,7 @@ static void receive(struct posix_loop *l, uint64_t now_us)
             accept_some(l, l->fds[FD_LISTEN + i].fd, now_us);
 }
 
-// True if a connection was closed, which the core has to follow up.
+// True if a connection was closed.
 static bool settle(struct posix_loop *l, uint64_t now_us)
 {
     unsigned before = l->conns;
@@ -229,17 +228,13 @@ static bool settle(struct posix_loop *l, uint64_t now_us)
     return l->conns < before;
 }
 
-// Steps the core and sends what comes of it. Sent bytes free room, which may bring more work about:
-// the core then has a deadline that has passed.
+// Steps the core and sends what comes of it at once, without waiting for POLLOUT.
 static void advance(struct posix_loop *l, uint64_t now_us)
 {
-    l->unfinished = true;
-    for (unsigned round = 0; round < ROUNDS && l->unfinished; round++) {
-        server_step(l->server, now_us);
-        for (unsigned i = 0; i < l->conns; i++)
-            posix_conn_write(&l->conn[i], now_us);
-        l->unfinished = settle(l, now_us) || server_next_deadline(l->server) <= now_us;
-    }
+    server_step(l->server, now_us);
+    for (unsigned i = 0; i < l->conns; i++)
+        posix_conn_write(&l->conn[i], now_us);
+    l->unfinished = settle(l, now_us);
 }
 
 // Waits at most until `limit_us`, then does all that can be done now.

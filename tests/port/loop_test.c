@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The socket loop with the whole core behind it, over real sockets.
 #include "tests/port/port_rig.h"
+#include "tests/port/syscalls.h"
 #include "tests/port/usbip_client.h"
 #include "tests/support/check.h"
 #include "tests/support/tcp_client.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { BULK = 1, SOURCE_SINK = 3, LOOPBACK = 2, PIECE = 4096 };
+
+#define FOR_EVER_US 86400000000ull
 
 static void start(struct port_rig *r)
 {
@@ -157,7 +162,9 @@ TEST(loop_last_reply_survives_unread_input)
 {
     struct port_rig r;
     uint8_t reply[WIRE_OP_HEADER_SIZE], *junk = calloc(1, 100000);
-    start(&r);
+    port_rig_init(&r);
+    r.server_config.session.linger_us = FOR_EVER_US;
+    port_rig_start(&r);
     int fd = port_rig_connect(&r);
     memset(junk, 0xee, 100000);
     CHECK(tcp_client_send(fd, junk, 100000, TCP_CLIENT_MS));
@@ -200,6 +207,58 @@ static void device_is_free_after(void (*leave)(int fd), enum eventlog_end why)
     attach(&r, &c, "1-3", LOOPBACK);
     echo(&c, 7, 100);
     close(c.fd);
+    port_rig_end(&r);
+}
+
+static void tell_when_free(void *ctx, uint64_t now_us)
+{
+    struct port_rig *r = ctx;
+    (void)now_us;
+    const struct registry_device *d = registry_find(server_registry(r->server), "1-3");
+    if (d && d->imports == 1 && d->state == REGISTRY_AVAILABLE &&
+        !server_next_session(r->server, NULL))
+        (void)sem_post(&r->told);
+}
+
+// Nothing but the end of the connection makes the loop turn: all that follows from it is done then.
+TEST(loop_follows_an_end_up_without_being_woken)
+{
+    struct port_rig r;
+    struct usbip_client c;
+    struct timespec until;
+    port_rig_init(&r);
+    r.loop_config.after_turn = tell_when_free;
+    r.loop_config.ctx = &r;
+    port_rig_start(&r);
+    attach(&r, &c, "1-3", LOOPBACK);
+    tcp_client_reset(c.fd);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += TCP_CLIENT_MS / 1000;
+    CHECK_EQ(sem_timedwait(&r.told, &until), 0);
+    port_rig_end(&r);
+}
+
+// The session takes nothing from the socket, as its budget is used up, and has nothing to send: the
+// loss of the connection is noticed all the same.
+TEST(loop_notices_a_reset_while_it_does_not_read)
+{
+    enum { SIZE = 1 << 20, URBS = 40 };
+    struct port_rig r;
+    struct usbip_client c;
+    uint8_t *data = calloc(1, SIZE), header[WIRE_URB_HEADER_SIZE];
+    port_rig_init(&r);
+    r.server_config.session.hold_us = FOR_EVER_US;
+    port_rig_start(&r);
+    attach(&r, &c, "1-3", LOOPBACK);
+    for (unsigned i = 0; i < URBS; i++) { // the device has no room for so much
+        usbip_client_pack(&c, header, BULK, false, SIZE);
+        if (!tcp_client_send(c.fd, header, sizeof header, 200) ||
+            !tcp_client_send(c.fd, data, SIZE, 200))
+            break;
+    }
+    tcp_client_reset(c.fd);
+    CHECK(port_rig_await_sessions(&r, 0));
+    free(data);
     port_rig_end(&r);
 }
 
@@ -246,6 +305,7 @@ TEST(loop_stop_is_limited)
     struct port_rig r;
     struct usbip_client c;
     port_rig_init(&r);
+    r.server_config.session.linger_us = FOR_EVER_US;
     r.loop_config.stop_limit_us = 10000;
     port_rig_start(&r);
     attach(&r, &c, "1-3", LOOPBACK);
@@ -317,6 +377,27 @@ TEST(loop_many_connections)
     for (unsigned i = 0; i < COUNT; i++)
         close(fd[i]);
     CHECK(port_rig_await_sessions(&r, 0));
+    port_rig_end(&r);
+}
+
+// With every socket in use the next client waits its turn.
+TEST(loop_sockets_are_limited)
+{
+    struct port_rig r;
+    port_rig_init(&r);
+    r.loop_config.max_sockets = 2;
+    port_rig_start(&r);
+    struct syscalls before = syscalls_count();
+    int first = port_rig_connect(&r), second = port_rig_connect(&r), third = port_rig_connect(&r);
+    CHECK_EQ(usbip_client_devlist(second), 1);
+    CHECK(port_rig_await_sessions(&r, 2));
+    CHECK_EQ(usbip_client_devlist(first), 1);
+    CHECK(port_rig_await_sessions(&r, 2));
+    CHECK(syscalls_count().polls - before.polls <= 40); // it sleeps although somebody knocks
+    close(first);
+    CHECK_EQ(usbip_client_devlist(third), 1);
+    close(second);
+    close(third);
     port_rig_end(&r);
 }
 

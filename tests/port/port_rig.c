@@ -23,6 +23,7 @@ static void release(void *ctx, void *p)
 void port_rig_init(struct port_rig *r)
 {
     *r = (struct port_rig){.sim = "zero", .alloc = {.alloc = allocate, .free = release}};
+    CHECK_EQ(sem_init(&r->told, 0, 0), 0);
     server_config_default(&r->server_config);
     posix_loop_config_default(&r->loop_config);
     r->loop_config.listen = "127.0.0.1";

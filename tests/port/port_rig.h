@@ -7,6 +7,7 @@
 #include "sim/sim_bus.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 
 struct port_rig {
     // May be changed between port_rig_init() and port_rig_start().
@@ -20,6 +21,7 @@ struct port_rig {
     struct posix_loop *loop;
     uint16_t port;
     pthread_t thread;
+    sem_t told; // for the test's own use
 };
 
 void port_rig_init(struct port_rig *r);
