@@ -73,8 +73,7 @@ TEST(calls_run_on_the_loop_thread_while_urbs_flow)
     uint8_t data[512];
     port_rig_init(&r);
     port_rig_start(&r);
-    CHECK_EQ(usbip_client_import(&c, port_rig_connect(&r), "1-3"), WIRE_ST_OK);
-    usbip_client_configure(&c, SOURCE_SINK);
+    port_rig_attach(&r, &c, "1-3", SOURCE_SINK);
     begin(&r, callers, &shared, call_often);
     for (unsigned i = 0; i < 300; i++)
         usbip_client_read(&c, BULK, data, sizeof data);

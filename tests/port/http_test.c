@@ -199,8 +199,7 @@ TEST(http_many_at_once_during_urb_traffic)
     struct browser browsers[THREADS];
     struct usbip_client c;
     uint8_t data[512];
-    CHECK_EQ(usbip_client_import(&c, port_rig_connect(&r->port), "1-3"), WIRE_ST_OK);
-    usbip_client_configure(&c, SOURCE_SINK);
+    port_rig_attach(&r->port, &c, "1-3", SOURCE_SINK);
     for (unsigned i = 0; i < THREADS; i++) {
         browsers[i] = (struct browser){.rig = r};
         CHECK_EQ(pthread_create(&browsers[i].thread, NULL, browse, &browsers[i]), 0);

@@ -78,6 +78,13 @@ int port_rig_connect(const struct port_rig *r)
     return fd;
 }
 
+void port_rig_attach(const struct port_rig *r, struct usbip_client *c, const char *busid,
+                     uint8_t configuration)
+{
+    CHECK_EQ(usbip_client_import(c, port_rig_connect(r), busid), WIRE_ST_OK);
+    usbip_client_configure(c, configuration);
+}
+
 // --- waiting for the server to get there ---------------------------------------------------------
 
 struct question {

@@ -5,6 +5,7 @@
 
 #include "ports/posix/posix_loop.h"
 #include "sim/sim_bus.h"
+#include "tests/port/usbip_client.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -34,6 +35,10 @@ void port_rig_free(struct port_rig *r);
 
 // Connects to it over IPv4.
 int port_rig_connect(const struct port_rig *r);
+
+// Connects, imports the device and selects the configuration.
+void port_rig_attach(const struct port_rig *r, struct usbip_client *c, const char *busid,
+                     uint8_t configuration);
 
 // Waits until the server has `connections` sessions. False: that takes too long.
 bool port_rig_await_sessions(struct port_rig *r, unsigned connections);

@@ -26,8 +26,7 @@ TEST(syscalls_per_urb_at_depth_1)
     uint8_t data[512];
     port_rig_init(&r);
     port_rig_start(&r);
-    CHECK_EQ(usbip_client_import(&c, port_rig_connect(&r), "1-3"), WIRE_ST_OK);
-    usbip_client_configure(&c, SOURCE_SINK);
+    port_rig_attach(&r, &c, "1-3", SOURCE_SINK);
     struct syscalls before = syscalls_count();
     for (unsigned i = 0; i < URBS; i++)
         usbip_client_read(&c, BULK, data, sizeof data);
@@ -46,8 +45,7 @@ TEST(syscalls_idle_loop_sleeps)
     struct usbip_client c;
     port_rig_init(&r);
     port_rig_start(&r);
-    CHECK_EQ(usbip_client_import(&c, port_rig_connect(&r), "1-3"), WIRE_ST_OK);
-    usbip_client_configure(&c, SOURCE_SINK);
+    port_rig_attach(&r, &c, "1-3", SOURCE_SINK);
     struct syscalls before = syscalls_count();
     for (unsigned i = 0; i < 3; i++)
         CHECK(port_rig_await_sessions(&r, 1)); // each is one wake-up

@@ -103,3 +103,16 @@ void usbip_client_read(struct usbip_client *c, uint32_t ep, void *data, uint32_t
     CHECK_EQ(h.u.ret_submit.status, 0);
     CHECK_EQ(h.u.ret_submit.actual_length, length);
 }
+
+void usbip_client_echo(struct usbip_client *c, uint8_t first, uint32_t size)
+{
+    enum { BULK = 1, ROOM = 4096 };
+    uint8_t out[ROOM], in[ROOM];
+    CHECK(size <= ROOM);
+    for (uint32_t i = 0; i < size; i++)
+        out[i] = (uint8_t)(first + i);
+    usbip_client_submit(c, BULK, false, out, size);
+    CHECK_EQ(usbip_client_reply(c, false, NULL, 0).u.ret_submit.actual_length, size);
+    usbip_client_read(c, BULK, in, size);
+    CHECK_BYTES(in, out, size);
+}

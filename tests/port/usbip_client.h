@@ -37,3 +37,8 @@ struct wire_urb_header usbip_client_reply(struct usbip_client *c, bool in, void 
 
 // An IN transfer that is filled.
 void usbip_client_read(struct usbip_client *c, uint32_t ep, void *data, uint32_t length);
+
+// Sends `size` (at most 4096) bytes to the bulk endpoints of a device that sends them back, and
+// compares. Not a multiple of the packet size: Gadget Zero gives back what a short packet has
+// ended.
+void usbip_client_echo(struct usbip_client *c, uint8_t first, uint32_t size);
