@@ -44,8 +44,10 @@ static bool must_wait(struct faulty *f, uint8_t ep)
 static int give_stream(struct faulty_endpoint *e, uint8_t *buf, uint32_t max)
 {
     uint32_t n = max < e->stream_max ? max : e->stream_max;
-    for (uint32_t i = 0; i < n; i++)
-        buf[i] = e->counter++;
+    for (uint32_t i = 0; i < n; i++) {
+        buf[i] = e->counter;
+        e->counter = (uint8_t)((e->counter + 1) % SIM_FAULTY_STREAM_PERIOD);
+    }
     return (int)n;
 }
 

@@ -46,8 +46,9 @@ enum base_err sim_faulty_give(struct sim_device *d, uint8_t ep, const void *data
 // Queues one SIM_STALL, SIM_ERROR or SIM_BABBLE behind what was given before. BASE_ERR_NOMEM.
 enum base_err sim_faulty_fail(struct sim_device *d, uint8_t ep, enum sim_result how);
 
-// While nothing is queued: as many bytes as the host wants, counting up 0..255 and on. The count
-// starts again with a bus reset.
+// While nothing is queued: as many bytes as the host wants, counting 0..250, 0..250 and so on: a
+// prime period, so that a lost packet shows. The count starts again with a bus reset.
+enum { SIM_FAULTY_STREAM_PERIOD = 251 };
 void sim_faulty_stream(struct sim_device *d, uint8_t ep, bool on);
 
 unsigned sim_faulty_left(const struct sim_device *d, uint8_t ep); // blocks and failures queued

@@ -142,6 +142,8 @@ TEST(sim_bus_broken_descriptors_are_shown_as_they_are)
     struct host h;
     uint8_t data[200];
     host_begin(&h);
+    plug(&h, "1-1");
+    CHECK_EQ(sim_unplug(h.bus, "1-1"), BASE_OK);
     o.configs[0] = config; // says 200 bytes, has 18
     o.config_sizes[0] = sizeof config;
     struct host_device *dev = host_start(&h, "1-1", sim_faulty_create(h.bus, &o));

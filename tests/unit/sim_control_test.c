@@ -174,6 +174,22 @@ TEST(sim_control_pipe_changes_wait_their_turn)
     stand_end(&s);
 }
 
+TEST(sim_control_close_ends_a_pipe_change)
+{
+    const struct usb_control_op op = {.type = USB_SET_INTERFACE, .interface = 1, .value = 1};
+    struct stand s;
+    stand_begin(&s);
+    s.h.backend->control(s.h.backend, s.dev->handle, &op);
+    s.h.backend->close(s.h.backend, s.dev->handle); // before it was looked at
+    host_settle(&s.h);
+    CHECK_EQ(s.dev->controls, 0);
+    CHECK_EQ(s.dev->closed, 1);
+    CHECK_EQ(s.d->alternate[1], 0);
+    host_open(&s.h, "1-1");
+    CHECK_EQ(host_change(&s.h, s.dev, USB_SET_INTERFACE, 1, 1), USB_STATUS_OK);
+    stand_end(&s);
+}
+
 TEST(sim_control_a_reset_does_not_wait)
 {
     static const struct sim_faulty_answer waits = {.result = SIM_NAK};
@@ -216,6 +232,8 @@ TEST(sim_control_the_device_sees_each_setup)
     for (unsigned i = 0; i < 70; i++)
         CHECK_EQ(ask(&s, "8008000000000100"), 1);
     CHECK_EQ(sim_faulty_setups_like(s.d, 0x80, 0x08), SIM_FAULTY_SETUPS);
+    CHECK_EQ(sim_faulty_setups_like(s.d, 0x80, 0x06), 0);
+    CHECK_EQ(sim_faulty_setups_like(s.d, 0x81, 0x08), 0);
     CHECK(!sim_faulty_setup(s.d, SIM_FAULTY_SETUPS, &seen));
     stand_end(&s);
 }

@@ -222,9 +222,9 @@ TEST(sim_descriptor_full_speed_sizes_and_intervals)
 {
     static const uint8_t config[] = {9, 2, 9 + 9 + 4 * 7, 0,   1,    1,    0,  0x80, 50, 9, 4, 0,
                                      0, 4, 255,           255, 255,  0,        //
-                                     7, 5, 0x81,          3,   0x00, 0x04, 1,  // 1024
+                                     7, 5, 0x81,          3,   0x00, 0x04, 11, // 1024
                                      7, 5, 0x82,          3,   0x40, 0x00, 16, //
-                                     7, 5, 0x83,          1,   0x00, 0x14, 2,  // 3 x 1024
+                                     7, 5, 0x83,          1,   0x00, 0x14, 3,  // 3 x 1024
                                      7, 5, 0x84,          1,   0x80, 0x00, 8};
     static const uint8_t *const configs[] = {config};
     static const struct sim_descriptors desc = {.device = device_descriptor, .configs = configs};
@@ -232,7 +232,7 @@ TEST(sim_descriptor_full_speed_sizes_and_intervals)
     static const struct {
         uint16_t size;
         uint8_t interval;
-    } want[] = {{64, 1}, {64, 255}, {1023, 1}, {128, 5}};
+    } want[] = {{64, 128}, {64, 255}, {1023, 1}, {128, 5}};
     struct host h;
     uint8_t data[sizeof config];
     host_begin(&h);

@@ -63,6 +63,48 @@ TEST(sim_iso_interval_by_speed)
     }
 }
 
+// A device that notes when its packets move.
+static uint64_t packet_us[8];
+static unsigned packets;
+
+static int note_time(struct sim_device *d, uint8_t ep, uint8_t *buf, uint32_t max)
+{
+    (void)ep, (void)buf, (void)max;
+    if (packets < 8)
+        packet_us[packets++] = sim_now_us(d);
+    return 0;
+}
+
+static void static_destroy(struct sim_device *d)
+{
+    (void)d;
+}
+
+TEST(sim_iso_interval_is_the_devices_time_in_a_late_call)
+{
+    static const uint8_t config[] = {9, 2,   25,  0,   1, 1, 0, 0x80, 50, 9,  4, 0, 0,
+                                     1, 255, 255, 255, 0, 7, 5, 0x81, 1,  64, 0, 4};
+    static const uint8_t *const configs[] = {config};
+    static const struct sim_descriptors desc = {.device = device_descriptor, .configs = configs};
+    static const struct sim_device_ops ops = {.destroy = static_destroy, .iso_in = note_time};
+    static struct sim_device d;
+    struct stand s;
+    struct host_urb t;
+    host_begin(&s.h);
+    d = (struct sim_device){.ops = &ops, .desc = &desc, .speed = USB_SPEED_HIGH, .bus = s.h.bus};
+    s.dev = host_start(&s.h, "1-1", &d);
+    packets = 0;
+    iso_urb(&s, &t, 0x81, 3, 64);
+    host_submit(&s.h, &t);
+    uint64_t first = host_deadline(&s.h);
+    host_advance(&s.h, 50000);
+    CHECK_EQ(packets, 3);
+    for (unsigned i = 0; i < 3; i++)
+        CHECK_EQ(packet_us[i], first + 1000 * i);
+    host_free(&s.h, &t);
+    host_end(&s.h);
+}
+
 TEST(sim_iso_interval_is_forgotten_with_the_configuration)
 {
     struct stand s;
