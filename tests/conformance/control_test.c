@@ -81,6 +81,30 @@ FIXTURE_TEST(conformance_031_set_configuration)
     check_iso_in(c, 100, USB_STATUS_STALL);
 }
 
+// URBs that the client left there end with -ESHUTDOWN (facts 3), before the reply to the request;
+// what comes behind it finds the new state.
+FIXTURE_TEST(conformance_031_urbs_left_over)
+{
+    static const uint8_t data[] = {1, 2, 3};
+    uint8_t set_config[GOLDEN_MAX];
+    size_t size = golden(set_config, "SUB-SETCFG1");
+    struct stage_submit in = {.seqnum = 1, .direction = 1, .ep = BULK_IN, .length = 512};
+    struct stage_client *c = fixture_attach(f);
+    stage_submit(c, &in);
+    in.seqnum = 2;
+    stage_queue_submit(c, &in);
+    stage_queue(c, set_config, size);
+    in.seqnum = 3;
+    stage_submit(c, &in);
+    stage_expect_ret(c, 1, true, USB_STATUS_SHUTDOWN, 0);
+    stage_expect_ret(c, 2, true, USB_STATUS_SHUTDOWN, 0);
+    fixture_expect(c, "RET-OK-5");
+    stage_expect_silence(c);
+    CHECK_EQ(sim_faulty_give(f->d1, 0x81, data, sizeof data), BASE_OK);
+    stage_settle(&f->st);
+    CHECK_BYTES(stage_expect_ret(c, 3, true, USB_STATUS_OK, sizeof data), data, sizeof data);
+}
+
 FIXTURE_TEST(conformance_032_set_interface)
 {
     struct stage_client *c = fixture_attach(f);

@@ -203,8 +203,33 @@ FIXTURE_TEST(conformance_023_close_during_the_claim)
 {
     sim_set_open(f->st.bus, "1-1", FIXTURE_SECOND_US, BASE_OK);
     fixture_check_no_leak(f, import_unread);
+    sim_set_open(f->st.bus, "1-1", FIXTURE_SECOND_US, BASE_ERR_IO);
+    fixture_check_no_leak(f, import_unread);
     sim_set_open(f->st.bus, "1-1", 0, BASE_OK);
     stage_check_importable(&f->st, "1-1");
+}
+
+// While it waits for the device to be cleaned: the next one in the row gets it.
+static void leave_while_waiting(struct fixture *f)
+{
+    struct stage_client *first = stage_attach(&f->st, "1-1"), *second = fixture_connect(f);
+    stage_fin(first);
+    fixture_send(second, "OP-IMPORT");
+    struct stage_client *third = fixture_connect(f);
+    fixture_send(third, "OP-IMPORT");
+    stage_fin(second);
+    stage_advance(&f->st, 2 * FIXTURE_SECOND_US);
+    stage_expect_silence(second);
+    CHECK_EQ(third->in_size, FIXTURE_IMPORT_REPLY_SIZE);
+    stage_fin(third);
+    stage_advance(&f->st, 2 * FIXTURE_SECOND_US);
+    CHECK(listed(f, "1-1"));
+}
+
+FIXTURE_TEST(conformance_023_close_while_waiting)
+{
+    sim_set_close_delay(f->st.bus, "1-1", FIXTURE_SECOND_US);
+    fixture_check_no_leak(f, leave_while_waiting);
 }
 
 static void import_unused(struct fixture *f)
