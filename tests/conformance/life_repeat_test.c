@@ -7,15 +7,15 @@
 
 // --- one after the other -------------------------------------------------------------------------
 
-enum { CONFIG_SIZE_MAX = 255 };
+enum { DESCRIPTORS_MAX = 255 };
 
 static void check_descriptors(struct stage_client *c)
 {
-    static uint8_t first[CONFIG_SIZE_MAX];
+    static uint8_t first[DESCRIPTORS_MAX];
     static uint32_t seqnum = 0;
     stage_submit(c, &(struct stage_submit){.seqnum = ++seqnum,
                                            .direction = 1,
-                                           .length = CONFIG_SIZE_MAX,
+                                           .length = DESCRIPTORS_MAX,
                                            .setup = "\x80\x06\x00\x02\x00\x00\xff\x00"});
     struct wire_urb_header h = stage_take_header(c);
     CHECK_EQ(h.u.ret_submit.status, USB_STATUS_OK);
