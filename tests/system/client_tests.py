@@ -21,11 +21,17 @@ def wait_idle(server):
         raise Failure(f"{failure}; its status: {server.status()}") from None
 
 
+# What the guest's kernel says when a driver had to try again, which would hide a server's fault, or
+# when a reply was wrong. "urb->status 0": an UNLINK was answered "done" for a URB without a reply.
+TROUBLE = (
+    "I/O error|reset .* USB device|device descriptor read|timed out|Call Trace"
+    "|cannot find a urb|unknown pdu|recv xbuf|urb->status 0"
+)
+
+
 def no_kernel_trouble(guest):
-    """Drivers that retry and reset would hide a server's fault. Looks at what is new in the log."""
-    guest.run("""
-        if dmesg -c | grep -iE 'I/O error|reset .* USB device|vhci_hcd: .*(fail|error|unknown)|Call Trace'
-        then exit 1; fi""")
+    """Looks at what is new in the kernel's log."""
+    guest.run(f"if dmesg -c | grep -E '{TROUBLE}'; then exit 1; fi")
 
 
 @test
@@ -47,7 +53,7 @@ def disk_mounts_and_reads(lab):
         mount -t vfat -o ro /dev/sda /mnt
         cat /mnt/README.TXT
         umount /mnt
-        detach_wait 1-1""")
+        detach 1-1""")
     expect(len(text.split()) > 10, f"README.TXT says nothing: {text}")
     no_kernel_trouble(lab.guest)
     wait_idle(lab.server)
@@ -63,7 +69,7 @@ def disk_keeps_32_mib(lab):
         md5sum part* >/tmp/sums
         cd /
         umount /mnt
-        detach_wait 1-1""")
+        detach 1-1""")
     lab.guest.run("""
         attach_wait 1-1
         mount -t vfat /dev/sda /mnt
@@ -72,7 +78,7 @@ def disk_keeps_32_mib(lab):
         rm part*
         cd /
         umount /mnt
-        detach_wait 1-1""")
+        detach 1-1""")
     no_kernel_trouble(lab.guest)
     wait_idle(lab.server)
 
@@ -83,7 +89,7 @@ def keyboard_types_into_input_events(lab):
         typed_text 20 '{TYPED}' >/tmp/typed &
         attach_wait 1-2.1
         wait $! || {{ cat /tmp/typed; exit 1; }}
-        detach_wait 1-2.1""")
+        detach 1-2.1""")
     no_kernel_trouble(lab.guest)
     wait_idle(lab.server)
 
@@ -93,14 +99,14 @@ def serial_echoes_1_mib(lab):
     lab.guest.run(f"""
         attach_wait 1-2.2
         serial_echo /dev/ttyACM0 {MEGABYTE}
-        detach_wait 1-2.2""")
+        detach 1-2.2""")
     no_kernel_trouble(lab.guest)
     wait_idle(lab.server)
 
 
 @test
 def zero_is_taken_by_usbtest(lab):
-    lab.guest.run("attach_wait 1-3; detach_wait 1-3")
+    lab.guest.run("attach_wait 1-3; detach 1-3")
     no_kernel_trouble(lab.guest)
     wait_idle(lab.server)
 
@@ -109,8 +115,7 @@ def zero_is_taken_by_usbtest(lab):
 def all_devices_at_once(lab):
     lab.guest.run(f"""
         typed_text 30 '{TYPED}' >/tmp/typed & typist=$!
-        for id in {' '.join(BUSIDS)}; do attach $id; done
-        for id in {' '.join(BUSIDS)}; do wait_for 20 present $id; done
+        for id in {' '.join(BUSIDS)}; do attach_wait $id; done
         dd if=/dev/sda of=/dev/null bs=64k count=256 iflag=direct >/tmp/dd 2>&1 & disk=$!
         serial_echo /dev/ttyACM0 {MEGABYTE // 4} >/tmp/echo & serial=$!
         wait $typist || {{ cat /tmp/typed; exit 1; }}
@@ -127,19 +132,19 @@ def all_devices_at_once(lab):
 
 @test
 def fifty_rounds_leave_nothing(lab):
-    # Every second round detaches while the kernel is still enumerating the device.
+    # Every fifth round detaches while the kernel is still enumerating the device.
     before = lab.server.descriptors()
     lab.guest.run(
         f"""
         set -- {' '.join(BUSIDS)}
         for round in $(seq 50); do
             attach $1 >/tmp/attach 2>&1 || {{ echo "round $round, $1:"; cat /tmp/attach; exit 1; }}
-            [ $((round % 2)) = 0 ] || wait_for 20 present $1
-            detach_wait $1
+            [ $((round % 5)) = 0 ] || wait_for 20 present $1
+            detach $1
             busid=$1; shift; set -- "$@" $busid
         done
         dmesg -c >/tmp/dmesg # with complaints about what went away half known""",
-        seconds=150,
+        seconds=300,
     )
     wait_idle(lab.server)
     eventually(f"{before} descriptors again", lambda: lab.server.descriptors() == before)
@@ -181,7 +186,7 @@ def replug_attaches_again(lab):
         mount -t vfat /dev/sda /mnt
         md5sum -c /tmp/sum
         umount /mnt
-        detach_wait 1-1""")
+        detach 1-1""")
     wait_idle(lab.plug_server)
 
 

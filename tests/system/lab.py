@@ -65,13 +65,14 @@ class Lab:
         return Server(program, [], self.logs / "plug_server.log", port=3241, http_port=8081)
 
     def _start_guest(self):
+        assert self.server, "the scripts in the guest want it"
         return Guest(self.guest_files, self.logs / "guest_console.log")
 
     def let_go(self):
         """After a failed test: the guest gives all devices back, as the next test expects."""
         if "guest" in self.machines:
             with contextlib.suppress(Failure):
-                self.guest.run("cd /; umount /mnt 2>/tmp/umount || true; detach_all; dmesg -c >/tmp/dmesg")
+                self.guest.run("umount /mnt 2>/tmp/umount || true; detach_all; dmesg -c >/tmp/dmesg")
 
     def stop(self):
         for machine in self.machines.values():

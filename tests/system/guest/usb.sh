@@ -23,7 +23,7 @@ wait_for() {
 # present BUSID: the device is attached and its driver has made something of it
 present() {
     case $1 in
-    1-1) [ -b /dev/sda ] ;;
+    1-1) true 2>/dev/null </dev/sda ;; # a disk's node comes before the disk can be opened
     1-2.1) set -- /sys/bus/hid/devices/*:1209:0003.* && [ -e "$1" ] && [ -e "${2:-}" ] ;;
     1-2.2) [ -c /dev/ttyACM0 ] ;;
     1-3) set -- /sys/bus/usb/drivers/usbtest/*:* && [ -e "$1" ] ;;
@@ -31,7 +31,11 @@ present() {
 }
 
 gone() {
-    ! present "$1"
+    if [ "$1" = 1-1 ]; then
+        ! [ -e /dev/sda ]
+    else
+        ! present "$1"
+    fi
 }
 
 attach() {
@@ -42,23 +46,36 @@ attach_wait() {
     attach "$1" && wait_for 20 present "$1"
 }
 
-# The tool keeps "ADDRESS PORT BUSID" of what it attached in files named by the vhci port.
+# port_free NUMBER: with four digits, as the kernel writes it
+port_free() {
+    while read -r _ port state _; do
+        [ "$port" != "$1" ] || [ "$state" != 004 ] || return 0
+    done </sys/devices/platform/vhci_hcd.0/status
+    return 1
+}
+
+detach_port() {
+    usbip detach -p "$1" >/tmp/detach 2>&1
+}
+
+# The tool keeps "ADDRESS PORT BUSID" of what it attached in files named by the vhci port. It fails
+# ("open vhci_driver") while the kernel has given a device its address but not yet shown it in
+# sysfs: tried again.
 detach() {
     for record in /var/run/vhci_hcd/port*; do
         [ -e "$record" ] || continue
         read -r _ _ busid <"$record"
         if [ "$busid" = "$1" ]; then
-            usbip detach -p "${record##*port}" >/tmp/detach 2>&1 || { cat /tmp/detach; return 1; }
+            number=${record##*port}
+            wait_for 10 detach_port "$number" || { cat /tmp/detach; return 1; }
+            wait_for 10 port_free "$(printf %04d "$number")" || return 1
         fi
     done
-}
-
-detach_wait() {
-    detach "$1" && wait_for 20 gone "$1"
+    wait_for 20 gone "$1"
 }
 
 detach_all() {
     for id in 1-1 1-2.1 1-2.2 1-3; do
-        detach_wait "$id" || return 1
+        detach "$id" || return 1
     done
 }
