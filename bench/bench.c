@@ -2,6 +2,7 @@
 // Measures usbip-server against the floor, see README.md here.
 #include "bench/bench_child.h"
 #include "bench/bench_measure.h"
+#include "bench/bench_net.h"
 #include "bench/bench_table.h"
 
 #include <getopt.h>
@@ -93,6 +94,9 @@ int main(int argc, char **argv)
     if (!o.rounds)
         o.rounds = o.quick ? QUICK_ROUNDS : ROUNDS;
     alarm(SECONDS_START + o.rounds * SECONDS_PER_ROUND); // never hangs; the children end with us
+    const char *net = bench_net_isolate() ? "a loopback of its own" : "the machine's loopback";
+    printf("servers on CPU %d, client on CPU %d, %s, %u rounds\n", o.server_cpu, o.client_cpu, net,
+           o.rounds);
     if (o.quick)
         puts("quick: shows that it works; the figures mean nothing");
     bench_measure(rows, &o);
