@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 // Always returns 0; a fault ends the program by a sanitizer or by fuzz_require().
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,6 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 // Ends the program unless `cond`, also where assert() does nothing.
 #define fuzz_require(cond)                                                                         \
     do {                                                                                           \
-        if (!(cond))                                                                               \
-            __builtin_trap();                                                                      \
+        if (!(cond)) {                                                                             \
+            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #cond);                   \
+            abort();                                                                               \
+        }                                                                                          \
     } while (0)

@@ -94,40 +94,66 @@ static struct fuzz_request *find(struct fuzz_peer *p, uint32_t command, uint32_t
     return NULL;
 }
 
-// Queues header `h`, with the next seqnum, and `body` bytes of payload.
-static void request(struct fuzz_peer *p, struct wire_urb_header *h, size_t body,
-                    struct fuzz_request r)
+// Queues header `h`, with the next seqnum, and room for `body` bytes. Returns where these are;
+// NULL: not now.
+static uint8_t *request(struct fuzz_peer *p, struct wire_urb_header *h, size_t body,
+                        struct fuzz_request r)
 {
     struct fuzz_request *slot = find(p, 0, 0);
     if (!slot || !room(p, WIRE_URB_HEADER_SIZE + body) || (p->honest && !p->devid))
-        return;
+        return NULL;
     h->seqnum = r.seqnum = ++p->seqnum;
     h->devid = p->devid;
     r.command = h->command;
     *slot = r;
     uint8_t *at = append(p, WIRE_URB_HEADER_SIZE + body);
     wire_urb_header_pack(at, h);
-    memset(at + WIRE_URB_HEADER_SIZE, (uint8_t)h->seqnum, body);
+    return at + WIRE_URB_HEADER_SIZE;
 }
 
-void fuzz_peer_submit(struct fuzz_peer *p, uint8_t ep, uint32_t length, const uint8_t setup[8],
-                      uint32_t flags)
+static void put_payload(uint8_t *at, const struct fuzz_submit *s)
 {
-    bool in = (ep & USB_DIR_IN) != 0;
+    size_t given = s->length < sizeof s->payload ? s->length : sizeof s->payload;
+    memcpy(at, s->payload, given);
+    memset(at + given, 0xa5, s->length - given);
+}
+
+static void put_packets(uint8_t *at, const struct fuzz_submit *s)
+{
+    uint32_t length = s->packets ? s->length / s->packets : 0;
+    for (uint32_t i = 0; i < s->packets; i++) {
+        struct usb_iso_packet packet = {.offset = i * length, .length = length};
+        wire_iso_packet_pack(at + (size_t)i * WIRE_ISO_PACKET_SIZE, &packet);
+    }
+}
+
+void fuzz_peer_submit(struct fuzz_peer *p, const struct fuzz_submit *s)
+{
+    bool in = (s->ep & USB_DIR_IN) != 0;
     struct wire_urb_header h = {
         .command = WIRE_CMD_SUBMIT,
         .direction = in,
-        .ep = ep & 0x0f,
-        .u.submit = {.transfer_flags = flags, .transfer_buffer_length = (int32_t)length},
+        .ep = s->ep & 0x0f,
+        .u.submit = {.transfer_flags = s->flags,
+                     .transfer_buffer_length = (int32_t)s->length,
+                     .number_of_packets = (int32_t)s->packets},
     };
-    memcpy(h.u.submit.setup, setup, 8);
-    request(p, &h, in ? 0 : length, (struct fuzz_request){.length = (int32_t)length, .in = in});
+    struct fuzz_request r = {
+        .length = (int32_t)s->length, .packets = (int32_t)s->packets, .in = in};
+    size_t payload = in ? 0 : s->length;
+    memcpy(h.u.submit.setup, s->setup, 8);
+    uint8_t *body = request(p, &h, payload + (size_t)s->packets * WIRE_ISO_PACKET_SIZE, r);
+    if (!body)
+        return;
+    if (!in)
+        put_payload(body, s);
+    put_packets(body + payload, s);
 }
 
 void fuzz_peer_unlink(struct fuzz_peer *p, uint32_t victim)
 {
     struct wire_urb_header h = {.command = WIRE_CMD_UNLINK, .u.unlink.victim = victim};
-    request(p, &h, 0, (struct fuzz_request){.victim = victim});
+    (void)request(p, &h, 0, (struct fuzz_request){.victim = victim});
 }
 
 void fuzz_peer_spoil(struct fuzz_peer *p, size_t at, uint8_t bit)
@@ -184,6 +210,21 @@ static void got_op_header(struct fuzz_peer *p)
         await(p, 4, got_list_count);
 }
 
+// The packets' lengths must add up to what the header said.
+static void got_iso_packet(struct fuzz_peer *p)
+{
+    struct usb_iso_packet packet;
+    wire_iso_packet_unpack(&packet, p->buffer);
+    fuzz_require(packet.actual_length <= packet.length);
+    p->packed -= packet.actual_length;
+    if (--p->packets > 0) {
+        await(p, WIRE_ISO_PACKET_SIZE, got_iso_packet);
+        return;
+    }
+    fuzz_require(p->packed == 0);
+    await(p, WIRE_URB_HEADER_SIZE, got_urb_header);
+}
+
 // Exactly one reply for each SUBMIT, and what it carries fits the request.
 static void check_submitted(struct fuzz_peer *p, const struct wire_urb_header *h)
 {
@@ -191,8 +232,16 @@ static void check_submitted(struct fuzz_peer *p, const struct wire_urb_header *h
     fuzz_require(r);
     fuzz_require(h->u.ret_submit.actual_length >= 0);
     fuzz_require(h->u.ret_submit.actual_length <= r->length);
-    fuzz_require(h->u.ret_submit.number_of_packets == 0 && h->u.ret_submit.status <= 0);
+    fuzz_require(h->u.ret_submit.status <= 0);
+    // A refusal for want of memory has none for the descriptors either; Linux stays in frame.
+    bool refused = h->u.ret_submit.status == USB_STATUS_NO_MEMORY;
+    int32_t packets = h->u.ret_submit.number_of_packets;
+    fuzz_require(packets == r->packets || (refused && packets == 0));
     p->body = r->in ? (uint64_t)h->u.ret_submit.actual_length : 0;
+    p->packed = h->u.ret_submit.actual_length;
+    p->packets = packets;
+    if (p->packets > 0)
+        await(p, WIRE_ISO_PACKET_SIZE, got_iso_packet);
     r->command = 0;
 }
 
@@ -217,11 +266,11 @@ static void got_urb_header(struct fuzz_peer *p)
     wire_urb_header_unpack(&h, p->buffer);
     fuzz_require(h.devid == 0 && h.direction == 0 && h.ep == 0);
     fuzz_require(h.command == WIRE_RET_SUBMIT || h.command == WIRE_RET_UNLINK);
+    await(p, WIRE_URB_HEADER_SIZE, got_urb_header);
     if (h.command == WIRE_RET_SUBMIT)
         check_submitted(p, &h);
     else
         check_unlinked(p, &h);
-    await(p, WIRE_URB_HEADER_SIZE, got_urb_header);
 }
 
 // A body comes before the next `want` bytes.

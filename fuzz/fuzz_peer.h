@@ -16,6 +16,7 @@ struct fuzz_request {
     uint32_t seqnum;
     uint32_t victim; // UNLINK
     int32_t length;  // SUBMIT
+    int32_t packets; // isochronous SUBMIT
     bool in;
 };
 
@@ -41,6 +42,8 @@ struct fuzz_peer {
     size_t have, want;
     uint64_t body;
     uint32_t devices; // records of a DEVLIST still to come
+    int32_t packets;  // isochronous descriptors still to come
+    int64_t packed;   // bytes that they have not told of yet
     void (*got)(struct fuzz_peer *p);
 };
 
@@ -50,8 +53,15 @@ void fuzz_peer_connect(struct fuzz_peer *p, struct session *s);
 void fuzz_peer_raw(struct fuzz_peer *p, const uint8_t *bytes, size_t size);
 void fuzz_peer_devlist(struct fuzz_peer *p);
 void fuzz_peer_import(struct fuzz_peer *p, const char *busid);
-void fuzz_peer_submit(struct fuzz_peer *p, uint8_t ep, uint32_t length, const uint8_t setup[8],
-                      uint32_t flags);
+
+struct fuzz_submit {
+    uint8_t ep; // address
+    uint32_t length, flags;
+    uint8_t setup[8];
+    uint32_t packets;    // > 0: isochronous, each of length / packets bytes
+    uint8_t payload[31]; // OUT: begins with it
+};
+void fuzz_peer_submit(struct fuzz_peer *p, const struct fuzz_submit *s);
 void fuzz_peer_unlink(struct fuzz_peer *p, uint32_t victim);
 
 // Spoils one bit of what is queued and not sent yet.
