@@ -281,7 +281,12 @@ TEST(sim_bus_open_takes_its_time_and_may_fail)
     host_advance(&h, 3600000000);
     CHECK_EQ(dev->opened, 2);
     sim_set_open(h.bus, "1-1", 0, BASE_OK);
-    host_close(&h, dev); // the core gives up waiting
+    sim_set_close_delay(h.bus, "1-1", 20);
+    h.backend->close(h.backend, dev->handle); // the core gives up waiting
+    host_settle(&h);
+    host_advance(&h, 20);
+    CHECK_EQ(dev->closed, 1);
+    CHECK_EQ(dev->opened, 2);
     host_open(&h, "1-1");
     host_end(&h);
 }

@@ -210,6 +210,7 @@ TEST(sim_descriptor_what_a_high_speed_device_is_at_full_speed)
     struct usb_endpoint ep;
     CHECK_EQ(usb_config_check(other), BASE_OK);
     CHECK(usb_config_find_endpoint(other, IN, &ep) && ep.max_packet_size == 64);
+    CHECK_EQ(ep.bInterval, 0);
     CHECK(usb_config_find_endpoint(other, OUT, &ep) && ep.max_packet_size == 64);
     CHECK(usb_config_find_endpoint(other, 0x83, &ep) && ep.max_packet_size == 8);
     CHECK_EQ(ep.bInterval, 1); // 2^3 * 125 us

@@ -202,6 +202,12 @@ TEST(sim_iso_less_or_more_room_than_a_packet)
     host_advance(&s.h, 10 * FRAME);
     check_packet(&t, 0, USB_STATUS_OK, 192);
     host_free(&s.h, &t);
+    iso_urb(&s, &t, ISO_OUT, 1, 192);
+    host_submit(&s.h, &t);
+    host_advance(&s.h, 10 * FRAME);
+    check_packet(&t, 0, USB_STATUS_OK, 192);
+    host_free(&s.h, &t);
+    sim_faulty_forget(s.d, ISO_OUT);
     iso_urb(&s, &t, ISO_OUT, 2, 193); // the bus cannot carry it
     t.packets[1].length = 0;
     host_submit(&s.h, &t);

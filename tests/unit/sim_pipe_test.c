@@ -228,9 +228,10 @@ TEST(sim_pipe_zero_packets)
     stand_begin(&s);
     check_out(&s, 512, USB_URB_ZERO_PACKET, (const uint16_t[]){512, 0}, 2);
     check_out(&s, 512, 0, (const uint16_t[]){512}, 1);
+    check_out(&s, 513, USB_URB_ZERO_PACKET, (const uint16_t[]){512, 1}, 2);
     check_out(&s, 511, USB_URB_ZERO_PACKET, (const uint16_t[]){511}, 1);
     check_out(&s, 0, 0, (const uint16_t[]){0}, 1);
-    CHECK_EQ(toggle(&s, 2), 1); // 5 packets so far, those of no length counted
+    CHECK_EQ(toggle(&s, 2), 1); // 7 packets so far, those of no length counted
     check_out(&s, 0, USB_URB_ZERO_PACKET, (const uint16_t[]){0}, 1);
     CHECK_EQ(toggle(&s, 2), 0);
     stand_end(&s);
@@ -275,6 +276,48 @@ TEST(sim_pipe_out_waits_while_the_device_naks)
     check_received(&s, (const uint16_t[]){512, 512, 512, 464}, 4);
     host_free(&s.h, &t);
     stand_end(&s);
+}
+
+static unsigned refusals;
+
+// Takes nothing for a while, which is a NAK too.
+static int nothing_at_first(struct sim_device *d, uint8_t ep, const uint8_t *buf, uint32_t len)
+{
+    (void)d, (void)ep, (void)buf;
+    if (refusals == 0)
+        return (int)len;
+    refusals--;
+    return 0;
+}
+
+static void static_destroy(struct sim_device *d)
+{
+    (void)d;
+}
+
+TEST(sim_pipe_nothing_taken_is_a_nak)
+{
+    static const struct sim_device_ops ops = {.destroy = static_destroy, .out = nothing_at_first};
+    static struct sim_device d;
+    struct stand s;
+    struct host_urb t;
+    host_begin(&s.h);
+    struct sim_device *d1 = sim_faulty_create(s.h.bus, &sim_faulty_d1); // for its descriptors
+    d = (struct sim_device){.ops = &ops, .desc = d1->desc, .speed = USB_SPEED_HIGH, .bus = s.h.bus};
+    s.dev = host_start(&s.h, "1-1", &d);
+    refusals = 1;
+    out_urb(&s, &t, 100);
+    host_submit(&s.h, &t);
+    CHECK(!t.done);
+    CHECK_EQ(d.toggle, 0);
+    sim_kick(&d, OUT);
+    host_settle(&s.h);
+    CHECK_EQ(t.u.status, USB_STATUS_OK);
+    CHECK_EQ(d.toggle, 1 << OUT);
+    host_free(&s.h, &t);
+    CHECK_EQ(sim_unplug(s.h.bus, "1-1"), BASE_OK);
+    d1->ops->destroy(d1);
+    host_end(&s.h);
 }
 
 TEST(sim_pipe_out_stalls_half_way)
