@@ -11,6 +11,9 @@ set(USBIP_SIM_SOURCES
   sim_control.c
   sim_descriptor.c
   sim_set.c
+  sim_audio.c
+  sim_audio_control.c
+  sim_audio_descriptor.c
   sim_disk.c
   sim_disk_fat.c
   sim_disk_reply.c
