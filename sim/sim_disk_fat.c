@@ -47,6 +47,7 @@ static const char readme[] =
     "1-2.1  keyboard  a keyboard with a mouse (HID)    types on the server's request\r\n"
     "1-2.2  serial    a serial port that echoes (ACM)  minicom -D /dev/ttyACM0, stty\r\n"
     "1-3    zero      Linux's Gadget Zero, for tests   modprobe usbtest, testusb -a\r\n"
+    "1-4    audio     a headset that hears a tone      arecord, aplay\r\n"
     "\r\n"
     "1-2 is the hub into which the keyboard and the serial port are plugged. A hub\r\n"
     "cannot be attached.\r\n";

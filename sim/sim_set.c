@@ -2,6 +2,7 @@
 #include "sim/sim_set.h"
 
 #include "base/base_text.h"
+#include "sim/sim_audio.h"
 #include "sim/sim_disk.h"
 #include "sim/sim_disk_fat.h"
 #include "sim/sim_faulty.h"
@@ -19,7 +20,7 @@ enum {
     HUB_PORTS = 4,
     FIRST_FREE_PORT = 5, // of the root ports, behind the places of the set
     LAST_FREE_PORT = 15,
-    PLACES = 5 + LAST_FREE_PORT - FIRST_FREE_PORT + 1, // of the set with its hub, and the free ones
+    PLACES = 6 + LAST_FREE_PORT - FIRST_FREE_PORT + 1, // of the set with its hub, and the free ones
 };
 
 #define MIB (1024ull * 1024)
@@ -234,6 +235,36 @@ static enum base_err create_zero(struct set *set, char *options, struct planned 
     return p->device ? BASE_OK : no_memory(set);
 }
 
+static enum base_err open_record(struct set *set, const char *path,
+                                 struct sim_audio_recorder *recorder)
+{
+    if (!set->env || !set->env->open_record)
+        return REFUSE(set, BASE_ERR_UNSUPPORTED,
+                      "audio: there are no files here, leave out 'record='");
+    return set->env->open_record(set->env->ctx, path, recorder, set->why.buf, set->why.size);
+}
+
+static enum base_err create_audio(struct set *set, char *options, struct planned *p)
+{
+    struct sim_audio_options a = {0};
+    const char *path = NULL;
+    struct option o;
+    while (next_option(&options, &o)) {
+        if (!option_is(&o, "record"))
+            return refuse_option(set, &o);
+        if (!o.value || !*o.value)
+            return REFUSE(set, BASE_ERR_INVALID, "audio: 'record=' needs a value");
+        path = o.value;
+    }
+    enum base_err err = path ? open_record(set, path, &a.recorder) : BASE_OK;
+    if (err != BASE_OK)
+        return err;
+    p->device = sim_audio_create(set->bus, &a);
+    if (!p->device && a.recorder.destroy)
+        a.recorder.destroy(a.recorder.ctx);
+    return p->device ? BASE_OK : no_memory(set);
+}
+
 static const char *const faulty_modes[] = {
     [SIM_FAULTY_NAK] = "nak",       [SIM_FAULTY_STALL] = "stall", [SIM_FAULTY_SHORT] = "short",
     [SIM_FAULTY_BABBLE] = "babble", [SIM_FAULTY_LATE] = "late",   [SIM_FAULTY_VANISH] = "vanish",
@@ -257,10 +288,10 @@ static enum base_err create_faulty(struct set *set, char *options, struct planne
 static const struct kind kinds[] = {
     {"disk", "1-1", create_disk},       {"keyboard", "1-2.1", create_keyboard},
     {"serial", "1-2.2", create_serial}, {"zero", "1-3", create_zero},
-    {"faulty", NULL, create_faulty},
+    {"audio", "1-4", create_audio},     {"faulty", NULL, create_faulty},
 };
 
-static const char *const later[] = {"audio", "camera"};
+static const char *const later[] = {"camera"};
 
 const char *sim_set_help(void)
 {
@@ -273,11 +304,13 @@ const char *sim_set_help(void)
            "  serial          serial port that echoes (CDC-ACM), full speed\n"
            "  zero            Gadget Zero, for usbtest and bench, high speed\n"
            "    :speed=full     at full speed\n"
+           "  audio           headset (USB Audio 1.0) that hears a tone, full speed\n"
+           "    :record=PATH    what is played is appended to this file\n"
            "  faulty          does wrong on its bulk endpoints, to test clients\n"
            "    :nak :stall     gives and takes nothing (also without a word); stalls\n"
            "    :short :babble  gives less, or more, than it should\n"
            "    :late :vanish   takes a second for everything; leaves the bus when used\n"
-           "  default         disk, keyboard, serial and zero\n"
+           "  default         disk, keyboard, serial, zero and audio\n"
            "  none            no device\n"
            "A value cannot have a comma or a colon in it.\n";
 }
@@ -390,7 +423,7 @@ enum base_err sim_set_plug(struct sim_bus *bus, const char *spec,
     if (spec && strcmp(spec, "none") == 0)
         return BASE_OK;
     if (!spec || !*spec || strcmp(spec, "default") == 0)
-        spec = "disk,keyboard,serial,zero";
+        spec = "disk,keyboard,serial,zero,audio";
     size_t size = strlen(spec) + 1;
     char *list = base_alloc(sim_alloc(bus), size);
     if (!list)

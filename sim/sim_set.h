@@ -2,6 +2,7 @@
 // Which simulated devices there are: the --sim option. Loop thread.
 #pragma once
 
+#include "sim/sim_audio.h"
 #include "sim/sim_bus.h"
 #include "sim/sim_storage.h"
 
@@ -11,6 +12,9 @@ struct sim_set_environment {
     // full stop). NULL: there are no files here.
     enum base_err (*open_file)(void *ctx, const char *path, bool read_only,
                                struct sim_storage *storage, char *why, size_t why_size);
+    // The same for audio:record=PATH, which what is played is appended to.
+    enum base_err (*open_record)(void *ctx, const char *path, struct sim_audio_recorder *recorder,
+                                 char *why, size_t why_size);
     void *ctx;
 };
 

@@ -3,6 +3,7 @@
 #include "ports/linux/http_civetweb.h"
 #include "ports/linux/log.h"
 #include "ports/linux/options.h"
+#include "ports/linux/sim_audio_file.h"
 #include "ports/linux/sim_storage_file.h"
 #include "ports/posix/posix_loop.h"
 #include "ports/posix/posix_time.h"
@@ -105,7 +106,10 @@ static bool start_server(struct program *p)
 
 static bool start_devices(struct program *p)
 {
-    const struct sim_set_environment environment = {.open_file = sim_storage_file};
+    const struct sim_set_environment environment = {
+        .open_file = sim_storage_file,
+        .open_record = sim_audio_file,
+    };
     p->bus = sim_bus_create(&p->alloc, 1);
     if (!p->bus) {
         snprintf(p->why, WHY_SIZE, "no memory for the simulated devices");

@@ -196,8 +196,9 @@ TEST(sim_fat_too_small)
 
 TEST(sim_fat_readme_tells_about_the_devices)
 {
-    static const char *const words[] = {"1-1 ",   "disk", "1-2.1 ", "keyboard",    "1-2.2 ",
-                                        "serial", "1-3 ", "zero",   "usbip attach"};
+    static const char *const words[] = {"1-1 ",   "disk",   "1-2.1 ",      "keyboard",
+                                        "1-2.2 ", "serial", "1-3 ",        "zero",
+                                        "1-4 ",   "audio",  "usbip attach"};
     struct medium m;
     struct volume v;
     medium_begin(&m);

@@ -63,12 +63,33 @@ static enum base_err fake_open(void *ctx, const char *path, bool read_only,
     return BASE_OK;
 }
 
+static enum base_err fake_append(void *ctx, const void *samples, size_t size)
+{
+    (void)ctx, (void)samples, (void)size;
+    return BASE_OK;
+}
+
+static enum base_err fake_record(void *ctx, const char *path, struct sim_audio_recorder *recorder,
+                                 char *why, size_t why_size)
+{
+    struct set_rig *s = ctx;
+    CHECK(base_text_copy(s->path, sizeof s->path, path));
+    if (s->open_result != BASE_OK) {
+        CHECK(base_text_copy(why, why_size, "the file is not there"));
+        return s->open_result;
+    }
+    s->opened++;
+    *recorder = (struct sim_audio_recorder){fake_append, fake_destroy, s};
+    return BASE_OK;
+}
+
 static void set_begin(struct set_rig *s)
 {
     memset(s, 0, sizeof *s);
     rig_begin(&s->rig);
     s->rig.alloc = (struct base_alloc){limited_alloc, limited_free, s};
-    s->env = (struct sim_set_environment){.open_file = fake_open, .ctx = s};
+    s->env =
+        (struct sim_set_environment){.open_file = fake_open, .open_record = fake_record, .ctx = s};
 }
 
 static void set_end(struct set_rig *s)
@@ -123,7 +144,7 @@ static void check_refused(const char *spec, enum base_err err, const char *why)
     set_end(&s);
 }
 
-#define WHOLE_SET "1-1=disk 1-2=hub 1-2.1=keyboard 1-2.2=serial 1-3=zero"
+#define WHOLE_SET "1-1=disk 1-2=hub 1-2.1=keyboard 1-2.2=serial 1-3=zero 1-4=audio"
 
 // --- places --------------------------------------------------------------------------------------
 
@@ -145,6 +166,7 @@ TEST(sim_set_of_single_devices)
     check_set("keyboard", "1-2=hub 1-2.1=keyboard");
     check_set("serial", "1-2=hub 1-2.2=serial");
     check_set("zero", "1-3=zero");
+    check_set("audio", "1-4=audio");
     check_set("faulty", "1-5=faulty");
     check_set("zero,serial,keyboard", "1-3=zero 1-2=hub 1-2.2=serial 1-2.1=keyboard");
 }
@@ -352,8 +374,9 @@ TEST(sim_set_disk_in_a_file_refused)
     check_refused("disk:file=", BASE_ERR_INVALID, "disk: 'file=' needs a value");
     check_refused("disk:file=a:size=1M", BASE_ERR_INVALID,
                   "disk: a file has its own size, leave out 'size='");
-    check_refused("disk:file=a,nonsense", BASE_ERR_INVALID,
-                  "unknown device 'nonsense', there are disk, keyboard, serial, zero, faulty");
+    check_refused(
+        "disk:file=a,nonsense", BASE_ERR_INVALID,
+        "unknown device 'nonsense', there are disk, keyboard, serial, zero, audio, faulty");
 }
 
 TEST(sim_set_zero_options)
@@ -412,18 +435,43 @@ TEST(sim_set_faulty_modes)
     check_refused("faulty:nak=1", BASE_ERR_INVALID, "faulty: unknown option 'nak'");
 }
 
+TEST(sim_set_audio_that_is_recorded)
+{
+    struct set_rig s;
+    set_begin(&s);
+    CHECK_EQ(plug(&s, "audio:record=some/where=x.pcm,audio"), BASE_OK);
+    CHECK_STR(s.path, "some/where=x.pcm");
+    CHECK_EQ(s.opened, 1);
+    check_plugged(&s, "1-4=audio 1-5=audio");
+    set_end(&s);
+
+    set_begin(&s);
+    s.open_result = BASE_ERR_NOT_FOUND;
+    CHECK_EQ(plug(&s, "audio:record=a"), BASE_ERR_NOT_FOUND);
+    CHECK_STR(s.why, "the file is not there");
+    s.env.open_record = NULL;
+    CHECK_EQ(plug(&s, "audio:record=a"), BASE_ERR_UNSUPPORTED);
+    CHECK_STR(s.why, "audio: there are no files here, leave out 'record='");
+    CHECK_EQ(sim_set_plug(s.rig.bus, "audio:record=a", NULL, s.why, WHY), BASE_ERR_UNSUPPORTED);
+    CHECK_EQ(sim_set_plug(s.rig.bus, "audio", NULL, s.why, WHY), BASE_OK);
+    set_end(&s);
+    check_refused("audio:record=", BASE_ERR_INVALID, "audio: 'record=' needs a value");
+    check_refused("audio:record", BASE_ERR_INVALID, "audio: 'record=' needs a value");
+    check_refused("audio:rate=44100", BASE_ERR_INVALID, "audio: unknown option 'rate'");
+}
+
 // --- refusals ------------------------------------------------------------------------------------
 
 TEST(sim_set_unknown_words)
 {
     check_refused("tape", BASE_ERR_INVALID,
-                  "unknown device 'tape', there are disk, keyboard, serial, zero, faulty");
+                  "unknown device 'tape', there are disk, keyboard, serial, zero, audio, faulty");
     check_refused("zero,", BASE_ERR_INVALID,
-                  "unknown device '', there are disk, keyboard, serial, zero, faulty");
+                  "unknown device '', there are disk, keyboard, serial, zero, audio, faulty");
     check_refused("zero,none", BASE_ERR_INVALID,
-                  "unknown device 'none', there are disk, keyboard, serial, zero, faulty");
+                  "unknown device 'none', there are disk, keyboard, serial, zero, audio, faulty");
     check_refused("Disk", BASE_ERR_INVALID,
-                  "unknown device 'Disk', there are disk, keyboard, serial, zero, faulty");
+                  "unknown device 'Disk', there are disk, keyboard, serial, zero, audio, faulty");
     check_refused("disk:size=1M,zero,serial:count=4", BASE_ERR_INVALID,
                   "serial: unknown option 'count'");
     check_refused("disk:ro=1", BASE_ERR_INVALID, "disk: unknown option 'ro'");
@@ -433,7 +481,7 @@ TEST(sim_set_unknown_words)
 
 TEST(sim_set_devices_of_later_versions)
 {
-    check_refused("zero,audio", BASE_ERR_UNSUPPORTED, "'audio' is not part of this version");
+    check_refused("zero,camera", BASE_ERR_UNSUPPORTED, "'camera' is not part of this version");
     check_refused("camera:size=1", BASE_ERR_UNSUPPORTED, "'camera' is not part of this version");
 }
 
@@ -455,7 +503,8 @@ TEST(sim_set_out_of_memory_at_each_step)
         struct backend_event ev;
         set_begin(&s);
         s.failing = n;
-        err = plug(&s, "disk:size=1M,keyboard:text=x,serial,zero,disk:file=a,faulty:stall");
+        err = plug(&s, "disk:size=1M,keyboard:text=x,serial,zero,disk:file=a,audio:record=b,"
+                       "faulty:stall");
         if (err != BASE_OK) {
             CHECK_EQ(err, BASE_ERR_NOMEM);
             CHECK(strstr(s.why, "there is not enough memory"));
@@ -465,15 +514,15 @@ TEST(sim_set_out_of_memory_at_each_step)
         set_end(&s);
         CHECK(n < 1000);
     }
-    CHECK(n > 14); // at least the list, seven devices with their ports
+    CHECK(n > 16); // at least the list, eight devices with their ports
 }
 
 TEST(sim_set_help_names_everything)
 {
-    static const char *const words[] = {"disk",    ":size=",  ":file=", ":ro",     "keyboard",
-                                        ":text=",  "serial",  "zero",   ":speed=", "faulty",
-                                        ":nak",    ":stall",  ":short", ":babble", ":late",
-                                        ":vanish", "default", "none"};
+    static const char *const words[] = {"disk",    ":size=", ":file=",   ":ro",     "keyboard",
+                                        ":text=",  "serial", "zero",     ":speed=", "faulty",
+                                        ":nak",    ":stall", ":short",   ":babble", ":late",
+                                        ":vanish", "audio",  ":record=", "default", "none"};
     for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
         if (!strstr(sim_set_help(), words[i]))
             check_fail(__FILE__, __LINE__, "the help does not say %s", words[i]);
