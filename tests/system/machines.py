@@ -113,6 +113,7 @@ class Server:
             line = lines.next(deadline)
             if " listening on " in line:
                 waiting.discard(line.split()[0])
+        self.descriptors_at_start = self.descriptors()
 
     def status(self):
         url = f"http://127.0.0.1:{self.http_port}/api/v1/status"

@@ -37,7 +37,6 @@ static void *read_commands(void *unused)
     return NULL;
 }
 
-// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names
 struct sim_bus *__real_sim_bus_create(const struct base_alloc *alloc, uint8_t busnum);
 struct sim_bus *__wrap_sim_bus_create(const struct base_alloc *alloc, uint8_t busnum);
 struct posix_loop *__real_posix_loop_create(struct usbip_server *server,
@@ -63,4 +62,3 @@ struct posix_loop *__wrap_posix_loop_create(struct usbip_server *server,
         pthread_detach(thread);
     return loop;
 }
-// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
