@@ -72,7 +72,7 @@ static void free_clients(struct stage *st)
     while (st->clients) {
         struct stage_client *c = st->clients;
         st->clients = c->next;
-        free(c->out);
+        free(c->out_block);
         free(c->in);
         free(c);
     }
@@ -127,12 +127,6 @@ static void append(uint8_t **bytes, size_t *size, size_t *room, const void *data
     *size += n;
 }
 
-static void drop_front(uint8_t *bytes, size_t *size, size_t n)
-{
-    memmove(bytes, bytes + n, *size - n);
-    *size -= n;
-}
-
 static void hang_up(struct stage_client *c)
 {
     server_disconnected(c->stage->server, c->session, c->stage->now_us);
@@ -155,7 +149,8 @@ static bool receive(struct stage_client *c)
         memcpy(iov[i].data, c->out + done, part);
         done += part;
     }
-    drop_front(c->out, &c->out_size, done);
+    c->out += done;
+    c->out_size -= done;
     (void)session_rx_commit(c->session, done, c->stage->now_us);
     return true;
 }
@@ -252,9 +247,14 @@ struct stage_client *stage_connect(struct stage *st)
     return c;
 }
 
+// Taken bytes stay in front of `out` until then: moving the rest each time would take ages when a
+// long payload goes byte by byte.
 void stage_queue(struct stage_client *c, const void *bytes, size_t size)
 {
-    append(&c->out, &c->out_size, &c->out_room, bytes, size);
+    if (c->out_size > 0 && c->out != c->out_block)
+        memmove(c->out_block, c->out, c->out_size);
+    append(&c->out_block, &c->out_size, &c->out_room, bytes, size);
+    c->out = c->out_block;
 }
 
 void stage_send(struct stage_client *c, const void *bytes, size_t size)
@@ -350,7 +350,7 @@ void stage_submit(struct stage_client *c, const struct stage_submit *s)
     stage_settle(c->stage);
 }
 
-void stage_unlink(struct stage_client *c, uint32_t seqnum, uint32_t victim)
+void stage_queue_unlink(struct stage_client *c, uint32_t seqnum, uint32_t victim)
 {
     struct wire_urb_header h = {.command = WIRE_CMD_UNLINK,
                                 .seqnum = seqnum,
@@ -358,7 +358,19 @@ void stage_unlink(struct stage_client *c, uint32_t seqnum, uint32_t victim)
                                 .u.unlink = {.victim = victim}};
     uint8_t bytes[WIRE_URB_HEADER_SIZE];
     wire_urb_header_pack(bytes, &h);
-    stage_send(c, bytes, sizeof bytes);
+    stage_queue(c, bytes, sizeof bytes);
+}
+
+void stage_unlink(struct stage_client *c, uint32_t seqnum, uint32_t victim)
+{
+    stage_queue_unlink(c, seqnum, victim);
+    stage_settle(c->stage);
+}
+
+void stage_receive(struct stage_client *c)
+{
+    while (c->session && receive(c)) {
+    }
 }
 
 void stage_expect_silence(struct stage_client *c)

@@ -35,8 +35,10 @@ struct stage_client {
     struct stage *stage;
     struct stage_client *next;
     struct session *session; // NULL when the server has closed the connection
-    uint8_t *out;            // sent by the client, not yet taken by the server
-    size_t out_size, out_room;
+    uint8_t *out;            // sent by the client, not yet taken by the server; lies in out_block
+    size_t out_size;
+    uint8_t *out_block;
+    size_t out_room;
     uint8_t *in; // received by the client, not yet looked at
     size_t in_size, in_room;
     bool deaf;      // does not read: the server's bytes stay where they are
@@ -94,6 +96,11 @@ struct stage_submit {
 void stage_submit(struct stage_client *c, const struct stage_submit *s);
 void stage_queue_submit(struct stage_client *c, const struct stage_submit *s);
 void stage_unlink(struct stage_client *c, uint32_t seqnum, uint32_t victim);
+void stage_queue_unlink(struct stage_client *c, uint32_t seqnum, uint32_t victim);
+
+// The session takes all that the client has queued, but nobody acts on it yet: for what happens
+// between an UNLINK that has arrived and its cancel.
+void stage_receive(struct stage_client *c);
 
 // Nothing is waiting to be looked at.
 void stage_expect_silence(struct stage_client *c);
