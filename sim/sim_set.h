@@ -22,7 +22,7 @@ struct sim_set_environment {
 // set; "none": nothing; else NAME[:OPTION[=VALUE]...][,NAME...]. A device goes to its own place in
 // the set, or if that is taken to the first free root port from 1-5 on.
 // On an error nothing is plugged, and `why` (cut to fit) is a sentence without its full stop:
-// BASE_ERR_INVALID (the text is wrong), BASE_ERR_UNSUPPORTED (not in this version or not here),
+// BASE_ERR_INVALID (the text is wrong), BASE_ERR_UNSUPPORTED (not here),
 // BASE_ERR_LIMIT (no free port), BASE_ERR_NOMEM, or what open_file() returned.
 enum base_err sim_set_plug(struct sim_bus *bus, const char *spec,
                            const struct sim_set_environment *env, char *why, size_t why_size);

@@ -14,6 +14,11 @@ set(USBIP_SIM_SOURCES
   sim_audio.c
   sim_audio_control.c
   sim_audio_descriptor.c
+  sim_camera.c
+  sim_camera_control.c
+  sim_camera_descriptor.c
+  sim_camera_jpeg.c
+  sim_camera_picture.c
   sim_disk.c
   sim_disk_fat.c
   sim_disk_reply.c

@@ -167,6 +167,7 @@ TEST(sim_set_of_single_devices)
     check_set("serial", "1-2=hub 1-2.2=serial");
     check_set("zero", "1-3=zero");
     check_set("audio", "1-4=audio");
+    check_set("camera", "1-5=camera");
     check_set("faulty", "1-5=faulty");
     check_set("zero,serial,keyboard", "1-3=zero 1-2=hub 1-2.2=serial 1-2.1=keyboard");
 }
@@ -376,7 +377,7 @@ TEST(sim_set_disk_in_a_file_refused)
                   "disk: a file has its own size, leave out 'size='");
     check_refused(
         "disk:file=a,nonsense", BASE_ERR_INVALID,
-        "unknown device 'nonsense', there are disk, keyboard, serial, zero, audio, faulty");
+        "unknown device 'nonsense', there are disk, keyboard, serial, zero, audio, camera, faulty");
 }
 
 TEST(sim_set_zero_options)
@@ -460,29 +461,62 @@ TEST(sim_set_audio_that_is_recorded)
     check_refused("audio:rate=44100", BASE_ERR_INVALID, "audio: unknown option 'rate'");
 }
 
+TEST(sim_set_camera_options)
+{
+    struct set_rig s;
+    uint8_t streaming[26];
+    set_begin(&s);
+    CHECK_EQ(plug(&s, "camera,camera:payload=3072,camera:bulk,camera:payload=64K:bulk"), BASE_OK);
+    static const uint32_t payloads[] = {1024, 3072, 16380, 65536};
+    for (unsigned i = 0; i < 4; i++) {
+        char busid[] = {'1', '-', (char)('5' + i), '\0'};
+        struct sim_device *d = sim_find(s.rig.bus, busid);
+        struct usb_setup get_probe = {0xa1, 0x81, 0x0100, 1, sizeof streaming};
+        CHECK_EQ(d->ops->setup(d, &get_probe, streaming, sizeof streaming), sizeof streaming);
+        CHECK_EQ(base_get_le32(streaming + 22), payloads[i]);
+        CHECK_EQ(rig_check_config(d->desc->configs[0]), i < 2 ? 5 : 1);
+    }
+    set_end(&s);
+}
+
+TEST(sim_set_camera_options_refused)
+{
+    static const char *const sizes[] = {"63", "3073", "", "1.5K", "x"};
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char spec[64], why[WHY];
+        join(spec, sizeof spec, "camera:payload=", sizes[i], "");
+        join(why, sizeof why, "camera: bad payload '", sizes[i],
+             "', it goes from 64 to 3072 bytes, with 'bulk' to 64K");
+        check_refused(spec, BASE_ERR_INVALID, why);
+    }
+    check_refused("camera:payload=65537:bulk", BASE_ERR_INVALID,
+                  "camera: bad payload '65537', it goes from 64 to 3072 bytes, with 'bulk' to 64K");
+    check_refused("camera:payload", BASE_ERR_INVALID, "camera: unknown option 'payload'");
+    check_refused("camera:bulk=1", BASE_ERR_INVALID, "camera: unknown option 'bulk'");
+    check_refused("camera:size=1", BASE_ERR_INVALID, "camera: unknown option 'size'");
+}
+
 // --- refusals ------------------------------------------------------------------------------------
 
 TEST(sim_set_unknown_words)
 {
-    check_refused("tape", BASE_ERR_INVALID,
-                  "unknown device 'tape', there are disk, keyboard, serial, zero, audio, faulty");
-    check_refused("zero,", BASE_ERR_INVALID,
-                  "unknown device '', there are disk, keyboard, serial, zero, audio, faulty");
-    check_refused("zero,none", BASE_ERR_INVALID,
-                  "unknown device 'none', there are disk, keyboard, serial, zero, audio, faulty");
-    check_refused("Disk", BASE_ERR_INVALID,
-                  "unknown device 'Disk', there are disk, keyboard, serial, zero, audio, faulty");
+    check_refused(
+        "tape", BASE_ERR_INVALID,
+        "unknown device 'tape', there are disk, keyboard, serial, zero, audio, camera, faulty");
+    check_refused(
+        "zero,", BASE_ERR_INVALID,
+        "unknown device '', there are disk, keyboard, serial, zero, audio, camera, faulty");
+    check_refused(
+        "zero,none", BASE_ERR_INVALID,
+        "unknown device 'none', there are disk, keyboard, serial, zero, audio, camera, faulty");
+    check_refused(
+        "Disk", BASE_ERR_INVALID,
+        "unknown device 'Disk', there are disk, keyboard, serial, zero, audio, camera, faulty");
     check_refused("disk:size=1M,zero,serial:count=4", BASE_ERR_INVALID,
                   "serial: unknown option 'count'");
     check_refused("disk:ro=1", BASE_ERR_INVALID, "disk: unknown option 'ro'");
     check_refused("disk:", BASE_ERR_INVALID, "disk: unknown option ''");
     check_refused("keyboard:layout=de", BASE_ERR_INVALID, "keyboard: unknown option 'layout'");
-}
-
-TEST(sim_set_devices_of_later_versions)
-{
-    check_refused("zero,camera", BASE_ERR_UNSUPPORTED, "'camera' is not part of this version");
-    check_refused("camera:size=1", BASE_ERR_UNSUPPORTED, "'camera' is not part of this version");
 }
 
 TEST(sim_set_why_is_cut_to_fit)
@@ -504,7 +538,7 @@ TEST(sim_set_out_of_memory_at_each_step)
         set_begin(&s);
         s.failing = n;
         err = plug(&s, "disk:size=1M,keyboard:text=x,serial,zero,disk:file=a,audio:record=b,"
-                       "faulty:stall");
+                       "camera,faulty:stall");
         if (err != BASE_OK) {
             CHECK_EQ(err, BASE_ERR_NOMEM);
             CHECK(strstr(s.why, "there is not enough memory"));
@@ -514,15 +548,15 @@ TEST(sim_set_out_of_memory_at_each_step)
         set_end(&s);
         CHECK(n < 1000);
     }
-    CHECK(n > 16); // at least the list, eight devices with their ports
+    CHECK(n > 18); // at least the list, nine devices with their ports
 }
 
 TEST(sim_set_help_names_everything)
 {
-    static const char *const words[] = {"disk",    ":size=", ":file=",   ":ro",     "keyboard",
-                                        ":text=",  "serial", "zero",     ":speed=", "faulty",
-                                        ":nak",    ":stall", ":short",   ":babble", ":late",
-                                        ":vanish", "audio",  ":record=", "default", "none"};
+    static const char *const words[] = {
+        "disk",    ":size=",   ":file=", ":ro",    "keyboard",  ":text=",  "serial", "zero",
+        ":speed=", "faulty",   ":nak",   ":stall", ":short",    ":babble", ":late",  ":vanish",
+        "audio",   ":record=", "camera", ":bulk",  ":payload=", "default", "none"};
     for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
         if (!strstr(sim_set_help(), words[i]))
             check_fail(__FILE__, __LINE__, "the help does not say %s", words[i]);
