@@ -19,30 +19,36 @@ static const struct sim_audio *const_audio(const struct sim_device *d)
 
 // --- streams -------------------------------------------------------------------------------------
 
-// Counts the packet of this frame and returns the number of the frame, 0 for the stream's first.
-static uint64_t count_packet(struct sim_audio *a, struct audio_stream *s, uint32_t bytes)
+static void count_packet(struct sim_audio *a, struct audio_stream *s, uint32_t bytes)
 {
     uint64_t frame = sim_now_us(&a->device) / FRAME_US;
-    if (!s->running) {
-        s->running = true;
-        s->first_frame = frame;
-    } else if (frame > s->last_frame + 1) {
+    if (s->running && frame > s->last_frame + 1) {
         s->traffic.gaps++;
         s->traffic.missed += frame - s->last_frame - 1;
     }
+    s->running = true;
     s->last_frame = frame;
     s->traffic.packets++;
     s->traffic.bytes += bytes;
-    return frame - s->first_frame;
+}
+
+// Each begins anew.
+static void audio_configured(struct sim_device *d)
+{
+    struct sim_audio *a = audio(d);
+    a->out.running = a->in.running = false;
+    a->tone_at = 0;
 }
 
 static void audio_alternate_selected(struct sim_device *d, uint8_t interface)
 {
     struct sim_audio *a = audio(d);
-    if (interface == AUDIO_SPEAKER)
+    if (interface == AUDIO_SPEAKER) {
         a->out.running = false;
-    else if (interface == AUDIO_MICROPHONE)
+    } else if (interface == AUDIO_MICROPHONE) {
         a->in.running = false;
+        a->tone_at = 0;
+    }
 }
 
 // --- loudspeaker ---------------------------------------------------------------------------------
@@ -70,7 +76,7 @@ static int audio_iso_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, u
 {
     struct sim_audio *a = audio(d);
     (void)ep; // the only one
-    (void)count_packet(a, &a->out, len);
+    count_packet(a, &a->out, len);
     if (len == 0)
         return 0;
     a->adler32 = adler32(a->adler32, buf, len);
@@ -101,25 +107,24 @@ static int64_t tone_peak(const struct sim_audio_levels *l)
 void sim_audio_tune(struct sim_audio *a)
 {
     int64_t x = ONE, y = 0, peak = tone_peak(&a->microphone);
-    for (unsigned i = 0; i < AUDIO_TONE_FRAMES * AUDIO_SAMPLES; i++) {
+    for (size_t i = 0; i < sizeof a->tone; i += AUDIO_SAMPLE_SIZE) {
         int64_t sample = (y * peak + (y < 0 ? -ONE / 2 : ONE / 2)) / ONE;
-        base_put_le16(a->tone + AUDIO_SAMPLE_SIZE * i, (uint16_t)sample);
+        base_put_le16(a->tone + i, (uint16_t)sample);
         int64_t next_x = (x * TURN_COS - y * TURN_SIN) / ONE;
         y = (x * TURN_SIN + y * TURN_COS) / ONE;
         x = next_x;
     }
 }
 
-// The tone goes on whether or not somebody listens, so that a missed frame is heard.
 static int audio_iso_in(struct sim_device *d, uint8_t ep, uint8_t *buf, uint32_t max)
 {
     struct sim_audio *a = audio(d);
     (void)ep; // the only one
     assert(max >= AUDIO_TONE_PACKET);
     (void)max;
-    uint64_t frame = count_packet(a, &a->in, AUDIO_TONE_PACKET);
-    size_t at = (size_t)(frame % AUDIO_TONE_FRAMES) * AUDIO_TONE_PACKET;
-    memcpy(buf, a->tone + at, AUDIO_TONE_PACKET);
+    count_packet(a, &a->in, AUDIO_TONE_PACKET);
+    memcpy(buf, a->tone + a->tone_at, AUDIO_TONE_PACKET);
+    a->tone_at = (a->tone_at + AUDIO_TONE_PACKET) % sizeof a->tone;
     return AUDIO_TONE_PACKET;
 }
 
@@ -169,12 +174,6 @@ struct sim_audio_levels sim_audio_microphone(const struct sim_device *d)
 }
 
 // --- life ----------------------------------------------------------------------------------------
-
-static void audio_configured(struct sim_device *d)
-{
-    audio(d)->out.running = false;
-    audio(d)->in.running = false;
-}
 
 static void audio_reset(struct sim_device *d)
 {

@@ -34,7 +34,8 @@ struct sim_device *sim_audio_create(struct sim_bus *bus, const struct sim_audio_
 
 // One direction, since the device was created. A frame without a packet between two packets of one
 // stream is a missed one, counted by the bus's clock; several in a row are one gap. A stream begins
-// with the first packet after SET_INTERFACE. What the microphone hears in a missed frame is lost.
+// with the first packet after SET_INTERFACE. The tone does not go on in a missed frame: a jump in
+// it was made by who carried the packets, not by a host that came late.
 struct sim_audio_traffic {
     uint64_t packets, bytes;
     uint64_t gaps, missed;

@@ -28,7 +28,7 @@ enum {
 // What goes through one streaming interface.
 struct audio_stream {
     bool running; // a packet has moved since the interface was set
-    uint64_t first_frame, last_frame;
+    uint64_t last_frame;
     struct sim_audio_traffic traffic;
 };
 
@@ -40,6 +40,7 @@ struct sim_audio {
     uint32_t adler32;
     uint64_t unrecorded;
     uint8_t tone[AUDIO_TONE_FRAMES * AUDIO_TONE_PACKET]; // as loud as the microphone is set
+    uint32_t tone_at;                                    // where the next packet of it begins
     uint32_t kept_bytes, kept_at;                        // size; where the next byte goes
     uint8_t kept[];
 };
