@@ -164,6 +164,8 @@ int sim_descriptor_get(const struct sim_device *d, const struct usb_setup *s, ui
     case USB_DT_CONFIG:
         return has_config ? answer(data, len, config.data, config.size) : SIM_STALL;
     case USB_DT_STRING:
+        if (desc->raw_string.size > 0)
+            return answer(data, len, desc->raw_string.data, desc->raw_string.size);
         return get_string(desc, s, data, len);
     case USB_DT_DEVICE_QUALIFIER:
         return other_speed ? get_qualifier(desc, data, len) : SIM_STALL;

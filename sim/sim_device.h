@@ -28,6 +28,8 @@ struct sim_descriptors {
     const uint8_t *const *configs; // bNumConfigurations of them, each with a right wTotalLength
     const char *const *strings;    // UTF-8; index 1 first, NULL-terminated; may be NULL
     const uint8_t *bos;            // NULL: the request stalls
+    struct base_span raw_string;   // answers every request for a string as it is, in place of
+                                   // `strings`; empty: does not
     // Bytes that each configuration really has, for a device that lies in wTotalLength; NULL: none
     // does.
     const uint16_t *config_sizes;

@@ -19,6 +19,7 @@ struct sim_faulty_options {
     const uint8_t *device;                   // 18 bytes; NULL: the built-in ones
     const uint8_t *configs[USB_MAX_CONFIGS]; // first NULL: the built-in one
     uint16_t config_sizes[USB_MAX_CONFIGS];  // bytes that are there, whatever wTotalLength says
+    struct base_span string; // the answer to every request for a string; empty: the built-in ones
 };
 
 extern const struct sim_faulty_options sim_faulty_d1;

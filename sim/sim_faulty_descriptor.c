@@ -83,6 +83,7 @@ void sim_faulty_build_descriptors(struct faulty *f)
         .device = f->device,
         .configs = f->options.configs,
         .strings = strings,
+        .raw_string = f->options.string,
         .config_sizes = f->options.config_sizes,
     };
 }
