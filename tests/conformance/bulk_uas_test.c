@@ -22,52 +22,16 @@ enum {
     CONFIG_SIZE = 9 + 9 + 4 * 7,
 };
 
-static const uint8_t config[CONFIG_SIZE] = {9,
-                                            USB_DT_CONFIG,
-                                            CONFIG_SIZE,
-                                            0,
-                                            1,
-                                            1,
-                                            0,
-                                            0xc0,
-                                            50, //
-                                            9,
-                                            USB_DT_INTERFACE,
-                                            0,
-                                            0,
-                                            4,
-                                            8,
-                                            6,
-                                            0x62,
-                                            0, //
-                                            7,
-                                            USB_DT_ENDPOINT,
-                                            COMMAND_OUT,
-                                            USB_BULK,
-                                            0,
-                                            2,
-                                            0, //
-                                            7,
-                                            USB_DT_ENDPOINT,
-                                            0x80 | STATUS_IN,
-                                            USB_BULK,
-                                            0,
-                                            2,
-                                            0, //
-                                            7,
-                                            USB_DT_ENDPOINT,
-                                            0x80 | DATA_IN,
-                                            USB_BULK,
-                                            0,
-                                            2,
-                                            0, //
-                                            7,
-                                            USB_DT_ENDPOINT,
-                                            DATA_OUT,
-                                            USB_BULK,
-                                            0,
-                                            2,
-                                            0};
+// clang-format off
+static const uint8_t config[CONFIG_SIZE] = {
+    9, USB_DT_CONFIG, CONFIG_SIZE, 0, 1, 1, 0, 0xc0, 50,
+    9, USB_DT_INTERFACE, 0, 0, 4, 8, 6, 0x62, 0,
+    7, USB_DT_ENDPOINT, COMMAND_OUT, USB_BULK, 0, 2, 0,
+    7, USB_DT_ENDPOINT, 0x80 | STATUS_IN, USB_BULK, 0, 2, 0,
+    7, USB_DT_ENDPOINT, 0x80 | DATA_IN, USB_BULK, 0, 2, 0,
+    7, USB_DT_ENDPOINT, DATA_OUT, USB_BULK, 0, 2, 0,
+};
+// clang-format on
 
 static uint8_t data[DATA_SIZE];
 

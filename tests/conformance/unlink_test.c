@@ -196,11 +196,10 @@ FIXTURE_TEST(conformance_082_neighbours_stay_out)
 {
     struct stage_client *c = fixture_attach(f);
     sim_faulty_accept(f->d1, BULK_OUT, 0);
-    for (uint32_t i = 1; i <= BLOCKS; i++)
-        stage_submit(c, &(struct stage_submit){.seqnum = i,
-                                               .ep = BULK_OUT,
-                                               .length = 4,
-                                               .data = "1111222233334444" + 4 * (i - 1)});
+    for (uint32_t i = 1; i <= BLOCKS; i++) {
+        memset(data, (int)('0' + i), 4);
+        out(c, i, 4);
+    }
     stage_unlink(c, 100, 2);
     stage_expect_unlinked(c, 100, CANCELLED);
     sim_faulty_accept(f->d1, BULK_OUT, UINT64_MAX);
