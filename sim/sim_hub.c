@@ -28,7 +28,7 @@ struct hub {
 
 static const uint8_t device_descriptor[USB_DT_DEVICE_SIZE] = {
     18,   USB_DT_DEVICE, 0x00, 0x02, USB_CLASS_HUB, 0,    1, 64, //
-    0x09, 0x12,          0x02, 0x00, 0x00,          0x01, 1, 2,  0, 1};
+    0x09, 0x12,          0x06, 0x00, 0x00,          0x01, 1, 2,  0, 1};
 
 static const char *const strings[] = {"usbip-esp32p4", "Simulated hub", NULL};
 
