@@ -34,6 +34,12 @@ static void raw(struct program *g, struct fuzz_peer *p)
     g->left -= size;
 }
 
+static void spoil(struct program *g, struct fuzz_peer *p)
+{
+    size_t at = take(g);
+    fuzz_peer_spoil(p, at, take(g));
+}
+
 static void take_bytes(struct program *g, uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -179,11 +185,9 @@ static void run_operation(struct program *g)
     case 12:
         raw(g, p);
         break;
-    case 13: {
-        size_t at = take(g);
-        fuzz_peer_spoil(p, at, take(g));
+    case 13:
+        spoil(g, p);
         break;
-    }
     case 14:
         g->world.fail_after = take(g);
         break;
