@@ -22,7 +22,7 @@ static void backend_open(struct usbip_backend *b, void *device)
         return;
     assert(p->claim == SIM_CLOSED);
     p->claim = SIM_OPENING;
-    p->claim_due = false;
+    p->delay_over = false;
     sim_port_attend(p);
 }
 
@@ -44,8 +44,8 @@ static void backend_close(struct usbip_backend *b, void *device)
     p->op_done = false;
     assert(p->claim != SIM_CLOSED && !has_urbs(p));
     p->claim = SIM_CLOSING;
-    p->claim_due = false;
-    sim_timer_clear(&p->claim_timer);
+    p->delay_over = false;
+    sim_timer_clear(&p->delay_timer);
     sim_port_attend(p);
 }
 
@@ -89,6 +89,7 @@ static void backend_control(struct usbip_backend *b, void *device, const struct 
         return;
     assert(p->claim == SIM_OPEN && base_list_empty(&p->op_link) && !p->op_done);
     p->op = *op;
+    p->delay_over = false;
     if (op->type == USB_RESET_DEVICE) { // needs no endpoint 0, which may be stuck
         p->op_status = sim_state_execute(p, op);
         p->op_done = true;
@@ -116,11 +117,11 @@ static void backend_buffer_free(struct usbip_backend *b, void *buffer, uint32_t 
 
 static bool delayed(struct sim_port *p, uint64_t delay_us)
 {
-    if (p->claim_due || delay_us == 0)
+    if (p->delay_over || delay_us == 0)
         return false;
     uint64_t now_us = p->bus->now_us;
-    if (base_list_empty(&p->claim_timer.link))
-        sim_timer_set(p->bus, &p->claim_timer,
+    if (base_list_empty(&p->delay_timer.link))
+        sim_timer_set(p->bus, &p->delay_timer,
                       delay_us > UINT64_MAX - now_us ? UINT64_MAX : now_us + delay_us);
     return true;
 }
@@ -158,7 +159,7 @@ static bool port_event(struct sim_port *p, struct backend_event *ev)
         ev->info = &p->info;
         return true;
     }
-    if (p->op_done) {
+    if (p->op_done && !delayed(p, p->control_delay_us)) {
         p->op_done = false;
         ev->type = BACKEND_CONTROL_DONE;
         ev->status = p->op_status;

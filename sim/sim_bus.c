@@ -160,7 +160,7 @@ static void disconnect(struct sim_port *p)
     p->vanish = false;
     p->gone = p->announced;
     p->claim = SIM_CLOSED;
-    sim_timer_clear(&p->claim_timer);
+    sim_timer_clear(&p->delay_timer);
     base_list_remove(&p->op_link);
     p->op_done = false;
     for (unsigned i = 0; i < SIM_PIPES; i++)
@@ -192,10 +192,10 @@ static void settle(struct sim_bus *bus)
             connect(port_of(link));
 }
 
-static void claim_timer_due(struct sim_timer *t)
+static void delay_timer_due(struct sim_timer *t)
 {
-    struct sim_port *p = BASE_CONTAINER(t, struct sim_port, claim_timer);
-    p->claim_due = true;
+    struct sim_port *p = BASE_CONTAINER(t, struct sim_port, delay_timer);
+    p->delay_over = true;
     sim_port_attend(p);
 }
 
@@ -211,7 +211,7 @@ static struct sim_port *port_create(struct sim_bus *bus, const char *busid, stru
     (void)base_text_copy(p->info.busid, sizeof p->info.busid, busid);
     base_list_init(&p->attention);
     base_list_init(&p->op_link);
-    sim_timer_init(&p->claim_timer, claim_timer_due);
+    sim_timer_init(&p->delay_timer, delay_timer_due);
     for (unsigned i = 0; i < SIM_PIPES; i++)
         sim_pipe_init(&p->pipe[i], p);
     base_list_append(&bus->ports, &p->link);
@@ -292,6 +292,13 @@ void sim_set_close_delay(struct sim_bus *bus, const char *busid, uint64_t delay_
     struct sim_port *p = find_port(bus, busid);
     assert(p);
     p->close_delay_us = delay_us;
+}
+
+void sim_set_control_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us)
+{
+    struct sim_port *p = find_port(bus, busid);
+    assert(p);
+    p->control_delay_us = delay_us;
 }
 
 // --- the bus -------------------------------------------------------------------------------------

@@ -45,3 +45,6 @@ void sim_set_open(struct sim_bus *bus, const char *busid, uint64_t delay_us, enu
 
 // How long close() takes before CLOSED comes.
 void sim_set_close_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us);
+
+// How long a pipe change, once executed, takes before CONTROL_DONE comes.
+void sim_set_control_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us);

@@ -49,9 +49,9 @@ struct sim_port {
     bool dead;      // got an address that nobody uses: answers no more
 
     enum sim_claim claim;
-    bool claim_due; // the delay is over
-    struct sim_timer claim_timer;
-    uint64_t open_delay_us, close_delay_us;
+    bool delay_over; // of the answer to open(), close() or control()
+    struct sim_timer delay_timer;
+    uint64_t open_delay_us, close_delay_us, control_delay_us;
     enum base_err open_result;
 
     struct usb_control_op op;

@@ -304,6 +304,60 @@ TEST(pressure_pipe_change_waits_for_the_control_request_before_it)
     stage_close(&st);
 }
 
+TEST(pressure_unlink_of_a_slow_pipe_change_is_answered)
+{
+    struct stage st;
+    begin(&st, NULL);
+    sim_set_control_delay(st.bus, "1-1", 5 * SECOND);
+    struct stage_client *c = stage_attach(&st, "1-1");
+    control(c, 1, set_alternate);
+    stage_unlink(c, 2, 1);
+    stage_advance(&st, 99 * MS);
+    stage_expect_silence(c);
+    stage_advance(&st, 1 * MS);
+    stage_expect_unlinked(c, 2, USB_STATUS_CANCELLED);
+    out(c, 3, 512);            // still behind the change
+    control(c, 1, set_alternate); // the seqnum may come again
+    stage_advance(&st, 4800 * MS);
+    stage_expect_silence(c);
+    stage_advance(&st, 200 * MS);
+    stage_expect_ret(c, 3, false, 0, 512);
+    stage_advance(&st, 5 * SECOND);
+    stage_expect_ret(c, 1, false, 0, 0);
+    sim_set_control_delay(st.bus, "1-1", 0);
+    stage_close(&st);
+}
+
+TEST(pressure_client_leaves_during_a_slow_pipe_change)
+{
+    struct stage st;
+    begin(&st, NULL);
+    sim_set_control_delay(st.bus, "1-1", 500 * MS);
+    struct stage_client *c = stage_attach(&st, "1-1");
+    control(c, 1, set_alternate);
+    stage_fin(c);
+    sim_set_control_delay(st.bus, "1-1", 0);
+    stage_check_importable(&st, "1-1");
+    stage_close(&st);
+}
+
+TEST(pressure_unplug_during_a_slow_pipe_change)
+{
+    struct stage st;
+    begin(&st, NULL);
+    sim_set_control_delay(st.bus, "1-1", 500 * MS);
+    struct stage_client *c = stage_attach(&st, "1-1");
+    control(c, 1, set_alternate);
+    stage_unlink(c, 2, 1);
+    CHECK_EQ(sim_unplug(st.bus, "1-1"), BASE_OK);
+    stage_settle(&st);
+    CHECK(stage_closed(c));
+    sim_set_control_delay(st.bus, "1-1", 0);
+    CHECK_EQ(sim_replug(st.bus, "1-1"), BASE_OK);
+    stage_check_importable(&st, "1-1");
+    stage_close(&st);
+}
+
 static unsigned count_events(struct stage *st, enum eventlog_type type)
 {
     unsigned n = 0;
