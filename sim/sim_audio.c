@@ -32,14 +32,7 @@ static void count_packet(struct sim_audio *a, struct audio_stream *s, uint32_t b
     s->traffic.bytes += bytes;
 }
 
-// Each begins anew.
-static void audio_configured(struct sim_device *d)
-{
-    struct sim_audio *a = audio(d);
-    a->out.running = a->in.running = false;
-    a->tone_at = 0;
-}
-
+// Nothing moves before this, also after a reset or another SET_CONFIGURATION.
 static void audio_alternate_selected(struct sim_device *d, uint8_t interface)
 {
     struct sim_audio *a = audio(d);
@@ -97,11 +90,11 @@ static int audio_iso_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, u
 static int64_t tone_peak(const struct sim_audio_levels *l)
 {
     int64_t peak = SIM_AUDIO_TONE_PEAK * ONE;
-    if (l->mute || l->volume[0] == SIM_AUDIO_VOLUME_SILENCE)
+    if (l->mute)
         return 0;
     for (int v = l->volume[0]; v < SIM_AUDIO_VOLUME_MAX; v += SIM_AUDIO_VOLUME_STEP)
         peak = peak / ONE * MINUS_ONE_DB + peak % ONE * MINUS_ONE_DB / ONE;
-    return peak / ONE;
+    return peak / ONE; // none is left at SIM_AUDIO_VOLUME_SILENCE
 }
 
 void sim_audio_tune(struct sim_audio *a)
@@ -179,7 +172,6 @@ static void audio_reset(struct sim_device *d)
 {
     const struct sim_audio_levels loud = {.volume = {SIM_AUDIO_VOLUME_MAX, SIM_AUDIO_VOLUME_MAX}};
     struct sim_audio *a = audio(d);
-    audio_configured(d);
     a->speaker = a->microphone = loud;
     sim_audio_tune(a);
 }
@@ -195,7 +187,6 @@ static void audio_destroy(struct sim_device *d)
 static const struct sim_device_ops ops = {
     .destroy = audio_destroy,
     .reset = audio_reset,
-    .configured = audio_configured,
     .alternate_selected = audio_alternate_selected,
     .setup = sim_audio_setup,
     .iso_in = audio_iso_in,

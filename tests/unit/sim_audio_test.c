@@ -547,7 +547,7 @@ TEST(sim_audio_requests_that_it_does_not_have)
         {GET_CUR, VOLUME, SPEAKER, 2},        // volume is of each channel
         {GET_CUR, VOLUME | 3, SPEAKER, 2},    //
         {GET_CUR, VOLUME | 2, MICROPHONE, 2}, //
-        {GET_CUR, 0x0300, SPEAKER, 1},        // bass
+        {GET_CUR, 0x0301, SPEAKER, 2},        // bass
         {GET_CUR, MUTE, 0x0100, 1},           // a terminal
         {GET_CUR, MUTE, 0x0300, 1},           //
         {GET_CUR, MUTE, 0x0700, 1},           // nothing
@@ -597,7 +597,7 @@ TEST(sim_audio_has_one_sampling_frequency)
         CHECK_BYTES(have, dat, 3);
         CHECK_EQ(rig_request(&r, 0x2201, 0x0100, ep, dat, 3), 3);
         CHECK_EQ(rig_request(&r, 0x2201, 0x0100, ep, dat, 2), USB_STATUS_STALL);
-        CHECK_EQ(rig_request(&r, 0x2201, 0x0200, ep, dat, 1), USB_STATUS_STALL); // pitch
+        CHECK_EQ(rig_request(&r, 0x2201, 0x0200, ep, dat, 3), USB_STATUS_STALL); // pitch
         CHECK_EQ(rig_request(&r, 0xa282, 0x0100, ep, have, 3), USB_STATUS_STALL);
         CHECK_EQ(rig_request(&r, 0xa201, 0x0100, ep, have, 3), USB_STATUS_STALL);
         CHECK_EQ(rig_request(&r, 0x2281, 0x0100, ep, dat, 3), USB_STATUS_STALL);
