@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.4, items 74-88 without 76 (unlink_race_test.c): UNLINK. An UNLINK that
-// overtakes its SUBMIT is in tests/scenario/unlink_test.c.
+// Conformance list 8.4, items 74-88 without 76 (unlink_race_test.c): UNLINK, of a backend
+// that gives URBs back at once (else: unlink_late_test.c). An UNLINK that overtakes its SUBMIT is
+// in tests/scenario/unlink_test.c.
 #include "tests/conformance/fixture.h"
 
 #include <string.h>
@@ -15,6 +16,7 @@ enum {
     STORAGE_SIZE = 122880,
     HALF_SIZE = 4096 + PACKET, // an odd number of packets
     FLOOD = 10000,
+    FLOOD_THAT_WAITS = 1000,
     CANCELLED = USB_STATUS_CANCELLED,
 };
 
@@ -335,6 +337,26 @@ TEST(conformance_087_unlinks_without_reading_replies)
     const uint8_t *replies = stage_take(c, (size_t)FLOOD * WIRE_URB_HEADER_SIZE);
     for (size_t i = 0; i < FLOOD; i++)
         CHECK_BYTES(replies + i * WIRE_URB_HEADER_SIZE, reply, WIRE_URB_HEADER_SIZE);
+    stage_check_alive(c);
+    fixture_close(&f);
+}
+
+// Each of these might have overtaken its SUBMIT and is answered after a second only; meanwhile a
+// flood of them takes all room for replies.
+TEST(conformance_087_unlinks_that_wait)
+{
+    struct fixture f;
+    fixture_open(&f, NULL);
+    struct stage_client *c = fixture_attach(&f);
+    f.st.peak_bytes = f.st.live_bytes;
+    for (uint32_t i = 0; i < FLOOD_THAT_WAITS; i++)
+        stage_queue_unlink(c, 1001 + 2 * i, 1000 + 2 * i);
+    stage_settle(&f.st);
+    stage_expect_silence(c);
+    CHECK_EQ(f.st.peak_bytes, f.st.live_bytes);
+    stage_advance(&f.st, 10 * FIXTURE_SECOND_US);
+    for (uint32_t i = 0; i < FLOOD_THAT_WAITS; i++)
+        stage_expect_unlinked(c, 1001 + 2 * i, USB_STATUS_OK);
     stage_check_alive(c);
     fixture_close(&f);
 }
