@@ -100,6 +100,19 @@ static bool take_buffer(struct session *s, struct session_urb *u, struct scan *s
     return false;
 }
 
+// All payload memory belongs to packet descriptors of URBs that wait for more themselves: nothing
+// will come free.
+static bool nothing_to_wait_for(const struct session *s)
+{
+    uint64_t waiting = 0;
+    for (const struct base_list *n = s->waiting.next; n != &s->waiting; n = n->next) {
+        const struct session_urb *u = BASE_CONTAINER(n, struct session_urb, tx.link);
+        if (!u->urb.buffer)
+            waiting += session_pool_rounded(u->urb.packet_count * WIRE_ISO_PACKET_SIZE);
+    }
+    return s->bytes == waiting;
+}
+
 static enum turn turn_of_transfer(struct session *s, struct session_urb *u, struct scan *scan)
 {
     const struct usb_endpoint_table *t = &s->endpoints;
@@ -109,8 +122,8 @@ static enum turn turn_of_transfer(struct session *s, struct session_urb *u, stru
     if (u->iso && u->urb.packet_count == 0)
         return ended(s, u, USB_STATUS_OK);
     if (u->urb.length > 0 && !u->urb.buffer && !take_buffer(s, u, scan)) {
-        if (s->bytes == 0)
-            return ended(s, u, USB_STATUS_NO_MEMORY); // nothing could come free to wait for
+        if (nothing_to_wait_for(s))
+            return ended(s, u, USB_STATUS_NO_MEMORY);
         return later(scan, u);
     }
     u->urb.ep = t->ep[dir][number];

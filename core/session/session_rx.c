@@ -298,19 +298,22 @@ static bool parse_header(struct session *s)
 // --- bodies --------------------------------------------------------------------------------------
 
 // Packet descriptors to host order, where they are. A packet that does not lie in the buffer spoils
-// the URB, not the frame.
+// the URB, not the frame. So do packets that lie on each other if they are more than the buffer
+// together: the reply must not be longer than what was asked for.
 static bool unpack_packets(struct session_urb *u)
 {
     bool good = true;
+    uint64_t total = 0;
     for (uint32_t i = 0; i < u->urb.packet_count; i++) {
         struct usb_iso_packet p;
         wire_iso_packet_unpack(&p, (uint8_t *)u->urb.packets + (size_t)i * WIRE_ISO_PACKET_SIZE);
         p.actual_length = 0;
         p.status = USB_STATUS_XDEV;
         good &= (uint64_t)p.offset + p.length <= u->wire_length;
+        total += p.length;
         u->urb.packets[i] = p;
     }
-    return good;
+    return good && total <= u->wire_length;
 }
 
 // True when the URB now arriving is whole.
