@@ -34,6 +34,11 @@ static bool to_host(const struct usb_setup *s)
     return (s->bmRequestType & USB_DIR_IN) != 0;
 }
 
+static bool is_super(const struct sim_port *p)
+{
+    return p->device->speed == USB_SPEED_SUPER;
+}
+
 static int answer(const uint8_t *value, uint32_t size, uint8_t *data, uint32_t len)
 {
     uint32_t n = size < len ? size : len;
@@ -73,7 +78,7 @@ static int get_status(const struct sim_port *p, const struct usb_setup *s, uint8
         return SIM_STALL;
     if (recipient(s) == RECIPIENT_DEVICE && s->wIndex == 0)
         status[0] = (attributes(p) & ATTRIBUTE_SELF_POWERED ? STATUS_SELF_POWERED : 0) |
-                    (p->device->remote_wakeup ? STATUS_REMOTE_WAKEUP : 0);
+                    (p->device->remote_wakeup ? STATUS_REMOTE_WAKEUP : 0) | sim_super_status(p);
     else if (recipient(s) == RECIPIENT_ENDPOINT && ep)
         status[0] = p->device->halted >> sim_pipe_index(ep->address) & STATUS_HALTED;
     else if (recipient(s) != RECIPIENT_INTERFACE || !has_interface(p, s->wIndex))
@@ -81,8 +86,10 @@ static int get_status(const struct sim_port *p, const struct usb_setup *s, uint8
     return answer(status, sizeof status, data, len);
 }
 
-static int set_remote_wakeup(struct sim_port *p, const struct usb_setup *s, bool on)
+static int set_device_feature(struct sim_port *p, const struct usb_setup *s, bool on)
 {
+    if (is_super(p)) // waking is a feature of its interfaces there
+        return sim_super_device_feature(p, s, on);
     if (s->wValue != FEATURE_REMOTE_WAKEUP || s->wIndex != 0 ||
         !(attributes(p) & ATTRIBUTE_REMOTE_WAKEUP))
         return SIM_STALL;
@@ -110,11 +117,14 @@ static int change_feature(struct sim_port *p, const struct usb_setup *s, bool on
         return SIM_STALL;
     switch (recipient(s)) {
     case RECIPIENT_DEVICE:
-        return set_remote_wakeup(p, s, on);
+        return set_device_feature(p, s, on);
     case RECIPIENT_ENDPOINT:
         return set_halt(p, s, on);
+    case RECIPIENT_INTERFACE: // USB 2.0 has no feature of interfaces
+        return is_super(p) && has_interface(p, s->wIndex & 0xff) ? sim_super_interface_feature(s)
+                                                                 : SIM_STALL;
     default:
-        return SIM_STALL; // USB 2.0 has no feature of interfaces
+        return SIM_STALL;
     }
 }
 
@@ -194,8 +204,8 @@ static int standard(struct sim_port *p, const struct usb_setup *s, uint8_t *data
         return get_interface(p, s, data, len);
     case USB_REQ_SET_INTERFACE:
         return set_interface(p, s);
-    default:
-        return SIM_STALL; // SYNCH_FRAME among them: no endpoint here has a pattern
+    default: // not SYNCH_FRAME: no endpoint here has a pattern
+        return is_super(p) ? sim_super_request(s, len) : SIM_STALL;
     }
 }
 

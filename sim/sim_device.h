@@ -90,6 +90,7 @@ struct sim_device {
     uint32_t halted; // bit per endpoint: number, + 16 for IN
     uint32_t toggle; // the device's side, bit per endpoint: number, + 16 for IN
     bool remote_wakeup;
+    uint8_t link_states;   // super speed, bit 0: U1 is allowed, bit 1: U2
     bool setup_again;      // setup() is called again for the request that it answered with SIM_NAK
     struct sim_port *port; // NULL while unplugged
     struct sim_bus *bus;   // also set by the create function, which needs it to allocate

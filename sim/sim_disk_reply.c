@@ -23,6 +23,8 @@ enum {
     DPOFUA = 0x10,
     WCE = 0x04, // write cache
 
+    UNIT_NOT_THERE = 0x7f, // peripheral qualifier and device type
+
     VENDOR_SIZE = 8,
     PRODUCT_SIZE = 16,
 };
@@ -123,20 +125,34 @@ void sim_disk_inquiry(struct sim_disk_scsi *s, const uint8_t *cdb)
         sim_disk_scsi_fail(s, SIM_DISK_BAD_FIELD);
 }
 
-// Reporting the sense data, or else the unit attention, also clears it. Fixed format (SPC-3 4.5.3).
-void sim_disk_request_sense(struct sim_disk_scsi *s, const uint8_t *cdb)
+// Standard data, whatever was asked for: all that there is to say is in its first byte.
+void sim_disk_inquiry_nowhere(struct sim_disk_scsi *s, const uint8_t *cdb)
 {
-    uint8_t *p = blank(s);
-    uint32_t sense = s->sense ? s->sense : s->attention;
-    if (!s->sense)
-        s->attention = SIM_DISK_NO_SENSE;
-    s->sense = SIM_DISK_NO_SENSE;
+    uint32_t size = standard_inquiry(s);
+    s->reply[0] = UNIT_NOT_THERE;
+    answer(s, size, base_get_be16(cdb + 3));
+}
+
+void sim_disk_sense_put(uint8_t p[SIM_DISK_SENSE_SIZE], enum sim_disk_sense sense)
+{
+    memset(p, 0, SIM_DISK_SENSE_SIZE);
     p[0] = 0x70; // current error
     p[2] = (uint8_t)(sense >> 16);
-    p[7] = 18 - 8; // additional length
+    p[7] = SIM_DISK_SENSE_SIZE - 8; // additional length
     p[12] = (uint8_t)(sense >> 8);
     p[13] = (uint8_t)sense;
-    answer(s, 18, cdb[4]);
+}
+
+// Reporting the sense data, or else the unit attention, also clears it.
+void sim_disk_request_sense(struct sim_disk_scsi *s, const uint8_t *cdb)
+{
+    enum sim_disk_sense sense = sim_disk_scsi_take_sense(s);
+    if (!sense) {
+        sense = s->attention;
+        s->attention = SIM_DISK_NO_SENSE;
+    }
+    sim_disk_sense_put(blank(s), sense);
+    answer(s, SIM_DISK_SENSE_SIZE, cdb[4]);
 }
 
 static void mode_sense(struct sim_disk_scsi *s, const uint8_t *cdb, unsigned header,

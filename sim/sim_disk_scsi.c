@@ -67,6 +67,19 @@ void sim_disk_scsi_fail(struct sim_disk_scsi *s, enum sim_disk_sense sense)
     s->sense = sense;
 }
 
+void sim_disk_scsi_abort(struct sim_disk_scsi *s, enum sim_disk_sense sense)
+{
+    if (!s->failed)
+        sim_disk_scsi_fail(s, sense);
+}
+
+enum sim_disk_sense sim_disk_scsi_take_sense(struct sim_disk_scsi *s)
+{
+    enum sim_disk_sense sense = s->sense;
+    s->sense = SIM_DISK_NO_SENSE;
+    return sense;
+}
+
 static void flush(struct sim_disk_scsi *s)
 {
     if (!s->storage.read_only && s->storage.flush(s->storage.ctx) != BASE_OK)
@@ -205,11 +218,16 @@ static void run(struct sim_disk_scsi *s, const struct command *c, const uint8_t 
         c->run(s, cdb);
 }
 
+static void prepare(struct sim_disk_scsi *s)
+{
+    s->failed = s->out = s->from_reply = false;
+    s->length = s->moved = s->offset = s->verify_end = 0;
+}
+
 void sim_disk_scsi_begin(struct sim_disk_scsi *s, const uint8_t *cdb, unsigned size)
 {
     const struct command *c = find(cdb[0]);
-    s->failed = s->out = s->from_reply = false;
-    s->length = s->moved = s->offset = s->verify_end = 0;
+    prepare(s);
     if (cdb[0] != REQUEST_SENSE) // sense data is kept for the very next command only
         s->sense = SIM_DISK_NO_SENSE;
     if (s->attention && !(c && c->how & IN_ATTENTION)) {
@@ -222,6 +240,17 @@ void sim_disk_scsi_begin(struct sim_disk_scsi *s, const uint8_t *cdb, unsigned s
     } else {
         run(s, c, cdb);
     }
+}
+
+// SPC-3 6.4.1: INQUIRY is answered also for a unit that is not there.
+void sim_disk_scsi_begin_nowhere(struct sim_disk_scsi *s, const uint8_t *cdb)
+{
+    prepare(s);
+    s->sense = SIM_DISK_NO_SENSE;
+    if (cdb[0] == INQUIRY)
+        sim_disk_inquiry_nowhere(s, cdb);
+    else
+        sim_disk_scsi_fail(s, SIM_DISK_NO_UNIT);
 }
 
 bool sim_disk_scsi_read(struct sim_disk_scsi *s, uint8_t *buf, uint32_t size)
@@ -276,10 +305,15 @@ void sim_disk_scsi_init(struct sim_disk_scsi *s, const struct sim_storage *stora
     sim_disk_scsi_reset(s);
 }
 
+void sim_disk_scsi_clear(struct sim_disk_scsi *s, enum sim_disk_sense attention)
+{
+    s->removal_prevented = false;
+    s->sense = SIM_DISK_NO_SENSE;
+    s->attention = attention;
+}
+
 void sim_disk_scsi_reset(struct sim_disk_scsi *s)
 {
     s->medium = SIM_DISK_MEDIUM_READY;
-    s->removal_prevented = false;
-    s->sense = SIM_DISK_NO_SENSE;
-    s->attention = SIM_DISK_POWER_ON;
+    sim_disk_scsi_clear(s, SIM_DISK_POWER_ON);
 }

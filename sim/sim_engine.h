@@ -109,6 +109,15 @@ void sim_iso_run(struct sim_pipe *pipe);
 void sim_iso_packet(struct sim_pipe *pipe);
 void sim_iso_abandon(struct usb_urb *u); // packets that were not executed fail
 
+// --- sim_super.c: what USB 3 adds to chapter 9, for devices at super speed -----------------------
+
+// SET_SEL and SET_ISOCH_DELAY, features of the device and of its interfaces: data bytes taken, or
+// SIM_STALL.
+int sim_super_request(const struct usb_setup *s, uint32_t len);
+int sim_super_device_feature(struct sim_port *p, const struct usb_setup *s, bool on);
+int sim_super_interface_feature(const struct usb_setup *s);
+uint8_t sim_super_status(const struct sim_port *p); // bits of GET_STATUS to the device
+
 // --- sim_descriptor.c ----------------------------------------------------------------------------
 
 // GET_DESCRIPTOR to the device: fills at most `len` bytes of `data`, or SIM_STALL.

@@ -10,7 +10,7 @@ enum { FRAME_US = 1000, MICROFRAME_US = 125 };
 
 static uint32_t bus_slot_us(const struct sim_port *p)
 {
-    return p->info.speed == USB_SPEED_HIGH ? MICROFRAME_US : FRAME_US;
+    return p->info.speed >= USB_SPEED_HIGH ? MICROFRAME_US : FRAME_US;
 }
 
 // bInterval is an exponent, 1..16, for full and high speed alike (USB 2.0 table 9-13).

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { SUPER_PACKET_SIZE_0 = 512 }; // USB 3.2 9.6.1: the descriptor has an exponent
+
 // Bits of the endpoints that the current settings give to this interface.
 static uint32_t endpoints_of(const struct sim_port *p, uint8_t interface)
 {
@@ -20,7 +22,8 @@ static void build_table(struct sim_port *p)
 {
     const struct sim_device *d = p->device;
     usb_endpoint_table_build(&p->table, usb_device_config(&p->info, d->config), d->alternate,
-                             p->info.device_descriptor.data[7]);
+                             d->speed == USB_SPEED_SUPER ? SUPER_PACKET_SIZE_0
+                                                         : p->info.device_descriptor.data[7]);
 }
 
 // What waits on these endpoints is asked again: the endpoint may have another device's function
@@ -49,6 +52,7 @@ bool sim_state_set_config(struct sim_port *p, uint8_t value)
         return false;
     d->config = value;
     p->info.active_config = value;
+    d->link_states = 0;
     memset(d->alternate, 0, sizeof d->alternate);
     forget(d, UINT32_MAX);
     build_table(p);
@@ -98,6 +102,7 @@ static void bus_reset(struct sim_port *p)
     p->info.active_config = 0;
     d->config = 0;
     d->remote_wakeup = false;
+    d->link_states = 0;
     memset(d->alternate, 0, sizeof d->alternate);
     forget(d, UINT32_MAX);
     build_table(p);

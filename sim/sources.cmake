@@ -9,6 +9,7 @@ set(USBIP_SIM_SOURCES
   sim_pipe.c
   sim_iso.c
   sim_control.c
+  sim_super.c
   sim_descriptor.c
   sim_set.c
   sim_audio.c
@@ -20,9 +21,12 @@ set(USBIP_SIM_SOURCES
   sim_camera_jpeg.c
   sim_camera_picture.c
   sim_disk.c
+  sim_disk_bot.c
+  sim_disk_descriptor.c
   sim_disk_fat.c
   sim_disk_reply.c
   sim_disk_scsi.c
+  sim_disk_uas.c
   sim_keyboard.c
   sim_keyboard_layout.c
   sim_serial.c
