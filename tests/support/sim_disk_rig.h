@@ -98,19 +98,17 @@ static inline void bot_storage_destroy(void *ctx)
     b->destroyed++;
 }
 
-static inline struct sim_device *bot_create(struct bot *b, uint64_t blocks, bool read_only)
+static inline struct sim_disk_options bot_options(struct bot *b, uint64_t blocks)
 {
-    struct sim_disk_options o = {
+    return (struct sim_disk_options){
         .storage = {.read = bot_storage_read,
                     .write = bot_storage_write,
                     .flush = bot_storage_flush,
                     .destroy = bot_storage_destroy,
                     .ctx = b,
-                    .size_bytes = blocks * BOT_BLOCK,
-                    .read_only = read_only},
+                    .size_bytes = blocks * BOT_BLOCK},
         .number = 0xab12,
     };
-    return sim_disk_create(b->rig.bus, &o);
 }
 
 static inline void bot_fill(uint8_t *buf, uint32_t size, uint32_t from)
@@ -270,15 +268,22 @@ static inline void bot_check_data(struct bot *b, const uint8_t cdb[16], uint8_t 
     bot_check_passed(b, size, 0);
 }
 
-static inline void bot_begin_sized(struct bot *b, uint64_t blocks, bool read_only)
+static inline void bot_begin_with(struct bot *b, const struct sim_disk_options *o)
 {
     *b = (struct bot){.bad_block = NO_BLOCK};
     rig_begin(&b->rig);
     b->bytes = malloc(BOT_BYTES);
     CHECK(b->bytes);
     bot_fill(b->bytes, BOT_BYTES, 0);
-    rig_start(&b->rig, bot_create(b, blocks, read_only), 1);
+    rig_start(&b->rig, sim_disk_create(b->rig.bus, o), 1);
     CHECK_EQ(bot_sense(b), SENSE_POWER_ON); // takes the unit attention away
+}
+
+static inline void bot_begin_sized(struct bot *b, uint64_t blocks, bool read_only)
+{
+    struct sim_disk_options o = bot_options(b, blocks);
+    o.storage.read_only = read_only;
+    bot_begin_with(b, &o);
 }
 
 static inline void bot_begin(struct bot *b)

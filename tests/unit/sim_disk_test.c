@@ -345,9 +345,10 @@ TEST(sim_disk_two_buses_share_nothing)
 TEST(sim_disk_without_memory)
 {
     struct bot b = {.bad_block = NO_BLOCK};
+    struct sim_disk_options o = bot_options(&b, BOT_BLOCKS);
     rig_begin(&b.rig);
     b.rig.out_of_memory = true;
-    CHECK(!bot_create(&b, BOT_BLOCKS, false));
+    CHECK(!sim_disk_create(b.rig.bus, &o));
     CHECK_EQ(b.destroyed, 0); // the storage is still the caller's
     sim_bus_destroy(b.rig.bus);
     CHECK_EQ(b.rig.blocks, 0);
