@@ -45,7 +45,7 @@ static struct sim_device *create_device(struct fuzz_world *w, unsigned i)
     case 3:
         return sim_keyboard_create(w->bus);
     case 4:
-        return sim_serial_create(w->bus);
+        return sim_serial_create(w->bus, 1);
     default:
         fuzz_require(sim_storage_ram(&disk.storage, &w->alloc, 65536) == BASE_OK);
         return sim_disk_create(w->bus, &disk);

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A full-speed CDC-ACM serial port (CDC PSTN 1.2) that sends back what it receives. Loop thread.
-// A bus reset empties it and sets the line to 115200 8N1.
+// Full-speed CDC-ACM serial ports (CDC PSTN 1.2) that send back what they receive, each for itself:
+// one port, or several in one composite device. Loop thread. A bus reset empties them and sets
+// their lines to 115200 8N1.
 #pragma once
 
 #include "sim/sim_device.h"
 
-enum { SIM_SERIAL_RING = 16384 }; // bytes kept; then it takes no more until the host reads
+enum {
+    SIM_SERIAL_RING = 16384, // bytes kept per port; then it takes no more until the host reads
+    SIM_SERIAL_PORTS_MAX = 4,
+};
 
+// 1..SIM_SERIAL_PORTS_MAX ports. Port n, from 0 on, has the interfaces 2n and 2n + 1 and the
+// endpoints 3n + 1 (data OUT), 3n + 2 (data IN) and 3n + 3 (notifications IN).
 // NULL if there is no memory.
-struct sim_device *sim_serial_create(struct sim_bus *bus);
+struct sim_device *sim_serial_create(struct sim_bus *bus, unsigned ports);
 
 // What the host has set.
 struct sim_serial_line {
@@ -20,4 +26,4 @@ struct sim_serial_line {
     bool breaking; // a break is on the line
 };
 
-void sim_serial_line(const struct sim_device *d, struct sim_serial_line *line);
+void sim_serial_line(const struct sim_device *d, unsigned port, struct sim_serial_line *line);

@@ -214,7 +214,7 @@ static enum base_err create_serial(struct set *set, char *options, struct planne
     struct option o;
     if (next_option(&options, &o))
         return refuse_option(set, &o);
-    p->device = sim_serial_create(set->bus);
+    p->device = sim_serial_create(set->bus, 1);
     return p->device ? BASE_OK : no_memory(set);
 }
 

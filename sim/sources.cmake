@@ -30,6 +30,7 @@ set(USBIP_SIM_SOURCES
   sim_keyboard.c
   sim_keyboard_layout.c
   sim_serial.c
+  sim_serial_port.c
   sim_zero.c
   sim_faulty.c
   sim_faulty_descriptor.c

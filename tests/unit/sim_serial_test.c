@@ -8,7 +8,7 @@ enum { DCD_DSR = 3, BREAK = 4 };
 static void start(struct rig *r)
 {
     rig_begin(r);
-    rig_start(r, sim_serial_create(r->bus), 1);
+    rig_start(r, sim_serial_create(r->bus, 1), 1);
 }
 
 // Bytes that do not repeat with any power of two.
@@ -52,7 +52,7 @@ TEST(sim_serial_descriptors_hold_together)
     struct rig r;
     struct usb_interface interface[3];
     rig_begin(&r);
-    struct sim_device *d = sim_serial_create(r.bus);
+    struct sim_device *d = sim_serial_create(r.bus, 1);
     const uint8_t *config = d->desc->configs[0];
     CHECK_EQ(rig_check_config(config), 3);
     struct base_span bytes = {config, base_get_le16(config + 2)};
@@ -192,7 +192,7 @@ TEST(sim_serial_keeps_the_line_coding)
     CHECK_EQ(rig_request(&r, 0xa121, 0, 0, have, 7), 7);
     CHECK_BYTES(have, odd, 7);
     CHECK_EQ(rig_request(&r, 0xa121, 0, 0, have, 4), 4);
-    sim_serial_line(r.device, &line);
+    sim_serial_line(r.device, 0, &line);
     CHECK_EQ(line.baud, 9600);
     CHECK_EQ(line.stop_bits, 2);
     CHECK_EQ(line.parity, 1);
@@ -221,7 +221,7 @@ TEST(sim_serial_refuses_a_bad_line_coding)
     memset(data, 0, 4);                                                 // 0 baud
     CHECK_EQ(rig_request(&r, 0x2120, 0, 0, data, 7), USB_STATUS_STALL);
     struct sim_serial_line line;
-    sim_serial_line(r.device, &line);
+    sim_serial_line(r.device, 0, &line);
     CHECK_EQ(line.baud, 115200);
     CHECK_EQ(rig_request(&r, 0xa102, 0, 0, data, 7), USB_STATUS_STALL); // feature: not there
     rig_end(&r);
@@ -237,13 +237,13 @@ TEST(sim_serial_answers_dtr_with_dcd_and_dsr)
     check_no_notice(&r);
     CHECK_EQ(rig_request(&r, 0x2122, 3, 0, NULL, 0), 0);
     check_notice(&r, DCD_DSR);
-    sim_serial_line(r.device, &line);
+    sim_serial_line(r.device, 0, &line);
     CHECK(line.dtr && line.rts);
     CHECK_EQ(rig_request(&r, 0x2122, 1, 0, NULL, 0), 0); // still on
     check_no_notice(&r);
     CHECK_EQ(rig_request(&r, 0x2122, 0, 0, NULL, 0), 0);
     check_notice(&r, 0);
-    sim_serial_line(r.device, &line);
+    sim_serial_line(r.device, 0, &line);
     CHECK(!line.dtr && !line.rts);
     rig_end(&r);
 }
@@ -258,7 +258,7 @@ TEST(sim_serial_break_lasts_as_long_as_said)
     check_notice(&r, DCD_DSR);
     CHECK_EQ(rig_request(&r, 0x2123, 250, 0, NULL, 0), 0);
     check_notice(&r, DCD_DSR | BREAK);
-    sim_serial_line(r.device, &line);
+    sim_serial_line(r.device, 0, &line);
     CHECK(line.breaking);
     rig_urb_init(&r, &u, NOTICE_IN, NULL, 16);
     rig_submit(&r, &u);
@@ -268,7 +268,7 @@ TEST(sim_serial_break_lasts_as_long_as_said)
     CHECK(u.done);
     CHECK_EQ(u.urb.buffer[8], DCD_DSR);
     CHECK_EQ(rig_finish(&r, &u), 10);
-    sim_serial_line(r.device, &line);
+    sim_serial_line(r.device, 0, &line);
     CHECK(!line.breaking);
     rig_end(&r);
 }
@@ -281,7 +281,7 @@ TEST(sim_serial_break_wakes_a_waiting_host)
     start(&r);
     CHECK_EQ(rig_request(&r, 0x2123, 10, 0, NULL, 0), 0);
     rig_advance(&r, 10 * MS); // nobody asked meanwhile
-    sim_serial_line(r.device, &line);
+    sim_serial_line(r.device, 0, &line);
     CHECK(!line.breaking);
     check_notice(&r, BREAK);
     check_notice(&r, 0);
@@ -367,7 +367,7 @@ TEST(sim_serial_reset_forgets)
     rig_change(&r, USB_RESET_DEVICE, 0, 0);
     CHECK_EQ(rig_read(&r, DATA_IN, (uint8_t[64]){0}, 64), RIG_PENDING);
     check_no_notice(&r);
-    sim_serial_line(r.device, &line);
+    sim_serial_line(r.device, 0, &line);
     CHECK_EQ(line.baud, 115200);
     CHECK(!line.dtr && !line.rts && !line.breaking);
     write_from(&r, 5, 10);
@@ -380,7 +380,7 @@ TEST(sim_serial_without_memory)
     struct rig r;
     start(&r);
     r.out_of_memory = true;
-    CHECK(!sim_serial_create(r.bus));
+    CHECK(!sim_serial_create(r.bus, 1));
     r.out_of_memory = false;
     rig_end(&r);
 }
