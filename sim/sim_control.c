@@ -235,7 +235,8 @@ int32_t sim_control_transfer(struct sim_port *p, struct usb_urb *u)
     if (!d->setup_again && d->ops->setup_seen)
         d->ops->setup_seen(d, &s);
     uint32_t len = u->length < s.wLength ? u->length : s.wLength;
+    uint8_t *data = u->buffer ? u->buffer : p->bus->scratch; // so that devices may copy 0 bytes
     bool is_standard = (s.bmRequestType & TYPE_MASK) == TYPE_STANDARD;
-    int result = is_standard ? standard(p, &s, u->buffer, len) : ask_device(d, &s, u->buffer, len);
+    int result = is_standard ? standard(p, &s, data, len) : ask_device(d, &s, data, len);
     return ended(u, result);
 }

@@ -59,8 +59,8 @@ static uint8_t *append_function(uint8_t *at, const struct sim_serial_port *p)
         5, DT_CS_INTERFACE, 6, comm, data, // union
         7, USB_DT_ENDPOINT, p->notice_in, USB_INTERRUPT, SIM_SERIAL_NOTICE_PACKET, 0, 10,
         9, USB_DT_INTERFACE, data, 0, 2, USB_CLASS_CDC_DATA, 0, 0, 0,
-        7, USB_DT_ENDPOINT, p->data_in, USB_BULK, SIM_SERIAL_DATA_PACKET, 0, 0,
-        7, USB_DT_ENDPOINT, p->data_out, USB_BULK, SIM_SERIAL_DATA_PACKET, 0, 0,
+        7, USB_DT_ENDPOINT, p->data.in, USB_BULK, SIM_SERIAL_DATA_PACKET, 0, 0,
+        7, USB_DT_ENDPOINT, p->data.out, USB_BULK, SIM_SERIAL_DATA_PACKET, 0, 0,
     };
     // clang-format on
     return append(at, function, sizeof function);
@@ -141,7 +141,7 @@ static int serial_in(struct sim_device *d, uint8_t ep, uint8_t *buf, uint32_t ma
 
 static int serial_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, uint32_t len)
 {
-    return sim_serial_port_out(port_of(d, ep), buf, len);
+    return sim_echo_out(&port_of(d, ep)->data, buf, len);
 }
 
 // Requests are for the first of a port's two interfaces.

@@ -4,10 +4,10 @@
 // their lines to 115200 8N1.
 #pragma once
 
-#include "sim/sim_device.h"
+#include "sim/sim_echo.h"
 
 enum {
-    SIM_SERIAL_RING = 16384, // bytes kept per port; then it takes no more until the host reads
+    SIM_SERIAL_RING = SIM_ECHO_RING, // bytes kept per port
     SIM_SERIAL_PORTS_MAX = 4,
 };
 

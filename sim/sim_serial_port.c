@@ -20,56 +20,6 @@ enum { LINE_DTR = 1, LINE_RTS = 2 };                 // wValue of SET_CONTROL_LI
 enum { UART_DCD = 1, UART_DSR = 2, UART_BREAK = 4 }; // bits of SERIAL_STATE
 enum { BREAK_END = 0, BREAK_WITHOUT_END = 0xffff };  // wValue of SEND_BREAK, else ms
 
-// --- data ----------------------------------------------------------------------------------------
-
-static void ring_put(struct sim_serial_port *p, const uint8_t *from, uint32_t n)
-{
-    uint32_t at = (p->first + p->count) % SIM_SERIAL_RING;
-    uint32_t to_end = SIM_SERIAL_RING - at;
-    uint32_t part = n < to_end ? n : to_end;
-    memcpy(p->ring + at, from, part);
-    memcpy(p->ring, from + part, n - part);
-    p->count += n;
-}
-
-static void ring_take(struct sim_serial_port *p, uint8_t *to, uint32_t n)
-{
-    uint32_t to_end = SIM_SERIAL_RING - p->first;
-    uint32_t part = n < to_end ? n : to_end;
-    memcpy(to, p->ring + p->first, part);
-    memcpy(to + part, p->ring, n - part);
-    p->first = (p->first + n) % SIM_SERIAL_RING;
-    p->count -= n;
-}
-
-int sim_serial_port_out(struct sim_serial_port *p, const uint8_t *buf, uint32_t len)
-{
-    if (len == 0)
-        return 0;
-    uint32_t room = SIM_SERIAL_RING - p->count;
-    uint32_t n = len <= room ? len : room / SIM_SERIAL_DATA_PACKET * SIM_SERIAL_DATA_PACKET;
-    p->out_waits = n < len;
-    if (n == 0)
-        return SIM_NAK;
-    ring_put(p, buf, n);
-    sim_kick(p->device, p->data_in);
-    return (int)n;
-}
-
-static int data_in(struct sim_serial_port *p, uint8_t *buf, uint32_t max)
-{
-    uint32_t n = p->count < max ? p->count : max;
-    if (n == 0 && !p->end_due)
-        return SIM_NAK;
-    if (n > 0)
-        ring_take(p, buf, n);
-    // A host that reads with larger transfers would otherwise wait for what comes behind.
-    p->end_due = n > 0 && n % SIM_SERIAL_DATA_PACKET == 0;
-    if (p->out_waits)
-        sim_kick(p->device, p->data_out);
-    return (int)n;
-}
-
 // --- line ----------------------------------------------------------------------------------------
 
 // The UART state now; the other end of the line is there when the host is.
@@ -114,7 +64,7 @@ static int notice_in(struct sim_serial_port *p, uint8_t *buf)
 
 int sim_serial_port_in(struct sim_serial_port *p, uint8_t ep, uint8_t *buf, uint32_t max)
 {
-    return ep == p->notice_in ? notice_in(p, buf) : data_in(p, buf, max);
+    return ep == p->notice_in ? notice_in(p, buf) : sim_echo_in(&p->data, buf, max);
 }
 
 static int set_line_coding(struct sim_serial_port *p, const uint8_t *data, uint32_t len)
@@ -194,9 +144,9 @@ void sim_serial_port_init(struct sim_serial_port *p, struct sim_device *device, 
 {
     p->device = device;
     p->interface = (uint8_t)(2 * index);
-    p->data_out = (uint8_t)(3 * index + 1);
-    p->data_in = (uint8_t)(USB_DIR_IN | (3 * index + 2));
     p->notice_in = (uint8_t)(USB_DIR_IN | (3 * index + 3));
+    sim_echo_init(&p->data, device, (uint8_t)(3 * index + 1),
+                  (uint8_t)(USB_DIR_IN | (3 * index + 2)), SIM_SERIAL_DATA_PACKET);
 }
 
 void sim_serial_port_restart(struct sim_serial_port *p)
@@ -204,8 +154,7 @@ void sim_serial_port_restart(struct sim_serial_port *p)
     p->lines = 0;
     p->break_end_us = 0;
     p->notice_count = 0;
-    p->first = p->count = 0;
-    p->end_due = p->out_waits = false;
+    sim_echo_clear(&p->data);
 }
 
 void sim_serial_port_reset(struct sim_serial_port *p)

@@ -2,6 +2,7 @@
 // One port of a simulated serial device: its data and its line. Loop thread.
 #pragma once
 
+#include "sim/sim_echo.h"
 #include "sim/sim_serial.h"
 
 enum {
@@ -14,17 +15,14 @@ enum {
 struct sim_serial_port {
     struct sim_device *device;
     uint8_t interface; // of its notifications
-    uint8_t data_out, data_in, notice_in;
+    uint8_t notice_in; // endpoint address
+    struct sim_echo data;
 
     uint8_t coding[SIM_SERIAL_CODING_SIZE]; // as on the wire
     uint8_t lines;                          // DTR, RTS
     uint64_t break_end_us;                  // 0: no break
     uint8_t notice[SIM_SERIAL_NOTICES];     // UART states to tell, oldest first
     unsigned notice_count;
-    uint32_t first, count; // bytes in the ring
-    bool end_due;          // what was sent last does not end a transfer: a zero-length packet must
-    bool out_waits;        // an OUT packet had no room
-    uint8_t ring[SIM_SERIAL_RING];
 };
 
 // Number `index` of `device`.
@@ -36,7 +34,6 @@ void sim_serial_port_reset(struct sim_serial_port *p);
 
 // What sim_device_ops ask of a device; `ep` and the request are this port's.
 int sim_serial_port_in(struct sim_serial_port *p, uint8_t ep, uint8_t *buf, uint32_t max);
-int sim_serial_port_out(struct sim_serial_port *p, const uint8_t *buf, uint32_t len);
 int sim_serial_port_setup(struct sim_serial_port *p, const struct usb_setup *setup, uint8_t *data,
                           uint32_t len);
 

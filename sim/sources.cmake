@@ -20,6 +20,7 @@ set(USBIP_SIM_SOURCES
   sim_camera_descriptor.c
   sim_camera_jpeg.c
   sim_camera_picture.c
+  sim_echo.c
   sim_disk.c
   sim_disk_bot.c
   sim_disk_descriptor.c
@@ -29,6 +30,7 @@ set(USBIP_SIM_SOURCES
   sim_disk_uas.c
   sim_keyboard.c
   sim_keyboard_layout.c
+  sim_multi.c
   sim_serial.c
   sim_serial_port.c
   sim_zero.c

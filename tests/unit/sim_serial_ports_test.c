@@ -178,6 +178,7 @@ TEST(sim_serial_ports_line_coding)
         CHECK_EQ(line.baud, 9600 + port);
         CHECK_EQ(rig_request(&r, 0xa121, 0, 2 * port + 1, data, 7), USB_STATUS_STALL);
     }
+    CHECK_EQ(rig_request(&r, 0xa121, 0, 2, NULL, 0), 0); // nothing of it, without a buffer
     CHECK_EQ(rig_request(&r, 0xa121, 0, 2 * PORTS, data, 7), USB_STATUS_STALL);
     CHECK_EQ(rig_request(&r, 0xa121, 0, 0x100, data, 7), USB_STATUS_STALL);
     rig_end(&r);
