@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A high-speed USB Video 1.1 webcam: uncompressed YUY2 320x240 at 30 or 15 frames a second, Motion
-// JPEG 640x480 at 30. Its payloads come over the isochronous endpoint 0x81 of alternate settings
-// 1..5 of interface 1 (192 to 3 x 1024 bytes in each microframe), or over a bulk endpoint 0x81. A
-// frame that the host has not read when the next one is due loses its rest. Loop thread.
+// A high-speed USB Video 1.1 webcam: uncompressed YUY2 320x240 at 30, 15 or 5 frames a second,
+// Motion JPEG 640x480 at 30. Its payloads come over the isochronous endpoint 0x81 of alternate
+// settings 1..5 of interface 1 (192 to 3 x 1024 bytes in each microframe), or over a bulk endpoint
+// 0x81. A frame that the host has not read when the next one is due loses its rest. Loop thread.
 //
 // Each frame shows its number, 0 for the first of a stream: 32 white (1) and black (0) samples,
 // most significant bit first, at the left end of the first row of the picture and once more of the

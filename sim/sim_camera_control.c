@@ -140,7 +140,7 @@ static int control_request(struct sim_camera *c, const struct usb_setup *s, uint
 
 static const struct camera_format *format_of(const struct camera_settings *s)
 {
-    return &sim_camera_formats[s->format - 1];
+    return &sim_camera_formats[s->format];
 }
 
 uint32_t sim_camera_interval(const struct camera_settings *settings)

@@ -27,7 +27,7 @@ enum {
     CAMERA_MJPEG = 2,
     CAMERA_FORMATS = 2,
     CAMERA_FRAME = 1, // bFrameIndex: each format has one size of picture
-    CAMERA_INTERVALS = 2,
+    CAMERA_INTERVALS = 3,
 
     CAMERA_YUY2_WIDTH = 320,
     CAMERA_YUY2_HEIGHT = 240,
@@ -38,6 +38,7 @@ enum {
 
     CAMERA_INTERVAL_30 = 333333, // 30 frames a second, in 100 ns
     CAMERA_INTERVAL_15 = 666666,
+    CAMERA_INTERVAL_5 = 2000000,
 
     CAMERA_BLACK = 16, // luma: BT.601's range
     CAMERA_WHITE = 235,
@@ -87,7 +88,7 @@ struct sim_camera {
 
 extern const struct sim_descriptors sim_camera_descriptors, sim_camera_bulk_descriptors;
 
-extern const struct camera_format sim_camera_formats[CAMERA_FORMATS]; // of bFormatIndex - 1
+extern const struct camera_format sim_camera_formats[CAMERA_FORMATS + 1]; // by bFormatIndex
 
 uint32_t sim_camera_interval(const struct camera_settings *settings);                     // 100 ns
 uint32_t sim_camera_payload(const struct sim_camera *c, const struct camera_settings *s); // bytes
