@@ -12,6 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 
+// With less than that of the CPU, the figures say little about a quiet machine.
+#define QUIET 0.9
+
 enum { ROUNDS = 15, QUICK_ROUNDS = 2, SECONDS_START = 60, SECONDS_PER_ROUND = 20 };
 
 static const char usage[] =
@@ -99,8 +102,12 @@ int main(int argc, char **argv)
            o.rounds);
     if (o.quick)
         puts("quick: shows that it works; the figures mean nothing");
-    bench_measure(rows, &o);
+    double cpus = bench_measure(rows, &o);
     bench_table_print(rows, BENCH_ROWS);
+    if (o.server_cpu == o.client_cpu && o.server_cpu >= 0 && cpus < QUIET && !o.quick)
+        printf("We had %.0f %% of the CPU: rates are too low and times too long by that; ratios\n"
+               "may be off by a tenth.\n",
+               cpus * 100);
     if (o.json)
         bench_table_write_json(o.json, rows, BENCH_ROWS);
     return 0;

@@ -242,7 +242,23 @@ static void measure_memory(struct bench_row *row, const struct bench_options *o)
     bench_child_stop(&child);
 }
 
-void bench_measure(struct bench_row rows[BENCH_ROWS], const struct bench_options *o)
+static void measure_rounds(struct bench_row *rows, const struct workload work[WORKLOADS],
+                           const struct target *floor, const struct target *server, unsigned rounds)
+{
+    for (unsigned round = 0; round < rounds; round++)
+        for (unsigned i = 0; i < WORKLOADS; i++)
+            measure_round(rows, &work[i], floor, server, round);
+}
+
+static uint64_t cpu_ns_of_all(const struct target *floor, const struct target *server)
+{
+    struct timespec own;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own);
+    return (uint64_t)own.tv_sec * 1000000000u + (uint64_t)own.tv_nsec +
+           bench_child_cpu_ns(&floor->child) + bench_child_cpu_ns(&server->child);
+}
+
+double bench_measure(struct bench_row rows[BENCH_ROWS], const struct bench_options *o)
 {
     char *argv[] = {(char *)(uintptr_t)o->floor, NULL};
     struct workload work[WORKLOADS];
@@ -257,8 +273,10 @@ void bench_measure(struct bench_row rows[BENCH_ROWS], const struct bench_options
             work[i].count = QUICK_COUNT;
         else
             calibrate(&work[i], &floor);
-    for (unsigned round = 0; round < o->rounds; round++)
-        for (unsigned i = 0; i < WORKLOADS; i++)
-            measure_round(rows, &work[i], &floor, &server, round);
+    uint64_t cpu_ns = cpu_ns_of_all(&floor, &server), start_ns = bench_now_ns();
+    measure_rounds(rows, work, &floor, &server, o->rounds);
+    cpu_ns = cpu_ns_of_all(&floor, &server) - cpu_ns;
+    double cpus = (double)cpu_ns / (double)(bench_now_ns() - start_ns);
     measure_memory(&rows[ROW_MEMORY], o);
+    return cpus;
 }

@@ -18,5 +18,6 @@ struct bench_options {
     int server_cpu, client_cpu; // -1: not pinned
 };
 
-// Starts both servers, measures them in turn and fills BENCH_ROWS rows.
-void bench_measure(struct bench_row rows[BENCH_ROWS], const struct bench_options *options);
+// Starts both servers, measures them in turn and fills BENCH_ROWS rows. Returns how many CPUs it
+// had on average: with all on one CPU, less than 1 is what other programs took.
+double bench_measure(struct bench_row rows[BENCH_ROWS], const struct bench_options *options);
