@@ -33,7 +33,7 @@ void session_destroy(struct session *s)
     assert(session_is_idle(s));
     session_drop_tx(s);
     if (s->imported)
-        s->budget->reserved -= session_pool_rounded(s->limits->max_urb_bytes);
+        s->budget->reserved -= s->reserve;
     session_urbs_destroy(s);
     session_figures_destroy(s);
     base_free(s->alloc, s);
@@ -150,6 +150,7 @@ static enum base_err take_device(struct session *s, const struct session_device 
     s->backend_device = d->backend_device;
     s->pool = d->pool;
     s->budget = d->budget;
+    s->reserve = reserve;
     s->budget->reserved += reserve;
     s->devid = (uint32_t)d->info->busnum << 16 | d->info->devnum;
     s->active_config = d->info->active_config;

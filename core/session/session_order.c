@@ -88,8 +88,8 @@ static enum turn ended(struct session *s, struct session_urb *u, int32_t status)
 static bool take_buffer(struct session *s, struct session_urb *u, struct scan *scan)
 {
     bool control = session_urb_is_control(u);
-    if (control || (!scan->starved && session_may_take(s, u->urb.length)))
-        u->urb.buffer = session_take(s, u->urb.length);
+    if (control || !scan->starved)
+        u->urb.buffer = session_take(s, u->urb.length, !control);
     if (u->urb.buffer) {
         u->buffer_size = u->urb.length;
         return true;

@@ -8,26 +8,32 @@ struct session_pool_node {
     struct session_pool_node *next;
 };
 
-static unsigned class_of(uint32_t size)
+static unsigned class_of(uint32_t rounded)
 {
     unsigned c = 0;
-    while (c < SESSION_POOL_CLASSES && (uint64_t)1 << (SESSION_POOL_SMALLEST_SHIFT + c) < size)
+    while (c < SESSION_POOL_CLASSES && 1u << (SESSION_POOL_SMALLEST_SHIFT + c) < rounded)
         c++;
     return c;
 }
 
+// Without a loop: it is asked several times for each URB.
 uint32_t session_pool_rounded(uint32_t size)
 {
-    unsigned c = class_of(size);
-    if (size == 0 || c == SESSION_POOL_CLASSES)
+    const uint32_t largest = 1u << (SESSION_POOL_SMALLEST_SHIFT + SESSION_POOL_CLASSES - 1);
+    if (size == 0 || size > largest)
         return size; // larger than every class: taken as it is, never kept
-    return (uint32_t)1 << (SESSION_POOL_SMALLEST_SHIFT + c);
+    uint32_t ones = (size - 1) | ((1u << SESSION_POOL_SMALLEST_SHIFT) - 1);
+    ones |= ones >> 1;
+    ones |= ones >> 2;
+    ones |= ones >> 4;
+    ones |= ones >> 8;
+    ones |= ones >> 16;
+    return ones + 1;
 }
 
-void *session_pool_get(struct session_pool *pool, uint32_t size)
+void *session_pool_get(struct session_pool *pool, uint32_t rounded)
 {
-    unsigned c = class_of(size);
-    uint32_t rounded = session_pool_rounded(size);
+    unsigned c = class_of(rounded);
     if (c < SESSION_POOL_CLASSES && pool->cached[c]) {
         struct session_pool_node *node = pool->cached[c];
         pool->cached[c] = node->next;
@@ -42,10 +48,9 @@ void *session_pool_get(struct session_pool *pool, uint32_t size)
     return p;
 }
 
-void session_pool_put(struct session_pool *pool, void *p, uint32_t size)
+void session_pool_put(struct session_pool *pool, void *p, uint32_t rounded)
 {
-    unsigned c = class_of(size);
-    uint32_t rounded = session_pool_rounded(size);
+    unsigned c = class_of(rounded);
     if (c == SESSION_POOL_CLASSES || pool->cached_bytes + rounded > pool->cache_limit) {
         pool->raw_free(pool->ctx, p, rounded);
         return;

@@ -33,9 +33,9 @@ struct session_pool {
 // Bytes that a request of `size` really takes; 0 for 0.
 uint32_t session_pool_rounded(uint32_t size);
 
-// A buffer of at least `size` > 0 bytes, or NULL. Not zeroed.
-void *session_pool_get(struct session_pool *pool, uint32_t size);
-void session_pool_put(struct session_pool *pool, void *p, uint32_t size);
+// A buffer of `rounded` > 0 bytes (as session_pool_rounded gives them), or NULL. Not zeroed.
+void *session_pool_get(struct session_pool *pool, uint32_t rounded);
+void session_pool_put(struct session_pool *pool, void *p, uint32_t rounded);
 
 // Gives all kept buffers back to the backend.
 void session_pool_trim(struct session_pool *pool);

