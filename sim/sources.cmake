@@ -12,6 +12,9 @@ set(USBIP_SIM_SOURCES
   sim_super.c
   sim_descriptor.c
   sim_set.c
+  sim_set_disk.c
+  sim_set_kind.c
+  sim_set_option.c
   sim_audio.c
   sim_audio_control.c
   sim_audio_descriptor.c
