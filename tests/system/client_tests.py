@@ -190,12 +190,3 @@ def replug_attaches_again(lab):
         umount /mnt
         detach 1-1""")
     wait_idle(lab.plug_server)
-
-
-@test
-def servers_end_cleanly(lab):
-    """Status 0, also from the sanitizers if the servers have them."""
-    for name in ("server", "plug_server"):
-        if name in lab.machines:
-            status = lab.machines[name].stop()
-            expect(status == 0, f"{name}: exit status {status} after SIGTERM")

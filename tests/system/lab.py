@@ -2,6 +2,7 @@
 """What a test gets to work with, and how tests are listed, run and reported."""
 
 import contextlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -12,6 +13,9 @@ from machines import Failure, Guest, Server
 TYPED = "Hello USB/IP 42!"
 DEVICES = f"disk,keyboard:text={TYPED},serial,zero"
 BUSIDS = ["1-1", "1-2.1", "1-2.2", "1-3"]
+
+# `./dev test --long`: loops run whole.
+LONG = bool(os.environ.get("USBIP_TEST_LONG"))
 
 TESTS = []
 
@@ -51,7 +55,13 @@ class Lab:
     @property
     def plug_server(self) -> Server:
         """The same parts, with devices that can be pulled at run time: its stdin takes commands."""
-        return self._machine("plug_server", self._start_plug_server)
+        return self._machine("plug_server", lambda: self._start_with_plug("plug_server", 3241))
+
+    def zero_server(self, speed) -> Server:
+        """The same, with a Gadget Zero of that speed, on port 3242 (high) or 3243 (full)."""
+        name, port = f"zero_server_{speed}", {"high": 3242, "full": 3243}[speed]
+        options = ["--sim", f"zero:speed={speed}"]
+        return self._machine(name, lambda: self._start_with_plug(name, port, options))
 
     @property
     def guest(self) -> Guest:
@@ -60,9 +70,19 @@ class Lab:
     def _start_server(self):
         return Server(self.program, ["--sim", DEVICES], self.logs / "server.log")
 
-    def _start_plug_server(self):
-        program = self.program.parent / "server_with_plug"
-        return Server(program, [], self.logs / "plug_server.log", port=3241, http_port=8081)
+    @property
+    def usbtest_guest(self) -> Guest:
+        """One for usbtest alone. The driver calls usb_unlink_urb() in a loop without a pause as long
+        as vhci_hcd says that the URB is about to be given back, which the thread that reads the
+        connection has to do: on one CPU that takes a kernel that can preempt the loop."""
+        return self._machine(
+            "usbtest_guest",
+            lambda: Guest(self.guest_files, self.logs / "usbtest_console.log", "preempt=full"),
+        )
+
+    def _start_with_plug(self, name, port, options=()):
+        program, http_port = self.program.parent / "server_with_plug", port - 3241 + 8081
+        return Server(program, options, self.logs / f"{name}.log", port, http_port)
 
     def _start_guest(self):
         assert self.server, "the scripts in the guest want it"

@@ -57,11 +57,11 @@ def end(process, seconds):
 class Guest:
     """Runs shell scripts in the guest, over its second serial port. `console` is the kernel's log."""
 
-    def __init__(self, files: Path, console: Path):
+    def __init__(self, files: Path, console: Path, options=""):
         self.console = console
         command = QEMU.split() + ["-chardev", f"file,id=console,path={console}"]
         command += ["-kernel", files / "vmlinux", "-initrd", files / "initramfs.cpio"]
-        command += ["-append", " ".join(KERNEL.split())]
+        command += ["-append", " ".join(KERNEL.split() + options.split())]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.lines = Lines(self.process.stdout, "the guest")
         self.booted, self.broken = False, None

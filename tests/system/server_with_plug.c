@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // For tests: usbip-server, whole, whose simulated devices a test can pull and put back. Commands on
-// standard input, one a line: "unplug BUSID", "replug BUSID". The linker hands two calls of the
-// product's main.c to the __wrap_ functions here (--wrap), which is how this file comes to bus and
-// loop; the product itself has no such commands.
+// standard input, one a line: "unplug BUSID", "replug BUSID", "pattern BUSID" (a zero device's data
+// is no longer zeroes but counts, so that a byte in the wrong place shows). The linker hands two
+// calls of the product's main.c to the __wrap_ functions here (--wrap), which is how this file
+// comes to bus and loop; the product itself has no such commands.
 #include "ports/posix/posix_loop.h"
 #include "sim/sim_bus.h"
+#include "sim/sim_zero.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -14,6 +16,15 @@ static struct sim_bus *bus;
 static struct posix_loop *loop;
 
 enum { LINE_SIZE = 80 };
+
+static enum base_err count(const char *busid)
+{
+    struct sim_device *zero = sim_find(bus, busid);
+    if (!zero)
+        return BASE_ERR_NOT_FOUND;
+    sim_zero_set_pattern(zero, 1);
+    return BASE_OK;
+}
 
 // Loop thread.
 static void carry_out(void *arg)
@@ -25,6 +36,8 @@ static void carry_out(void *arg)
         e = sim_unplug(bus, busid + 1);
     if (busid && strncmp(line, "replug ", 7) == 0)
         e = sim_replug(bus, busid + 1);
+    if (busid && strncmp(line, "pattern ", 8) == 0)
+        e = count(busid + 1);
     fprintf(stderr, "%s: %s\n", line, e == BASE_OK ? "done" : "failed");
 }
 

@@ -79,3 +79,12 @@ detach_all() {
         detach "$id" || return 1
     done
 }
+
+# usbtest_node: the node of the device that the usbtest driver has
+usbtest_node() {
+    for interface in /sys/bus/usb/drivers/usbtest/*:*; do
+        read -r bus <"$interface/../busnum"
+        read -r number <"$interface/../devnum"
+        printf '/dev/bus/usb/%03d/%03d' "$bus" "$number"
+    done
+}
