@@ -9,7 +9,6 @@ enum {
     BULK_OUT = 2,
     BULK_IN = 1,
     INTERRUPT_IN = 3,
-    ISO_IN = 4,
     PACKET = 512, // of the bulk endpoints
     REPORT = 8,   // and of the interrupt endpoint
     BLOCKS = 4,
@@ -17,7 +16,6 @@ enum {
     ACM_SIZE = 1024,
     MINUTE_US = 60 * FIXTURE_SECOND_US,
     NUMBER_OF_PACKETS_AT = 32,
-    DIRECTION_AT = 12,
     EP_AT = 16,
     ALL_FLAGS = -1,
     BULK_IN_BIT = 1 << 17, // of 0x81 in sim_device.halted

@@ -20,6 +20,7 @@ enum {
     DATA_IN_SEQNUM = 300,
     DATA_OUT_SEQNUM = 400,
     CONFIG_SIZE = 9 + 9 + 4 * 7,
+    PIECE = 61, // byte by byte would take long
 };
 
 // clang-format off
@@ -109,7 +110,7 @@ static void move_data(struct fixture *f, struct sim_device *d, struct stage_clie
     stage_expect_silence(c);
 }
 
-FIXTURE_TEST(conformance_073_uas)
+static void uas(struct fixture *f)
 {
     uint8_t sense[SENSE_SIZE] = {3};
     struct sim_device *d = plug_uas(f);
@@ -131,4 +132,14 @@ FIXTURE_TEST(conformance_073_uas)
                     SENSE_SIZE);
     }
     stage_check_alive(c);
+}
+
+TEST(conformance_073_uas)
+{
+    fixture_run(uas, 0);
+}
+
+TEST(conformance_073_uas_in_pieces)
+{
+    fixture_run(uas, PIECE);
 }

@@ -18,7 +18,7 @@ enum {
     INTERRUPT_IN = 3,
     ISO_IN = 4,
     ISO_OUT = 5,
-    STEPS = 150,
+    STEPS = 120,
     LENGTH_AT = 24,
     LONGEST = 1 << 20,
     FIRST_SEQNUM = 1,

@@ -13,7 +13,6 @@ enum {
     DIRECTION_AT = 12,
     EP_AT = 16,
     LENGTH_AT = 24,
-    NUMBER_OF_PACKETS_AT = 32,
     SMALL = 4096, // an allocation that is not large
 };
 
