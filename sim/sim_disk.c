@@ -44,9 +44,7 @@ static int disk_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, uint32
 
 static void disk_halt_cleared(struct sim_device *d, uint8_t ep)
 {
-    struct disk *disk = disk_of(d);
-    if (!uses_uas(disk)) // UAS has no halts of its own
-        sim_disk_bot_halt_cleared(&disk->bot, ep);
+    sim_disk_bot_halt_cleared(&disk_of(d)->bot, ep); // UAS has no halts of its own
 }
 
 static int disk_setup(struct sim_device *d, const struct usb_setup *s, uint8_t *data, uint32_t len)

@@ -102,7 +102,6 @@ static void bus_reset(struct sim_port *p)
     p->info.active_config = 0;
     d->config = 0;
     d->remote_wakeup = false;
-    d->link_states = 0;
     memset(d->alternate, 0, sizeof d->alternate);
     forget(d, UINT32_MAX);
     build_table(p);

@@ -21,8 +21,8 @@ int sim_super_request(const struct usb_setup *s, uint32_t len)
     if (s->bmRequestType != 0 || s->wIndex != 0)
         return SIM_STALL;
     if (s->bRequest == REQ_SET_SEL)
-        return s->wValue == 0 && s->wLength == SEL_SIZE && len == SEL_SIZE ? SEL_SIZE : SIM_STALL;
-    return s->bRequest == REQ_SET_ISOCH_DELAY && s->wLength == 0 ? 0 : SIM_STALL;
+        return s->wValue == 0 && len == SEL_SIZE ? SEL_SIZE : SIM_STALL;
+    return s->bRequest == REQ_SET_ISOCH_DELAY && len == 0 ? 0 : SIM_STALL;
 }
 
 int sim_super_device_feature(struct sim_port *p, const struct usb_setup *s, bool on)

@@ -189,6 +189,21 @@ TEST(sim_multi_mouse_draws_a_square)
     rig_end(&r);
 }
 
+TEST(sim_multi_mouse_begins_anew)
+{
+    struct rig r;
+    uint8_t report[8];
+    start(&r, 2);
+    for (unsigned i = 0; i < 3; i++) {
+        rig_change(&r, USB_SET_CONFIGURATION, 0, 2);
+        CHECK_EQ(rig_read(&r, MOUSE_IN, report, 8), RIG_PENDING);
+        rig_advance(&r, SECOND);
+        CHECK_EQ(rig_read(&r, MOUSE_IN, report, 8), 3);
+        CHECK_BYTES(report, "\0\x08\0", 3); // to the right
+    }
+    rig_end(&r);
+}
+
 TEST(sim_multi_without_memory)
 {
     struct rig r;

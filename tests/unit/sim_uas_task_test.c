@@ -72,6 +72,19 @@ TEST(sim_uas_abort_of_a_command_that_is_not_there)
     end_busy(&b, 0);
 }
 
+// A function cannot be aborted.
+TEST(sim_uas_abort_of_a_function)
+{
+    struct bot b;
+    uas_begin(&b);
+    uas_function(&b, 8, UAS_QUERY_TASK_SET, 0);
+    uas_function(&b, 9, UAS_ABORT_TASK, 8);
+    uas_check_response(&b, 8, UAS_COMPLETE);
+    uas_check_response(&b, 9, UAS_COMPLETE);
+    uas_check_silence(&b);
+    bot_end(&b);
+}
+
 TEST(sim_uas_abort_before_the_ready_iu)
 {
     struct bot b;

@@ -138,7 +138,38 @@ TEST(sim_uas_data_shorter_than_the_transfer)
     bot_end(&b);
 }
 
-// Checking 512 KiB takes two goes with a pause between them, in which other IUs are answered.
+// A host may ask for data before it has read that it comes.
+TEST(sim_uas_data_urbs_that_wait)
+{
+    struct bot b;
+    struct rig_urb u;
+    uint8_t data[BOT_BLOCK];
+    uas_begin(&b);
+    rig_urb_init(&b.rig, &u, UAS_DATA_IN, NULL, BOT_BLOCK);
+    rig_submit(&b.rig, &u);
+    uas_read(&b, 1, 20, 1);
+    CHECK(!u.done);
+    uas_check_ready(&b, UAS_READ_READY, 1);
+    CHECK(u.done);
+    bot_check_blocks(&b, u.urb.buffer, 20, 1);
+    CHECK_EQ(rig_finish(&b.rig, &u), BOT_BLOCK);
+    uas_check_good(&b, 1);
+    bot_fill(data, sizeof data, 321);
+    rig_urb_init(&b.rig, &u, UAS_DATA_OUT, data, sizeof data);
+    rig_submit(&b.rig, &u);
+    uas_write(&b, 2, 20, 1);
+    CHECK(!u.done);
+    uas_check_ready(&b, UAS_WRITE_READY, 2);
+    CHECK(u.done);
+    CHECK_EQ(rig_finish(&b.rig, &u), BOT_BLOCK);
+    uas_check_good(&b, 2);
+    bot_check_blocks(&b, data, 20, 1);
+    bot_end(&b);
+}
+
+// VERIFY of 512 KiB takes two goes with a pause between them.
+static const uint8_t verify_all[16] = {0x2f, 0, 0, 0, 0, 0, 0, 4, 0};
+
 TEST(sim_uas_verify_takes_its_time)
 {
     struct bot b;
@@ -146,19 +177,26 @@ TEST(sim_uas_verify_takes_its_time)
     uas_begin(&b);
     rig_urb_init(&b.rig, &status, UAS_STATUS, NULL, UAS_ROOM);
     rig_submit(&b.rig, &status);
-    uas_command(&b, 1, BOT_CDB(0x2f, 0, 0, 0, 0, 0, 0, 4, 0)); // VERIFY, all blocks
+    uas_command(&b, 1, verify_all);
     CHECK(!status.done);
-    uas_function(&b, 2, UAS_QUERY_TASK, 1);
-    CHECK(status.done);
-    CHECK_EQ(status.urb.buffer[7], UAS_SUCCEEDED);
-    CHECK_EQ(rig_finish(&b.rig, &status), 8);
-    rig_urb_init(&b.rig, &status, UAS_STATUS, NULL, UAS_ROOM);
-    rig_submit(&b.rig, &status);
+    CHECK(b.reads < BOT_BLOCKS);
     rig_advance(&b.rig, 10000);
     CHECK(status.done);
+    CHECK_EQ(b.reads, BOT_BLOCKS);
     CHECK_EQ(status.urb.buffer[6], UAS_GOOD);
     CHECK_EQ(rig_finish(&b.rig, &status), 16);
-    CHECK_EQ(b.reads, BOT_BLOCKS);
+    bot_end(&b);
+}
+
+TEST(sim_uas_verify_and_a_question)
+{
+    struct bot b;
+    uas_begin(&b);
+    uas_command(&b, 1, verify_all);
+    uas_function(&b, 2, UAS_QUERY_TASK, 1);
+    uas_check_response(&b, 2, UAS_SUCCEEDED);
+    rig_advance(&b.rig, 10000);
+    uas_check_good(&b, 1);
     bot_end(&b);
 }
 
@@ -196,7 +234,7 @@ TEST(sim_uas_head_of_queue_goes_first)
     uas_read(&b, 1, 10, 1);
     uas_write(&b, 2, 50, 1);
     uas_command_as(&b, 3, UAS_ORDERED, BOT_CDB(0x28, 0, 0, 0, 0, 50, 0, 0, 1));
-    uas_command_as(&b, 4, UAS_HEAD_OF_QUEUE, BOT_CDB(0x28, 0, 0, 0, 0, 20, 0, 0, 1));
+    uas_command_as(&b, 4, 5 << 3 | UAS_HEAD_OF_QUEUE, BOT_CDB(0x28, 0, 0, 0, 0, 20, 0, 0, 1));
     uas_check_ready(&b, UAS_READ_READY, 1);
     uas_check_blocks(&b, 10, 1);
     uas_check_good(&b, 1);
