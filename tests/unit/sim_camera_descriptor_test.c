@@ -104,6 +104,7 @@ static void read_streaming(struct reading *r, const uint8_t *p)
     } else {
         CHECK_EQ(p[2], 0x0d);
         CHECK_EQ(p[0], 6);
+        CHECK(p[3] == 1 && p[4] == 1 && p[5] == 4); // what Video 1.1 calls the default
         r->colours++;
         CHECK_EQ(r->colours, r->frames);
     }
@@ -117,9 +118,15 @@ static struct reading read_config(struct base_span config)
     usb_walk_begin(&w, config);
     while (usb_walk_next(&w)) {
         const uint8_t *p = w.descriptor.data;
+        if (w.has_interface) {
+            CHECK_EQ(w.interface.bInterfaceClass, VIDEO_CLASS);
+            CHECK_EQ(w.interface.bInterfaceSubClass, 1 + w.interface.bInterfaceNumber);
+            CHECK_EQ(w.interface.bInterfaceProtocol, 0);
+        }
+        if (p[1] == USB_DT_ENDPOINT && p[3] != USB_BULK)
+            CHECK_EQ(p[3], USB_ISOCHRONOUS | 1 << 2); // asynchronous
         if (p[1] != CS_INTERFACE)
             continue;
-        CHECK_EQ(w.interface.bInterfaceClass, VIDEO_CLASS);
         CHECK_EQ(w.interface.bAlternateSetting, 0);
         if (w.interface.bInterfaceSubClass == 1)
             read_control(&r, p);
@@ -151,7 +158,7 @@ TEST(sim_camera_descriptors_describe_a_camera)
         CHECK_EQ(have.frames, 2);
         CHECK_EQ(have.colours, 2);
         CHECK_EQ(have.stream_endpoint, VIDEO_IN);
-        CHECK_EQ(have.link == have.camera || have.unit == have.camera, 0);
+        CHECK(have.camera != have.unit && have.unit != have.output && have.output != have.camera);
         rig_end(&r);
     }
 }
