@@ -34,7 +34,7 @@ static void release(void *ctx, void *p)
 
 static struct sim_device *create_device(struct fuzz_world *w, unsigned i)
 {
-    struct sim_disk_options disk = {.number = 1};
+    struct sim_disk_options disk = {.number = 1, .uas = true};
     switch (i) {
     case 0:
         return sim_zero_create(w->bus, USB_SPEED_HIGH);
