@@ -273,6 +273,8 @@ static struct session_action ask(struct session *s, enum session_action_type typ
 struct session_action session_next_action(struct session *s)
 {
     s->look_again = false;
+    if (s->starved) // looked at now: only what comes free from here on is a reason to look again
+        s->starved_at = s->budget->in_use;
     switch (s->phase) {
     case SESSION_PHASE_LIST:
         return ask(s, SESSION_ACTION_LIST);

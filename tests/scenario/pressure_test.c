@@ -316,7 +316,7 @@ TEST(pressure_unlink_of_a_slow_pipe_change_is_answered)
     stage_expect_silence(c);
     stage_advance(&st, 1 * MS);
     stage_expect_unlinked(c, 2, USB_STATUS_CANCELLED);
-    out(c, 3, 512);            // still behind the change
+    out(c, 3, 512);               // still behind the change
     control(c, 1, set_alternate); // the seqnum may come again
     stage_advance(&st, 4800 * MS);
     stage_expect_silence(c);
@@ -355,6 +355,28 @@ TEST(pressure_unplug_during_a_slow_pipe_change)
     sim_set_control_delay(st.bus, "1-1", 0);
     CHECK_EQ(sim_replug(st.bus, "1-1"), BASE_OK);
     stage_check_importable(&st, "1-1");
+    stage_close(&st);
+}
+
+// The server span at full speed here: memory had come free, and the session that waited for some
+// could not use it before its pipe change ended.
+TEST(pressure_room_during_a_slow_pipe_change_does_not_spin)
+{
+    struct stage st;
+    begin(&st, NULL);
+    sim_set_control_delay(st.bus, "1-1", 5 * SECOND);
+    struct stage_client *c = stage_attach(&st, "1-1");
+    for (uint32_t n = 1; n <= 5; n++)
+        in(c, n, 1, LONGEST);     // the fifth starves
+    control(c, 6, set_alternate); // of the other interface: they stay
+    in(c, 7, 1, LONGEST);
+    stage_unlink(c, 8, 1);
+    stage_advance(&st, SECOND);
+    stage_expect_unlinked(c, 8, USB_STATUS_CANCELLED);
+    CHECK(server_next_deadline(st.server) > st.now_us);
+    stage_advance(&st, 5 * SECOND);
+    stage_expect_ret(c, 6, false, 0, 0);
+    sim_set_control_delay(st.bus, "1-1", 0);
     stage_close(&st);
 }
 
