@@ -48,6 +48,12 @@ static void reply_urb(struct session *s, struct session_urb *u)
     else
         s->counters.bytes_out += u->urb.actual_length;
     session_queue_urb(s, u);
+    if (!usb_urb_is_in(
+            &u->urb)) { // the next payload may have its memory, which is still in the cache
+        session_give(s, u->urb.buffer, u->buffer_size);
+        u->urb.buffer = NULL;
+        u->buffer_size = 0;
+    }
     reply_unlinks(s, u, USB_STATUS_OK);
 }
 

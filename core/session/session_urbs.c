@@ -109,7 +109,7 @@ void session_urb_release(struct session *s, struct session_urb *u)
     session_give(s, u->urb.packets, u->urb.packet_count * WIRE_ISO_PACKET_SIZE);
     base_list_remove(&u->tx.link);
     u->state = SESSION_URB_FREE;
-    base_list_append(&s->free_urbs, &u->tx.link);
+    base_list_prepend(&s->free_urbs, &u->tx.link); // still in the cache
 }
 
 struct session_reply *session_reply_get(struct session *s)

@@ -17,8 +17,8 @@ struct posix_conn {
     bool lost;               // the connection is broken: to be closed
 };
 
-// poll() found `revents` on the socket.
-void posix_conn_ready(struct posix_conn *c, short revents, uint64_t now_us);
+// poll() found `revents` on the socket. True if there may be more to read.
+bool posix_conn_ready(struct posix_conn *c, short revents, uint64_t now_us);
 
 // Sends what the session has, as far as the socket takes it.
 void posix_conn_write(struct posix_conn *c, uint64_t now_us);

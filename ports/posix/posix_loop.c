@@ -16,6 +16,7 @@ enum {
     FD_LISTEN = 1, // two of them
     FD_CONN = 3,   // and on: connection i has FD_CONN + i
     ACCEPTS = 16,  // per turn
+    READS = 16,    // of some 64 KiB per connection and turn
     ACCEPT_PAUSE_US = 100000,
 };
 
@@ -210,8 +211,11 @@ static uint64_t prepare_poll(struct posix_loop *l, uint64_t now_us)
 static void receive(struct posix_loop *l, uint64_t now_us)
 {
     for (unsigned i = 0; i < l->conns; i++)
-        if (l->fds[FD_CONN + i].revents)
-            posix_conn_ready(&l->conn[i], l->fds[FD_CONN + i].revents, now_us);
+        for (unsigned n = 0; l->fds[FD_CONN + i].revents && n < READS; n++) {
+            if (!posix_conn_ready(&l->conn[i], l->fds[FD_CONN + i].revents, now_us))
+                break;
+            server_step(l->server, now_us);
+        }
     // After the connections: a new one has no result of poll() yet.
     for (unsigned i = 0; i < 2; i++)
         if (l->fds[FD_LISTEN + i].revents)
