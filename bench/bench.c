@@ -18,8 +18,10 @@
 enum { ROUNDS = 15, QUICK_ROUNDS = 2, SECONDS_START = 60, SECONDS_PER_ROUND = 20 };
 
 static const char usage[] =
-    "usage: bench [--json FILE] [--server PATH] [--rounds N] [--cpus SERVER,CLIENT] [--quick]\n"
+    "usage: bench [--json FILE] [--rows PREFIX] [--server PATH] [--rounds N]\n"
+    "             [--cpus SERVER,CLIENT] [--quick]\n"
     "  --json FILE           write the figures there as well\n"
+    "  --rows PREFIX         only rows whose names begin so\n"
     "  --server PATH         program to measure (default: usbip-server beside this program)\n"
     "  --rounds N            rounds of floor and server, 1..99 (default 15; with --quick 2)\n"
     "  --cpus SERVER,CLIENT  where they run (default: both on the last CPU; -1: anywhere)\n"
@@ -49,14 +51,16 @@ static void parse_cpus(struct bench_options *o, const char *text)
 
 static void parse(struct bench_options *o, int argc, char **argv)
 {
-    static const struct option names[] = {{"json", 1, NULL, 'j'},   {"server", 1, NULL, 's'},
-                                          {"rounds", 1, NULL, 'r'}, {"cpus", 1, NULL, 'c'},
-                                          {"quick", 0, NULL, 'q'},  {"help", 0, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option names[] = {{"json", 1, NULL, 'j'},   {"rows", 1, NULL, 'f'},
+                                          {"server", 1, NULL, 's'}, {"rounds", 1, NULL, 'r'},
+                                          {"cpus", 1, NULL, 'c'},   {"quick", 0, NULL, 'q'},
+                                          {"help", 0, NULL, 'h'},   {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
         if (c == 'j')
             o->json = optarg;
+        else if (c == 'f')
+            o->rows = optarg;
         else if (c == 's')
             o->server = optarg;
         else if (c == 'r')
@@ -90,7 +94,8 @@ int main(int argc, char **argv)
 {
     static struct bench_row rows[BENCH_ROWS];
     static char server[PATH_MAX], floor[PATH_MAX];
-    struct bench_options o = {.server_cpu = bench_last_cpu(), .client_cpu = bench_last_cpu()};
+    struct bench_options o = {
+        .rows = "", .server_cpu = bench_last_cpu(), .client_cpu = bench_last_cpu()};
     o.server = beside(server, sizeof server, "usbip-server");
     o.floor = beside(floor, sizeof floor, "bench_floor");
     parse(&o, argc, argv);

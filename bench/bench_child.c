@@ -31,10 +31,10 @@ void bench_die(const char *format, ...)
 void bench_pin(int cpu)
 {
     cpu_set_t set;
-    if (cpu < 0)
-        return;
     CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
+    for (int i = 0; i < CPU_SETSIZE; i++) // the kernel leaves out those that we may not use
+        if (cpu < 0 || i == cpu)
+            CPU_SET(i, &set);
     if (sched_setaffinity(0, sizeof set, &set) != 0)
         bench_die("cannot run on CPU %d", cpu);
 }

@@ -22,7 +22,7 @@ void bench_child_stop(const struct bench_child *c);
 uint64_t bench_child_cpu_ns(const struct bench_child *c);
 uint64_t bench_child_rss_bytes(const struct bench_child *c);
 
-// Pins the calling process. -1: nothing to do.
+// Pins the calling process. -1: to no CPU, whatever it was before.
 void bench_pin(int cpu);
 // The highest CPU that the calling process may use.
 int bench_last_cpu(void);

@@ -15,7 +15,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READ_SIZE = 256 * 1024, LENGTH_MAX = 1024 * 1024, TIMEOUT_S = 10 };
+enum {
+    READ_SIZE = 256 * 1024,
+    LENGTH_MAX = 1024 * 1024,
+    TIMEOUT_S = 10,
+    BUSY_MS = 5000, // how long an import waits for the session before to be gone
+    CONTROL_MAX = 64,
+    ISO_ASAP = 0x0002, // of transfer_flags: in the next frames that are free
+    PACKETS_SIZE_MAX = BENCH_PACKETS_MAX * WIRE_ISO_PACKET_SIZE,
+};
 
 static uint8_t zeros[LENGTH_MAX];
 
@@ -90,6 +98,7 @@ static void take_payload(struct bench_client *c, size_t size)
         if (c->check_zeros && memcmp(c->in + c->begin, zeros, n) != 0)
             bench_die("payload is not zero bytes");
         c->begin += n;
+        c->received_bytes += n;
         size -= n;
     }
 }
@@ -121,7 +130,8 @@ unsigned bench_client_list(struct bench_client *c, struct wire_device *devices, 
     return count < max ? count : max;
 }
 
-bool bench_client_import(struct bench_client *c, const char *busid)
+// False: busy.
+static bool import(struct bench_client *c, const char *busid)
 {
     uint8_t request[WIRE_OP_IMPORT_SIZE] = {0};
     struct wire_device d;
@@ -136,18 +146,53 @@ bool bench_client_import(struct bench_client *c, const char *busid)
     return true;
 }
 
-static void pack_submit(struct bench_client *c, uint8_t ep, uint32_t length, const uint8_t *setup,
-                        uint8_t out[WIRE_URB_HEADER_SIZE])
+void bench_client_attach(struct bench_client *c, uint16_t port, const char *busid)
+{
+    uint64_t until = bench_now_ns() + (uint64_t)BUSY_MS * 1000000u;
+    const struct timespec pause = {.tv_nsec = 1000000};
+    bench_client_open(c, port);
+    while (!import(c, busid)) {
+        bench_client_close(c);
+        if (bench_now_ns() > until)
+            bench_die("%s stays busy", busid);
+        nanosleep(&pause, NULL);
+        bench_client_open(c, port);
+    }
+}
+
+static void pack_submit(struct bench_client *c, const struct bench_transfer *t,
+                        const uint8_t *setup, uint8_t out[WIRE_URB_HEADER_SIZE])
 {
     struct wire_urb_header h = {.command = WIRE_CMD_SUBMIT,
                                 .seqnum = ++c->seqnum,
                                 .devid = c->devid,
-                                .direction = ep & USB_DIR_IN ? WIRE_DIR_IN : WIRE_DIR_OUT,
-                                .ep = ep & 0x0f};
-    h.u.submit.transfer_buffer_length = (int32_t)length;
+                                .direction = t->ep & USB_DIR_IN ? WIRE_DIR_IN : WIRE_DIR_OUT,
+                                .ep = t->ep & 0x0f};
+    h.u.submit.transfer_buffer_length = (int32_t)t->length;
+    if (t->packets) {
+        h.u.submit.transfer_flags = ISO_ASAP;
+        h.u.submit.number_of_packets = (int32_t)t->packets;
+        h.u.submit.interval = 1;
+    }
     if (setup)
         memcpy(h.u.submit.setup, setup, sizeof h.u.submit.setup);
     wire_urb_header_pack(out, &h);
+}
+
+static size_t pack_packets(const struct bench_transfer *t, uint8_t out[PACKETS_SIZE_MAX])
+{
+    for (unsigned i = 0; i < t->packets; i++) {
+        struct usb_iso_packet p = {.length = t->length / t->packets};
+        p.offset = i * p.length;
+        wire_iso_packet_pack(out + (size_t)i * WIRE_ISO_PACKET_SIZE, &p);
+    }
+    return (size_t)t->packets * WIRE_ISO_PACKET_SIZE;
+}
+
+static bool is_whole(const struct bench_transfer *t, uint32_t actual_length)
+{
+    bool may_be_short = t->packets && (t->ep & USB_DIR_IN);
+    return may_be_short ? actual_length <= t->length : actual_length == t->length;
 }
 
 // Answers of one endpoint come in the order of its requests.
@@ -157,44 +202,65 @@ static void take_answer(struct bench_client *c, const struct bench_transfer *t, 
     wire_urb_header_unpack(&h, take(c, WIRE_URB_HEADER_SIZE));
     if (h.command != WIRE_RET_SUBMIT || h.seqnum != seqnum)
         bench_die("answer %u to URB %u is for URB %u", h.command, seqnum, h.seqnum);
-    if (h.u.ret_submit.status != 0 || (uint32_t)h.u.ret_submit.actual_length != t->length)
+    uint32_t actual_length = (uint32_t)h.u.ret_submit.actual_length;
+    if (h.u.ret_submit.status != 0 || !is_whole(t, actual_length))
         bench_die("URB of endpoint 0x%02x, %u bytes: status %d, %d bytes", t->ep, t->length,
                   h.u.ret_submit.status, h.u.ret_submit.actual_length);
+    if (t->packets && h.u.ret_submit.error_count != 0)
+        bench_die("%d packets of endpoint 0x%02x failed", h.u.ret_submit.error_count, t->ep);
     if (t->ep & USB_DIR_IN)
-        take_payload(c, t->length);
+        take_payload(c, actual_length);
+    for (unsigned i = 0; i < t->packets; i++)
+        take(c, WIRE_ISO_PACKET_SIZE);
+}
+
+void bench_client_control(struct bench_client *c, const struct usb_setup *s, uint8_t *data)
+{
+    const struct bench_transfer t = {
+        .ep = s->bmRequestType & USB_DIR_IN, .length = s->wLength, .depth = 1};
+    uint8_t setup[8], request[WIRE_URB_HEADER_SIZE];
+    struct iovec iov[2] = {{request, sizeof request}, {data, s->wLength}};
+    if (s->wLength > CONTROL_MAX)
+        bench_die("data stage of %u bytes", s->wLength);
+    usb_setup_pack(setup, s);
+    pack_submit(c, &t, setup, request);
+    send_all(c, iov, s->wLength && !t.ep ? 2 : 1);
+    while (c->end - c->begin < WIRE_URB_HEADER_SIZE + (t.ep ? t.length : 0u))
+        receive(c);
+    if (t.ep)
+        memcpy(data, c->in + c->begin + WIRE_URB_HEADER_SIZE, t.length);
+    take_answer(c, &t, c->seqnum);
 }
 
 void bench_client_set_configuration(struct bench_client *c, uint8_t value)
 {
-    const struct bench_transfer control = {.ep = 0, .length = 0, .depth = 1};
     const struct usb_setup s = {.bRequest = USB_REQ_SET_CONFIGURATION, .wValue = value};
-    uint8_t setup[8], request[WIRE_URB_HEADER_SIZE];
-    struct iovec iov = {request, sizeof request};
-    usb_setup_pack(setup, &s);
-    pack_submit(c, 0, 0, setup, request);
-    send_all(c, &iov, 1);
-    take_answer(c, &control, c->seqnum);
+    bench_client_control(c, &s, NULL);
 }
 
 static void submit(struct bench_client *c, const struct bench_transfer *t, unsigned count)
 {
-    uint8_t headers[BENCH_DEPTH_MAX][WIRE_URB_HEADER_SIZE];
-    struct iovec iov[2 * BENCH_DEPTH_MAX];
+    uint8_t headers[BENCH_DEPTH_MAX][WIRE_URB_HEADER_SIZE], packets[PACKETS_SIZE_MAX];
+    struct iovec iov[3 * BENCH_DEPTH_MAX];
+    size_t packets_size = pack_packets(t, packets);
     unsigned n = 0;
     for (unsigned i = 0; i < count; i++) {
-        pack_submit(c, t->ep, t->length, NULL, headers[i]);
+        pack_submit(c, t, NULL, headers[i]);
         iov[n++] = (struct iovec){headers[i], WIRE_URB_HEADER_SIZE};
         if (!(t->ep & USB_DIR_IN))
             iov[n++] = (struct iovec){zeros, t->length};
+        if (packets_size)
+            iov[n++] = (struct iovec){packets, packets_size};
     }
     send_all(c, iov, n);
 }
 
-// Waits for one answer and takes those that are whole in the buffer behind it.
+// Waits for one answer and takes those that are surely whole in the buffer behind it.
 static unsigned take_answers(struct bench_client *c, const struct bench_transfer *t,
                              uint32_t seqnum)
 {
-    size_t whole = WIRE_URB_HEADER_SIZE + (t->ep & USB_DIR_IN ? t->length : 0);
+    size_t whole = WIRE_URB_HEADER_SIZE + (t->ep & USB_DIR_IN ? t->length : 0) +
+                   (size_t)t->packets * WIRE_ISO_PACKET_SIZE;
     unsigned n = 0;
     do
         take_answer(c, t, seqnum + n++);
@@ -221,4 +287,19 @@ uint64_t bench_client_run(struct bench_client *c, const struct bench_transfer *t
         done += answers;
     }
     return bench_now_ns() - start;
+}
+
+void bench_client_run_paced(struct bench_client *c, const struct bench_transfer *t, unsigned count,
+                            uint64_t period_ns)
+{
+    uint64_t start = bench_now_ns();
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t at = start + i * period_ns;
+        const struct timespec until = {.tv_sec = (time_t)(at / 1000000000u),
+                                       .tv_nsec = (long)(at % 1000000000u)};
+        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0)
+            continue;
+        submit(c, t, 1);
+        take_answer(c, t, c->seqnum);
+    }
 }

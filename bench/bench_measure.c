@@ -19,7 +19,7 @@ enum {
     MEMORY_URB_SIZE = 512,
     MEASURE_MS = 100, // of one workload at the floor
     CALIBRATE_MS = 20,
-    BUSY_MS = 5000, // how long an import waits for the session before to be gone
+    STREAM_ROUNDS = 3, // at most: they run in real time
 };
 
 enum row {
@@ -29,22 +29,25 @@ enum row {
     ROW_CPU,
     ROW_IN_16,
     ROW_MEMORY = ROW_IN_16 + 6,
+    ROW_STREAM,
 };
 
-static const struct bench_row empty_rows[BENCH_ROWS] = {
-    {.name = "rtt_bulk_in_64B", .unit = "us", .aim = BENCH_AIM_AT_MOST_115, .has_floor = true},
-    {.name = "rtt_bulk_in_64B_p99", .unit = "us", .has_floor = true},
-    {.name = "urbs_per_s_64B_depth32",
-     .unit = "1/s",
-     .aim = BENCH_AIM_AT_LEAST_085,
-     .has_floor = true},
-    {.name = "cpu_per_urb_64B", .unit = "us", .has_floor = true},
-    {.name = "bulk_in_16KiB", .unit = "MB/s", .aim = BENCH_AIM_AT_LEAST_085, .has_floor = true},
-    {.name = "bulk_in_64KiB", .unit = "MB/s", .aim = BENCH_AIM_AT_LEAST_085, .has_floor = true},
-    {.name = "bulk_in_512KiB", .unit = "MB/s", .aim = BENCH_AIM_AT_LEAST_085, .has_floor = true},
-    {.name = "bulk_out_16KiB", .unit = "MB/s", .aim = BENCH_AIM_AT_LEAST_085, .has_floor = true},
-    {.name = "bulk_out_64KiB", .unit = "MB/s", .aim = BENCH_AIM_AT_LEAST_085, .has_floor = true},
-    {.name = "bulk_out_512KiB", .unit = "MB/s", .aim = BENCH_AIM_AT_LEAST_085, .has_floor = true},
+#define RATE_ROW(row_name, row_unit)                                                               \
+    {                                                                                              \
+        .name = (row_name), .unit = (row_unit), .aim = BENCH_AIM_AT_LEAST_085, .against = "floor"  \
+    }
+
+static const struct bench_row empty_rows[ROW_STREAM] = {
+    {.name = "rtt_bulk_in_64B", .unit = "us", .aim = BENCH_AIM_AT_MOST_115, .against = "floor"},
+    {.name = "rtt_bulk_in_64B_p99", .unit = "us", .against = "floor"},
+    RATE_ROW("urbs_per_s_64B_depth32", "1/s"),
+    {.name = "cpu_per_urb_64B", .unit = "us", .against = "floor"},
+    RATE_ROW("bulk_in_16KiB", "MB/s"),
+    RATE_ROW("bulk_in_64KiB", "MB/s"),
+    RATE_ROW("bulk_in_512KiB", "MB/s"),
+    RATE_ROW("bulk_out_16KiB", "MB/s"),
+    RATE_ROW("bulk_out_64KiB", "MB/s"),
+    RATE_ROW("bulk_out_512KiB", "MB/s"),
     {.name = "memory_per_session", .unit = "KiB"},
 };
 
@@ -60,14 +63,14 @@ struct workload {
 enum { WORKLOADS = 8, COUNT_MAX = 4000000, QUICK_COUNT = 64 };
 
 static const struct workload workloads_of_bench[WORKLOADS] = {
-    {ROUND_TRIP, ROW_RTT, {ZERO_IN, FULL_SPEED_PACKET, 1}, 0},
-    {RATE, ROW_URBS, {ZERO_IN, FULL_SPEED_PACKET, 32}, 0},
-    {THROUGHPUT, ROW_IN_16, {ZERO_IN, 16 * 1024, 8}, 0},
-    {THROUGHPUT, ROW_IN_16 + 1, {ZERO_IN, 64 * 1024, 8}, 0},
-    {THROUGHPUT, ROW_IN_16 + 2, {ZERO_IN, 512 * 1024, 8}, 0},
-    {THROUGHPUT, ROW_IN_16 + 3, {ZERO_OUT, 16 * 1024, 8}, 0},
-    {THROUGHPUT, ROW_IN_16 + 4, {ZERO_OUT, 64 * 1024, 8}, 0},
-    {THROUGHPUT, ROW_IN_16 + 5, {ZERO_OUT, 512 * 1024, 8}, 0},
+    {ROUND_TRIP, ROW_RTT, {ZERO_IN, FULL_SPEED_PACKET, 1, 0}, 0},
+    {RATE, ROW_URBS, {ZERO_IN, FULL_SPEED_PACKET, 32, 0}, 0},
+    {THROUGHPUT, ROW_IN_16, {ZERO_IN, 16 * 1024, 8, 0}, 0},
+    {THROUGHPUT, ROW_IN_16 + 1, {ZERO_IN, 64 * 1024, 8, 0}, 0},
+    {THROUGHPUT, ROW_IN_16 + 2, {ZERO_IN, 512 * 1024, 8, 0}, 0},
+    {THROUGHPUT, ROW_IN_16 + 3, {ZERO_OUT, 16 * 1024, 8, 0}, 0},
+    {THROUGHPUT, ROW_IN_16 + 4, {ZERO_OUT, 64 * 1024, 8, 0}, 0},
+    {THROUGHPUT, ROW_IN_16 + 5, {ZERO_OUT, 512 * 1024, 8, 0}, 0},
 };
 
 // A server under measurement: which device is good for what. A packet of 64 bytes is one of full
@@ -77,28 +80,15 @@ struct target {
     char high_speed[USB_BUSID_SIZE], full_speed[USB_BUSID_SIZE];
 };
 
-static void import_when_free(struct bench_client *c, uint16_t port, const char *busid)
-{
-    uint64_t until = bench_now_ns() + (uint64_t)BUSY_MS * 1000000u;
-    const struct timespec pause = {.tv_nsec = 1000000};
-    bench_client_open(c, port);
-    while (!bench_client_import(c, busid)) {
-        bench_client_close(c);
-        if (bench_now_ns() > until)
-            bench_die("%s stays busy", busid);
-        nanosleep(&pause, NULL);
-        bench_client_open(c, port);
-    }
-    bench_client_set_configuration(c, ZERO_SOURCE_SINK);
-}
-
 static void attach(struct bench_client *c, const struct target *t, const struct bench_transfer *x)
 {
     const char *busid = x->length == FULL_SPEED_PACKET ? t->full_speed : t->high_speed;
-    if (busid[0])
-        import_when_free(c, t->child.port, busid);
-    else
+    if (!busid[0]) {
         bench_client_open(c, t->child.port);
+        return;
+    }
+    bench_client_attach(c, t->child.port, busid);
+    bench_client_set_configuration(c, ZERO_SOURCE_SINK);
 }
 
 static double percentile_us(uint32_t *ns, unsigned count, unsigned percent)
@@ -161,10 +151,16 @@ static void calibrate(struct workload *w, const struct target *floor)
     w->count = want < COUNT_MAX ? (unsigned)want : COUNT_MAX;
 }
 
+// Rows that it fills.
+static unsigned figures_of(const struct workload *w)
+{
+    return w->kind == THROUGHPUT ? 1 : 2;
+}
+
 static void measure_round(struct bench_row *rows, const struct workload *w,
                           const struct target *floor, const struct target *server, unsigned round)
 {
-    unsigned figures = w->kind == THROUGHPUT ? 1 : 2;
+    unsigned figures = figures_of(w);
     double of_floor[2], of_server[2];
     if (round % 2 == 0)
         measure(floor, w, of_floor);
@@ -219,8 +215,9 @@ static void start_target(struct target *t, const struct bench_options *o)
 static void attach_and_use(struct bench_client *c, const struct bench_child *child,
                            const char *busid)
 {
-    const struct bench_transfer batch = {ZERO_IN, MEMORY_URB_SIZE, BENCH_DEPTH_MAX};
-    import_when_free(c, child->port, busid);
+    const struct bench_transfer batch = {ZERO_IN, MEMORY_URB_SIZE, BENCH_DEPTH_MAX, 0};
+    bench_client_attach(c, child->port, busid);
+    bench_client_set_configuration(c, ZERO_SOURCE_SINK);
     bench_client_run(c, &batch, BENCH_DEPTH_MAX, NULL);
 }
 
@@ -242,12 +239,32 @@ static void measure_memory(struct bench_row *row, const struct bench_options *o)
     bench_child_stop(&child);
 }
 
-static void measure_rounds(struct bench_row *rows, const struct workload work[WORKLOADS],
-                           const struct target *floor, const struct target *server, unsigned rounds)
+// --rows: is one of the rows from `first` on wanted?
+static bool wanted(const struct bench_options *o, unsigned first, unsigned count)
 {
-    for (unsigned round = 0; round < rounds; round++)
-        for (unsigned i = 0; i < WORKLOADS; i++)
-            measure_round(rows, &work[i], floor, server, round);
+    for (unsigned i = first; i < first + count; i++) {
+        const char *name =
+            i < ROW_STREAM ? empty_rows[i].name : bench_stream_rows[i - ROW_STREAM].name;
+        if (strncmp(name, o->rows, strlen(o->rows)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void measure_streams(struct bench_row *rows, const struct bench_options *o)
+{
+    struct wire_device devices[BENCH_STREAM_DEVICES];
+    struct bench_client c;
+    struct bench_child child = start_server(o, BENCH_STREAM_SIM);
+    bench_pin(o->client_cpu);
+    bench_client_open(&c, child.port);
+    unsigned count = bench_client_list(&c, devices, BENCH_STREAM_DEVICES);
+    bench_client_close(&c);
+    for (unsigned round = 0; round < o->rounds && round < STREAM_ROUNDS; round++)
+        for (unsigned i = 0; i < BENCH_STREAMS; i++)
+            if (wanted(o, ROW_STREAM + i, 1))
+                bench_stream_measure(&rows[ROW_STREAM + i], i, &child, devices, count, o->quick);
+    bench_child_stop(&child);
 }
 
 static uint64_t cpu_ns_of_all(const struct target *floor, const struct target *server)
@@ -258,25 +275,50 @@ static uint64_t cpu_ns_of_all(const struct target *floor, const struct target *s
            bench_child_cpu_ns(&floor->child) + bench_child_cpu_ns(&server->child);
 }
 
-double bench_measure(struct bench_row rows[BENCH_ROWS], const struct bench_options *o)
+// The workloads that are wanted. Returns how many there are.
+static unsigned choose(struct workload work[WORKLOADS], const struct bench_options *o)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < WORKLOADS; i++)
+        if (wanted(o, workloads_of_bench[i].row, figures_of(&workloads_of_bench[i])))
+            work[count++] = workloads_of_bench[i];
+    return count;
+}
+
+// Returns how many CPUs it had.
+static double measure_against_floor(struct bench_row *rows, const struct bench_options *o)
 {
     char *argv[] = {(char *)(uintptr_t)o->floor, NULL};
     struct workload work[WORKLOADS];
-    struct target floor = {.child = bench_child_start(argv, o->server_cpu)};
-    struct target server;
+    unsigned count = choose(work, o);
+    if (count == 0)
+        return 1;
+    struct target server, floor = {.child = bench_child_start(argv, o->server_cpu)};
     start_target(&server, o);
-    memcpy(work, workloads_of_bench, sizeof work);
-    memcpy(rows, empty_rows, sizeof empty_rows);
     bench_pin(o->client_cpu);
-    for (unsigned i = 0; i < WORKLOADS; i++)
+    for (unsigned i = 0; i < count; i++)
         if (o->quick)
             work[i].count = QUICK_COUNT;
         else
             calibrate(&work[i], &floor);
     uint64_t cpu_ns = cpu_ns_of_all(&floor, &server), start_ns = bench_now_ns();
-    measure_rounds(rows, work, &floor, &server, o->rounds);
+    for (unsigned round = 0; round < o->rounds; round++)
+        for (unsigned i = 0; i < count; i++)
+            measure_round(rows, &work[i], &floor, &server, round);
     cpu_ns = cpu_ns_of_all(&floor, &server) - cpu_ns;
-    double cpus = (double)cpu_ns / (double)(bench_now_ns() - start_ns);
-    measure_memory(&rows[ROW_MEMORY], o);
+    return (double)cpu_ns / (double)(bench_now_ns() - start_ns);
+}
+
+double bench_measure(struct bench_row rows[BENCH_ROWS], const struct bench_options *o)
+{
+    if (!wanted(o, 0, BENCH_ROWS))
+        bench_die("no row begins with %s", o->rows);
+    memcpy(rows, empty_rows, sizeof empty_rows);
+    memcpy(rows + ROW_STREAM, bench_stream_rows, sizeof bench_stream_rows);
+    double cpus = measure_against_floor(rows, o);
+    if (wanted(o, ROW_MEMORY, 1))
+        measure_memory(&rows[ROW_MEMORY], o);
+    if (wanted(o, ROW_STREAM, BENCH_STREAMS))
+        measure_streams(rows, o);
     return cpus;
 }

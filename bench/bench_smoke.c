@@ -18,7 +18,15 @@ static const char *const rows_with_floor[] = {
     "bulk_in_16KiB",   "bulk_in_64KiB",       "bulk_in_512KiB",         "bulk_out_16KiB",
     "bulk_out_64KiB",  "bulk_out_512KiB",
 };
-enum { ROWS_WITH_FLOOR = sizeof rows_with_floor / sizeof *rows_with_floor };
+static const char *const rows_of_streams[] = {
+    "cpu_iso_camera",
+    "cpu_iso_camera_yuy2",
+    "cpu_iso_audio",
+};
+enum {
+    ROWS_WITH_FLOOR = sizeof rows_with_floor / sizeof *rows_with_floor,
+    ROWS_OF_STREAMS = sizeof rows_of_streams / sizeof *rows_of_streams,
+};
 
 static void go_to_own_folder(void)
 {
@@ -76,33 +84,62 @@ static double number(const cJSON *row, const char *name)
     return n->valuedouble;
 }
 
+static void check_row(const cJSON *rows, const char *name, const char *floor_is)
+{
+    const cJSON *row = find_row(rows, name);
+    CHECK(number(row, "value") > 0);
+    CHECK(number(row, "floor") > 0);
+    CHECK(number(row, "ratio") > 0);
+    CHECK(cJSON_IsString(cJSON_GetObjectItem(row, "unit")));
+    CHECK_STR(cJSON_GetStringValue(cJSON_GetObjectItem(row, "floor_is")), floor_is);
+}
+
+static void check_streams(const cJSON *rows)
+{
+    for (int i = 0; i < ROWS_OF_STREAMS; i++)
+        check_row(rows, rows_of_streams[i], "bulk");
+}
+
 static void check_rows(const cJSON *rows)
 {
-    CHECK_EQ(cJSON_GetArraySize(rows), ROWS_WITH_FLOOR + 1);
-    for (int i = 0; i < ROWS_WITH_FLOOR; i++) {
-        const cJSON *row = find_row(rows, rows_with_floor[i]);
-        CHECK(number(row, "value") > 0);
-        CHECK(number(row, "floor") > 0);
-        CHECK(number(row, "ratio") > 0);
-        CHECK(cJSON_IsString(cJSON_GetObjectItem(row, "unit")));
-    }
+    CHECK_EQ(cJSON_GetArraySize(rows), ROWS_WITH_FLOOR + ROWS_OF_STREAMS + 1);
+    for (int i = 0; i < ROWS_WITH_FLOOR; i++)
+        check_row(rows, rows_with_floor[i], "floor");
+    check_streams(rows);
     const cJSON *memory = find_row(rows, "memory_per_session");
     CHECK(cJSON_IsNumber(cJSON_GetObjectItem(memory, "value")));
     CHECK(cJSON_IsNull(cJSON_GetObjectItem(memory, "floor")));
+    CHECK(cJSON_IsNull(cJSON_GetObjectItem(memory, "floor_is")));
     CHECK(cJSON_IsNull(cJSON_GetObjectItem(memory, "ratio")));
 }
 
-TEST(bench_measures_floor_and_server)
+// What the bench writes with --quick and the rows that are asked for; the caller deletes it.
+static cJSON *measure(const char *rows)
 {
     char path[] = "/tmp/bench_smoke_XXXXXX";
     int fd = mkstemp(path);
     CHECK(fd >= 0);
-    int status = run_bench((const char *const[]){"--quick", "--json", path, NULL});
+    int status = run_bench((const char *const[]){"--quick", "--json", path, "--rows", rows, NULL});
     unlink(path); // `fd` still reads it
     CHECK_EQ(status, 0);
-    cJSON *all = parse_and_close(fd);
+    return parse_and_close(fd);
+}
+
+TEST(bench_measures_floor_and_server)
+{
+    cJSON *all = measure("");
     check_rows(cJSON_GetObjectItem(all, "rows"));
     cJSON_Delete(all);
+}
+
+TEST(bench_measures_some_rows_only)
+{
+    cJSON *all = measure("cpu_iso");
+    const cJSON *rows = cJSON_GetObjectItem(all, "rows");
+    CHECK_EQ(cJSON_GetArraySize(rows), ROWS_OF_STREAMS);
+    check_streams(rows);
+    cJSON_Delete(all);
+    CHECK_EQ(run_bench((const char *const[]){"--quick", "--rows", "no_such_row", NULL}), 1);
 }
 
 TEST(bench_fails_without_a_server)

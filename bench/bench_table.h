@@ -3,20 +3,19 @@
 // file.
 #pragma once
 
-#include <stdbool.h>
-
 enum { BENCH_ROUNDS_MAX = 99 };
 
 enum bench_aim {
     BENCH_AIM_NONE,
     BENCH_AIM_AT_LEAST_085, // of the floor: rates
     BENCH_AIM_AT_MOST_115,  // of the floor: times
+    BENCH_AIM_AT_MOST_110,  // of a bulk stream: CPU time
 };
 
 struct bench_row {
     const char *name, *unit;
     enum bench_aim aim;
-    bool has_floor;
+    const char *against; // what the column `floor` is; NULL: there is none
     unsigned rounds;
     double value[BENCH_ROUNDS_MAX], floor[BENCH_ROUNDS_MAX];
 };
