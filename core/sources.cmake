@@ -23,6 +23,7 @@ set(USBIP_CORE_SOURCES
 # api/ needs the JSON library (cJSON) beside the C library.
 set(USBIP_API_SOURCES
   api/api.c
+  api/api_endpoints.c
   api/api_event.c
   api/api_json.c
   api/api_status.c

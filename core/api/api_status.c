@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api_status.h"
+#include "api/api_endpoints.h"
 #include "api/api_json.h"
 
 #include "base/base_text.h"
@@ -95,7 +96,6 @@ static void add_device(struct api_json *j, cJSON *list, const struct api_context
     api_json_text(j, o, "speed", api_speed_word(d->info.speed));
     add_class(j, o, desc.bDeviceClass, desc.bDeviceSubClass, desc.bDeviceProtocol);
     api_json_text(j, o, "state", state_word(d));
-    api_json_bool(j, o, "unplugged", d->unplugged);
     api_json_number(j, o, "busnum", d->info.busnum);
     api_json_number(j, o, "devnum", d->info.devnum);
     api_json_seconds(j, o, "plugged_s", ctx->now_us - d->plugged_us);
@@ -133,6 +133,7 @@ static void add_session(struct api_json *j, cJSON *list, const struct api_contex
     api_json_number(j, o, "urbs_in_flight", v.urbs_in_flight);
     api_json_number(j, o, "bytes_in_flight", v.bytes_in_flight);
     add_counters(j, o, "counters", &v.counters);
+    api_endpoints(j, api_json_array(j, o, "endpoints"), s, ctx->now_us);
 }
 
 static void add_totals(struct api_json *j, const struct server_totals *t)

@@ -26,7 +26,6 @@ struct registry_device {
     struct usb_device_info info; // own copy, descriptors included
     enum registry_state state;
     uint32_t session; // id of the session that has it (OPENING, IN_USE, CLEANING); 0: none
-    bool unplugged;   // physically gone; removed when the session has let go
     uint64_t plugged_us;
     uint64_t imports; // since plugged
     struct usbip_backend *backend;

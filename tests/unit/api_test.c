@@ -139,7 +139,6 @@ TEST(api_status_of_devices)
     CHECK_STR(text(zero, "speed"), "high");
     CHECK_STR(text(zero, "class"), "ff/00/00");
     CHECK_STR(text(zero, "state"), "available");
-    CHECK(cJSON_IsFalse(member(zero, "unplugged")));
     CHECK(cJSON_IsNull(member(zero, "user")));
     CHECK_EQ(number(zero, "imports"), 0);
     CHECK_EQ(number(zero, "busnum"), 1);
@@ -185,6 +184,34 @@ TEST(api_status_of_sessions)
     CHECK(number(member(second, "counters"), "bytes_in") >= 512);
     CHECK_EQ(number(member(status, "totals"), "connections"), 2);
     CHECK_EQ(number(member(status, "totals"), "imports"), 1);
+    cJSON_Delete(status);
+    stage_close(&st);
+}
+
+// The session of begin_sessions() has done what api_status_of_sessions counts.
+TEST(api_status_of_endpoints)
+{
+    struct stage st;
+    begin_sessions(&st);
+    cJSON *status = status_of(&st);
+    cJSON *session = cJSON_GetArrayItem(member(status, "sessions"), 1);
+    cJSON *endpoints = member(session, "endpoints");
+    CHECK_EQ(
+        cJSON_GetArraySize(member(cJSON_GetArrayItem(member(status, "sessions"), 0), "endpoints")),
+        0);
+    cJSON *bulk = find(endpoints, "address", "0x81");
+    CHECK_STR(text(bulk, "type"), "bulk");
+    CHECK_STR(text(find(endpoints, "address", "0x80"), "type"), "control");
+    CHECK(number(bulk, "urbs") + number(bulk, "pending") > 0);
+    CHECK_EQ(number(bulk, "errors"), 0);
+    CHECK_EQ(number(bulk, "unlinked"), 0);
+    CHECK_EQ(number(bulk, "iso_packets_late"), 0);
+    CHECK(number(bulk, "bytes") >= 512);
+    double urbs = 0;
+    for (cJSON *pair = member(bulk, "histogram_us")->child; pair; pair = pair->next)
+        urbs += cJSON_GetArrayItem(pair, 1)->valuedouble;
+    CHECK(urbs == number(bulk, "urbs"));
+    CHECK(number(member(bulk, "latency_us"), "p50") <= number(member(bulk, "latency_us"), "max"));
     cJSON_Delete(status);
     stage_close(&st);
 }
