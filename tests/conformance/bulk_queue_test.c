@@ -69,6 +69,28 @@ FIXTURE_TEST(conformance_061_replies_in_request_order)
     stage_expect_silence(c);
 }
 
+// The second waits for memory; the third needs none, but its turn comes later.
+TEST(conformance_061_replies_in_request_order_without_memory)
+{
+    struct server_config config;
+    struct fixture f;
+    server_config_default(&config);
+    config.session.budget_bytes = config.session.max_urb_bytes;
+    fixture_open(&f, &(struct stage_options){.config = &config});
+    struct stage_client *c = fixture_attach(&f);
+    in(c, 100, BULK_IN, (int32_t)config.session.max_urb_bytes);
+    in(c, 101, BULK_IN, (int32_t)config.session.max_urb_bytes);
+    in(c, 102, BULK_IN, 0);
+    give(&f, 0x81, "first", 5);
+    expect_in(c, 100, "first", 5);
+    give(&f, 0x81, "second", 6);
+    expect_in(c, 101, "second", 6);
+    give(&f, 0x81, NULL, 0);
+    expect_in(c, 102, NULL, 0);
+    stage_expect_silence(c);
+    fixture_close(&f);
+}
+
 FIXTURE_TEST(conformance_062_modem_waits_for_data)
 {
     struct stage_client *c = fixture_attach(f);

@@ -148,10 +148,16 @@ static void random_packets(struct chaos *x, struct usb_iso_packet *packets, int3
             .actual_length = next(x),
             .status = (int32_t)next(x),
         };
-    if (count > 0 && chance(x, 10) == 0)
-        packets[chance(x, (uint32_t)count)].offset = next(x);
-    if (count > 0 && chance(x, 10) == 0)
-        packets[chance(x, (uint32_t)count)].length = next(x);
+    if (count == 0 || chance(x, 5))
+        return;
+    struct usb_iso_packet *bad = &packets[chance(x, (uint32_t)count)];
+    uint32_t what = chance(x, 3);
+    if (what == 0)
+        bad->offset = next(x);
+    else if (what == 1)
+        bad->length = next(x);
+    else
+        bad->offset = 0u - bad->length; // in 32 bits their sum is 0
 }
 
 static void random_endpoint(struct chaos *x, struct stage_submit *s)
