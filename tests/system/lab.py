@@ -14,6 +14,11 @@ TYPED = "Hello USB/IP 42!"
 DEVICES = f"disk,keyboard:text={TYPED},serial,zero"
 BUSIDS = ["1-1", "1-2.1", "1-2.2", "1-3"]
 
+# Besides a headset. Those without a place of their own get 1-5, 1-6 ... in this order.
+CLASS_DEVICES = (
+    "disk,disk:uas,disk:speed=super,serial:count=4,camera,camera:payload=3072,camera:bulk,multi"
+)
+
 # `./dev test --long`: loops run whole.
 LONG = bool(os.environ.get("USBIP_TEST_LONG"))
 
@@ -62,6 +67,18 @@ class Lab:
         name, port = f"zero_server_{speed}", {"high": 3242, "full": 3243}[speed]
         options = ["--sim", f"zero:speed={speed}"]
         return self._machine(name, lambda: self._start_with_plug(name, port, options))
+
+    @property
+    def class_server(self) -> Server:
+        """Devices for the kernel's class drivers."""
+        options = ["--sim", f"audio:record={self.audio_record},{CLASS_DEVICES}"]
+        log = self.logs / "class_server.log"
+        return self._machine("class_server", lambda: Server(self.program, options, log, 3244, 8084))
+
+    @property
+    def audio_record(self) -> Path:
+        """What the audio device of the class server has played."""
+        return self.logs / "played.pcm"
 
     @property
     def guest(self) -> Guest:
