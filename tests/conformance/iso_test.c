@@ -226,9 +226,8 @@ FIXTURE_TEST(conformance_095_endpoint_taken_away)
     stage_check_alive(c);
 }
 
-// The same endpoint number is bulk in one setting and isochronous in the other. How a URB is framed
-// is decided when it comes, whether it can be executed when it is its turn.
-FIXTURE_TEST(conformance_095_endpoint_changes_its_type)
+// A device whose endpoint is bulk in one setting of its interface and isochronous in the other.
+static struct stage_client *attach_two_faced(struct fixture *f)
 {
     static const uint8_t device[] = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0x09,
                                      0x12, 0x02, 0x00, 0x00, 0x01, 0x01, 0x02, 0x03, 0x01};
@@ -275,14 +274,20 @@ FIXTURE_TEST(conformance_095_endpoint_changes_its_type)
         0,
         4,
     };
-    stage_plug(&f->st, "1-3",
-               sim_faulty_create(f->st.bus, &(struct sim_faulty_options){
-                                                .speed = USB_SPEED_HIGH,
-                                                .device = device,
-                                                .configs = {config},
-                                                .config_sizes = {sizeof config},
-                                            }));
-    struct stage_client *c = stage_attach(&f->st, "1-3");
+    const struct sim_faulty_options options = {
+        .speed = USB_SPEED_HIGH,
+        .device = device,
+        .configs = {config},
+        .config_sizes = {sizeof config},
+    };
+    stage_plug(&f->st, "1-3", sim_faulty_create(f->st.bus, &options));
+    return stage_attach(&f->st, "1-3");
+}
+
+// How a URB is framed is decided when it comes; whether it can be executed, when it is its turn.
+FIXTURE_TEST(conformance_095_endpoint_changes_its_type)
+{
+    struct stage_client *c = attach_two_faced(f);
     fixture_control(c, "\x01\x0b\x01\x00\x00\x00\x00\x00", NULL, USB_STATUS_OK, 0);
     stage_queue_submit(
         c, &(struct stage_submit){.seqnum = 1, .setup = "\x01\x0b\x00\x00\x00\x00\x00\x00"});
