@@ -212,9 +212,15 @@ static uint64_t backend_next_deadline(struct usbip_backend *b)
     if (!base_list_empty(&bus->done) || !base_list_empty(&bus->attention) ||
         !base_list_empty(&bus->ready))
         return bus->now_us;
-    if (base_list_empty(&bus->timers))
-        return UINT64_MAX;
-    return BASE_CONTAINER(bus->timers.next, struct sim_timer, link)->at_us;
+    uint64_t first_us = UINT64_MAX;
+    BASE_LIST_FOR_EACH (link, &bus->timers) {
+        const struct sim_timer *t = BASE_CONTAINER(link, struct sim_timer, link);
+        if (t->at_us >= first_us)
+            break; // they are in that order
+        if (t->shows_us < first_us)
+            first_us = t->shows_us;
+    }
+    return first_us;
 }
 
 const struct usbip_backend sim_backend = {

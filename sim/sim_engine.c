@@ -17,7 +17,7 @@ static struct sim_timer *timer_of(struct base_list *link)
 void sim_timer_set(struct sim_bus *bus, struct sim_timer *t, uint64_t at_us)
 {
     base_list_remove(&t->link);
-    t->at_us = at_us;
+    t->at_us = t->shows_us = at_us;
     // From the end: most timers are set later than those that wait. Equal times keep their order.
     struct base_list *before = bus->timers.prev;
     while (before != &bus->timers && timer_of(before)->at_us > at_us)

@@ -19,6 +19,7 @@ enum {
 struct sim_timer {
     struct base_list link; // on the bus's `timers`, earliest first; empty: not armed
     uint64_t at_us;
+    uint64_t shows_us; // when it must be called at the latest: what it does does not show before
     void (*due)(struct sim_timer *t);
 };
 
@@ -79,7 +80,7 @@ struct sim_bus {
 // --- sim_engine.c: time, and who runs next -------------------------------------------------------
 
 void sim_timer_init(struct sim_timer *t, void (*due)(struct sim_timer *t));
-void sim_timer_set(struct sim_bus *bus, struct sim_timer *t, uint64_t at_us);
+void sim_timer_set(struct sim_bus *bus, struct sim_timer *t, uint64_t at_us); // shows at once
 void sim_timer_clear(struct sim_timer *t);
 
 // Moves the bus's clock to `now_us`, stopping at each timer on the way.

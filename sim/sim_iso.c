@@ -52,10 +52,21 @@ static void fail(struct sim_pipe *pipe, struct usb_urb *u, int32_t status)
     sim_urb_done(pipe->port->bus, u, status);
 }
 
+// Nobody needs to wake up before the first URB's last packet is over: sim_time_advance() then stops
+// at each one on the way.
+static void show_at_end(struct sim_pipe *pipe)
+{
+    const struct usb_urb *u = sim_pipe_head(pipe);
+    const struct usb_endpoint *ep = sim_endpoint(pipe->port->device, u->ep.address);
+    uint32_t more = u->packet_count - u->backend_state - 1;
+    pipe->timer.shows_us = pipe->timer.at_us + (ep ? more * interval_us(pipe->port, ep) : 0);
+}
+
 // The timer stands at the end of the (micro)frame in which the packet moves.
 static void wait_for_slot(struct sim_pipe *pipe)
 {
     sim_timer_set(pipe->port->bus, &pipe->timer, pipe->frame_us + bus_slot_us(pipe->port));
+    show_at_end(pipe);
 }
 
 void sim_iso_run(struct sim_pipe *pipe)
@@ -66,8 +77,10 @@ void sim_iso_run(struct sim_pipe *pipe)
         fail(pipe, u, status);
         return;
     }
-    if (!base_list_empty(&pipe->timer.link))
-        return; // in the middle of a stream
+    if (!base_list_empty(&pipe->timer.link)) { // in the middle of a stream
+        show_at_end(pipe);                     // the URB that was first may have been cancelled
+        return;
+    }
     uint64_t now_us = pipe->port->bus->now_us;
     if (pipe->frame_us <= now_us) // the queue ran empty: from the next frame on
         pipe->frame_us = (now_us / FRAME_US + 1) * FRAME_US;

@@ -104,7 +104,7 @@ TEST(sim_iso_starts_at_the_next_frame_and_ends_with_its_last)
     uint64_t start = s.h.now_us - 300 + FRAME;
     iso_urb(&s, &t, ISO_IN, 3, 192);
     host_submit(&s.h, &t);
-    CHECK_EQ(host_deadline(&s.h), start + 125); // the first packet's microframe is over
+    CHECK_EQ(host_deadline(&s.h), start + 2 * FRAME + 125); // the last packet's microframe is over
     host_advance(&s.h, start + 2 * FRAME + 124 - s.h.now_us);
     CHECK(!t.done);
     check_packet(&t, 1, USB_STATUS_OK, 192); // moved in its time, not at the end
@@ -291,6 +291,27 @@ TEST(sim_iso_cancel_keeps_the_stream)
     CHECK_EQ(t[2].u.start_frame, t[0].u.start_frame + 2);
     check_filled(&t[2], 0, 0xa2);
     for (unsigned i = 0; i < 3; i++)
+        host_free(&s.h, &t[i]);
+    stand_end(&s);
+}
+
+TEST(sim_iso_cancel_of_a_long_one_before_a_short_one)
+{
+    struct stand s;
+    struct host_urb t[2];
+    begin(&s);
+    uint64_t start = (s.h.now_us / FRAME + 1) * FRAME;
+    for (unsigned i = 0; i < 2; i++) {
+        iso_urb(&s, &t[i], ISO_IN, i == 0 ? 4 : 1, 192);
+        host_submit(&s.h, &t[i]);
+    }
+    host_advance(&s.h, start + 125 - s.h.now_us); // a packet of the long one
+    CHECK_EQ(host_deadline(&s.h), start + 3 * FRAME + 125);
+    host_cancel(&s.h, &t[0]);
+    CHECK_EQ(host_deadline(&s.h), start + FRAME + 125);
+    host_advance(&s.h, FRAME);
+    CHECK(t[1].done);
+    for (unsigned i = 0; i < 2; i++)
         host_free(&s.h, &t[i]);
     stand_end(&s);
 }
