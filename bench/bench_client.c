@@ -288,18 +288,3 @@ uint64_t bench_client_run(struct bench_client *c, const struct bench_transfer *t
     }
     return bench_now_ns() - start;
 }
-
-void bench_client_run_paced(struct bench_client *c, const struct bench_transfer *t, unsigned count,
-                            uint64_t period_ns)
-{
-    uint64_t start = bench_now_ns();
-    for (unsigned i = 0; i < count; i++) {
-        uint64_t at = start + i * period_ns;
-        const struct timespec until = {.tv_sec = (time_t)(at / 1000000000u),
-                                       .tv_nsec = (long)(at % 1000000000u)};
-        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) != 0)
-            continue;
-        submit(c, t, 1);
-        take_answer(c, t, c->seqnum);
-    }
-}

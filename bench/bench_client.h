@@ -48,7 +48,3 @@ void bench_client_set_configuration(struct bench_client *c, uint8_t value);
 // each one; for depth 1 only.
 uint64_t bench_client_run(struct bench_client *c, const struct bench_transfer *t, unsigned count,
                           uint32_t *round_trips_ns);
-
-// The same one by one, a request each `period_ns`; a late one makes no later one late.
-void bench_client_run_paced(struct bench_client *c, const struct bench_transfer *t, unsigned count,
-                            uint64_t period_ns);

@@ -96,6 +96,7 @@ static void start_speaker(struct bench_client *c, uint8_t alternate)
 
 struct stream {
     uint16_t product;
+    enum usb_speed bulk_speed; // of the source/sink device with the same pace
     stream_start *start;
     uint8_t variant; // for start()
     unsigned packets_per_s;
@@ -105,9 +106,14 @@ struct stream {
 // uvcvideo keeps 5 URBs of 32 packets in flight, snd-usb-audio for playback at full speed 6 packets
 // in an URB and 18 ms of them.
 static const struct stream streams[BENCH_STREAMS] = {
-    {CAMERA_PRODUCT, start_camera, MJPEG, 8000, {0x81, 32 * 192, 5, 32}},
-    {CAMERA_PRODUCT, start_camera, YUY2, 8000, {0x81, 32 * 1024, 5, 32}},
-    {AUDIO_PRODUCT, start_speaker, 1, 1000, {SPEAKER_OUT, 6 * SPEAKER_PACKET, 3, 6}},
+    {CAMERA_PRODUCT, USB_SPEED_FULL, start_camera, MJPEG, 8000, {0x81, 32 * 192, 5, 32}},
+    {CAMERA_PRODUCT, USB_SPEED_FULL, start_camera, YUY2, 8000, {0x81, 32 * 1024, 5, 32}},
+    {AUDIO_PRODUCT,
+     USB_SPEED_HIGH,
+     start_speaker,
+     1,
+     1000,
+     {SPEAKER_OUT, 6 * SPEAKER_PACKET, 3, 6}},
 };
 
 #define STREAM_ROW(row_name)                                                                       \
@@ -121,11 +127,13 @@ const struct bench_row bench_stream_rows[BENCH_STREAMS] = {
     STREAM_ROW("cpu_iso_audio"),
 };
 
+// Several of one kind differ in speed; USB_SPEED_UNKNOWN: any.
 static const char *find_device(const struct wire_device *devices, unsigned count, uint16_t vendor,
-                               uint16_t product)
+                               uint16_t product, enum usb_speed speed)
 {
     for (unsigned i = 0; i < count; i++)
-        if (devices[i].idVendor == vendor && devices[i].idProduct == product)
+        if (devices[i].idVendor == vendor && devices[i].idProduct == product &&
+            (speed == USB_SPEED_UNKNOWN || devices[i].speed == speed))
             return devices[i].busid;
     bench_die("the server exports no device %04x:%04x", vendor, product);
 }
@@ -151,23 +159,21 @@ static double measure_iso(const struct stream *s, const struct bench_child *serv
 }
 
 // The same for a bulk stream of `urb_bytes` as often, rounded up to whole packets (IN would
-// babble). The source/sink device answers at once, so that the client keeps the pace: it asks when
-// the isochronous URB would be over.
+// babble): from a source/sink device that has something when the isochronous URB would be over.
 static double measure_bulk(const struct stream *s, const struct bench_child *server,
                            const char *busid, unsigned urbs, uint32_t urb_bytes)
 {
     const struct bench_transfer t = {
         .ep = s->transfer.ep & USB_DIR_IN ? ZERO_IN : ZERO_OUT,
         .length = (urb_bytes + ZERO_PACKET - 1) / ZERO_PACKET * ZERO_PACKET,
-        .depth = 1,
+        .depth = s->transfer.depth,
     };
-    uint64_t period_ns = UINT64_C(1000000000) * s->transfer.packets / s->packets_per_s;
     struct bench_client c;
     bench_client_attach(&c, server->port, busid);
     bench_client_set_configuration(&c, ZERO_SOURCE_SINK);
-    bench_client_run(&c, &t, s->transfer.depth, NULL);
+    bench_client_run(&c, &t, t.depth, NULL);
     uint64_t cpu_ns = bench_child_cpu_ns(server);
-    bench_client_run_paced(&c, &t, urbs, period_ns);
+    bench_client_run(&c, &t, urbs, NULL);
     cpu_ns = bench_child_cpu_ns(server) - cpu_ns;
     bench_client_close(&c);
     return (double)cpu_ns / 1e6 * s->packets_per_s / s->transfer.packets / urbs;
@@ -177,8 +183,9 @@ void bench_stream_measure(struct bench_row *row, unsigned index, const struct be
                           const struct wire_device *devices, unsigned device_count, bool quick)
 {
     const struct stream *s = &streams[index];
-    const char *zero = find_device(devices, device_count, ZERO_VENDOR, ZERO_PRODUCT);
-    const char *busid = find_device(devices, device_count, SIM_VENDOR, s->product);
+    const char *zero = find_device(devices, device_count, ZERO_VENDOR, ZERO_PRODUCT, s->bulk_speed);
+    const char *busid =
+        find_device(devices, device_count, SIM_VENDOR, s->product, USB_SPEED_UNKNOWN);
     unsigned urbs = quick ? QUICK_URBS : s->packets_per_s / s->transfer.packets;
     uint32_t urb_bytes;
     row->value[row->rounds] = measure_iso(s, server, busid, urbs, &urb_bytes);

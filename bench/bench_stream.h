@@ -11,8 +11,9 @@
 
 enum { BENCH_STREAMS = 3, BENCH_STREAM_DEVICES = 4 };
 
-// For --sim: what bench_stream_measure() needs.
-#define BENCH_STREAM_SIM "zero:speed=full,camera,audio"
+// For --sim: what bench_stream_measure() needs. The first source/sink device has something as often
+// as an URB of the camera is over, the second as one of the headset.
+#define BENCH_STREAM_SIM "zero:speed=full:pace=4000,zero:pace=6000,camera,audio"
 
 // One row for each stream, without figures.
 extern const struct bench_row bench_stream_rows[BENCH_STREAMS];

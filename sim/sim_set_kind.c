@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+enum { ZERO_PACE_MAX_US = 1000000 };
+
 // A text is typed each time that a client has attached the keyboard.
 static enum base_err create_keyboard(struct sim_set *set, char *options, struct sim_set_place *p)
 {
@@ -50,22 +52,48 @@ static enum base_err create_serial(struct sim_set *set, char *options, struct si
     return p->device ? BASE_OK : sim_set_no_memory(set);
 }
 
+static enum base_err read_zero_speed(struct sim_set *set, const char *value, enum usb_speed *speed)
+{
+    if (value && strcmp(value, "full") == 0)
+        *speed = USB_SPEED_FULL;
+    else if (value && strcmp(value, "high") == 0)
+        *speed = USB_SPEED_HIGH;
+    else
+        return SIM_SET_REFUSE(set, BASE_ERR_INVALID, "zero: 'speed=' is full or high");
+    return BASE_OK;
+}
+
+static enum base_err read_zero_pace(struct sim_set *set, const char *value, uint32_t *pace_us)
+{
+    uint64_t us = value ? sim_set_read_size(value) : 0;
+    if (us < 1 || us > ZERO_PACE_MAX_US)
+        return SIM_SET_REFUSE(set, BASE_ERR_INVALID,
+                              "zero: 'pace=' is a time of 1 to 1000000 microseconds");
+    *pace_us = (uint32_t)us;
+    return BASE_OK;
+}
+
 static enum base_err create_zero(struct sim_set *set, char *options, struct sim_set_place *p)
 {
     enum usb_speed speed = USB_SPEED_HIGH;
+    uint32_t pace_us = 0;
     struct sim_set_option o;
     while (sim_set_next_option(&options, &o)) {
-        if (!sim_set_option_is(&o, "speed"))
-            return sim_set_refuse_option(set, &o);
-        if (o.value && strcmp(o.value, "full") == 0)
-            speed = USB_SPEED_FULL;
-        else if (o.value && strcmp(o.value, "high") == 0)
-            speed = USB_SPEED_HIGH;
+        enum base_err err;
+        if (sim_set_option_is(&o, "speed"))
+            err = read_zero_speed(set, o.value, &speed);
+        else if (sim_set_option_is(&o, "pace"))
+            err = read_zero_pace(set, o.value, &pace_us);
         else
-            return SIM_SET_REFUSE(set, BASE_ERR_INVALID, "zero: 'speed=' is full or high");
+            err = sim_set_refuse_option(set, &o);
+        if (err != BASE_OK)
+            return err;
     }
     p->device = sim_zero_create(set->bus, speed);
-    return p->device ? BASE_OK : sim_set_no_memory(set);
+    if (!p->device)
+        return sim_set_no_memory(set);
+    sim_zero_set_pace(p->device, pace_us);
+    return BASE_OK;
 }
 
 static enum base_err open_record(struct sim_set *set, const char *path,
@@ -173,6 +201,7 @@ const char *sim_set_help(void)
            "    :count=N        as many ports in one device, 1 to 4\n"
            "  zero            Gadget Zero, for usbtest and bench, high speed\n"
            "    :speed=full     at full speed\n"
+           "    :pace=N         bulk data only once in N microseconds\n"
            "  audio           headset (USB Audio 1.0) that hears a tone, full speed\n"
            "    :record=PATH    what is played is appended to this file\n"
            "  camera          webcam (USB Video 1.1) with numbered frames, high speed\n"

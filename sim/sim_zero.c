@@ -48,6 +48,8 @@ struct sim_zero {
     uint32_t bulk_mps, iso_mps;
     unsigned pattern;
     uint64_t interrupt_us;                    // earliest time of the next interrupt IN packet
+    uint32_t pace_us;                         // of the bulk endpoints; 0: any
+    uint64_t bulk_us[2];                      // earliest time of the next data, OUT and IN
     _Alignas(8) uint8_t packet[ISO_MPS_HIGH]; // the start of every packet in this pattern
     uint8_t control[CONTROL_SIZE];
     struct zero_loop loop;
@@ -157,6 +159,26 @@ void sim_zero_set_pattern(struct sim_device *d, unsigned pattern)
     z->pattern = pattern;
     for (unsigned i = 0; i < sizeof z->packet; i++)
         z->packet[i] = pattern ? (uint8_t)(i % 63) : 0;
+}
+
+void sim_zero_set_pace(struct sim_device *d, uint32_t pace_us)
+{
+    zero(d)->pace_us = pace_us;
+}
+
+// Is it the time for data of `ep`? The next one is then at a multiple of the pace: late asking must
+// not slow it down. If not, the engine is told when.
+static bool bulk_is_due(struct sim_zero *z, uint8_t ep)
+{
+    uint64_t now_us = sim_now_us(&z->device), *next_us = &z->bulk_us[ep >> 7];
+    if (z->pace_us == 0)
+        return true;
+    if (now_us < *next_us) {
+        sim_kick_at(&z->device, ep, *next_us);
+        return false;
+    }
+    *next_us = (now_us / z->pace_us + 1) * z->pace_us;
+    return true;
 }
 
 static int source(const struct sim_zero *z, uint8_t *buf, uint32_t size, uint32_t mps)
@@ -282,6 +304,8 @@ static int zero_in(struct sim_device *d, uint8_t ep, uint8_t *buf, uint32_t max)
         return interrupt_in(z, buf);
     if (d->config == VALUE_LOOPBACK)
         return loop_in(z, buf, max);
+    if (!bulk_is_due(z, ep))
+        return SIM_NAK;
     return source(z, buf, max, z->bulk_mps);
 }
 
@@ -290,6 +314,8 @@ static int zero_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, uint32
     struct sim_zero *z = zero(d);
     if (d->config == VALUE_LOOPBACK)
         return loop_out(z, buf, len);
+    if (ep == BULK_OUT && !bulk_is_due(z, ep))
+        return SIM_NAK;
     uint32_t mps = ep == INTERRUPT_OUT ? INTERRUPT_MPS : z->bulk_mps;
     return agrees(z, buf, len, mps) ? (int)len : SIM_STALL;
 }
@@ -322,6 +348,7 @@ static void zero_configured(struct sim_device *d)
     struct sim_zero *z = zero(d);
     loop_clear(&z->loop);
     z->interrupt_us = 0;
+    z->bulk_us[0] = z->bulk_us[1] = 0;
 }
 
 static void zero_reset(struct sim_device *d)

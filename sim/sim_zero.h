@@ -12,3 +12,7 @@ struct sim_device *sim_zero_create(struct sim_bus *bus, enum usb_speed speed);
 // What the source sends and the sink wants, as usbtest's module parameter `pattern`: 0: zeros;
 // 1: byte i of each packet is i mod 63.
 void sim_zero_set_pattern(struct sim_device *d, unsigned pattern);
+
+// From now on the bulk endpoints of source and sink move data once in `pace_us`, as a device does
+// that has something at its own times: what the host asks for in one go. 0: as fast as it asks.
+void sim_zero_set_pace(struct sim_device *d, uint32_t pace_us);

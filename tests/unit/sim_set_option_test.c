@@ -212,12 +212,18 @@ TEST(sim_set_zero_options)
 {
     struct set_rig s;
     set_begin(&s);
-    CHECK_EQ(plug(&s, "zero:speed=full,zero:speed=high,zero"), BASE_OK);
+    CHECK_EQ(plug(&s, "zero:speed=full,zero:speed=high,zero:pace=4000"), BASE_OK);
     CHECK_EQ(sim_find(s.rig.bus, "1-3")->speed, USB_SPEED_FULL);
     CHECK_EQ(sim_find(s.rig.bus, "1-5")->speed, USB_SPEED_HIGH);
     CHECK_EQ(sim_find(s.rig.bus, "1-6")->speed, USB_SPEED_HIGH);
     set_end(&s);
     check_refused("zero:speed=low", BASE_ERR_INVALID, "zero: 'speed=' is full or high");
+    check_refused("zero:pace", BASE_ERR_INVALID,
+                  "zero: 'pace=' is a time of 1 to 1000000 microseconds");
+    check_refused("zero:pace=0", BASE_ERR_INVALID,
+                  "zero: 'pace=' is a time of 1 to 1000000 microseconds");
+    check_refused("zero:pace=1000001", BASE_ERR_INVALID,
+                  "zero: 'pace=' is a time of 1 to 1000000 microseconds");
     check_refused("zero:speed", BASE_ERR_INVALID, "zero: 'speed=' is full or high");
     check_refused("zero:size=1M", BASE_ERR_INVALID, "zero: unknown option 'size'");
 }

@@ -171,6 +171,38 @@ TEST(sim_zero_sink_halts_on_any_wrong_byte)
     rig_end(&r);
 }
 
+static void check_pace(struct rig *r, uint8_t ep)
+{
+    struct rig_urb u[4];
+    memset(big, 0, sizeof big);
+    for (unsigned i = 0; i < 4; i++) {
+        rig_urb_init(r, &u[i], ep, ep == BULK_OUT ? big : NULL, 1024);
+        rig_submit(r, &u[i]);
+    }
+    CHECK(u[0].done && !u[1].done);
+    rig_advance(r, 3999);
+    CHECK(!u[1].done);
+    rig_advance(r, 1);
+    CHECK(u[1].done && !u[2].done);
+    rig_advance(r, 5000); // late: the next one is due in its time all the same
+    CHECK(u[2].done && !u[3].done);
+    rig_advance(r, 3000);
+    for (unsigned i = 0; i < 4; i++)
+        CHECK_EQ(rig_finish(r, &u[i]), 1024);
+}
+
+TEST(sim_zero_paced)
+{
+    struct rig r;
+    start(&r, SOURCE_SINK);
+    sim_zero_set_pace(r.device, 4000);
+    rig_advance(&r, 4000 - sim_now_us(r.device) % 4000);
+    check_pace(&r, BULK_IN);
+    rig_change(&r, USB_SET_CONFIGURATION, 0, SOURCE_SINK);
+    check_pace(&r, BULK_OUT);
+    rig_end(&r);
+}
+
 TEST(sim_zero_interrupt_source_keeps_its_pace)
 {
     struct rig r;
