@@ -11,6 +11,8 @@ from pathlib import Path
 import tool_tests  # noqa: F401  (the tests list themselves, in this order)
 import client_tests  # noqa: F401
 import usbtest_tests  # noqa: F401
+import peer_tests  # noqa: F401
+import usbtest_table  # noqa: F401
 import class_tests  # noqa: F401
 import end_tests  # noqa: F401
 from lab import Lab, run_tests

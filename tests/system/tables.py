@@ -9,30 +9,34 @@ from machines import Failure
 FILE = Path(__file__).resolve().parents[2] / "docs" / "COMPATIBILITY.md"
 
 
-def _marks(section):
-    return f"<!-- {section}: written by tests/system -->", f"<!-- {section}: end -->"
+def _place(section):
+    begin, end = f"<!-- {section}: written by tests/system -->", f"<!-- {section}: end -->"
+    return begin, end, re.compile(f"{re.escape(begin)}(.*?){re.escape(end)}", re.DOTALL)
 
 
-def committed(section) -> dict:
-    """The rows of that table: the first cell, and the list of all cells."""
-    begin, end = _marks(section)
-    text = FILE.read_text().split(begin)[1].split(end)[0]
-    rows = [line.strip().strip("|").split("|") for line in text.splitlines() if "|" in line]
-    cells = [[cell.strip() for cell in row] for row in rows[2:]]
-    return {row[0]: row for row in cells}
+def _cells(table):
+    lines = [line.strip() for line in table.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
-def keep(section, header, rows):
-    """Writes the table if it is not what the file has: then the run found something else than the
-    one before, and fails, so that somebody looks at the difference."""
-    begin, end = _marks(section)
+def committed(section):
+    """That table's header and rows, lists of cells; empty if there is none yet."""
+    found = _place(section)[2].search(FILE.read_text())
+    if not found:
+        raise Failure(f"{FILE} has no place for {section}")
+    lines = _cells(found.group(1))
+    return (lines[0], lines[2:]) if lines else ([], [])
+
+
+def keep(section, header, rows, compared=None):
+    """Writes the table if the file has another one. If one of the first `compared` cells of a row
+    (default: all) is new, the run found something else than the one before: it fails, so that
+    somebody looks at the difference."""
+    before = committed(section)[1]
+    same = [row[:compared] for row in before] == [row[:compared] for row in rows]
     lines = [header, ["---"] * len(header), *rows]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    before = FILE.read_text()
-    place = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    after, count = place.subn(lambda _: f"{begin}\n\n{table}\n\n{end}", before)
-    if count != 1:
-        raise Failure(f"{FILE} has no place for {section}")
-    if after != before:
-        FILE.write_text(after)
+    begin, end, place = _place(section)
+    FILE.write_text(place.sub(lambda _: f"{begin}\n\n{table}\n\n{end}", FILE.read_text()))
+    if not same:
         raise Failure(f"{section} is not as in {FILE.name}: it is now, see `git diff`")
