@@ -181,9 +181,9 @@ static void camera_alternate_selected(struct sim_device *d, uint8_t interface)
         stop(camera(d));
 }
 
+// The stream ends when the configuration is set again.
 static void camera_reset(struct sim_device *d)
 {
-    stop(camera(d));
     sim_camera_reset_controls(camera(d));
 }
 
@@ -222,6 +222,5 @@ struct sim_device *sim_camera_create(struct sim_bus *bus, const struct sim_camer
         .speed = USB_SPEED_HIGH,
         .bus = bus,
     };
-    camera_reset(&c->device);
-    return &c->device;
+    return &c->device; // in the state of power-on with the reset at plug-in
 }

@@ -96,17 +96,21 @@ TEST(sim_camera_bulk_last_payload_of_whole_packets)
 TEST(sim_camera_bulk_waits_for_the_next_frame)
 {
     struct video *v = start(0, VIDEO_MJPEG, VIDEO_30_FPS);
-    struct rig_urb u;
     CHECK_EQ(read_all(v, 16380, 16384), 1);
-    rig_urb_init(&v->rig, &u, VIDEO_IN, NULL, 16384);
-    rig_submit(&v->rig, &u);
-    rig_advance(&v->rig, 33332);
-    CHECK(!u.done);
-    rig_advance(&v->rig, 1);
-    CHECK(u.done);
-    video_packet(v, u.urb.buffer, u.urb.actual_length);
-    CHECK(rig_finish(&v->rig, &u) > 0);
-    video_check_frames(v, 0, 2);
+    uint64_t start_us = v->rig.now_us;
+    for (uint32_t number = 1; number <= 20; number++) { // with all fractions of a microsecond
+        uint64_t due_us = start_us + (uint64_t)number * VIDEO_30_FPS / 10;
+        struct rig_urb u;
+        rig_urb_init(&v->rig, &u, VIDEO_IN, NULL, 16384);
+        rig_submit(&v->rig, &u);
+        rig_advance(&v->rig, due_us - 1 - v->rig.now_us);
+        CHECK(!u.done);
+        rig_advance(&v->rig, 1);
+        CHECK(u.done);
+        video_packet(v, u.urb.buffer, u.urb.actual_length);
+        CHECK(rig_finish(&v->rig, &u) > 0);
+    }
+    video_check_frames(v, 0, 21);
     rig_end(&v->rig);
 }
 

@@ -99,6 +99,7 @@ TEST(sim_camera_probe_clamps)
         {VIDEO_YUY2, 9, 1, VIDEO_YUY2, VIDEO_30_FPS},
         {VIDEO_YUY2, 1, 499998, VIDEO_YUY2, VIDEO_30_FPS},
         {VIDEO_YUY2, 1, 500001, VIDEO_YUY2, VIDEO_15_FPS},
+        {VIDEO_YUY2, 1, 1333333, VIDEO_YUY2, VIDEO_15_FPS}, // as far from the one as the other
         {VIDEO_YUY2, 1, 1333334, VIDEO_YUY2, VIDEO_5_FPS},
         {VIDEO_YUY2, 1, UINT32_MAX, VIDEO_YUY2, VIDEO_5_FPS},
         {VIDEO_MJPEG, 0, VIDEO_5_FPS, VIDEO_MJPEG, VIDEO_30_FPS},
@@ -287,6 +288,7 @@ TEST(sim_camera_error_code_control)
     CHECK_EQ(data[0], 1); // GET only
     CHECK_EQ(rig_request(&v->rig, VIDEO_GET_LEN, ERROR_CODE, VIDEO_CONTROL, data, 2), 2);
     CHECK_EQ(base_get_le16(data), 1);
+    CHECK_EQ(rig_request(&v->rig, VIDEO_GET_CUR, ERROR_CODE, VIDEO_CONTROL, NULL, 0), 0);
     check_refused(v, VIDEO_SET_CUR, ERROR_CODE, VIDEO_CONTROL, 1, BAD_REQUEST);
     check_refused(v, VIDEO_GET_MIN, ERROR_CODE, VIDEO_CONTROL, 1, BAD_REQUEST);
     // Any request that succeeds resets it.

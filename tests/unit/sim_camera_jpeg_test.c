@@ -78,14 +78,27 @@ static void decode_scan(struct jpeg *j)
 
 // --- segments ------------------------------------------------------------------------------------
 
+static uint32_t adler32(const uint8_t *p, unsigned size)
+{
+    uint32_t a = 1, b = 0;
+    for (unsigned i = 0; i < size; i++) {
+        a = (a + p[i]) % 65521;
+        b = (b + a) % 65521;
+    }
+    return b << 16 | a;
+}
+
 static void read_tables(struct jpeg *j, const uint8_t *p, const uint8_t *end)
 {
+    // Of the typical tables, K.3 to K.6, as another encoder writes them.
+    static const uint32_t sums[2][2] = {{0x025e004f, 0x0251004f}, {0x20645003, 0x65ec5003}};
     while (p < end) {
         unsigned values = 0;
         CHECK((p[0] & 0xee) == 0);
         j->tables[p[0] >> 4][p[0] & 1] = p + 1;
         for (unsigned i = 1; i <= 16; i++)
             values += p[i];
+        CHECK_EQ(adler32(p + 1, 16 + values), sums[p[0] >> 4][p[0] & 1]);
         p += 17 + values;
     }
     CHECK(p == end);
