@@ -171,7 +171,8 @@ def unplug_while_mounted(lab):
         wait_for 20 gone 1-1
         wait_for 20 [ -s /tmp/writer ]
         umount /mnt
-        if usbip port 2>/dev/null | grep 'Port in Use'; then exit 1; fi""")
+        if usbip port 2>/dev/null | grep 'Port in Use'; then exit 1; fi
+        dmesg -c >/tmp/dmesg # I/O errors: here they are right""")
     wait_idle(server)
 
 
