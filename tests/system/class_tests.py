@@ -98,24 +98,6 @@ def tone_and_rest(samples):
 PCM = "-q -D hw:0 -t raw -f S16_LE -r 48000 --period-size 4800 --buffer-size"
 
 
-def recorded(run, seconds, attempts=3):
-    """What arecord says and, as the last line, the samples in base64. It gives up, without a word, now
-    and then in a guest that gets too little of the CPU: then it is asked again. What it has recorded
-    when it does not give up must be right at once."""
-    for _ in range(attempts):
-        text = run(
-            f"""
-            arecord {PCM} 524288 -c 1 -d {seconds} /tmp/tone 2>&1 || echo "gave up, status $?"
-            base64 -w 0 /tmp/tone; echo
-            rm /tmp/tone""",
-            300,
-        )
-        if "gave up" not in text:
-            return text
-        print(f"  arecord {text[:200]}")
-    raise Failure(f"arecord gave up {attempts} times")
-
-
 @test_of(
     "snd-usb-audio",
     "audio",
@@ -124,7 +106,13 @@ def recorded(run, seconds, attempts=3):
 def audio_records_the_tone(lab):
     seconds = 10 if LONG else 3
     with attached(lab, AUDIO, "has /dev/snd/pcmC0D0c", "has /dev/snd/controlC0") as run:
-        text = recorded(run, seconds)
+        text = run(
+            f"""
+            arecord {PCM} 524288 -c 1 -d {seconds} /tmp/tone 2>&1
+            base64 -w 0 /tmp/tone; echo
+            rm /tmp/tone""",
+            300,
+        )
     data = base64.b64decode(text.splitlines()[-1])
     samples = struct.unpack(f"<{len(data) // 2}h", data)
     expect(len(samples) == seconds * RATE, f"{len(samples)} samples: {text[:200]}")
