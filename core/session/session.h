@@ -59,7 +59,7 @@ void session_destroy(struct session *s);
 unsigned session_rx_vectors(struct session *s, struct base_iovec *iov, unsigned max);
 
 // `n` bytes were written there, from the first vector on. BASE_ERR_PROTOCOL: the session has closed
-// itself; go on with tx until session_is_finished().
+// itself; go on with tx and session_port_state().
 enum base_err session_rx_commit(struct session *s, size_t n, uint64_t now_us);
 
 // The peer sends no more (FIN, `lost` false) or the connection is broken (`lost` true).
