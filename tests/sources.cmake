@@ -3,4 +3,5 @@
 # where there is neither; only set() in here.
 set(USBIP_HOSTED_UNIT_TESTS
   api_test.c
+  obstacle_test.c
 )

@@ -31,6 +31,12 @@ static const char *const refusal_words[] = {
     [EVENT_REFUSED_NO_DESCRIPTOR] = "no_descriptor",
 };
 
+static const char *const obstacle_words[] = {
+    [USB_OBSTACLE_SPEED] = "speed",
+    [USB_OBSTACLE_ENUMERATION] = "enumeration",
+    [USB_OBSTACLE_HOST_FULL] = "host_full",
+};
+
 static const char *const end_words[] = {
     [EVENT_END_PEER_CLOSED] = "peer_closed",
     [EVENT_END_PEER_LOST] = "peer_lost",
@@ -86,6 +92,9 @@ static void add_details(struct api_json *j, cJSON *o, const struct eventlog_even
     case EVENT_DEVICE_REFUSED:
     case EVENT_CONNECTION_REFUSED:
         api_json_text(j, o, "reason", WORD(refusal_words, e->a));
+        break;
+    case EVENT_DEVICE_OBSTACLE:
+        api_json_text(j, o, "reason", WORD(obstacle_words, e->a));
         break;
     case EVENT_SESSION_ENDED:
         api_json_number(j, o, "urbs", e->b);

@@ -96,6 +96,8 @@ static void add_device(struct api_json *j, cJSON *list, const struct api_context
     api_json_text(j, o, "speed", api_speed_word(d->info.speed));
     add_class(j, o, desc.bDeviceClass, desc.bDeviceSubClass, desc.bDeviceProtocol);
     api_json_text(j, o, "state", state_word(d));
+    if (d->info.obstacle != USB_OBSTACLE_NONE)
+        api_json_text(j, o, "obstacle", usb_obstacle_text(d->info.obstacle));
     api_json_number(j, o, "busnum", d->info.busnum);
     api_json_number(j, o, "devnum", d->info.devnum);
     api_json_seconds(j, o, "plugged_s", ctx->now_us - d->plugged_us);

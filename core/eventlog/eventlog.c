@@ -58,7 +58,7 @@ struct words {
     }
 
 // How one type reads. In `text`: %s session, %p peer, %d busid, %a and %b numbers, %x b in hex, %i
-// a as vendor:product, %v b as a speed, %w a as a word of `words`.
+// a as vendor:product, %v b as a speed, %w a as a word of `words`, %o a as an obstacle.
 struct phrase {
     const char *name;
     enum eventlog_level level;
@@ -68,7 +68,8 @@ struct phrase {
 
 static const struct words refusals =
     WORDS("?", "its descriptors do not hold together", "another device has that bus id",
-          "the configured number is reached", "no memory", "the server is shutting down");
+          "the configured number is reached", "no memory", "the server is shutting down",
+          "no file descriptor is left");
 
 static const struct words ends =
     WORDS("?", "the client closed the connection", "the connection was lost", "answered",
@@ -117,6 +118,7 @@ static const struct phrase phrases[EVENT_TYPE_COUNT] = {
     [EVENT_UNLINK_OVERDUE] = {"unlink_overdue", EVENTLOG_WARNING,
                               "session %s: %d is slow to give up an URB of endpoint %a", NULL},
     [EVENT_DEVICE_RESET] = {"device_reset", EVENTLOG_INFO, "session %s: %p reset %d", NULL},
+    [EVENT_DEVICE_OBSTACLE] = {"device_obstacle", EVENTLOG_WARNING, "%d is not exported: %o", NULL},
 };
 
 static const struct phrase *phrase_of(enum eventlog_type type)
@@ -170,6 +172,9 @@ static void add_field(struct base_text *t, const struct eventlog_event *e, char 
         break;
     case 'w':
         base_text_str(t, word_of(phrase_of(e->type)->words, e->a));
+        break;
+    case 'o':
+        base_text_str(t, usb_obstacle_text((enum usb_obstacle)e->a));
         break;
     case 'x':
         base_text_str(t, "0x");

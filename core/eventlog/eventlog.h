@@ -28,6 +28,7 @@ enum eventlog_type {
     EVENT_URB_REFUSED,        // session, busid; no memory came free in time; a: endpoint, b: length
     EVENT_UNLINK_OVERDUE,     // session, busid; backend did not give an URB back; a: endpoint
     EVENT_DEVICE_RESET,       // session, busid; the client asked for a port reset
+    EVENT_DEVICE_OBSTACLE,    // busid; a: enum usb_obstacle
     EVENT_TYPE_COUNT
 };
 

@@ -67,8 +67,10 @@ enum base_err registry_add(struct registry *r, const struct usb_device_info *inf
     d->plugged_us = now_us;
     if (info->is_hub)
         d->state = REGISTRY_HUB;
+    else if (info->obstacle == USB_OBSTACLE_NONE && usb_device_check(&d->info) == BASE_OK)
+        d->state = REGISTRY_AVAILABLE;
     else
-        d->state = usb_device_check(&d->info) == BASE_OK ? REGISTRY_AVAILABLE : REGISTRY_REFUSED;
+        d->state = REGISTRY_REFUSED;
     base_list_append(&r->devices, &d->link);
     r->count++;
     *out = d;

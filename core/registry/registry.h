@@ -17,7 +17,7 @@ enum registry_state {
     REGISTRY_OPENING, // claimed for a session, the backend has not answered yet
     REGISTRY_IN_USE,
     REGISTRY_CLEANING, // session over, device on its way to a clean state
-    REGISTRY_REFUSED,  // descriptors do not hold together: import gets ST_DEV_ERR
+    REGISTRY_REFUSED,  // has an obstacle, or wrong descriptors: import gets ST_DEV_ERR
     REGISTRY_HUB,      // shown in the topology, never exported
 };
 

@@ -114,6 +114,10 @@ static void plugged(struct usbip_server *server, struct usbip_backend *b,
         refuse_device(server, ev->info->busid, why[-err]);
         return;
     }
+    if (d->info.obstacle != USB_OBSTACLE_NONE) {
+        server_record(server, EVENT_DEVICE_OBSTACLE, d->info.busid, NULL, d->info.obstacle, 0);
+        return;
+    }
     server_record(server, EVENT_DEVICE_PLUGGED, d->info.busid, NULL,
                   (uint32_t)desc.idVendor << 16 | desc.idProduct, d->info.speed);
     if (d->state == REGISTRY_REFUSED)

@@ -1,6 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "usb/usb_device.h"
 
+const char *usb_obstacle_text(enum usb_obstacle o)
+{
+    static const char *const text[USB_OBSTACLE_COUNT] = {
+        [USB_OBSTACLE_NONE] = "nothing is wrong",
+        [USB_OBSTACLE_SPEED] =
+            "a low- or full-speed device cannot work behind a high-speed hub here: plug it in "
+            "without the hub or into the full-speed port, or set that port's bus speed to full",
+        [USB_OBSTACLE_ENUMERATION] =
+            "it does not answer as a USB device must: plug it in again, or try another cable",
+        [USB_OBSTACLE_HOST_FULL] =
+            "the USB host controller has no room for one more device: unplug another one",
+    };
+    return (unsigned)o < USB_OBSTACLE_COUNT ? text[o] : "unknown reason";
+}
+
 struct base_span usb_device_config(const struct usb_device_info *info, uint8_t value)
 {
     for (unsigned i = 0; value != 0 && i < info->config_count; i++)

@@ -13,6 +13,20 @@ enum {
     USB_NAME_SIZE = 64, // UTF-8 with the NUL
 };
 
+// Why a device that is there cannot be exported. It is announced like any other, as far as it is
+// known, so that people see what to do; it is never opened.
+enum usb_obstacle {
+    USB_OBSTACLE_NONE,
+    USB_OBSTACLE_SPEED,       // low or full speed behind a high-speed hub, host without split
+                              // transactions (USB 2.0 section 11.14)
+    USB_OBSTACLE_ENUMERATION, // it does not answer as a USB device must
+    USB_OBSTACLE_HOST_FULL,   // the host controller has no channel or memory left for it
+    USB_OBSTACLE_COUNT
+};
+
+// One plain sentence without an end: what is the matter, and what to do. Never NULL.
+const char *usb_obstacle_text(enum usb_obstacle o);
+
 // Everything is borrowed from the backend unless a function says otherwise. Descriptors are the
 // device's own bytes, untouched: clients compare them (usbip-wire facts section 3).
 struct usb_device_info {
@@ -21,9 +35,10 @@ struct usb_device_info {
     uint8_t busnum;             // 1..255
     uint8_t devnum;             // 1..255, unique on the bus; changes when the device re-enumerates
     enum usb_speed speed;
-    bool is_hub;           // shown in the topology, never exported
-    uint8_t active_config; // bConfigurationValue now, 0 if not configured
-    uint8_t config_count;  // entries of `config`
+    bool is_hub;                // shown in the topology, never exported
+    enum usb_obstacle obstacle; // not NONE: never exported, descriptors may be empty
+    uint8_t active_config;      // bConfigurationValue now, 0 if not configured
+    uint8_t config_count;       // entries of `config`
     struct base_span device_descriptor;
     struct base_span config[USB_MAX_CONFIGS]; // each wTotalLength bytes
     char manufacturer[USB_NAME_SIZE], product[USB_NAME_SIZE], serial[USB_NAME_SIZE]; // "" if none

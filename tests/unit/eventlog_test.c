@@ -79,6 +79,17 @@ TEST(eventlog_every_type_has_name_and_text)
     CHECK_STR(eventlog_name(EVENT_TYPE_COUNT), "unknown");
 }
 
+// The reason of the last refusal once was "?".
+TEST(eventlog_every_refusal_has_words)
+{
+    char line[200];
+    for (uint32_t why = EVENT_REFUSED_DESCRIPTORS; why <= EVENT_REFUSED_NO_DESCRIPTOR; why++) {
+        struct eventlog_event e = {.type = EVENT_CONNECTION_REFUSED, .a = why};
+        eventlog_text(&e, line, sizeof line);
+        CHECK(!strchr(line, '?'));
+    }
+}
+
 TEST(eventlog_unknown_word_is_no_overrun)
 {
     char line[200];
