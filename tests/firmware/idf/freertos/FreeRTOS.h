@@ -1,13 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stand-in for ESP-IDF's header: ticks. One tick is one millisecond, as sdkconfig.defaults has it.
+// Stand-in for ESP-IDF's header of this name: what the firmware uses of it.
 #pragma once
 
+#include "esp_heap_caps.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 typedef uint32_t TickType_t;
 typedef int BaseType_t;
-typedef unsigned UBaseType_t;
+typedef unsigned int UBaseType_t;
+typedef uint8_t StackType_t;
+
+#define configTICK_RATE_HZ 1000
+
+#define pdFALSE ((BaseType_t)0)
+#define pdTRUE ((BaseType_t)1)
+#define pdPASS (pdTRUE)
+#define pdFAIL (pdFALSE)
 
 #define portMAX_DELAY ((TickType_t)0xffffffffUL)
-#define pdMS_TO_TICKS(ms) ((TickType_t)(ms))
+#define portTICK_PERIOD_MS ((TickType_t)(1000 / configTICK_RATE_HZ))
+#define pdMS_TO_TICKS(ms)                                                                          \
+    ((TickType_t)(((TickType_t)(ms) * (TickType_t)configTICK_RATE_HZ) / (TickType_t)1000U))
+#define pdTICKS_TO_MS(ticks)                                                                       \
+    ((TickType_t)((uint64_t)(ticks)*1000U / (TickType_t)configTICK_RATE_HZ))
