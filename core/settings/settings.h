@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings of one server: a small versioned JSON document, and the values in it. No I/O; where
+// the document lives is settings_store.h. Any thread; an object belongs to its caller. Nothing here
+// is secret today: what is printed may be shown to anybody who may see the settings.
+//
+// A document is {"version": 1, "host_name": ..., "network": {...}, "usb": {...}, "limits": {...}}
+// and names only what differs from what it is laid over: defaults < stored < given by somebody.
+#pragma once
+
+#include "base/base_err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    SETTINGS_VERSION = 1,         // of the documents that settings_print() writes
+    SETTINGS_MAX_BYTES = 4000,    // of a document; also the most that one NVS entry takes
+    SETTINGS_HOST_NAME_SIZE = 64, // a DNS label and its NUL
+    SETTINGS_SERVER_SIZE = 128,   // a DNS name of up to 127 characters and its NUL
+    SETTINGS_VALUE_SIZE = 128,    // any value as text, with its NUL
+    SETTINGS_WHY_SIZE = 200,      // holds every sentence about what is wrong
+    SETTINGS_BUSES = 2,           // USB ports of the chip: bus 1 (high speed), bus 2 (full speed)
+};
+
+enum settings_addressing { SETTINGS_DHCP, SETTINGS_STATIC }; // "dhcp", "static"
+enum settings_speed {
+    SETTINGS_HIGH_SPEED,
+    SETTINGS_FULL_SPEED
+}; // "high", "full" (full speed only)
+
+// IPv4 addresses are in the order of their text: {192, 168, 1, 10}. All 0: none.
+struct settings_network {
+    enum settings_addressing addressing;
+    uint8_t address[4], netmask[4], gateway[4]; // when static
+    uint8_t dns[4];                             // when static
+    char sntp_server[SETTINGS_SERVER_SIZE];     // name or IPv4 address; "": none
+};
+
+struct settings_limits {
+    uint32_t max_connections; // each attached device is one
+    uint32_t max_devices;
+    uint32_t max_urbs;           // in flight per session
+    uint32_t session_budget_kib; // payload in flight of one session
+    uint32_t total_budget_kib;   // and of all together
+};
+
+// What a port brings: its defaults and bounds, and whether it has what a section is about. Keys of
+// a section that it does not have are refused and not listed.
+struct settings_port {
+    const char *host_name;   // default; a valid label
+    const char *sntp_server; // default
+    struct settings_limits limits, min_limits, max_limits;
+    bool has_network; // it sets up its own network: "network"
+    bool has_buses;   // it has USB ports of its own: "usb"
+};
+
+struct settings {
+    const struct settings_port *port; // borrowed for the object's life
+    char host_name[SETTINGS_HOST_NAME_SIZE];
+    struct settings_network network;
+    enum settings_speed bus_speed[SETTINGS_BUSES]; // [0] is bus 1; [1] can only be full
+    struct settings_limits limits;
+};
+
+// DHCP, high speed on bus 1, and what the port says.
+void settings_default(struct settings *s, const struct settings_port *port);
+
+// All functions with `why` (SETTINGS_WHY_SIZE bytes) write a plain sentence there if they do not
+// return BASE_OK; it names the key or the line.
+
+// Whether the values fit their ranges and each other. BASE_ERR_INVALID.
+enum base_err settings_check(const struct settings *s, char *why);
+
+// Lays a document of `size` bytes (no NUL needed) over *s, which stays as it was on an error.
+// Documents of older versions are migrated.
+// @return BASE_ERR_INVALID: refuse it; BASE_ERR_UNSUPPORTED: it is of a newer version, so refuse it
+//         and do not overwrite it; BASE_ERR_NOMEM: nothing is known of it, try again.
+enum base_err settings_parse(struct settings *s, const char *json, size_t size, char *why);
+
+enum settings_extent { SETTINGS_CHANGED, SETTINGS_ALL }; // only what is not the default; everything
+
+// The document as text with line ends, NUL-terminated; returns its length without the NUL.
+// SETTINGS_MAX_BYTES + 1 bytes are always enough.
+size_t settings_print(const struct settings *s, enum settings_extent extent, char *buf,
+                      size_t buf_size);
+
+// --- one value at a time -------------------------------------------------------------------------
+
+// Keys are "host_name", "network.address" ...; the i-th one that `port` has, NULL behind the last.
+const char *settings_key(const struct settings_port *port, unsigned i);
+
+// The value as text. BASE_ERR_NOT_FOUND: no such key. `buf` has SETTINGS_VALUE_SIZE bytes.
+enum base_err settings_get(const struct settings *s, const char *key, char *buf);
+
+// Changes one value and checks all of them; *s stays as it was on an error (values that only fit
+// together are changed by settings_parse()). BASE_ERR_NOT_FOUND, BASE_ERR_INVALID.
+enum base_err settings_set(struct settings *s, const char *key, const char *text, char *why);
