@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stand-in for ESP-IDF's header of this name: what the firmware uses of it. All memory is alike here.
+// Stand-in for ESP-IDF's header of this name: what the firmware uses of it. Here all memory is one.
 #pragma once
 
 #define IRAM_ATTR
