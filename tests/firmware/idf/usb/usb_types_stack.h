@@ -27,9 +27,11 @@ typedef struct usb_device_handle_s *usb_device_handle_t;
 typedef bool (*usb_host_enum_filter_cb_t)(const usb_device_desc_t *dev_desc,
                                           uint8_t *bConfigurationValue);
 
+// In 1.5.0 dev_hdl is always NULL, behind a hub too (hub.c, dev_tree_node_new()), and port_num is
+// the port on whatever the parent is: of a hub 1 or more, of a root port its index (0: HS, 1: FS).
 typedef struct {
-    usb_device_handle_t dev_hdl; // NULL: on a root port
-    uint8_t port_num;            // of the hub; on a root port its index, 0: HS, 1: FS
+    usb_device_handle_t dev_hdl;
+    uint8_t port_num;
 } usb_parent_dev_info_t;
 
 typedef struct {
