@@ -8,6 +8,7 @@ set(USBIP_CORE_SOURCES
   usb/usb_descriptor.c
   usb/usb_device.c
   eventlog/eventlog.c
+  eventlog/eventlog_text.c
   registry/registry.c
   session/session.c
   session/session_done.c
@@ -19,6 +20,16 @@ set(USBIP_CORE_SOURCES
   session/session_urbs.c
   server/server.c
   server/server_devices.c
+)
+# settings/ needs the JSON library (cJSON) beside the C library.
+set(USBIP_SETTINGS_SOURCES
+  settings/settings.c
+  settings/settings_field.c
+  settings/settings_json.c
+  settings/settings_migrate.c
+  settings/settings_parse.c
+  settings/settings_rule.c
+  settings/settings_store.c
 )
 # api/ needs the JSON library (cJSON) beside the C library.
 set(USBIP_API_SOURCES

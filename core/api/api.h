@@ -31,6 +31,7 @@ struct api_response api_handle(const struct api_context *ctx, const struct api_r
 void api_response_free(struct api_response *r);
 
 // One event as a JSON object in one line, NUL-terminated; free with api_text_free(). "uptime_s"
-// counts from `started_us`. NULL: no memory.
-char *api_event_json(const struct eventlog_event *e, uint64_t started_us);
+// counts from the start of the run that "boot" tells; "time" (UTC) is there if it is known. NULL:
+// no memory.
+char *api_event_json(const struct eventlog_event *e);
 void api_text_free(char *text);

@@ -22,6 +22,23 @@ static const char *const level_words[] = {
     [EVENTLOG_DEBUG] = "debug",
 };
 
+static const char *const start_words[] = {
+    [EVENT_START_UNKNOWN] = "unknown",
+    [EVENT_START_POWER_ON] = "power_on",
+    [EVENT_START_RESTART] = "restart",
+    [EVENT_START_FACTORY_RESET] = "factory_reset",
+    [EVENT_START_UPDATE] = "update",
+    [EVENT_START_PANIC] = "panic",
+    [EVENT_START_TASK_WATCHDOG] = "task_watchdog",
+    [EVENT_START_INTERRUPT_WATCHDOG] = "interrupt_watchdog",
+    [EVENT_START_WATCHDOG] = "watchdog",
+    [EVENT_START_LOCKUP] = "lockup",
+    [EVENT_START_BROWNOUT] = "brownout",
+    [EVENT_START_POWER_GLITCH] = "power_glitch",
+    [EVENT_START_EXTERNAL] = "external",
+    [EVENT_START_DEBUGGER] = "debugger",
+};
+
 static const char *const refusal_words[] = {
     [EVENT_REFUSED_DESCRIPTORS] = "descriptors",
     [EVENT_REFUSED_DUPLICATE] = "duplicate",
@@ -85,6 +102,11 @@ static void add_endpoint(struct api_json *j, cJSON *o, uint32_t address)
 static void add_details(struct api_json *j, cJSON *o, const struct eventlog_event *e)
 {
     switch (e->type) {
+    case EVENT_SERVER_STARTED:
+        api_json_text(j, o, "reason", WORD(start_words, e->a));
+        if (e->b)
+            api_json_number(j, o, "damaged_events", e->b);
+        break;
     case EVENT_DEVICE_PLUGGED:
         api_json_usb_id(j, o, "id", (uint16_t)(e->a >> 16), (uint16_t)e->a);
         api_json_text(j, o, "speed", WORD(speed_words, e->b));
@@ -128,12 +150,25 @@ static void add_details(struct api_json *j, cJSON *o, const struct eventlog_even
     }
 }
 
-void api_json_event(struct api_json *j, cJSON *parent, const struct eventlog_event *e,
-                    uint64_t started_us)
+// Only known if the clock was set in the run of the event.
+static void add_time(struct api_json *j, cJSON *o, uint64_t unix_us)
+{
+    char text[25];
+    struct base_text t;
+    if (unix_us == 0)
+        return;
+    base_text_init(&t, text, sizeof text);
+    base_text_utc(&t, unix_us);
+    api_json_text(j, o, "time", text);
+}
+
+void api_json_event(struct api_json *j, cJSON *parent, const struct eventlog_event *e)
 {
     char text[TEXT_SIZE];
     api_json_number(j, parent, "number", e->number);
-    api_json_seconds(j, parent, "uptime_s", e->time_us > started_us ? e->time_us - started_us : 0);
+    api_json_number(j, parent, "boot", e->boot);
+    api_json_seconds(j, parent, "uptime_s", e->uptime_us);
+    add_time(j, parent, e->unix_us);
     api_json_text(j, parent, "level", WORD(level_words, (unsigned)eventlog_level(e)));
     api_json_text(j, parent, "type", eventlog_name(e->type));
     if (e->session)
@@ -147,11 +182,11 @@ void api_json_event(struct api_json *j, cJSON *parent, const struct eventlog_eve
     api_json_text(j, parent, "text", text);
 }
 
-char *api_event_json(const struct eventlog_event *e, uint64_t started_us)
+char *api_event_json(const struct eventlog_event *e)
 {
     struct api_json j;
     api_json_begin(&j);
-    api_json_event(&j, j.root, e, started_us);
+    api_json_event(&j, j.root, e);
     return api_json_end(&j);
 }
 

@@ -37,6 +37,5 @@ void api_json_usb_id(struct api_json *j, cJSON *parent, const char *name, uint16
                      uint16_t product);
 
 // Members of one event, and its words.
-void api_json_event(struct api_json *j, cJSON *parent, const struct eventlog_event *e,
-                    uint64_t started_us);
+void api_json_event(struct api_json *j, cJSON *parent, const struct eventlog_event *e);
 const char *api_speed_word(enum usb_speed speed);

@@ -170,7 +170,7 @@ static void add_limits(struct api_json *j, const struct server_config *c)
 }
 
 // The last ones, oldest first.
-static void add_events(struct api_json *j, struct eventlog *log, uint64_t started_us)
+static void add_events(struct api_json *j, struct eventlog *log)
 {
     cJSON *list = api_json_array(j, j->root, "events");
     const struct eventlog_event *e;
@@ -179,7 +179,7 @@ static void add_events(struct api_json *j, struct eventlog *log, uint64_t starte
         last = e->number;
     uint64_t after = last > EVENTS_SHOWN ? last - EVENTS_SHOWN : 0;
     while ((e = eventlog_next(log, after)) != NULL) {
-        api_json_event(j, api_json_object(j, list, NULL), e, started_us);
+        api_json_event(j, api_json_object(j, list, NULL), e);
         after = e->number;
     }
 }
@@ -193,6 +193,7 @@ char *api_status_json(const struct api_context *ctx)
     api_json_begin(&j);
     api_json_text(&j, j.root, "version", ctx->version);
     api_json_seconds(&j, j.root, "uptime_s", ctx->now_us - totals.started_us);
+    api_json_number(&j, j.root, "boot", eventlog_boot(server_eventlog(ctx->server)));
     cJSON *devices = api_json_array(&j, j.root, "devices");
     BASE_LIST_FOR_EACH (pos, &server_registry(ctx->server)->devices)
         add_device(&j, devices, ctx, BASE_CONTAINER(pos, struct registry_device, link));
@@ -201,6 +202,6 @@ char *api_status_json(const struct api_context *ctx)
         add_session(&j, sessions, ctx, s);
     add_totals(&j, &totals);
     add_limits(&j, server_config(ctx->server));
-    add_events(&j, server_eventlog(ctx->server), totals.started_us);
+    add_events(&j, server_eventlog(ctx->server));
     return api_json_end(&j);
 }

@@ -21,5 +21,8 @@ void base_text_u64(struct base_text *t, uint64_t v);
 void base_text_i64(struct base_text *t, int64_t v);
 void base_text_hex(struct base_text *t, uint32_t v, unsigned digits); // zero-padded, no 0x
 
+// "2026-11-22T12:34:56.789Z" (ISO 8601) of microseconds since 1970; "?" from the year 10000 on.
+void base_text_utc(struct base_text *t, uint64_t unix_us);
+
 // Copies at most size-1 characters and terminates; returns false if `s` was cut.
 bool base_text_copy(char *buf, size_t size, const char *s);

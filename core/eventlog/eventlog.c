@@ -1,199 +1,251 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventlog/eventlog.h"
 
-#include "base/base_text.h"
+#include <string.h>
+
+// The ring in memory: a header that never changes while the ring is used, so that a reset cannot
+// tear it, and records that each carry their own check. The rest is found by looking at them.
+enum {
+    LAYOUT_VERSION = 1, // one more whenever the meaning of what is stored changes
+    MAX_CAPACITY = 65536,
+    MAX_BOOT = 0x7fffffff,
+    SECOND_US = 1000000,
+};
+
+static const uint32_t magic = 0x45564c47; // "EVLG"
+static const uint64_t max_number = UINT64_C(1) << 53;
+
+struct header {
+    uint32_t magic, layout, capacity, check;
+};
+
+struct record {
+    struct eventlog_event event; // number 0: none
+    uint32_t check, unused;
+};
+
+struct ring {
+    struct header header;
+    struct record records[];
+};
 
 struct eventlog {
     const struct base_alloc *alloc;
+    struct ring *ring;
+    bool owns_ring;
+    void (*written)(void *at, size_t size);
     uint64_t last; // number of the newest event
     unsigned capacity;
-    struct eventlog_event events[];
+    uint32_t boot, dropped;
+    bool started;        // this run has an event
+    uint64_t started_us; // its time, on the port's clock
+    uint64_t clock_us;   // time of day when the port's clock was 0; 0: not known
 };
+
+// FNV-1a by words, with a shift that lets high bits count: each step is one to one, so a change of
+// one word never stays unseen.
+static uint32_t check_of(const void *bytes, size_t size)
+{
+    const uint8_t *at = bytes;
+    uint32_t h = 2166136261u;
+    for (size_t i = 0; i + 4 <= size; i += 4) {
+        uint32_t word;
+        memcpy(&word, at + i, 4);
+        h = (h ^ word) * 16777619u;
+        h ^= h >> 15;
+    }
+    return h;
+}
+
+static void written(const struct eventlog *log, void *at, size_t size)
+{
+    if (log->written)
+        log->written(at, size);
+}
+
+static struct record *slot_of(const struct eventlog *log, uint64_t number)
+{
+    return &log->ring->records[(number - 1) % log->capacity];
+}
+
+static void seal(const struct eventlog *log, struct record *r)
+{
+    r->unused = 0;
+    r->check = check_of(&r->event, sizeof r->event);
+    written(log, r, sizeof *r);
+}
+
+// --- what a reset has left -----------------------------------------------------------------------
+
+static struct header header_for(unsigned capacity)
+{
+    struct header h = {
+        .magic = magic,
+        .layout = (uint32_t)LAYOUT_VERSION << 16 | (uint32_t)sizeof(struct record),
+        .capacity = capacity,
+    };
+    h.check = check_of(&h, offsetof(struct header, check));
+    return h;
+}
+
+static bool is_whole(const struct eventlog *log, const struct record *r)
+{
+    const struct eventlog_event *e = &r->event;
+    return e->number >= 1 && e->number <= max_number && slot_of(log, e->number) == r &&
+           e->boot >= 1 && e->boot <= MAX_BOOT && memchr(e->busid, 0, sizeof e->busid) &&
+           memchr(e->peer, 0, sizeof e->peer) && r->check == check_of(e, sizeof *e);
+}
+
+static void drop(struct eventlog *log, struct record *r)
+{
+    log->dropped += r->event.number != 0;
+    memset(r, 0, sizeof *r);
+    written(log, r, sizeof *r);
+}
+
+// Numbers and runs go on behind the last ones found.
+static void adopt(struct eventlog *log)
+{
+    for (unsigned i = 0; i < log->capacity; i++) {
+        struct record *r = &log->ring->records[i];
+        if (!is_whole(log, r)) {
+            drop(log, r);
+            continue;
+        }
+        log->last = r->event.number > log->last ? r->event.number : log->last;
+        log->boot = r->event.boot > log->boot ? r->event.boot : log->boot;
+    }
+    for (unsigned i = 0; i < log->capacity; i++) { // older than a whole round: its follower is gone
+        struct record *r = &log->ring->records[i];
+        if (r->event.number && r->event.number + log->capacity <= log->last)
+            drop(log, r);
+    }
+}
+
+static void clear(struct eventlog *log, const struct header *h)
+{
+    memset(log->ring->records, 0, log->capacity * sizeof(struct record));
+    written(log, log->ring->records, log->capacity * sizeof(struct record));
+    log->ring->header = *h;
+    written(log, &log->ring->header, sizeof log->ring->header);
+}
+
+// --- life ----------------------------------------------------------------------------------------
+
+size_t eventlog_memory_size(unsigned capacity)
+{
+    return sizeof(struct ring) + capacity * sizeof(struct record);
+}
+
+struct eventlog *eventlog_create_in(const struct base_alloc *alloc,
+                                    const struct eventlog_memory *memory)
+{
+    if (memory->size < eventlog_memory_size(1))
+        return NULL;
+    struct eventlog *log = base_alloc(alloc, sizeof *log);
+    if (!log)
+        return NULL;
+    size_t fits = (memory->size - sizeof(struct ring)) / sizeof(struct record);
+    log->alloc = alloc;
+    log->ring = memory->bytes;
+    log->written = memory->written;
+    log->capacity = fits < MAX_CAPACITY ? (unsigned)fits : MAX_CAPACITY;
+    struct header want = header_for(log->capacity);
+    if (memcmp(&log->ring->header, &want, sizeof want) == 0)
+        adopt(log);
+    else
+        clear(log, &want);
+    log->boot++;
+    return log;
+}
 
 struct eventlog *eventlog_create(const struct base_alloc *alloc, unsigned capacity)
 {
-    struct eventlog *log =
-        base_alloc(alloc, sizeof *log + capacity * sizeof(struct eventlog_event));
-    if (!log)
+    size_t size = eventlog_memory_size(capacity);
+    void *bytes = base_alloc(alloc, size);
+    if (!bytes)
         return NULL;
-    log->alloc = alloc;
-    log->capacity = capacity;
+    struct eventlog *log =
+        eventlog_create_in(alloc, &(struct eventlog_memory){.bytes = bytes, .size = size});
+    if (log)
+        log->owns_ring = true;
+    else
+        base_free(alloc, bytes);
     return log;
 }
 
 void eventlog_destroy(struct eventlog *log)
 {
-    if (log)
-        base_free(log->alloc, log);
+    if (!log)
+        return;
+    if (log->owns_ring)
+        base_free(log->alloc, log->ring);
+    base_free(log->alloc, log);
 }
+
+// --- use -----------------------------------------------------------------------------------------
 
 void eventlog_record(struct eventlog *log, const struct eventlog_event *e)
 {
-    struct eventlog_event *at = &log->events[log->last % log->capacity];
-    *at = *e;
-    at->number = ++log->last;
+    if (!log->started) {
+        log->started = true;
+        log->started_us = e->time_us;
+    }
+    struct record *r = slot_of(log, ++log->last);
+    r->event = *e;
+    r->event.number = log->last;
+    r->event.boot = log->boot;
+    r->event.uptime_us = e->time_us > log->started_us ? e->time_us - log->started_us : 0;
+    r->event.unix_us = log->clock_us ? log->clock_us + e->time_us : 0;
+    seal(log, r);
+}
+
+static void date_earlier_events(struct eventlog *log)
+{
+    for (unsigned i = 0; i < log->capacity; i++) {
+        struct record *r = &log->ring->records[i];
+        if (r->event.number == 0 || r->event.boot != log->boot || r->event.unix_us)
+            continue;
+        r->event.unix_us = log->clock_us + r->event.time_us;
+        seal(log, r);
+    }
+}
+
+void eventlog_set_clock(struct eventlog *log, uint64_t unix_us, uint64_t now_us)
+{
+    if (unix_us <= now_us) // before 1970, so to say
+        return;
+    uint64_t clock_us = unix_us - now_us;
+    uint64_t moved_us =
+        clock_us > log->clock_us ? clock_us - log->clock_us : log->clock_us - clock_us;
+    log->clock_us = clock_us;
+    if (moved_us <= SECOND_US)
+        return;
+    date_earlier_events(log);
+    eventlog_record(log, &(struct eventlog_event){.time_us = now_us, .type = EVENT_CLOCK_SET});
 }
 
 const struct eventlog_event *eventlog_next(const struct eventlog *log, uint64_t after)
 {
     uint64_t oldest = log->last < log->capacity ? 1 : log->last - log->capacity + 1;
-    uint64_t number = after + 1 > oldest ? after + 1 : oldest;
-    if (number > log->last)
-        return NULL;
-    return &log->events[(number - 1) % log->capacity];
+    uint64_t number = after >= oldest ? after + 1 : oldest;
+    for (; after < log->last && number <= log->last; number++)
+        if (slot_of(log, number)->event.number == number)
+            return &slot_of(log, number)->event;
+    return NULL;
 }
 
-// --- text ----------------------------------------------------------------------------------------
-
-// What the numbers of an enum are called.
-struct words {
-    const char *const *word;
-    unsigned count;
-};
-
-#define WORDS(...)                                                                                 \
-    {                                                                                              \
-        (const char *const[]){__VA_ARGS__},                                                        \
-            sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)                      \
-    }
-
-// How one type reads. In `text`: %s session, %p peer, %d busid, %a and %b numbers, %x b in hex, %i
-// a as vendor:product, %v b as a speed, %w a as a word of `words`, %o a as an obstacle.
-struct phrase {
-    const char *name;
-    enum eventlog_level level;
-    const char *text;
-    const struct words *words;
-};
-
-static const struct words refusals =
-    WORDS("?", "its descriptors do not hold together", "another device has that bus id",
-          "the configured number is reached", "no memory", "the server is shutting down",
-          "no file descriptor is left");
-
-static const struct words ends =
-    WORDS("?", "the client closed the connection", "the connection was lost", "answered",
-          "no whole request in time", "the client broke the protocol", "the device was unplugged",
-          "the server is shutting down", "made room for a newer connection", "no memory");
-
-static const struct words faults =
-    WORDS("?", "unknown protocol version", "unknown operation", "unknown command", "wrong devid",
-          "direction is neither IN nor OUT", "impossible transfer length",
-          "impossible number of packets", "seqnum is already in flight");
-
-static const struct words statuses =
-    WORDS("ok", "not available", "device busy", "device error", "no such device");
-
-static const struct words speeds = WORDS("unknown", "low", "full", "high", "wireless", "super");
-
-static const struct phrase phrases[EVENT_TYPE_COUNT] = {
-    [EVENT_SERVER_STARTED] = {"server_started", EVENTLOG_INFO, "server started", NULL},
-    [EVENT_SERVER_STOPPING] = {"server_stopping", EVENTLOG_INFO, "server is stopping", NULL},
-    [EVENT_DEVICE_PLUGGED] = {"device_plugged", EVENTLOG_INFO, "%d plugged in: %i, %v speed", NULL},
-    [EVENT_DEVICE_UNPLUGGED] = {"device_unplugged", EVENTLOG_INFO, "%d unplugged", NULL},
-    [EVENT_DEVICE_REFUSED] = {"device_refused", EVENTLOG_WARNING, "%d is not exported: %w",
-                              &refusals},
-    [EVENT_CONNECTION_OPENED] = {"connection_opened", EVENTLOG_DEBUG, "session %s: %p connected",
-                                 NULL},
-    [EVENT_CONNECTION_REFUSED] = {"connection_refused", EVENTLOG_WARNING,
-                                  "connection from %p refused: %w", &refusals},
-    [EVENT_CONNECTION_CLOSED] = {"connection_closed", EVENTLOG_DEBUG, "session %s: %p closed: %w",
-                                 &ends},
-    [EVENT_DEVLIST] = {"devlist", EVENTLOG_INFO, "session %s: %p listed %a devices", NULL},
-    [EVENT_IMPORTED] = {"imported", EVENTLOG_INFO, "session %s: %p imported %d", NULL},
-    [EVENT_IMPORT_REFUSED] = {"import_refused", EVENTLOG_WARNING,
-                              "session %s: %p was refused %d: %w", &statuses},
-    [EVENT_SESSION_ENDED] = {"session_ended", EVENTLOG_INFO,
-                             "session %s: %p released %d after %b URBs: %w", &ends},
-    [EVENT_PROTOCOL_ERROR] = {"protocol_error", EVENTLOG_ERROR,
-                              "session %s: %p broke the protocol: %w (%x)", &faults},
-    [EVENT_BUDGET_EXHAUSTED] = {"budget_exhausted", EVENTLOG_WARNING,
-                                "session %s: %d has no room for more URBs (%b bytes in use), "
-                                "reading pauses",
-                                NULL},
-    [EVENT_URB_REFUSED] = {"urb_refused", EVENTLOG_WARNING,
-                           "session %s: %d got no room in time, URB of %b bytes for endpoint %a "
-                           "refused",
-                           NULL},
-    [EVENT_UNLINK_OVERDUE] = {"unlink_overdue", EVENTLOG_WARNING,
-                              "session %s: %d is slow to give up an URB of endpoint %a", NULL},
-    [EVENT_DEVICE_RESET] = {"device_reset", EVENTLOG_INFO, "session %s: %p reset %d", NULL},
-    [EVENT_DEVICE_OBSTACLE] = {"device_obstacle", EVENTLOG_WARNING, "%d is not exported: %o", NULL},
-};
-
-static const struct phrase *phrase_of(enum eventlog_type type)
+unsigned eventlog_capacity(const struct eventlog *log)
 {
-    static const struct phrase unknown = {"unknown", EVENTLOG_WARNING, "unknown event", NULL};
-    if (type <= 0 || type >= EVENT_TYPE_COUNT || !phrases[type].name)
-        return &unknown;
-    return &phrases[type];
+    return log->capacity;
 }
 
-enum eventlog_level eventlog_level(const struct eventlog_event *e)
+uint32_t eventlog_boot(const struct eventlog *log)
 {
-    return phrase_of(e->type)->level;
+    return log->boot;
 }
 
-const char *eventlog_name(enum eventlog_type type)
+uint32_t eventlog_dropped(const struct eventlog *log)
 {
-    return phrase_of(type)->name;
-}
-
-static const char *word_of(const struct words *words, uint32_t n)
-{
-    return words && n < words->count ? words->word[n] : "?";
-}
-
-static void add_field(struct base_text *t, const struct eventlog_event *e, char field)
-{
-    switch (field) {
-    case 's':
-        base_text_u64(t, e->session);
-        break;
-    case 'p':
-        base_text_str(t, e->peer);
-        break;
-    case 'd':
-        base_text_str(t, e->busid[0] ? e->busid : "(no bus id)");
-        break;
-    case 'a':
-        base_text_u64(t, e->a);
-        break;
-    case 'b':
-        base_text_u64(t, e->b);
-        break;
-    case 'i':
-        base_text_hex(t, e->a >> 16, 4);
-        base_text_char(t, ':');
-        base_text_hex(t, e->a, 4);
-        break;
-    case 'v':
-        base_text_str(t, word_of(&speeds, e->b));
-        break;
-    case 'w':
-        base_text_str(t, word_of(phrase_of(e->type)->words, e->a));
-        break;
-    case 'o':
-        base_text_str(t, usb_obstacle_text((enum usb_obstacle)e->a));
-        break;
-    case 'x':
-        base_text_str(t, "0x");
-        base_text_hex(t, e->b, 8);
-        break;
-    default:
-        break;
-    }
-}
-
-size_t eventlog_text(const struct eventlog_event *e, char *buf, size_t size)
-{
-    struct base_text t;
-    base_text_init(&t, buf, size);
-    for (const char *p = phrase_of(e->type)->text; *p; p++) {
-        if (*p == '%')
-            add_field(&t, e, *++p);
-        else
-            base_text_char(&t, *p);
-    }
-    return t.length;
+    return log->dropped;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Typed events in a ring. Recording copies a few words and never fails; text is made when somebody
-// reads. Loop thread.
+// reads. The ring may live in memory that the port keeps over a reset: events of earlier runs are
+// then still there, each marked with the run ("boot") it belongs to. Loop thread.
 #pragma once
 
 #include "base/base_alloc.h"
@@ -11,7 +12,7 @@
 #include <stdint.h>
 
 enum eventlog_type {
-    EVENT_SERVER_STARTED = 1,
+    EVENT_SERVER_STARTED = 1, // a: enum eventlog_start, b: damaged events of earlier runs dropped
     EVENT_SERVER_STOPPING,
     EVENT_DEVICE_PLUGGED,     // busid, a: vendor << 16 | product, b: speed
     EVENT_DEVICE_UNPLUGGED,   // busid
@@ -29,7 +30,27 @@ enum eventlog_type {
     EVENT_UNLINK_OVERDUE,     // session, busid; backend did not give an URB back; a: endpoint
     EVENT_DEVICE_RESET,       // session, busid; the client asked for a port reset
     EVENT_DEVICE_OBSTACLE,    // busid; a: enum usb_obstacle
+    EVENT_CLOCK_SET,          // the time of day became known, or moved by more than a second
     EVENT_TYPE_COUNT
+};
+
+// Why this run began.
+enum eventlog_start {
+    EVENT_START_UNKNOWN = 0,
+    EVENT_START_POWER_ON,
+    EVENT_START_RESTART,       // somebody asked for it
+    EVENT_START_FACTORY_RESET, // as RESTART
+    EVENT_START_UPDATE,        // as RESTART
+    EVENT_START_PANIC,         // from here on: something went wrong
+    EVENT_START_TASK_WATCHDOG,
+    EVENT_START_INTERRUPT_WATCHDOG,
+    EVENT_START_WATCHDOG, // which one is not known
+    EVENT_START_LOCKUP,   // a fault while a fault was handled
+    EVENT_START_BROWNOUT,
+    EVENT_START_POWER_GLITCH,
+    EVENT_START_EXTERNAL, // reset pin; from here on: from outside, nothing is wrong
+    EVENT_START_DEBUGGER, // JTAG, or the chip's own USB port
+    EVENT_START_COUNT
 };
 
 enum eventlog_refusal {
@@ -67,8 +88,11 @@ enum eventlog_protocol {
 enum { EVENTLOG_PEER_SIZE = 56 }; // "[IPv6 address]:port" and NUL
 
 struct eventlog_event {
-    uint64_t number;  // 1, 2, 3 ... without gaps
-    uint64_t time_us; // the port's monotonic clock
+    uint64_t number;    // 1, 2, 3 ... without gaps; goes on over a reset if the ring does
+    uint64_t time_us;   // the port's monotonic clock, which means nothing outside of its own run
+    uint64_t uptime_us; // since the first event of its run
+    uint64_t unix_us;   // time of day, UTC; 0: not known
+    uint32_t boot;      // the run it belongs to: 1, 2, 3 ...
     enum eventlog_type type;
     uint32_t session; // 0: none
     uint32_t a, b;
@@ -80,10 +104,34 @@ struct eventlog;
 
 // `capacity` events >= 1; NULL if there is no memory.
 struct eventlog *eventlog_create(const struct base_alloc *alloc, unsigned capacity);
-void eventlog_destroy(struct eventlog *log);
 
-// Copies `e`; `number` is assigned. The oldest event makes room.
+// Memory of the port that keeps its content over a reset, or at least sometimes. What is in it is
+// not trusted: an event that is not whole is dropped, and a ring of another layout or size wholly.
+struct eventlog_memory {
+    void *bytes;                            // aligned for uint64_t; borrowed for the log's life
+    size_t size;                            // eventlog_memory_size() or more
+    void (*written)(void *at, size_t size); // after each change, to write back a cache; may be NULL
+};
+
+size_t eventlog_memory_size(unsigned capacity);
+
+// With as many events as fit (at most 65536), earlier ones included. NULL: no memory for the object
+// itself, or room for less than one event.
+struct eventlog *eventlog_create_in(const struct base_alloc *alloc,
+                                    const struct eventlog_memory *memory);
+void eventlog_destroy(struct eventlog *log); // the port's memory stays as it is
+
+// Copies `e`; `number`, `boot`, `uptime_us` and `unix_us` are filled in. The oldest event makes
+// room.
 void eventlog_record(struct eventlog *log, const struct eventlog_event *e);
+
+// The time of day is `unix_us` (UTC) when the port's clock says `now_us`. Events of this run that
+// have no time of day get it; if that is news, EVENT_CLOCK_SET is recorded. 0 is ignored.
+void eventlog_set_clock(struct eventlog *log, uint64_t unix_us, uint64_t now_us);
+
+unsigned eventlog_capacity(const struct eventlog *log);
+uint32_t eventlog_boot(const struct eventlog *log);    // this run
+uint32_t eventlog_dropped(const struct eventlog *log); // damaged events found at creation
 
 // The oldest kept event whose number is > `after`. A gap in numbers means that events were lost.
 // False if there is none. Borrowed until the next record.
@@ -92,6 +140,9 @@ const struct eventlog_event *eventlog_next(const struct eventlog *log, uint64_t 
 enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_DEBUG };
 
 enum eventlog_level eventlog_level(const struct eventlog_event *e);
+
+// "after a panic"; "" for EVENT_START_UNKNOWN and "?" for what is none. Never NULL.
+const char *eventlog_start_text(uint32_t start);
 
 // Stable machine name of a type ("imported"), for JSON. Never NULL.
 const char *eventlog_name(enum eventlog_type type);

@@ -66,19 +66,23 @@ struct usbip_server *server_create(const struct server_config *config,
     struct usbip_server *server = base_alloc(alloc, sizeof *server);
     if (!server)
         return NULL;
-    server->log = eventlog_create(alloc, config->eventlog_capacity);
+    server->log = config->eventlog_memory.bytes
+                      ? eventlog_create_in(alloc, &config->eventlog_memory)
+                      : eventlog_create(alloc, config->eventlog_capacity);
     if (!server->log) {
         base_free(alloc, server);
         return NULL;
     }
     server->alloc = alloc;
     server->config = *config;
+    server->config.eventlog_capacity = eventlog_capacity(server->log);
     server->budget.total = config->total_budget_bytes;
     server->now_us = now_us;
     server->totals.started_us = now_us;
     base_list_init(&server->links);
     registry_init(&server->registry, alloc, config->max_devices);
-    server_record(server, EVENT_SERVER_STARTED, NULL, NULL, 0, 0);
+    server_record(server, EVENT_SERVER_STARTED, NULL, NULL, config->start,
+                  eventlog_dropped(server->log));
     return server;
 }
 

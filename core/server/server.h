@@ -18,6 +18,9 @@ struct server_config {
     uint64_t total_budget_bytes; // payload bytes in flight, all sessions together
     uint64_t pool_cache_bytes;   // free payload buffers kept per backend
     unsigned eventlog_capacity;
+    struct eventlog_memory eventlog_memory; // for the event ring, instead of `alloc`; bytes NULL:
+                                            // none. Then it decides about the capacity
+    enum eventlog_start start;              // why this run began
     bool list_in_use; // DEVLIST shows devices that a session has; Linux usbipd does not
 };
 

@@ -105,7 +105,7 @@ static void write_event(const struct log *l, const struct eventlog_event *e, uin
     char stamp[STAMP_SIZE], text[TEXT_SIZE];
     write_stamp(stamp, now_us > e->time_us ? now_us - e->time_us : 0);
     if (l->format == LOG_JSON) {
-        put_json(l, stamp, api_event_json(e, l->started_us));
+        put_json(l, stamp, api_event_json(e));
     } else {
         eventlog_text(e, text, sizeof text);
         put_text(l, stamp, eventlog_level(e), text);

@@ -13,8 +13,7 @@ struct log {
     enum eventlog_level level; // nothing that is less important
     enum log_format format;
     int fd;
-    uint64_t started_us; // the server's start, for "uptime_s"
-    uint64_t last;       // number of the last event that was written
+    uint64_t last; // number of the last event that was written
 };
 
 // Writes the events that are new since the last call. Loop thread.

@@ -98,9 +98,6 @@ static bool start_server(struct program *p)
         snprintf(p->why, WHY_SIZE, "no memory for the server");
         return false;
     }
-    struct server_totals totals;
-    server_totals(p->server, &totals);
-    p->log.started_us = totals.started_us;
     return true;
 }
 

@@ -88,7 +88,8 @@ TEST(log_json_line)
 {
     struct rig r;
     begin(&r, 8, EVENTLOG_INFO, LOG_JSON);
-    r.log.started_us = 250000;
+    r.log.last = 1; // the start, 1.25 s before
+    eventlog_record(r.events, &(struct eventlog_event){.time_us = 250000, .type = 1});
     record(&r, EVENT_IMPORTED, "1-1");
     cJSON *o = cJSON_Parse(finish(&r));
     CHECK(o != NULL);

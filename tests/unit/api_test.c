@@ -106,6 +106,8 @@ TEST(api_status_of_an_idle_server)
     cJSON *first = cJSON_GetArrayItem(member(status, "events"), 0);
     CHECK_STR(text(first, "type"), "server_started");
     CHECK_EQ(number(first, "number"), 1);
+    CHECK_EQ(number(first, "boot"), 1);
+    CHECK_EQ(number(status, "boot"), 1);
     cJSON_Delete(status);
     stage_close(&st);
 }
@@ -312,8 +314,8 @@ TEST(api_no_memory_is_503)
 
 static cJSON *event_json(struct eventlog_event e)
 {
-    e.time_us = 3456000;
-    char *line = api_event_json(&e, 1000000);
+    e.uptime_us = 2456000;
+    char *line = api_event_json(&e);
     CHECK(line != NULL);
     CHECK(strchr(line, '\n') == NULL);
     cJSON *o = cJSON_Parse(line);
@@ -364,6 +366,33 @@ TEST(api_event_details)
     check_member(EVENT(.type = EVENT_URB_REFUSED, .a = 0x81, .b = 512), "endpoint", "0x81");
     check_number(EVENT(.type = EVENT_URB_REFUSED, .a = 0x81, .b = 512), "length", 512);
     check_member(EVENT(.type = EVENT_UNLINK_OVERDUE, .a = 2), "endpoint", "0x02");
+}
+
+TEST(api_event_of_a_start)
+{
+    check_member(EVENT(.type = EVENT_SERVER_STARTED), "reason", "unknown");
+    check_member(EVENT(.type = EVENT_SERVER_STARTED, .a = EVENT_START_TASK_WATCHDOG), "reason",
+                 "task_watchdog");
+    check_member(EVENT(.type = EVENT_SERVER_STARTED, .a = EVENT_START_PANIC), "level", "warning");
+    check_number(EVENT(.type = EVENT_SERVER_STARTED, .b = 2), "damaged_events", 2);
+    cJSON *o = event_json(EVENT(.type = EVENT_SERVER_STARTED));
+    CHECK(!cJSON_HasObjectItem(o, "damaged_events"));
+    cJSON_Delete(o);
+    for (uint32_t a = 0; a < EVENT_START_COUNT; a++) {
+        o = event_json(EVENT(.type = EVENT_SERVER_STARTED, .a = a));
+        CHECK((strcmp(text(o, "reason"), "unknown") == 0) == (a == EVENT_START_UNKNOWN));
+        cJSON_Delete(o);
+    }
+}
+
+TEST(api_event_tells_its_run_and_the_time_of_day_if_known)
+{
+    check_number(EVENT(.type = EVENT_SERVER_STOPPING, .boot = 4), "boot", 4);
+    check_member(EVENT(.type = EVENT_SERVER_STOPPING, .unix_us = 1000), "time",
+                 "1970-01-01T00:00:00.001Z");
+    cJSON *o = event_json(EVENT(.type = EVENT_SERVER_STOPPING));
+    CHECK(!cJSON_HasObjectItem(o, "time"));
+    cJSON_Delete(o);
 }
 
 TEST(api_event_who_and_where)

@@ -87,6 +87,35 @@ TEST(base_text_numbers)
     CHECK(!t.cut);
 }
 
+TEST(base_text_of_a_time_of_day)
+{
+    static const struct {
+        uint64_t seconds;
+        const char *text;
+    } times[] = {
+        {0, "1970-01-01T00:00:00.000Z"},
+        {UINT64_C(951782399), "2000-02-28T23:59:59.000Z"},
+        {UINT64_C(951782400), "2000-02-29T00:00:00.000Z"},
+        {UINT64_C(951868800), "2000-03-01T00:00:00.000Z"},
+        {UINT64_C(1709164800), "2024-02-29T00:00:00.000Z"},
+        {UINT64_C(1795350896), "2026-11-22T12:34:56.000Z"},
+        {UINT64_C(4107542400), "2100-03-01T00:00:00.000Z"},
+        {UINT64_C(253402300799), "9999-12-31T23:59:59.000Z"},
+        {UINT64_C(253402300800), "?"},
+        {UINT64_MAX / 1000000, "?"},
+    };
+    char buf[25];
+    struct base_text t;
+    for (unsigned i = 0; i < sizeof times / sizeof times[0]; i++) {
+        base_text_init(&t, buf, sizeof buf);
+        base_text_utc(&t, times[i].seconds * 1000000);
+        CHECK_STR(buf, times[i].text);
+    }
+    base_text_init(&t, buf, sizeof buf);
+    base_text_utc(&t, 7089999);
+    CHECK_STR(buf, "1970-01-01T00:00:07.089Z");
+}
+
 TEST(base_text_cuts_and_says_so)
 {
     char buf[4];
