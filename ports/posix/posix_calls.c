@@ -4,8 +4,15 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
+
+#if __has_include(<sys/eventfd.h>)
+#include <sys/eventfd.h>
+enum { WAKE_FLAGS = EFD_CLOEXEC | EFD_NONBLOCK };
+#else // ESP-IDF's eventfd: it knows neither flag and never blocks
+#include <esp_vfs_eventfd.h>
+enum { WAKE_FLAGS = 0 };
+#endif
 
 struct posix_call {
     void (*fn)(void *arg);
@@ -16,7 +23,7 @@ struct posix_call {
 
 bool posix_calls_init(struct posix_calls *c)
 {
-    *c = (struct posix_calls){.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    *c = (struct posix_calls){.wake_fd = eventfd(0, WAKE_FLAGS)};
     c->last = &c->first;
     if (c->wake_fd < 0)
         return false;

@@ -2,8 +2,9 @@
 #include "ports/posix/posix_conn.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -15,7 +16,6 @@ enum {
     SENDS = 8,
     GATHER_SIZE = 4096, // small vectors are copied together there ...
     GATHER_MAX = 256,   // ... up to this size: another vector costs more than the copy
-    DROP_SIZE = 1024,
 };
 
 // The core's vectors as the system's; returns the sum of their sizes.
@@ -30,14 +30,20 @@ static size_t convert(struct iovec *to, const struct base_iovec *from, unsigned 
 }
 
 // What goes to one sendmsg.
-struct gather {
+struct posix_gather {
+    struct base_iovec from[TX_VECTORS]; // as the session hands it out
     struct iovec iov[TX_VECTORS];
     unsigned count;
     size_t used, sum; // bytes of `small`, of all vectors
     uint8_t small[GATHER_SIZE];
 };
 
-static void gather_small(struct gather *g, const struct base_iovec *v)
+struct posix_gather *posix_gather_create(void)
+{
+    return malloc(sizeof(struct posix_gather));
+}
+
+static void gather_small(struct posix_gather *g, const struct base_iovec *v)
 {
     uint8_t *at = g->small + g->used;
     struct iovec *last = g->count ? &g->iov[g->count - 1] : NULL;
@@ -49,16 +55,17 @@ static void gather_small(struct gather *g, const struct base_iovec *v)
         g->iov[g->count++] = (struct iovec){.iov_base = at, .iov_len = v->size};
 }
 
-static void gather(struct gather *g, const struct base_iovec *v, unsigned count)
+static void gather(struct posix_gather *g, unsigned count)
 {
     g->count = 0;
     g->used = g->sum = 0;
     for (unsigned i = 0; i < count; i++) {
-        g->sum += v[i].size;
-        if (v[i].size <= GATHER_MAX && v[i].size <= GATHER_SIZE - g->used)
-            gather_small(g, &v[i]);
+        const struct base_iovec *v = &g->from[i];
+        g->sum += v->size;
+        if (v->size <= GATHER_MAX && v->size <= GATHER_SIZE - g->used)
+            gather_small(g, v);
         else
-            g->iov[g->count++] = (struct iovec){.iov_base = v[i].data, .iov_len = v[i].size};
+            g->iov[g->count++] = (struct iovec){.iov_base = v->data, .iov_len = v->size};
     }
 }
 
@@ -114,14 +121,13 @@ static bool read_some(struct posix_conn *c, uint64_t now_us)
 // connection and the peer could lose our last reply.
 static void drop_some(struct posix_conn *c)
 {
-    uint8_t dropped[DROP_SIZE];
     for (unsigned i = 0; i < READS; i++) {
-        ssize_t got = recv(c->fd, dropped, sizeof dropped, 0);
+        ssize_t got = recv(c->fd, c->gather->small, GATHER_SIZE, 0);
         if (got == 0)
             c->rx_ended = true;
         else if (got < 0 && !would_block(errno))
             c->lost = true;
-        if (got < (ssize_t)sizeof dropped)
+        if (got < GATHER_SIZE)
             return;
     }
 }
@@ -148,20 +154,19 @@ bool posix_conn_ready(struct posix_conn *c, short revents, uint64_t now_us)
 
 void posix_conn_write(struct posix_conn *c, uint64_t now_us)
 {
+    struct posix_gather *g = c->gather;
     for (unsigned i = 0; i < SENDS && !c->tx_blocked && !c->lost; i++) {
-        struct base_iovec what[TX_VECTORS];
-        struct gather g;
-        unsigned count = session_tx_vectors(c->session, what, TX_VECTORS);
+        unsigned count = session_tx_vectors(c->session, g->from, TX_VECTORS);
         if (count == 0)
             return;
-        gather(&g, what, count);
-        struct msghdr message = {.msg_iov = g.iov, .msg_iovlen = g.count};
+        gather(g, count);
+        struct msghdr message = {.msg_iov = g->iov, .msg_iovlen = g->count};
         ssize_t sent = sendmsg(c->fd, &message, MSG_NOSIGNAL);
         if (sent < 0 && !would_block(errno))
             lose(c, now_us);
         if (sent > 0)
             session_tx_consume(c->session, (size_t)sent);
-        c->tx_blocked = sent < (ssize_t)g.sum;
+        c->tx_blocked = sent < (ssize_t)g->sum;
     }
 }
 

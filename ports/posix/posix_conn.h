@@ -8,13 +8,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// Working memory of posix_conn_write(), too large for the stack of a small task. One for all
+// connections of a loop; free() ends it. NULL: no memory.
+struct posix_gather;
+struct posix_gather *posix_gather_create(void);
+
 struct posix_conn {
     int fd;
-    struct session *session; // the server's
-    bool rx_ended;           // the peer has sent FIN
-    bool tx_blocked;         // the socket took less than offered: send again when it is writable
-    bool finishing;          // we have sent FIN and drop what still comes
-    bool lost;               // the connection is broken: to be closed
+    struct session *session;     // the server's
+    struct posix_gather *gather; // the loop's
+    bool rx_ended;               // the peer has sent FIN
+    bool tx_blocked; // the socket took less than offered: send again when it is writable
+    bool finishing;  // we have sent FIN and drop what still comes
+    bool lost;       // the connection is broken: to be closed
 };
 
 // poll() found `revents` on the socket. True if there may be more to read.

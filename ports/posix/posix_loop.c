@@ -28,6 +28,7 @@ struct posix_loop {
     atomic_bool stop;
     struct posix_conn *conn; // [config.max_sockets], the first `conns` are in use
     struct pollfd *fds;      // [FD_CONN + config.max_sockets]
+    struct posix_gather *gather;
     unsigned conns;
     bool unfinished;         // a connection was closed, which the core has to follow up
     int spare;               // a descriptor to give up when there is none left for accept()
@@ -55,7 +56,8 @@ static bool prepare(struct posix_loop *l, char *why, size_t why_size)
 {
     l->conn = calloc(l->config.max_sockets, sizeof *l->conn);
     l->fds = calloc(FD_CONN + l->config.max_sockets, sizeof *l->fds);
-    if (!l->conn || !l->fds || !posix_calls_init(&l->calls)) {
+    l->gather = posix_gather_create();
+    if (!l->conn || !l->fds || !l->gather || !posix_calls_init(&l->calls)) {
         snprintf(why, why_size, "no memory or descriptors for the socket loop");
         return false;
     }
@@ -64,6 +66,14 @@ static bool prepare(struct posix_loop *l, char *why, size_t why_size)
         return false;
     }
     return true;
+}
+
+static void release(struct posix_loop *l)
+{
+    free(l->conn);
+    free(l->fds);
+    free(l->gather);
+    free(l);
 }
 
 struct posix_loop *posix_loop_create(struct usbip_server *server,
@@ -78,9 +88,7 @@ struct posix_loop *posix_loop_create(struct usbip_server *server,
     l->server = server;
     l->config = *config;
     if (!prepare(l, why, why_size)) {
-        free(l->conn);
-        free(l->fds);
-        free(l);
+        release(l);
         return NULL;
     }
     l->spare = open_spare();
@@ -93,9 +101,7 @@ void posix_loop_destroy(struct posix_loop *l)
     posix_calls_destroy(&l->calls);
     if (l->spare >= 0)
         close(l->spare);
-    free(l->conn);
-    free(l->fds);
-    free(l);
+    release(l);
 }
 
 const struct posix_listener *posix_loop_listener(const struct posix_loop *l)
@@ -143,7 +149,7 @@ static void welcome(struct posix_loop *l, int fd, const struct sockaddr_storage 
     }
     posix_socket_prepare(fd, &l->config.keepalive);
     l->fds[FD_CONN + l->conns] = (struct pollfd){.fd = fd};
-    l->conn[l->conns++] = (struct posix_conn){.fd = fd, .session = s};
+    l->conn[l->conns++] = (struct posix_conn){.fd = fd, .session = s, .gather = l->gather};
 }
 
 // No descriptor is left: with the spare one, take the connection and close it, so that its peer
@@ -205,6 +211,8 @@ static uint64_t prepare_poll(struct posix_loop *l, uint64_t now_us)
         l->fds[FD_CONN + i].events = posix_conn_events(&l->conn[i]);
     if (paused && l->accept_from_us < deadline)
         deadline = l->accept_from_us;
+    if (l->config.longest_wait_us && now_us + l->config.longest_wait_us < deadline)
+        deadline = now_us + l->config.longest_wait_us;
     return deadline;
 }
 

@@ -19,6 +19,7 @@ struct posix_loop_config {
     unsigned max_sockets;   // accepted ones, those included that are just being closed
     uint64_t stop_limit_us; // how long an orderly end may take
     struct posix_keepalive keepalive;
+    uint64_t longest_wait_us; // a turn at least this often, for a watchdog; 0: only when needed
     void (*after_turn)(void *ctx, uint64_t now_us); // loop thread, after each turn; may be NULL
     void *ctx;
 };

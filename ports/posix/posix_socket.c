@@ -66,7 +66,8 @@ static bool parse_address(const char *text, struct sockaddr_storage *a)
 
 static bool unblock(int fd)
 {
-    return fcntl(fd, F_SETFD, FD_CLOEXEC) >= 0 && fcntl(fd, F_SETFL, O_NONBLOCK) >= 0;
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC); // lwIP refuses it: there is no exec
+    return fcntl(fd, F_SETFL, O_NONBLOCK) >= 0;
 }
 
 // -1 with errno. On success `a` has the real port.
@@ -152,13 +153,14 @@ void posix_listener_close(struct posix_listener *l)
 int posix_accept(int listening, struct sockaddr_storage *peer)
 {
     socklen_t size = sizeof *peer;
-#ifdef SOCK_CLOEXEC
+#ifdef __linux__
     return accept4(listening, (struct sockaddr *)peer, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
 #else
     int fd = accept(listening, (struct sockaddr *)peer, &size);
-    if (fd >= 0)
-        unblock(fd);
-    return fd;
+    if (fd < 0 || unblock(fd))
+        return fd;
+    close(fd);
+    return -1;
 #endif
 }
 

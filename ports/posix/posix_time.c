@@ -21,7 +21,7 @@ static uint64_t time_left(uint64_t deadline_us)
 }
 
 #ifdef __linux__
-// ppoll: simulated devices have intervals of 125 us, which whole milliseconds would spoil.
+// ppoll(): simulated devices have intervals of 125 us, which whole milliseconds would spoil.
 int posix_poll_until(struct pollfd *fds, nfds_t count, uint64_t deadline_us)
 {
     if (deadline_us == UINT64_MAX)

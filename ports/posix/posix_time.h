@@ -2,8 +2,8 @@
 // The ports' monotonic clock, in microseconds, and waiting on it. Any thread.
 #pragma once
 
-#include <poll.h>
 #include <stdint.h>
+#include <sys/poll.h>
 
 uint64_t posix_now_us(void);
 

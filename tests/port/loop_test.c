@@ -143,3 +143,23 @@ TEST(loop_explains_a_bad_address)
     CHECK(strstr(why, "cannot listen on 192.0.2.1 port 0: ") == why);
     port_rig_end(&r);
 }
+
+static void count_turn(void *ctx, uint64_t now_us)
+{
+    (void)now_us;
+    sem_post(ctx);
+}
+
+// A watchdog wants to hear of the loop although nothing happens.
+TEST(loop_turns_although_idle)
+{
+    struct port_rig r;
+    port_rig_init(&r);
+    r.loop_config.longest_wait_us = 1000;
+    r.loop_config.after_turn = count_turn;
+    r.loop_config.ctx = &r.told;
+    port_rig_start(&r);
+    for (unsigned i = 0; i < 5; i++)
+        CHECK_EQ(sem_wait(&r.told), 0);
+    port_rig_end(&r);
+}
