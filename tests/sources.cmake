@@ -4,4 +4,7 @@
 set(USBIP_HOSTED_UNIT_TESTS
   api_test.c
   obstacle_test.c
+  settings_migrate_test.c
+  settings_store_test.c
+  settings_test.c
 )

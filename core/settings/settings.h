@@ -25,9 +25,9 @@ enum {
 
 enum settings_addressing { SETTINGS_DHCP, SETTINGS_STATIC }; // "dhcp", "static"
 enum settings_speed {
-    SETTINGS_HIGH_SPEED,
-    SETTINGS_FULL_SPEED
-}; // "high", "full" (full speed only)
+    SETTINGS_HIGH_SPEED, // "high": full and low speed as well, as the hardware has it
+    SETTINGS_FULL_SPEED, // "full": full and low speed only
+};
 
 // IPv4 addresses are in the order of their text: {192, 168, 1, 10}. All 0: none.
 struct settings_network {

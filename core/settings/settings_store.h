@@ -16,7 +16,7 @@ enum settings_store_result {
     SETTINGS_STORE_OLDER,   // load: the newest copy is damaged or lost, this is the one before
     SETTINGS_STORE_DAMAGED, // there is something, and nothing of it can be used
     SETTINGS_STORE_NEWER,   // a newer version of this program has written it: leave it alone
-    SETTINGS_STORE_FAILED,  // the storage does not work or is full; what was there is unchanged
+    SETTINGS_STORE_FAILED,  // the storage does not work or is full; a good copy is still there
 };
 
 struct settings_store {

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings/settings_field.h"
+
+#include "settings/settings_rule.h"
+
+#include <string.h>
+
+#define FIELD(section, name, kind, member)                                                         \
+    {                                                                                              \
+        section "." name, sizeof section - 1, kind, offsetof(struct settings, member)              \
+    }
+#define LIMIT(member)                                                                              \
+    {                                                                                              \
+        "limits." #member, sizeof "limits" - 1, SETTINGS_KIND_NUMBER,                              \
+            offsetof(struct settings_limits, member)                                               \
+    }
+
+static const struct settings_field fields[] = {
+    {"host_name", 0, SETTINGS_KIND_LABEL, offsetof(struct settings, host_name)},
+    FIELD("network", "addressing", SETTINGS_KIND_ADDRESSING, network.addressing),
+    FIELD("network", "address", SETTINGS_KIND_IPV4, network.address),
+    FIELD("network", "netmask", SETTINGS_KIND_IPV4, network.netmask),
+    FIELD("network", "gateway", SETTINGS_KIND_IPV4, network.gateway),
+    FIELD("network", "dns", SETTINGS_KIND_IPV4, network.dns),
+    FIELD("network", "sntp_server", SETTINGS_KIND_SERVER, network.sntp_server),
+    FIELD("usb", "bus1_speed", SETTINGS_KIND_SPEED, bus_speed[0]),
+    FIELD("usb", "bus2_speed", SETTINGS_KIND_SPEED, bus_speed[1]),
+    LIMIT(max_connections),
+    LIMIT(max_devices),
+    LIMIT(max_urbs),
+    LIMIT(session_budget_kib),
+    LIMIT(total_budget_kib),
+};
+enum { FIELDS = sizeof fields / sizeof fields[0] };
+
+static const char *const addressing_words[] = {
+    [SETTINGS_DHCP] = "dhcp", [SETTINGS_STATIC] = "static"};
+static const char *const speed_words[] = {
+    [SETTINGS_HIGH_SPEED] = "high", [SETTINGS_FULL_SPEED] = "full"};
+
+static bool port_has(const struct settings_port *port, const struct settings_field *f)
+{
+    if (settings_field_in(f, "network"))
+        return port->has_network;
+    if (settings_field_in(f, "usb"))
+        return port->has_buses;
+    return true;
+}
+
+const struct settings_field *settings_field(const struct settings_port *port, unsigned i)
+{
+    for (unsigned k = 0; k < FIELDS; k++)
+        if (port_has(port, &fields[k]) && i-- == 0)
+            return &fields[k];
+    return NULL;
+}
+
+const char *settings_field_name(const struct settings_field *f)
+{
+    return f->section_size ? f->key + f->section_size + 1 : f->key;
+}
+
+bool settings_field_in(const struct settings_field *f, const char *section)
+{
+    return strlen(section) == f->section_size && memcmp(f->key, section, f->section_size) == 0;
+}
+
+const struct settings_field *settings_field_find(const struct settings_port *port, const char *key)
+{
+    const struct settings_field *f;
+    for (unsigned i = 0; (f = settings_field(port, i)); i++)
+        if (strcmp(f->key, key) == 0)
+            break;
+    return f;
+}
+
+// --- where a value is ----------------------------------------------------------------------------
+
+static void *at(struct settings *s, const struct settings_field *f)
+{
+    return (char *)(f->kind == SETTINGS_KIND_NUMBER ? (void *)&s->limits : s) + f->offset;
+}
+
+static const void *in(const struct settings *s, const struct settings_field *f)
+{
+    return (const char *)(f->kind == SETTINGS_KIND_NUMBER ? (const void *)&s->limits : s) +
+           f->offset;
+}
+
+uint32_t settings_field_number(const struct settings_limits *limits, const struct settings_field *f)
+{
+    uint32_t v;
+    memcpy(&v, (const char *)limits + f->offset, sizeof v);
+    return v;
+}
+
+void settings_field_set_number(struct settings *s, const struct settings_field *f, uint32_t v)
+{
+    memcpy(at(s, f), &v, sizeof v);
+}
+
+// --- from text -----------------------------------------------------------------------------------
+
+static bool number_from_text(const char *text, uint32_t *v)
+{
+    uint64_t n = 0;
+    const char *c = text;
+    for (; *c >= '0' && *c <= '9' && n <= UINT32_MAX; c++)
+        n = n * 10 + (unsigned)(*c - '0');
+    *v = (uint32_t)n;
+    return c > text && *c == '\0' && n <= UINT32_MAX;
+}
+
+static int word_from_text(const char *const words[2], const char *text)
+{
+    for (int i = 0; i < 2; i++)
+        if (strcmp(words[i], text) == 0)
+            return i;
+    return -1;
+}
+
+bool settings_field_from_text(struct settings *s, const struct settings_field *f, const char *text)
+{
+    void *p = at(s, f);
+    uint8_t bytes[4];
+    uint32_t number;
+    int word;
+    switch (f->kind) {
+    case SETTINGS_KIND_LABEL:
+        return base_text_copy(p, SETTINGS_HOST_NAME_SIZE, text);
+    case SETTINGS_KIND_SERVER:
+        return base_text_copy(p, SETTINGS_SERVER_SIZE, text);
+    case SETTINGS_KIND_IPV4:
+        if (!settings_rule_ipv4(text, bytes))
+            return false;
+        memcpy(p, bytes, sizeof bytes);
+        return true;
+    case SETTINGS_KIND_ADDRESSING:
+        word = word_from_text(addressing_words, text);
+        *(enum settings_addressing *)p = (enum settings_addressing)word;
+        return word >= 0;
+    case SETTINGS_KIND_SPEED:
+        word = word_from_text(speed_words, text);
+        *(enum settings_speed *)p = (enum settings_speed)word;
+        return word >= 0;
+    case SETTINGS_KIND_NUMBER:
+        if (!number_from_text(text, &number))
+            return false;
+        settings_field_set_number(s, f, number);
+        return true;
+    }
+    return false;
+}
+
+// --- to text -------------------------------------------------------------------------------------
+
+static void ipv4_to_text(const uint8_t *bytes, struct base_text *t)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        if (i)
+            base_text_char(t, '.');
+        base_text_u64(t, bytes[i]);
+    }
+}
+
+void settings_field_to_text(const struct settings *s, const struct settings_field *f,
+                            struct base_text *t)
+{
+    const void *p = in(s, f);
+    switch (f->kind) {
+    case SETTINGS_KIND_LABEL:
+    case SETTINGS_KIND_SERVER:
+        base_text_str(t, p);
+        break;
+    case SETTINGS_KIND_IPV4:
+        ipv4_to_text(p, t);
+        break;
+    case SETTINGS_KIND_ADDRESSING:
+        base_text_str(t, addressing_words[*(const enum settings_addressing *)p]);
+        break;
+    case SETTINGS_KIND_SPEED:
+        base_text_str(t, speed_words[*(const enum settings_speed *)p]);
+        break;
+    case SETTINGS_KIND_NUMBER:
+        base_text_u64(t, settings_field_number(&s->limits, f));
+        break;
+    }
+}
+
+void settings_field_wants(const struct settings_port *port, const struct settings_field *f,
+                          struct base_text *t)
+{
+    switch (f->kind) {
+    case SETTINGS_KIND_LABEL:
+        base_text_str(t, "1 to 63 letters, digits and hyphens are wanted, no hyphen at the ends");
+        break;
+    case SETTINGS_KIND_SERVER:
+        base_text_str(t, "a server's name or IPv4 address is wanted, or \"\" for none");
+        break;
+    case SETTINGS_KIND_IPV4:
+        base_text_str(t, strcmp(f->key, "network.netmask") == 0
+                             ? "a netmask like 255.255.255.0 is wanted"
+                             : "the IPv4 address of one machine like 192.168.1.10 is wanted");
+        break;
+    case SETTINGS_KIND_ADDRESSING:
+        base_text_str(t, "\"dhcp\" or \"static\" is wanted");
+        break;
+    case SETTINGS_KIND_SPEED: // bus 2 is the chip's full-speed port
+        base_text_str(t, strcmp(f->key, "usb.bus1_speed") == 0
+                             ? "\"high\" or \"full\" is wanted"
+                             : "this port is a full-speed one and can only be \"full\"");
+        break;
+    case SETTINGS_KIND_NUMBER:
+        base_text_str(t, "a whole number from ");
+        base_text_u64(t, settings_field_number(&port->min_limits, f));
+        base_text_str(t, " to ");
+        base_text_u64(t, settings_field_number(&port->max_limits, f));
+        base_text_str(t, " is wanted");
+        break;
+    }
+}
+
+bool settings_field_valid(const struct settings *s, const struct settings_field *f)
+{
+    const void *p = in(s, f);
+    uint32_t v;
+    switch (f->kind) {
+    case SETTINGS_KIND_LABEL:
+        return settings_rule_label(p, strlen(p));
+    case SETTINGS_KIND_SERVER:
+        return settings_rule_server(p);
+    case SETTINGS_KIND_IPV4:
+        return strcmp(f->key, "network.netmask") == 0 ? settings_rule_netmask(p)
+                                                      : settings_rule_machine(p);
+    case SETTINGS_KIND_ADDRESSING:
+        return *(const enum settings_addressing *)p <= SETTINGS_STATIC;
+    case SETTINGS_KIND_SPEED:
+        return *(const enum settings_speed *)p == SETTINGS_FULL_SPEED ||
+               (*(const enum settings_speed *)p == SETTINGS_HIGH_SPEED && p == &s->bus_speed[0]);
+    case SETTINGS_KIND_NUMBER:
+        v = settings_field_number(&s->limits, f);
+        return v >= settings_field_number(&s->port->min_limits, f) &&
+               v <= settings_field_number(&s->port->max_limits, f);
+    }
+    return false;
+}

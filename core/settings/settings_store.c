@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings/settings_store.h"
+
+#include "base/base_text.h"
+
+// Takes the copy of that age into *s. Leaves `why` unless OK or NONE.
+static enum settings_store_result take(struct settings_store *st, unsigned age, struct settings *s)
+{
+    size_t size;
+    enum settings_store_result result = st->read(st, age, &size);
+    if (result != SETTINGS_STORE_OK)
+        return result;
+    switch (settings_parse(s, st->text, size, st->why)) {
+    case BASE_OK:
+        return SETTINGS_STORE_OK;
+    case BASE_ERR_UNSUPPORTED:
+        return SETTINGS_STORE_NEWER;
+    case BASE_ERR_NOMEM:
+        return SETTINGS_STORE_FAILED;
+    default:
+        return SETTINGS_STORE_DAMAGED;
+    }
+}
+
+// What was wrong with the newest copy, and what came of it.
+static void say(struct settings_store *st, const char *wrong, const char *then)
+{
+    struct base_text t;
+    base_text_init(&t, st->why, sizeof st->why);
+    for (size_t i = 0; wrong[i] && i < SETTINGS_WHY_SIZE - 80; i++) // room for the rest
+        base_text_char(&t, wrong[i]);
+    base_text_str(&t, then);
+}
+
+enum settings_store_result settings_store_load(struct settings_store *st, struct settings *s)
+{
+    char wrong[SETTINGS_WHY_SIZE];
+    enum settings_store_result newest = take(st, 0, s), before;
+    if (newest != SETTINGS_STORE_NONE && newest != SETTINGS_STORE_DAMAGED)
+        return newest;
+    (void)base_text_copy(wrong, sizeof wrong,
+                         newest == SETTINGS_STORE_NONE ? "the newest copy is not there" : st->why);
+    before = take(st, 1, s);
+    if (before == SETTINGS_STORE_OK) {
+        say(st, wrong, "; the settings before the last change are used");
+        return SETTINGS_STORE_OLDER;
+    }
+    if (before == SETTINGS_STORE_NONE && newest == SETTINGS_STORE_NONE)
+        return SETTINGS_STORE_NONE;
+    if (before == SETTINGS_STORE_NONE || before == SETTINGS_STORE_DAMAGED) {
+        say(st, wrong, "; there is no good copy before it");
+        return SETTINGS_STORE_DAMAGED;
+    }
+    return before;
+}
+
+enum settings_store_result settings_store_save(struct settings_store *st, const struct settings *s)
+{
+    struct settings present = *s; // only to judge what is there
+    enum settings_store_result newest = take(st, 0, &present);
+    if (newest == SETTINGS_STORE_NEWER || newest == SETTINGS_STORE_FAILED)
+        return newest;
+    size_t size = settings_print(s, SETTINGS_CHANGED, st->text, sizeof st->text);
+    return st->write(st, size, newest == SETTINGS_STORE_OK ? 0 : 1);
+}
+
+enum settings_store_result settings_store_erase(struct settings_store *st)
+{
+    return st->erase(st);
+}
