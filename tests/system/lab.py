@@ -75,6 +75,22 @@ class Lab:
         log = self.logs / "class_server.log"
         return self._machine("class_server", lambda: Server(self.program, options, log, 3244, 8084))
 
+    BRINGUP_BUSIDS = [*BUSIDS, "1-5"]
+
+    @property
+    def bringup_server(self) -> Server:
+        """For tools/bringup: the devices, and a disk that is empty."""
+        return self._machine("bringup_server", self._start_bringup_server)
+
+    @property
+    def empty_disk(self) -> Path:
+        return self.logs / "empty_disk"
+
+    def _start_bringup_server(self):
+        self.empty_disk.write_bytes(bytes(8 << 20))
+        options = ["--sim", f"{DEVICES},disk:file={self.empty_disk}"]
+        return Server(self.program, options, self.logs / "bringup_server.log", 3245, 8085)
+
     @property
     def audio_record(self) -> Path:
         """What the audio device of the class server has played."""

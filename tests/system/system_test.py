@@ -14,6 +14,7 @@ import usbtest_tests  # noqa: F401
 import peer_tests  # noqa: F401
 import usbtest_table  # noqa: F401
 import class_tests  # noqa: F401
+import bringup_tests  # noqa: F401
 import end_tests  # noqa: F401
 from lab import Lab, run_tests
 
