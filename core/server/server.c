@@ -86,6 +86,15 @@ struct usbip_server *server_create(const struct server_config *config,
     return server;
 }
 
+void server_change_limits(struct usbip_server *server, const struct server_config *config)
+{
+    server->config.max_connections = config->max_connections;
+    server->config.max_devices = server->registry.max = config->max_devices;
+    server->config.session.max_urbs = config->session.max_urbs;
+    server->config.session.budget_bytes = config->session.budget_bytes; // the sessions see it
+    server->config.total_budget_bytes = server->budget.total = config->total_budget_bytes;
+}
+
 static void *raw_alloc(void *ctx, uint32_t size)
 {
     struct server_slot *slot = ctx;

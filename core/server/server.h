@@ -41,6 +41,11 @@ void server_destroy(struct usbip_server *server);
 // Borrowed for the server's life. BASE_ERR_LIMIT: too many (4).
 enum base_err server_add_backend(struct usbip_server *server, struct usbip_backend *backend);
 
+// Takes from `config` what can change while it runs: connections, devices, URBs per session and the
+// two budgets; it must pass server_config_check(). Sessions that have imported keep their number of
+// URBs, and nothing that is there already is taken away.
+void server_change_limits(struct usbip_server *server, const struct server_config *config);
+
 // --- connections ---------------------------------------------------------------------------------
 
 // A connection was accepted. `peer` is "address:port", copied. NULL: refused (an event says why),

@@ -39,8 +39,9 @@ void *session_take(struct session *s, uint32_t size, bool within_budget)
     uint32_t rounded = session_pool_rounded(size);
     uint64_t after = s->bytes + rounded;
     uint64_t covered = reserve_used(s, after) - reserve_used(s, s->bytes);
+    // What the reserve covers always fits, also when the total has become less than what is in use.
     bool fits = (s->bytes == 0 || after <= s->limits->budget_bytes) &&
-                b->in_use + b->reserved + (rounded - covered) <= b->total;
+                (rounded == covered || b->in_use + b->reserved + (rounded - covered) <= b->total);
     void *p = fits || !within_budget ? session_pool_get(s->pool, rounded) : NULL;
     if (!p)
         return NULL;
