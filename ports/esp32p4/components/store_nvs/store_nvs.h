@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings document in NVS: the ESP32-P4's side of the contract settings_store.h. Blocks while
+// flash is written (some ten milliseconds, more when NVS tidies up a page).
+//
+// Two blobs, each with its sequence number and checksums, are replaced in turn; NVS itself replaces
+// a blob all or nothing. A third entry has the number of the newest copy, so that a copy which NVS
+// found damaged and threw away is missed. An NVS partition that cannot be opened is left as it is
+// until a factory reset: nothing is lost without somebody having asked for it.
+#pragma once
+
+#include "settings/settings_store.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    STORE_NVS_HEADER_SIZE = 20,
+    STORE_NVS_COPIES = 2,
+};
+
+struct store_nvs_copy {
+    bool present; // there is a blob
+    bool known;   // and its number can be believed
+    uint32_t number;
+};
+
+struct store_nvs {
+    struct settings_store store;
+    uint32_t handle; // nvs_handle_t
+    bool is_open;
+    bool has_newest;
+    uint32_t newest; // number of the newest copy, as the third entry says
+    struct store_nvs_copy copies[STORE_NVS_COPIES];
+    uint8_t blob[STORE_NVS_HEADER_SIZE + SETTINGS_MAX_BYTES];
+};
+
+// Initialises NVS and opens it. False: `store.why` is a plain sentence, and until store.erase() has
+// succeeded nothing can be read or written; *s can be used all the same.
+bool store_nvs_open(struct store_nvs *s);
+void store_nvs_close(struct store_nvs *s);
