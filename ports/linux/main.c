@@ -3,6 +3,7 @@
 #include "ports/linux/http_civetweb.h"
 #include "ports/linux/log.h"
 #include "ports/linux/options.h"
+#include "ports/linux/server_settings.h"
 #include "ports/linux/sim_audio_file.h"
 #include "ports/linux/sim_storage_file.h"
 #include "ports/posix/posix_loop.h"
@@ -17,10 +18,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-enum { EXIT_START = 1, EXIT_OPTIONS = 2, WHY_SIZE = 256, SPARE_SOCKETS = 64 };
+enum { EXIT_START = 1, EXIT_OPTIONS = 2, WHY_SIZE = SERVER_SETTINGS_WHY_SIZE, SPARE_SOCKETS = 64 };
 
 struct program {
     struct options options;
+    struct server_settings settings;
     struct log log;
     struct base_alloc alloc;
     struct sim_bus *bus;
@@ -80,19 +82,44 @@ static void handle_signals(struct posix_loop *loop)
 
 // --- start and end -------------------------------------------------------------------------------
 
+static void read_settings_again(struct program *p)
+{
+    struct server_config config = *server_config(p->server);
+    if (!server_settings_reload(&p->settings, &p->log))
+        return;
+    server_settings_limits(&p->settings.now, &config);
+    server_change_limits(p->server, &config);
+}
+
 // Loop thread, after each turn.
 static void after_turn(void *ctx, uint64_t now_us)
 {
     struct program *p = ctx;
     log_events(&p->log, server_eventlog(p->server), now_us);
     if (atomic_exchange(&hangup, false))
-        log_message(&p->log, EVENTLOG_INFO, "SIGHUP: there is no configuration file to read again");
+        read_settings_again(p);
+}
+
+static bool start_settings(struct program *p)
+{
+    switch (server_settings_open(&p->settings, p->options.config, p->options.state_dir, &p->log)) {
+    case SERVER_SETTINGS_OK:
+        return true;
+    case SERVER_SETTINGS_WRONG:
+        p->status = EXIT_OPTIONS;
+        break;
+    case SERVER_SETTINGS_FAILED:
+        break;
+    }
+    snprintf(p->why, WHY_SIZE, "%s", p->settings.why);
+    return false;
 }
 
 static bool start_server(struct program *p)
 {
     struct server_config config;
     server_config_default(&config);
+    server_settings_limits(&p->settings.now, &config);
     p->server = server_create(&config, &p->alloc, posix_now_us());
     if (!p->server) {
         snprintf(p->why, WHY_SIZE, "no memory for the server");
@@ -128,7 +155,7 @@ static bool start_loop(struct program *p)
     posix_loop_config_default(&config);
     config.listen = p->options.listen;
     config.port = p->options.port;
-    config.max_sockets = server_config(p->server)->max_connections + SPARE_SOCKETS;
+    config.max_sockets = server_settings_most_connections(&p->settings) + SPARE_SOCKETS;
     config.after_turn = after_turn;
     config.ctx = p;
     char why[WHY_SIZE / 2];
@@ -186,7 +213,6 @@ static void print_failure(const struct program *p)
 
 static void run(struct program *p)
 {
-    p->status = EXIT_START;
     if (start_server(p) && start_devices(p) && start_loop(p) && start_http(p)) {
         handle_signals(p->loop);
         announce(p);
@@ -224,6 +250,12 @@ int main(int argc, char **argv)
     }
     p.log = (struct log){.level = p.options.log_level, .format = p.options.log_format, .fd = 2};
     prctl(PR_SET_TIMERSLACK, 1000ul); // ns; simulated frames are 125 us
-    run(&p);
+    p.status = EXIT_START;
+    if (start_settings(&p)) {
+        run(&p);
+        server_settings_close(&p.settings);
+    } else {
+        print_failure(&p);
+    }
     return p.status;
 }

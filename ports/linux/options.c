@@ -26,15 +26,26 @@ const char options_help[] =
     "  --log-level L         error, warning, info or debug; default info\n"
     "  --log-format F        text or json (one object per line); default text\n"
     "\n"
+    "Settings:\n"
+    "  --config FILE         the administrator's settings, read at the start and on SIGHUP, never\n"
+    "                        written; if they are wrong on SIGHUP, the old values stay\n"
+    "  --state-dir DIR       folder of settings.json, read at the start (a later version changes\n"
+    "                        it while it runs); one server per folder\n"
+    "  Both files have this form; what is left out has these values, and --config goes first:\n"
+    "    {\"version\": 1, \"limits\": {\"max_connections\": 256, \"max_devices\": 127,\n"
+    "     \"max_urbs\": 256, \"session_budget_kib\": 16384, \"total_budget_kib\": 262144}}\n"
+    "  max_urbs (requests in flight) and session_budget_kib (their data) are per attached\n"
+    "  device; max_urbs counts when one is attached, the rest at once. There is \"host_name\"\n"
+    "  as well, which nothing uses yet.\n"
+    "\n"
     "Other:\n"
-    "  --state-dir DIR       where settings are kept: not in this version\n"
-    "  --config FILE         settings to start with: not in this version\n"
     "  --version             print the version\n"
     "  --help                print this text\n"
     "\n"
     "When ready it prints \"usbip: listening on ADDR:PORT\" and \"http: listening on ADDR:PORT\".\n"
     "SIGTERM or SIGINT ends every session in order; a second one ends the program at once.\n"
-    "Exit status: 0 after an orderly end, 1 if it cannot start, 2 if the options are wrong.\n"
+    "Exit status: 0 after an orderly end, 1 if it cannot start, 2 if options or --config are\n"
+    "wrong.\n"
     "\n"
     "Simulated devices, each with its options behind it (\"disk:size=64M:ro\"):\n";
 
@@ -166,13 +177,11 @@ static bool take(struct options *o, int id, const char *arg, char *why, size_t w
         snprintf(why, why_size, "--usb: real devices come with a later version");
         return false;
     case OPT_STATE_DIR:
-        snprintf(why, why_size,
-                 "--state-dir: this version keeps nothing; it comes with a later "
-                 "version");
-        return false;
+        o->state_dir = arg;
+        return true;
     case OPT_CONFIG:
-        snprintf(why, why_size, "--config: settings come with a later version");
-        return false;
+        o->config = arg;
+        return true;
     default: // --no-mdns: nothing is announced yet
         return true;
     }

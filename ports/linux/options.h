@@ -21,6 +21,8 @@ struct options {
     const char *sim;          // NULL: the default set
     const char *listen;       // NULL: every address
     const char *http_listen;  // NULL: every address
+    const char *config;       // file; NULL: none
+    const char *state_dir;    // folder; NULL: nothing is kept
     uint16_t port, http_port; // 0: a free one
     enum eventlog_level log_level;
     enum log_format log_format;

@@ -3,6 +3,7 @@
 #include "sim/sim_set.h"
 #include "tests/port/child.h"
 #include "tests/port/http_client.h"
+#include "tests/port/settings_folder.h"
 #include "tests/port/usbip_client.h"
 #include "tests/support/check.h"
 #include "tests/support/tcp_client.h"
@@ -140,11 +141,11 @@ TEST(program_second_signal_ends_at_once)
     free(r);
 }
 
-TEST(program_sighup_is_logged_only)
+TEST(program_sighup_without_config_is_logged_only)
 {
     struct running *r = STARTED("--sim", "zero");
     CHECK_EQ(kill(r->child.pid, SIGHUP), 0);
-    child_await_log(&r->child, "SIGHUP: there is no configuration file to read again");
+    child_await_log(&r->child, "SIGHUP: there is no --config file to read again");
     int fd = connect_to(r->port);
     CHECK_EQ(usbip_client_devlist(fd), 1);
     close(fd);
@@ -226,8 +227,83 @@ TEST(program_refuses_wrong_options)
 {
     CHECK_EXIT(2, "usbip-server: --fast is not an option\nTry usbip-server --help\n", "--fast");
     CHECK_EXIT(2, "--usb: real devices come with a later version", "--usb");
-    CHECK_EXIT(2, "--config", "--config", "x");
+    CHECK_EXIT(2, "usbip-server: --config needs a value\n", "--config");
     CHECK_EXIT(2, "usbip-server: --sim: ", LOCAL, "--sim", "toaster");
+}
+
+// --- settings ------------------------------------------------------------------------------------
+
+static void put(const struct settings_folder *f, const char *text)
+{
+    settings_folder_put(f, "config.json", text, strlen(text));
+}
+
+#define ONE_CONNECTION "{\"version\": 1, \"limits\": {\"max_connections\": 1}}"
+#define TWO_CONNECTIONS "{\"version\": 1, \"limits\": {\"max_connections\": 2}}"
+
+static void check_second_connection_refused(const struct running *r)
+{
+    int fd = connect_to(r->port);
+    CHECK_EQ(tcp_client_wait_end(fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
+    close(fd);
+}
+
+// The limit holds from the start; a wrong file on SIGHUP changes nothing, a right one does at once.
+TEST(program_reads_its_config_again_on_sighup)
+{
+    struct settings_folder f;
+    struct usbip_client c;
+    settings_folder_make(&f);
+    put(&f, ONE_CONNECTION);
+    struct running *r =
+        STARTED("--sim", "zero", "--config", settings_folder_file(&f, "config.json"));
+    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-3"), WIRE_ST_OK);
+    check_second_connection_refused(r);
+    put(&f, "{\"version\": 1, \"limits\": {\"max_connections\": 0}}");
+    CHECK_EQ(kill(r->child.pid, SIGHUP), 0);
+    const char *log = child_await_log(&r->child, "everything stays as it was\n");
+    CHECK(strstr(log, " warning SIGHUP: --config ") != NULL);
+    CHECK(strstr(log, "/config.json: limits.max_connections: a whole number from 1 to ") != NULL);
+    check_second_connection_refused(r);
+    put(&f, TWO_CONNECTIONS);
+    CHECK_EQ(kill(r->child.pid, SIGHUP), 0);
+    child_await_log(&r->child, "settings: limits.max_connections is 2 now, was 1\n");
+    int fd = connect_to(r->port);
+    CHECK_EQ(usbip_client_devlist(fd), 0); // the only device is taken
+    close(fd);
+    close(c.fd);
+    end(r);
+    settings_folder_remove(&f);
+}
+
+TEST(program_refuses_a_wrong_config)
+{
+    struct settings_folder f;
+    settings_folder_make(&f);
+    const char *path = settings_folder_file(&f, "config.json");
+    CHECK_EXIT(2, "/config.json: cannot read the file: No such file or directory\n", LOCAL,
+               "--config", path);
+    put(&f, "{\"version\": 1,\n \"max_urbs\": 100}");
+    CHECK_EXIT(2, "/config.json: max_urbs: there is no such setting here\n", LOCAL, "--config",
+               path);
+    settings_folder_remove(&f);
+}
+
+TEST(program_uses_a_state_dir_alone)
+{
+    struct settings_folder f;
+    settings_folder_make(&f);
+    settings_folder_put(&f, "settings.json", ONE_CONNECTION, strlen(ONE_CONNECTION));
+    struct running *r = STARTED("--sim", "zero", "--state-dir", f.path);
+    struct usbip_client c;
+    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-3"), WIRE_ST_OK);
+    check_second_connection_refused(r);
+    CHECK_EXIT(1, ": another usbip-server uses this folder\n", LOCAL, "--state-dir", f.path);
+    close(c.fd);
+    end(r);
+    r = STARTED("--sim", "none", "--state-dir", f.path); // the end of a server frees it
+    end(r);
+    settings_folder_remove(&f);
 }
 
 TEST(program_explains_ports_in_use)

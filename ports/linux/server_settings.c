@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ports/linux/server_settings.h"
+
+#include "base/base_text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KIB = 1024, MIB_KIB = 1024, GIB_KIB = 1024 * 1024 };
+
+// --- what this port brings -----------------------------------------------------------------------
+
+// The first label of the machine's name, if it is one.
+static void take_host_name(char name[SETTINGS_HOST_NAME_SIZE])
+{
+    char whole[256] = "";
+    (void)gethostname(whole, sizeof whole - 1);
+    whole[strcspn(whole, ".")] = '\0';
+    (void)base_text_copy(name, SETTINGS_HOST_NAME_SIZE, whole);
+}
+
+// The least is what server_config_check() wants with URBs of up to 1 MiB.
+static void describe_port(struct server_settings *s)
+{
+    struct server_config c;
+    server_config_default(&c);
+    s->port = (struct settings_port){
+        .host_name = s->host_name,
+        .sntp_server = "",
+        .limits =
+            {
+                .max_connections = c.max_connections,
+                .max_devices = c.max_devices,
+                .max_urbs = c.session.max_urbs,
+                .session_budget_kib = (uint32_t)(c.session.budget_bytes / KIB),
+                .total_budget_kib = (uint32_t)(c.total_budget_bytes / KIB),
+            },
+        .min_limits = {1, 1, 64, MIB_KIB, MIB_KIB},
+        .max_limits = {4096, 1024, 65536, GIB_KIB, 16 * GIB_KIB},
+    };
+}
+
+static void set_defaults(struct server_settings *s)
+{
+    char why[SETTINGS_WHY_SIZE];
+    take_host_name(s->host_name);
+    describe_port(s);
+    settings_default(&s->stored, &s->port);
+    if (settings_check(&s->stored, why) != BASE_OK) { // this machine's name is no label
+        strcpy(s->host_name, "usbip-server");
+        settings_default(&s->stored, &s->port);
+    }
+}
+
+void server_settings_limits(const struct settings *s, struct server_config *config)
+{
+    config->max_connections = s->limits.max_connections;
+    config->max_devices = s->limits.max_devices;
+    config->session.max_urbs = s->limits.max_urbs;
+    config->session.budget_bytes = (uint64_t)s->limits.session_budget_kib * KIB;
+    config->total_budget_bytes = (uint64_t)s->limits.total_budget_kib * KIB;
+}
+
+unsigned server_settings_most_connections(const struct server_settings *s)
+{
+    return s->port.max_limits.max_connections;
+}
+
+// --- the state folder ----------------------------------------------------------------------------
+
+static bool refuse_folder(struct server_settings *s, const char *why, const char *advice)
+{
+    snprintf(s->why, sizeof s->why, "--state-dir %.200s: %s%s", s->state_folder, why, advice);
+    return false;
+}
+
+static bool load(struct server_settings *s, const struct log *log)
+{
+    struct settings_store *st = &s->store.store;
+    switch (settings_store_load(st, &s->stored)) {
+    case SETTINGS_STORE_OK:
+    case SETTINGS_STORE_NONE:
+        return true;
+    case SETTINGS_STORE_OLDER:
+        log_message(log, EVENTLOG_WARNING, "settings in %.200s: %s", s->state_folder, st->why);
+        return true;
+    case SETTINGS_STORE_DAMAGED: // limits that somebody has set do not go away in silence
+        return refuse_folder(s, st->why,
+                             "; to begin anew, remove settings.json and settings.json.old there");
+    default:
+        return refuse_folder(s, st->why, "");
+    }
+}
+
+static bool open_folder(struct server_settings *s, const struct log *log)
+{
+    char why[SETTINGS_WHY_SIZE];
+    if (!store_file_open(&s->store, s->state_folder, why))
+        return refuse_folder(s, why, "");
+    if (load(s, log))
+        return true;
+    store_file_close(&s->store);
+    return false;
+}
+
+// --- the administrator's document ----------------------------------------------------------------
+
+// Lays it over what is stored. False: `why`, and *now stays as it was.
+static bool read_config(struct server_settings *s, struct settings *now)
+{
+    char text[SETTINGS_MAX_BYTES + 1], why[SETTINGS_WHY_SIZE];
+    struct settings changed = s->stored;
+    size_t size;
+    if (!s->config_file) {
+        *now = changed;
+        return true;
+    }
+    if (store_file_read(s->config_file, text, &size, why) != SETTINGS_STORE_OK ||
+        settings_parse(&changed, text, size, why) != BASE_OK) {
+        snprintf(s->why, sizeof s->why, "--config %.200s: %s", s->config_file, why);
+        return false;
+    }
+    *now = changed;
+    return true;
+}
+
+enum server_settings_result server_settings_open(struct server_settings *s, const char *config_file,
+                                                 const char *state_folder, const struct log *log)
+{
+    s->config_file = config_file;
+    s->state_folder = state_folder;
+    set_defaults(s);
+    if (state_folder && !open_folder(s, log))
+        return SERVER_SETTINGS_FAILED;
+    if (read_config(s, &s->now))
+        return SERVER_SETTINGS_OK;
+    server_settings_close(s);
+    return SERVER_SETTINGS_WRONG;
+}
+
+void server_settings_close(struct server_settings *s)
+{
+    if (s->state_folder)
+        store_file_close(&s->store);
+}
+
+static void log_changes(const struct settings *old, const struct settings *now,
+                        const struct log *log)
+{
+    char was[SETTINGS_VALUE_SIZE], is[SETTINGS_VALUE_SIZE];
+    const char *key;
+    unsigned changes = 0;
+    for (unsigned i = 0; (key = settings_key(now->port, i)); i++) {
+        (void)settings_get(old, key, was);
+        (void)settings_get(now, key, is);
+        if (strcmp(was, is) == 0)
+            continue;
+        changes++;
+        log_message(log, EVENTLOG_INFO, "settings: %s is %s now, was %s", key, is, was);
+    }
+    if (changes == 0)
+        log_message(log, EVENTLOG_INFO, "settings: nothing has changed");
+}
+
+bool server_settings_reload(struct server_settings *s, const struct log *log)
+{
+    struct settings old = s->now;
+    if (!s->config_file) {
+        log_message(log, EVENTLOG_INFO, "SIGHUP: there is no --config file to read again");
+        return false;
+    }
+    if (!read_config(s, &s->now)) {
+        log_message(log, EVENTLOG_WARNING, "SIGHUP: %s; everything stays as it was", s->why);
+        return false;
+    }
+    log_message(log, EVENTLOG_INFO, "SIGHUP: %s is read again", s->config_file);
+    log_changes(&old, &s->now, log);
+    return true;
+}

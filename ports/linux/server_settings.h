@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The settings of usbip-server: defaults, over them what --state-dir keeps, over that the
+// administrator's document (--config), which is never written. Before the loop runs, then loop
+// thread; reads files.
+#pragma once
+
+#include "ports/linux/log.h"
+#include "ports/linux/store_file.h"
+#include "server/server.h"
+
+enum server_settings_result {
+    SERVER_SETTINGS_OK,
+    SERVER_SETTINGS_WRONG,  // the administrator's document is
+    SERVER_SETTINGS_FAILED, // the state folder cannot be used
+};
+
+enum { SERVER_SETTINGS_WHY_SIZE = 512 };
+
+struct server_settings {
+    struct settings_port port;
+    char host_name[SETTINGS_HOST_NAME_SIZE]; // this machine's own, the default
+    const char *config_file;                 // borrowed; NULL: none
+    const char *state_folder;                // borrowed; NULL: nothing is kept
+    struct store_file store;                 // of the folder
+    struct settings stored;                  // defaults and what the store has
+    struct settings now;                     // and the administrator's document over that
+    char why[SERVER_SETTINGS_WHY_SIZE];      // a sentence without its full stop, unless OK
+};
+
+// Reads both, either may be NULL; they are borrowed, and *s stays where it is. A copy in the state
+// folder that had to be passed over is a warning in the log. On an error all is closed again.
+enum server_settings_result server_settings_open(struct server_settings *s, const char *config_file,
+                                                 const char *state_folder, const struct log *log);
+void server_settings_close(struct server_settings *s);
+
+// Reads the administrator's document again. What changed is logged, key by key. If it is wrong,
+// that is a warning, everything stays as it was, and the answer is false.
+bool server_settings_reload(struct server_settings *s, const struct log *log);
+
+// Puts the limits into `config`, which passes server_config_check() then.
+void server_settings_limits(const struct settings *s, struct server_config *config);
+
+// The most connections that any settings allow.
+unsigned server_settings_most_connections(const struct server_settings *s);

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ports/linux/store_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NEWEST "settings.json"
+#define BEFORE "settings.json.old"
+#define COMING "settings.json.new"
+
+static enum settings_store_result failed(char *why, const char *what, const char *name)
+{
+    int reason = errno;
+    snprintf(why, SETTINGS_WHY_SIZE, "cannot %s %s: %s", what, name, strerror(reason));
+    return SETTINGS_STORE_FAILED;
+}
+
+// --- reading -------------------------------------------------------------------------------------
+
+// Reads `room` bytes, fewer at the end of the file. False: errno says why.
+static bool read_all(int fd, char *text, size_t room, size_t *size)
+{
+    ssize_t n = 1;
+    for (*size = 0; *size < room && n > 0; *size += (size_t)(n > 0 ? n : 0))
+        n = read(fd, text + *size, room - *size);
+    return n >= 0;
+}
+
+static enum settings_store_result read_document(int fd, const char *name, char *text, size_t *size,
+                                                char *why)
+{
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return failed(why, "read", name);
+    if (!S_ISREG(st.st_mode)) { // a pipe could keep the server waiting for ever
+        snprintf(why, SETTINGS_WHY_SIZE, "%s is not a file", name);
+        return SETTINGS_STORE_FAILED;
+    }
+    if (!read_all(fd, text, SETTINGS_MAX_BYTES + 1, size))
+        return failed(why, "read", name);
+    if (*size <= SETTINGS_MAX_BYTES)
+        return SETTINGS_STORE_OK;
+    snprintf(why, SETTINGS_WHY_SIZE, "%s is longer than %d bytes", name, SETTINGS_MAX_BYTES);
+    return SETTINGS_STORE_DAMAGED;
+}
+
+// `text` has room for SETTINGS_MAX_BYTES + 1 bytes.
+static enum settings_store_result read_named(int folder, const char *path, const char *name,
+                                             char *text, size_t *size, char *why)
+{
+    int fd = openat(folder, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        int reason = errno;
+        (void)failed(why, "read", name);
+        return reason == ENOENT ? SETTINGS_STORE_NONE : SETTINGS_STORE_FAILED;
+    }
+    enum settings_store_result result = read_document(fd, name, text, size, why);
+    close(fd);
+    return result;
+}
+
+enum settings_store_result store_file_read(const char *path, char *text, size_t *size, char *why)
+{
+    return read_named(AT_FDCWD, path, "the file", text, size, why);
+}
+
+static enum settings_store_result store_read(struct settings_store *st, unsigned age, size_t *size)
+{
+    const struct store_file *f = (struct store_file *)st;
+    const char *name = age == 0 ? NEWEST : BEFORE;
+    return read_named(f->folder, name, name, st->text, size, st->why);
+}
+
+// --- writing -------------------------------------------------------------------------------------
+
+static bool write_all(int fd, const char *text, size_t size)
+{
+    while (size > 0) {
+        ssize_t n = write(fd, text, size);
+        if (n < 0)
+            return false;
+        text += n;
+        size -= (size_t)n;
+    }
+    return fsync(fd) == 0; // before the rename: a name must never lead to bytes that are not there
+}
+
+// What a crash has left of an earlier attempt goes first.
+static bool write_coming(const struct store_file *f, const char *text, size_t size)
+{
+    if (unlinkat(f->folder, COMING, 0) < 0 && errno != ENOENT)
+        return false;
+    int fd = openat(f->folder, COMING, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    bool written = write_all(fd, text, size);
+    int reason = errno;
+    close(fd);
+    errno = reason;
+    return written;
+}
+
+// Between the two renames only the copy before is there, which is then the newest good one.
+static bool put_in_place(const struct store_file *f, unsigned keep)
+{
+    if (keep == 0 && renameat(f->folder, NEWEST, f->folder, BEFORE) < 0)
+        return false;
+    if (renameat(f->folder, COMING, f->folder, NEWEST) == 0)
+        return true;
+    int reason = errno;
+    if (keep == 0)
+        (void)renameat(f->folder, BEFORE, f->folder, NEWEST);
+    errno = reason;
+    return false;
+}
+
+static enum settings_store_result store_write(struct settings_store *st, size_t size, unsigned keep)
+{
+    const struct store_file *f = (struct store_file *)st;
+    if (!write_coming(f, st->text, size) || !put_in_place(f, keep)) {
+        (void)failed(st->why, "write", NEWEST);
+        (void)unlinkat(f->folder, COMING, 0);
+        return SETTINGS_STORE_FAILED;
+    }
+    return fsync(f->folder) == 0 ? SETTINGS_STORE_OK : failed(st->why, "flush", NEWEST);
+}
+
+static enum settings_store_result store_erase(struct settings_store *st)
+{
+    static const char *const names[] = {COMING, BEFORE, NEWEST};
+    const struct store_file *f = (struct store_file *)st;
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if ((unlinkat(f->folder, names[i], 0) < 0 && errno != ENOENT) || fsync(f->folder) < 0)
+            return failed(st->why, "remove", names[i]);
+    return SETTINGS_STORE_OK;
+}
+
+// --- the folder ----------------------------------------------------------------------------------
+
+static bool lock(int folder, char *why)
+{
+    if (flock(folder, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    if (errno == EWOULDBLOCK)
+        snprintf(why, SETTINGS_WHY_SIZE, "another usbip-server uses this folder");
+    else
+        (void)failed(why, "lock", "the folder");
+    return false;
+}
+
+bool store_file_open(struct store_file *f, const char *folder, char *why)
+{
+    if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
+        (void)failed(why, "make", "the folder");
+        return false;
+    }
+    f->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (f->folder < 0) {
+        (void)failed(why, "open", "the folder");
+        return false;
+    }
+    if (!lock(f->folder, why)) {
+        close(f->folder);
+        return false;
+    }
+    f->store.read = store_read;
+    f->store.write = store_write;
+    f->store.erase = store_erase;
+    return true;
+}
+
+void store_file_close(struct store_file *f)
+{
+    close(f->folder); // which ends the lock
+}

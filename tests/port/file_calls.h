@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Disks that fail and power that goes, for code that keeps files: openat, write, fsync, renameat
+// and unlinkat pass through here (--wrap), for all of this executable. Quiet unless a test says so;
+// while it does, no other thread may use files.
+#pragma once
+
+// From now on the calls are numbered from 0 and written down; all of them work.
+void file_calls_watch(void);
+
+// As above, but call number `nth` fails with `error` and has no effect.
+void file_calls_fail(unsigned nth, int error);
+
+// As above, but power goes at call number `nth`: from it on nothing has an effect. If that is a
+// write, half of it still has.
+void file_calls_cut(unsigned nth);
+
+// Back to normal. Returns the number of calls.
+unsigned file_calls_end(void);
+
+// What was called since, for example "open a.new; write; fsync; rename a.new a; ".
+const char *file_calls_text(void);
