@@ -64,8 +64,8 @@ def left_behind(before, after):
     """What is there after all devices were given back but was not there before; sentences."""
     found = []
     if after["uptime_s"] < before["uptime_s"]:
-        reason = after.get("last_reset", "see the console")
-        found.append(f"the board has restarted during this run, reason: {reason}")
+        starts = [e["text"] for e in after.get("events", []) if e["type"] == "server_started"]
+        found.append(f"the board has restarted during this run: {(starts or ['?'])[-1]}")
     new = {s["id"] for s in after["sessions"]} - {s["id"] for s in before["sessions"]}
     if new:
         found.append(f"{len(new)} sessions are left")

@@ -157,8 +157,9 @@ class Judgement(unittest.TestCase):
         self.assertEqual(left_behind(self.status(), self.status(uptime_s=200)), [])
 
     def test_sees_a_restart(self):
-        (found,) = left_behind(self.status(), self.status(uptime_s=4))
-        self.assertIn("has restarted", found)
+        started = {"type": "server_started", "text": "server started after a panic"}
+        (found,) = left_behind(self.status(), self.status(uptime_s=4, events=[started]))
+        self.assertIn("has restarted during this run: server started after a panic", found)
 
     def test_sees_a_session_that_is_left(self):
         after = self.status(sessions=[{"id": 3}, {"id": 9}])
