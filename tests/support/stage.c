@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/stage.h"
 
+#include "tests/support/stage_backend.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,16 +56,15 @@ bool stage_open(struct stage *st, const struct stage_options *options)
     if (st->options.config)
         config = *st->options.config;
     CHECK_EQ(server_config_check(&config, &why), BASE_OK);
-    st->bus = sim_bus_create(&st->alloc, 1);
-    if (!st->bus)
+    if (!stage_backend_create(st))
         return false;
     st->server = server_create(&config, &st->alloc, st->now_us);
     if (!st->server) {
-        sim_bus_destroy(st->bus);
+        stage_backend_destroy(st);
         CHECK_EQ(st->blocks, 0);
         return false;
     }
-    CHECK_EQ(server_add_backend(st->server, sim_bus_backend(st->bus)), BASE_OK);
+    CHECK_EQ(server_add_backend(st->server, stage_backend(st)), BASE_OK);
     return true;
 }
 
@@ -90,7 +91,7 @@ void stage_close(struct stage *st)
     server_totals(st->server, &totals);
     CHECK_EQ(totals.payload_bytes_in_use, 0);
     server_destroy(st->server);
-    sim_bus_destroy(st->bus);
+    stage_backend_destroy(st);
     free_clients(st);
     CHECK_EQ(st->blocks, 0);
 }
@@ -99,7 +100,7 @@ void stage_plug(struct stage *st, const char *busid, struct sim_device *d)
 {
     CHECK(d);
     CHECK_EQ(sim_plug(st->bus, busid, d), BASE_OK);
-    stage_settle(st);
+    stage_backend_plugged(st, busid);
 }
 
 void stage_print_events(struct stage *st)
@@ -212,6 +213,7 @@ void stage_settle(struct stage *st)
         server_step(st->server, st->now_us);
         for (struct stage_client *c = st->clients; c; c = c->next)
             moved |= move(c);
+        moved |= stage_backend_run(st);
         // An action may be due at once; if nothing ever comes of it, the server spins.
         bool due = server_next_deadline(st->server) == 0;
         idle = moved || !due ? 0 : idle + 1;
@@ -220,12 +222,19 @@ void stage_settle(struct stage *st)
     }
 }
 
+static uint64_t next_deadline(struct stage *st)
+{
+    uint64_t server_us = server_next_deadline(st->server);
+    uint64_t backend_us = stage_backend_deadline(st);
+    return server_us < backend_us ? server_us : backend_us;
+}
+
 void stage_advance(struct stage *st, uint64_t us)
 {
     uint64_t end = st->now_us + us;
     stage_settle(st);
     for (;;) {
-        uint64_t next = server_next_deadline(st->server);
+        uint64_t next = next_deadline(st);
         if (next > end)
             break;
         CHECK(next > st->now_us); // else the server would spin
