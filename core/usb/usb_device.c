@@ -6,8 +6,8 @@ const char *usb_obstacle_text(enum usb_obstacle o)
     static const char *const text[USB_OBSTACLE_COUNT] = {
         [USB_OBSTACLE_NONE] = "nothing is wrong",
         [USB_OBSTACLE_SPEED] =
-            "a low- or full-speed device cannot work behind a high-speed hub here: plug it in "
-            "without the hub or into the full-speed port, or set that port's bus speed to full",
+            ("a low- or full-speed device cannot work behind a high-speed hub here: plug it in "
+             "without the hub or into the full-speed port, or set that port's bus speed to full"),
         [USB_OBSTACLE_ENUMERATION] =
             "it does not answer as a USB device must: plug it in again, or try another cable",
         [USB_OBSTACLE_HOST_FULL] =
