@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Interfaces: claimed in the library with one alternate setting each, which gives their endpoints
+// hardware channels, the host's data toggles at DATA0 and pipes here. Nothing goes over the bus.
+// Client task, outside callbacks.
+#include "device_state.h"
+
+#include "esp_log.h"
+
+static const char tag[] = "usb_device";
+
+struct base_span device_config(const struct device *d)
+{
+    return usb_device_config(&d->info, d->info.active_config);
+}
+
+// --- what the host controller or its driver cannot do
+// ----------------------------------------------
+
+static bool is_periodic(const struct usb_endpoint *ep)
+{
+    return ep->type == USB_INTERRUPT || ep->type == USB_ISOCHRONOUS;
+}
+
+// Why no pipe can be made, or NULL. The driver checks some of it, and computes with the rest.
+static const char *defect(const struct device *d, const struct usb_endpoint *ep)
+{
+    bool exponent = ep->type == USB_ISOCHRONOUS || d->info.speed == USB_SPEED_HIGH;
+    if (ep->type == USB_CONTROL)
+        return "is a second control endpoint";
+    if (is_periodic(ep) && (ep->bInterval == 0 || (exponent && ep->bInterval > 16)))
+        return "has an interval that USB does not know";
+    if (ep->type != USB_ISOCHRONOUS)
+        return NULL;
+    if (ep->packets_per_interval > 1)
+        return "is high-bandwidth isochronous, which the host controller driver cannot do";
+    if (1u << (ep->bInterval - 1u) > DEVICE_ISO_FRAMES_MAX)
+        return "has a longer interval than the host controller's list";
+    return NULL;
+}
+
+// Calls `each` for the endpoints of one alternate setting until it says no.
+static bool for_endpoints(struct device *d, uint8_t interface, uint8_t alternate,
+                          bool (*each)(struct device *d, const struct usb_endpoint *ep))
+{
+    struct usb_walk w;
+    struct usb_endpoint ep;
+    usb_walk_begin(&w, device_config(d));
+    while (usb_walk_next(&w)) {
+        if (w.has_interface && w.interface.bInterfaceNumber == interface &&
+            w.interface.bAlternateSetting == alternate && usb_walk_endpoint(&w, &ep) &&
+            !each(d, &ep))
+            return false;
+    }
+    return true;
+}
+
+static bool is_possible(struct device *d, const struct usb_endpoint *ep)
+{
+    const char *why = defect(d, ep);
+    if (why)
+        ESP_LOGW(tag, "%s: endpoint 0x%02x %s", d->info.busid, ep->address, why);
+    return !why;
+}
+
+static struct device_pipe **pipe_at(struct device *d, uint8_t address)
+{
+    return &d->pipe[address & USB_DIR_IN ? 1 : 0][address & 0x0f];
+}
+
+static bool make_pipe(struct device *d, const struct usb_endpoint *ep)
+{
+    struct device_pipe **at = pipe_at(d, ep->address);
+    if (!*at)
+        *at = device_pipe_create(d, ep);
+    return *at != NULL;
+}
+
+// --- claim and release
+// ----------------------------------------------------------------------------
+
+static enum base_err refusal(const struct device *d, uint8_t interface, uint8_t alternate,
+                             esp_err_t err)
+{
+    static const char format[] = "%s: interface %u, alternate setting %u: %s";
+    switch (err) {
+    case ESP_ERR_NOT_SUPPORTED:
+        ESP_LOGW(tag, format, d->info.busid, interface, alternate,
+                 "no free channel in the host controller, or packets larger than its memory");
+        return BASE_ERR_LIMIT;
+    case ESP_ERR_NO_MEM:
+        ESP_LOGW(tag, format, d->info.busid, interface, alternate, "no memory");
+        return BASE_ERR_NOMEM;
+    case ESP_ERR_INVALID_STATE: // gone, or an endpoint that two interfaces have
+    default:
+        ESP_LOGW(tag, format, d->info.busid, interface, alternate, "refused by the library");
+        return BASE_ERR_IO;
+    }
+}
+
+static void drop_pipes(struct device *d, uint8_t interface)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        struct device_pipe **p = &d->pipe[i / 16][i % 16];
+        if (!*p || (*p)->ep.interface != interface)
+            continue;
+        device_pipe_destroy(*p, USB_STATUS_SHUTDOWN);
+        *p = NULL;
+    }
+}
+
+static enum base_err claim(struct device *d, uint8_t interface, uint8_t alternate)
+{
+    esp_err_t err = usb_host_interface_claim(d->host->client, d->handle, interface, alternate);
+    if (err != ESP_OK)
+        return refusal(d, interface, alternate, err);
+    d->claimed |= 1u << interface;
+    return BASE_OK;
+}
+
+enum base_err device_claim(struct device *d, uint8_t interface, uint8_t alternate)
+{
+    if (!for_endpoints(d, interface, alternate, is_possible))
+        return BASE_ERR_UNSUPPORTED;
+    enum base_err err = claim(d, interface, alternate);
+    if (err != BASE_OK)
+        return err;
+    if (for_endpoints(d, interface, alternate, make_pipe))
+        return BASE_OK;
+    ESP_LOGW(tag, "%s: no memory for transfer buffers", d->info.busid);
+    (void)device_release(d, interface, false); // nothing was in flight yet
+    return BASE_ERR_NOMEM;
+}
+
+static bool is_busy(const struct device *d, uint8_t interface)
+{
+    for (unsigned i = 0; i < 32; i++) {
+        const struct device_pipe *p = d->pipe[i / 16][i % 16];
+        if (p && p->ep.interface == interface && p->busy > 0)
+            return true;
+    }
+    return false;
+}
+
+enum base_err device_release(struct device *d, uint8_t interface, bool keep_pipes)
+{
+    if (!(d->claimed & 1u << interface))
+        return BASE_OK;
+    if (is_busy(d, interface))
+        return BASE_ERR_AGAIN;
+    esp_err_t err = usb_host_interface_release(d->host->client, d->handle, interface);
+    if (err == ESP_ERR_INVALID_STATE)
+        return BASE_ERR_AGAIN; // an event of an endpoint is still to be handled
+    d->claimed &= ~(1u << interface);
+    if (!keep_pipes)
+        drop_pipes(d, interface);
+    return BASE_OK;
+}
+
+enum base_err device_reclaim(struct device *d, uint8_t interface)
+{
+    enum base_err err = claim(d, interface, d->alternate[interface]);
+    if (err != BASE_OK) {
+        drop_pipes(d, interface);
+        return err;
+    }
+    for (unsigned i = 0; i < 32; i++) {
+        struct device_pipe *p = d->pipe[i / 16][i % 16];
+        if (p && p->ep.interface == interface)
+            p->state = PIPE_RUNS; // a new pipe in the library
+    }
+    return BASE_OK;
+}

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+// The control endpoint: the client's requests and our own, one at a time. The library cannot take
+// one back, so one that is cancelled is answered at once and its end, whenever that comes, is
+// dropped; what is behind it waits. Client task.
+#include "device_state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SETUP_SIZE = 8, TRIES = 20 };
+
+int32_t device_status(usb_transfer_status_t status)
+{
+    switch (status) {
+    case USB_TRANSFER_STATUS_COMPLETED:
+        return USB_STATUS_OK;
+    case USB_TRANSFER_STATUS_STALL:
+        return USB_STATUS_STALL;
+    case USB_TRANSFER_STATUS_OVERFLOW:
+        return USB_STATUS_OVERFLOW;
+    case USB_TRANSFER_STATUS_NO_DEVICE:
+        return USB_STATUS_SHUTDOWN;
+    default:
+        return USB_STATUS_PROTOCOL;
+    }
+}
+
+bool device_control_create(struct device *d)
+{
+    base_list_init(&d->control.urbs);
+    return usb_host_transfer_alloc(DEVICE_CONTROL_BYTES, 0, &d->control.own) == ESP_OK;
+}
+
+void device_control_destroy(struct device *d)
+{
+    assert(!d->control.busy);
+    (void)usb_host_transfer_free(d->control.own);
+    d->control.own = NULL;
+}
+
+void device_control_submit(struct device *d, struct usb_urb *u)
+{
+    base_list_append(&d->control.urbs, &u->backend_link);
+}
+
+void device_request(struct device *d, struct usb_setup setup, uint8_t *data)
+{
+    assert(d->control.request.state == REQUEST_NONE);
+    d->control.request =
+        (struct device_request){.state = REQUEST_WAITING, .setup = setup, .data = data};
+}
+
+bool device_request_over(struct device *d)
+{
+    if (d->control.request.state != REQUEST_DONE)
+        return false;
+    d->control.request.state = REQUEST_NONE;
+    return true;
+}
+
+// --- the end
+// --------------------------------------------------------------------------------------
+
+// What came of the data stage. `room`: what the asker has place for.
+static int32_t outcome(const struct device_control *c, uint16_t wanted, uint32_t room,
+                       bool short_not_ok, uint32_t *actual_length)
+{
+    int n = c->transfer->actual_num_bytes - SETUP_SIZE;
+    uint32_t got = n > 0 ? (uint32_t)n : 0;
+    *actual_length = got < room ? got : room;
+    int32_t status = device_status(c->transfer->status);
+    if (status != USB_STATUS_OK)
+        *actual_length = 0;
+    else if (got > room || (c->asked < wanted && got >= c->asked))
+        status = USB_STATUS_OVERFLOW; // more than there is room for, or than one transfer can bring
+    else if (short_not_ok && got < room)
+        status = USB_STATUS_SHORT;
+    return status;
+}
+
+static const uint8_t *data_of(const struct device_control *c)
+{
+    return c->transfer->data_buffer + SETUP_SIZE;
+}
+
+static void urb_over(struct device *d)
+{
+    struct device_control *c = &d->control;
+    struct usb_urb *u = c->urb;
+    struct usb_setup setup = usb_setup_unpack(u->setup);
+    bool in = (setup.bmRequestType & USB_DIR_IN) != 0;
+    bool short_not_ok = in && u->flags & USB_URB_SHORT_NOT_OK;
+    int32_t status = outcome(c, setup.wLength, u->length, short_not_ok, &u->actual_length);
+    if (in && u->actual_length > 0)
+        memcpy(u->buffer, data_of(c), u->actual_length);
+    c->urb = NULL;
+    device_urb_done(d, u, status);
+}
+
+static void request_over(struct device_control *c)
+{
+    struct device_request *r = &c->request;
+    uint32_t room = r->setup.wLength;
+    r->status = outcome(c, r->setup.wLength, room, false, &r->actual_length);
+    if (r->data && r->actual_length > 0)
+        memcpy(r->data, data_of(c), r->actual_length);
+    r->state = REQUEST_DONE;
+}
+
+static void return_transfer(struct device *d)
+{
+    if (d->control.transfer != d->control.own)
+        device_pool_put(d->host, d->control.transfer);
+    d->control.transfer = NULL;
+}
+
+// A callback of the library, in device_usb_host_client_turn().
+static void transfer_done(usb_transfer_t *t)
+{
+    struct device *d = t->context;
+    struct device_control *c = &d->control;
+    assert(c->busy && c->transfer == t);
+    c->busy = false;
+    c->done_us = device_now_us(d->host);
+    if (c->urb)
+        urb_over(d);
+    else if (c->request.state == REQUEST_IN_FLIGHT)
+        request_over(c);
+    return_transfer(d);
+}
+
+// --- the beginning
+// --------------------------------------------------------------------------------
+
+// Longest data stage, in whole packets.
+static uint32_t data_max(const struct device *d)
+{
+    uint32_t packets = (DEVICE_POOL_BYTES - SETUP_SIZE) / d->max_packet_size0;
+    return d->max_packet_size0 * (packets < DEVICE_PACKETS_MAX ? packets : DEVICE_PACKETS_MAX);
+}
+
+// Bytes of the transfer, the setup packet included; the library wants an IN in whole packets.
+static uint32_t transfer_size(const struct device *d, bool in, uint32_t length)
+{
+    uint32_t packet = d->max_packet_size0;
+    return SETUP_SIZE + (in ? (length + packet - 1) / packet * packet : length);
+}
+
+static usb_transfer_t *transfer_for(struct device *d, uint32_t size)
+{
+    if (size <= DEVICE_CONTROL_BYTES)
+        return d->control.own;
+    return device_pool_get(d->host, 0);
+}
+
+static void try_later(struct device *d)
+{
+    d->control.retry_us = device_now_us(d->host) + DEVICE_RETRY_US;
+    device_due(d->host, d->control.retry_us);
+}
+
+enum begun { BEGUN, LATER, NEVER };
+
+static enum begun begin(struct device *d, struct usb_setup setup, const uint8_t *out)
+{
+    struct device_control *c = &d->control;
+    bool in = (setup.bmRequestType & USB_DIR_IN) != 0;
+    uint32_t max = data_max(d);
+    if (setup.wLength > max && !in)
+        return NEVER;
+    c->asked = setup.wLength = (uint16_t)(setup.wLength < max ? setup.wLength : max);
+    uint32_t size = transfer_size(d, in, setup.wLength);
+    usb_transfer_t *t = transfer_for(d, size);
+    if (!t)
+        return LATER;
+    c->transfer = t;
+    usb_setup_pack(t->data_buffer, &setup);
+    if (!in && setup.wLength > 0)
+        memcpy(t->data_buffer + SETUP_SIZE, out, setup.wLength);
+    t->num_bytes = (int)size;
+    t->device_handle = d->handle;
+    t->bEndpointAddress = 0;
+    t->flags = 0;
+    t->callback = transfer_done;
+    t->context = d;
+    esp_err_t err = usb_host_transfer_submit_control(d->host->client, t);
+    if (err == ESP_OK) {
+        c->busy = true;
+        c->tries = 0;
+        return BEGUN;
+    }
+    return_transfer(d);
+    // After a STALL the pipe becomes ready only when the daemon has got round to it.
+    return err == ESP_ERR_INVALID_STATE && ++c->tries < TRIES ? LATER : NEVER;
+}
+
+static void begin_request(struct device *d)
+{
+    struct device_request *r = &d->control.request;
+    enum begun b = begin(d, r->setup, NULL); // none of our own requests sends data
+    if (b == LATER) {
+        try_later(d);
+        return;
+    }
+    r->state = b == BEGUN ? REQUEST_IN_FLIGHT : REQUEST_DONE;
+    r->status = b == BEGUN ? USB_STATUS_OK : USB_STATUS_PROTOCOL;
+}
+
+static void begin_urb(struct device *d)
+{
+    struct device_control *c = &d->control;
+    struct usb_urb *u = BASE_CONTAINER(c->urbs.next, struct usb_urb, backend_link);
+    struct usb_setup setup = usb_setup_unpack(u->setup);
+    bool in = (setup.bmRequestType & USB_DIR_IN) != 0;
+    bool too_long = !in && setup.wLength > (u->length < data_max(d) ? u->length : data_max(d));
+    enum begun b = too_long ? NEVER : begin(d, setup, u->buffer);
+    if (b == LATER) {
+        try_later(d);
+        return;
+    }
+    base_list_remove(&u->backend_link);
+    if (b == BEGUN)
+        c->urb = u;
+    else
+        device_urb_done(d, u, too_long ? USB_STATUS_INVALID : USB_STATUS_PROTOCOL);
+    if (b == NEVER)
+        c->tries = 0;
+}
+
+// --- cancelled, unplugged
+// -------------------------------------------------------------------------
+
+void device_control_cancel(struct device *d)
+{
+    struct device_control *c = &d->control;
+    BASE_LIST_FOR_EACH (node, &c->urbs) {
+        struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
+        if (!(u->backend_time_us & URB_CANCEL))
+            continue;
+        base_list_remove(node);
+        device_urb_done(d, u, USB_STATUS_CANCELLED);
+    }
+    if (c->urb && c->urb->backend_time_us & URB_CANCEL) {
+        struct usb_urb *u = c->urb;
+        c->urb = NULL; // the transfer goes on, for nobody
+        device_urb_done(d, u, USB_STATUS_CANCELLED);
+    }
+}
+
+void device_control_fail(struct device *d, int32_t status)
+{
+    struct device_control *c = &d->control;
+    struct base_list *node;
+    if (c->urb)
+        device_urb_done(d, c->urb, status);
+    c->urb = NULL;
+    while ((node = base_list_pop(&c->urbs)))
+        device_urb_done(d, BASE_CONTAINER(node, struct usb_urb, backend_link), status);
+    c->request.state = REQUEST_NONE;
+}
+
+// True: the library may answer at once.
+bool device_control_run(struct device *d)
+{
+    struct device_control *c = &d->control;
+    device_control_cancel(d);
+    if (c->busy)
+        return false;
+    if (c->retry_us > device_now_us(d->host)) {
+        device_due(d->host, c->retry_us);
+        return false;
+    }
+    c->retry_us = 0;
+    if (c->request.state == REQUEST_WAITING)
+        begin_request(d);
+    else if (!base_list_empty(&c->urbs))
+        begin_urb(d);
+    return c->busy;
+}

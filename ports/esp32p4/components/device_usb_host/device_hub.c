@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hubs belong to the library's own hub driver, which tells clients nothing of them. We look at the
+// list of addresses for new ones, show them, and ask their ports about once a second: where devices
+// are plugged in (device_path.c), and which ones nobody can serve. A hub is open in the library
+// only while it is asked: of one that is open the library does not say when it goes, and its port
+// would stay dead. Client task.
+#include "device_state.h"
+
+#include "device_usb_host_speed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SETUP_SIZE = 8,
+    HUB_DESCRIPTOR = 0x2900, // wValue: type 0x29, USB 2.0 11.23.2.1
+    HUB_DESCRIPTOR_SIZE = 8,
+    PORT_STATUS_SIZE = 4,
+    FROM_HUB = 0xa0,  // bmRequestType: class, device
+    FROM_PORT = 0xa3, // class, other
+    CONNECTED = 1 << 0,
+    ENABLED = 1 << 1,
+    IN_RESET = 1 << 4,
+    LOW_SPEED = 1 << 9,
+    HIGH_SPEED = 1 << 10,
+    STUCK = 2, // looks in a row
+    OBSTACLE_DEVNUM = 128,
+};
+
+// --- what cannot be served
+// ------------------------------------------------------------------------
+
+static unsigned channels_of(const struct device *d)
+{
+    unsigned n = d->kind == DEVICE_HUB ? 2 : 1;
+    for (unsigned i = 0; i < 32; i++)
+        n += d->pipe[i / 16][i % 16] != NULL;
+    return d->kind == DEVICE_OBSTACLE ? 0 : n;
+}
+
+static bool has_channel(const struct device_usb_host *h, uint8_t root)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < h->capacity; i++) {
+        const struct device *d = &h->devices[i];
+        if (d->life != DEVICE_FREE && d->life != DEVICE_LEFT && d->located && d->root == root)
+            n += channels_of(d);
+    }
+    return n < (unsigned)(root == 0 ? DEVICE_HIGH_SPEED_CHANNELS : DEVICE_FULL_SPEED_CHANNELS);
+}
+
+static void obstacle(struct device_usb_host *h, struct device *parent, uint8_t root, uint8_t port,
+                     enum usb_obstacle why, enum usb_speed speed)
+{
+    struct device *d = device_take(h, DEVICE_OBSTACLE);
+    if (!d)
+        return;
+    device_path_set(d, parent, root, port);
+    d->info.speed = speed;
+    d->info.devnum = (uint8_t)(OBSTACLE_DEVNUM + (d - h->devices));
+    bool full = why == USB_OBSTACLE_ENUMERATION && !has_channel(h, d->root);
+    d->info.obstacle = full ? USB_OBSTACLE_HOST_FULL : why;
+    device_known(d);
+}
+
+static void judge_port(struct device *hub, uint8_t port)
+{
+    struct device_usb_host *h = hub->host;
+    struct device_hub_port *p = &hub->hub->port[port];
+    struct device *there = device_at(h, hub, hub->root, port);
+    bool unserved = p->status & CONNECTED && !(p->status & (ENABLED | IN_RESET));
+    if (there && there->kind == DEVICE_OBSTACLE) {
+        if (!unserved)
+            there->gone = true;
+        return;
+    }
+    p->stuck = unserved && !there ? (uint8_t)(p->stuck < STUCK ? p->stuck + 1 : STUCK) : 0;
+    if (p->stuck < STUCK)
+        return;
+    bool high = (p->status & HIGH_SPEED) != 0, low = (p->status & LOW_SPEED) != 0;
+    bool split = hub->info.speed == USB_SPEED_HIGH && (low || !high);
+    obstacle(h, hub, hub->root, port, split ? USB_OBSTACLE_SPEED : USB_OBSTACLE_ENUMERATION,
+             low    ? USB_SPEED_LOW
+             : high ? USB_SPEED_HIGH
+                    : USB_SPEED_FULL);
+}
+
+static void judge_root(struct device_usb_host *h, uint8_t root)
+{
+    struct device *there = device_at(h, NULL, root, 1);
+    uint64_t *since_us = &h->root_since_us[root], now_us = device_now_us(h);
+    bool connected = device_usb_host_root_connected(root);
+    if (there && there->kind == DEVICE_OBSTACLE) {
+        if (!connected)
+            there->gone = true;
+        return;
+    }
+    if (!connected || there || *since_us == 0)
+        *since_us = connected && !there ? now_us : 0;
+    else if (now_us - *since_us >= DEVICE_ROOT_PATIENCE_US)
+        obstacle(h, NULL, root, 1, USB_OBSTACLE_ENUMERATION, USB_SPEED_UNKNOWN);
+}
+
+// --- asking a hub
+// ---------------------------------------------------------------------------------
+
+static void answered(usb_transfer_t *t)
+{
+    struct device *d = t->context;
+    struct device_hub *hub = d->hub;
+    const uint8_t *data = t->data_buffer + SETUP_SIZE;
+    int size = t->actual_num_bytes - SETUP_SIZE;
+    bool good = t->status == USB_TRANSFER_STATUS_COMPLETED;
+    hub->busy = false;
+    hub->close_us = device_now_us(d->host) + DEVICE_CLOSE_US;
+    if (hub->asking == 0 && good && size >= HUB_DESCRIPTOR_SIZE - 1)
+        hub->ports = data[2] < DEVICE_HUB_PORTS ? data[2] : DEVICE_HUB_PORTS;
+    else if (hub->asking > 0)
+        hub->port[hub->asking].status =
+            (uint16_t)(good && size >= PORT_STATUS_SIZE ? data[0] | data[1] << 8 : 0);
+    hub->broken = !good && t->status != USB_TRANSFER_STATUS_STALL;
+    hub->asking++;
+}
+
+static bool ask(struct device *d)
+{
+    struct device_hub *hub = d->hub;
+    usb_transfer_t *t = hub->transfer;
+    uint16_t size = hub->asking == 0 ? HUB_DESCRIPTOR_SIZE : PORT_STATUS_SIZE;
+    struct usb_setup setup = {
+        .bmRequestType = hub->asking == 0 ? FROM_HUB : FROM_PORT,
+        .bRequest = hub->asking == 0 ? USB_REQ_GET_DESCRIPTOR : USB_REQ_GET_STATUS,
+        .wValue = hub->asking == 0 ? HUB_DESCRIPTOR : 0,
+        .wIndex = (uint16_t)hub->asking,
+        .wLength = size,
+    };
+    usb_setup_pack(t->data_buffer, &setup);
+    t->num_bytes =
+        SETUP_SIZE + (size + d->max_packet_size0 - 1) / d->max_packet_size0 * d->max_packet_size0;
+    t->device_handle = hub->handle;
+    t->bEndpointAddress = 0;
+    t->callback = answered;
+    t->context = d;
+    hub->busy = usb_host_transfer_submit_control(d->host->client, t) == ESP_OK;
+    return hub->busy;
+}
+
+static void begin(struct device *d)
+{
+    struct device_hub *hub = d->hub;
+    esp_err_t err = usb_host_device_open(d->host->client, d->address, &hub->handle);
+    if (err != ESP_OK) {
+        hub->handle = NULL;
+        d->gone = err != ESP_ERR_NOT_ALLOWED; // it went
+        return;
+    }
+    hub->wanted = hub->broken = false;
+    hub->begun_us = hub->close_us = device_now_us(d->host);
+    hub->asking = hub->ports ? 1 : 0;
+}
+
+// True: answers are all here, or there will be none.
+static bool is_over(const struct device *d)
+{
+    return d->gone || d->hub->broken || d->hub->asking > d->hub->ports;
+}
+
+static void judge(struct device *d)
+{
+    struct device_hub *hub = d->hub;
+    if (hub->broken || d->gone || !d->located)
+        return;
+    for (unsigned i = 1; i <= hub->ports; i++)
+        judge_port(d, (uint8_t)i);
+}
+
+static bool go_on(struct device *d)
+{
+    struct device_usb_host *h = d->host;
+    struct device_hub *hub = d->hub;
+    if (hub->busy)
+        return false;
+    if (!is_over(d)) {
+        if (ask(d))
+            return true;
+        hub->broken = true; // next time
+    }
+    if (!hub->broken && !d->gone)
+        hub->polled_us = hub->begun_us;
+    if (!h->ending && device_now_us(h) < hub->close_us) {
+        device_due(h, hub->close_us);
+        return false;
+    }
+    (void)usb_host_device_close(h->client, hub->handle);
+    hub->handle = NULL;
+    judge(d);
+    return true; // somebody may have waited to know where it is
+}
+
+// A hub that goes takes along what it shows as obstacles.
+static void end(struct device *d)
+{
+    for (unsigned i = 0; i < d->host->capacity; i++)
+        if (d->host->devices[i].kind == DEVICE_OBSTACLE && d->host->devices[i].parent == d)
+            d->host->devices[i].gone = true;
+    (void)usb_host_transfer_free(d->hub->transfer);
+    free(d->hub);
+    d->hub = NULL;
+}
+
+bool device_hub_run(struct device *d)
+{
+    struct device_hub *hub = d->hub;
+    if (hub->handle)
+        return go_on(d);
+    if (d->gone) {
+        end(d);
+        return false;
+    }
+    bool any = d->life == DEVICE_NEW && device_locate(d);
+    if (any)
+        device_known(d);
+    if (hub->wanted && !d->host->ending)
+        begin(d);
+    return (hub->handle && go_on(d)) || any;
+}
+
+// --- looking for hubs
+// -----------------------------------------------------------------------------
+
+void device_hub_found(struct device *d)
+{
+    (void)usb_host_device_close(d->host->client, d->handle);
+    d->handle = NULL;
+    d->kind = DEVICE_HUB;
+    d->info.is_hub = true;
+    d->hub = calloc(1, sizeof *d->hub);
+    if (d->hub && usb_host_transfer_alloc(DEVICE_HUB_BYTES, 0, &d->hub->transfer) == ESP_OK) {
+        d->hub->wanted = true;
+        return;
+    }
+    free(d->hub);
+    d->hub = NULL;
+    d->gone = true; // no memory: the next scan tries again
+}
+
+static bool is_listed(const uint8_t *list, int n, uint8_t address)
+{
+    return memchr(list, address, (size_t)n) != NULL;
+}
+
+void device_hub_scan(struct device_usb_host *h)
+{
+    uint8_t list[127];
+    int n = 0;
+    if (usb_host_device_addr_list_fill(sizeof list, list, &n) != ESP_OK)
+        return;
+    for (int i = 0; i < n; i++)
+        device_life_arrived(h, list[i]);
+    for (unsigned i = 0; i < h->capacity; i++) {
+        struct device *d = &h->devices[i];
+        if (d->kind != DEVICE_HUB || (d->life != DEVICE_NEW && d->life != DEVICE_KNOWN))
+            continue;
+        if (!is_listed(list, n, d->address))
+            d->gone = true;
+        else if (d->hub)
+            d->hub->wanted = true;
+    }
+    if (h->config.high_speed_port)
+        judge_root(h, 0);
+    if (h->config.full_speed_port)
+        judge_root(h, 1);
+}

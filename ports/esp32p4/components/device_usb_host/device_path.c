@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a device is plugged in, which is its busid. The library (1.5.0) tells the number of the
+// port, but leaves the hub out (its parent handle is NULL): a root port has its controller's
+// number, 0 or 1, and a hub's ports count from 1. So the hub is found by elimination: which hub has
+// that port, free as far as we know, with a device of that speed enabled in it. Newer libraries
+// that do tell the parent are believed. Client task.
+#include "device_state.h"
+
+#include "device_usb_host_speed.h"
+
+#include <stdio.h>
+
+enum { PORT_ENABLED = 1 << 1, PORT_LOW_SPEED = 1 << 9, PORT_HIGH_SPEED = 1 << 10 };
+
+static bool is_live(const struct device *d)
+{
+    return d->life == DEVICE_NEW || d->life == DEVICE_KNOWN;
+}
+
+struct device *device_at(struct device_usb_host *h, const struct device *parent, uint8_t root,
+                         uint8_t port)
+{
+    for (unsigned i = 0; i < h->capacity; i++) {
+        struct device *d = &h->devices[i];
+        if (is_live(d) && d->located && d->parent == parent && d->root == root &&
+            (!parent || d->port == port))
+            return d;
+    }
+    return NULL;
+}
+
+static bool is_taken(struct device_usb_host *h, const struct device *parent, uint8_t root,
+                     uint8_t port)
+{
+    const struct device *d = device_at(h, parent, root, port);
+    return d && d->kind != DEVICE_OBSTACLE;
+}
+
+void device_path_set(struct device *d, struct device *parent, uint8_t root, uint8_t port)
+{
+    struct usb_device_info *info = &d->info;
+    d->parent = parent;
+    d->root = parent ? parent->root : root;
+    d->port = port;
+    info->busnum = (uint8_t)(d->root == 0 ? DEVICE_HIGH_SPEED_BUS : DEVICE_FULL_SPEED_BUS);
+    if (parent)
+        (void)snprintf(info->busid, sizeof info->busid, "%.25s.%u", parent->info.busid, port);
+    else
+        (void)snprintf(info->busid, sizeof info->busid, "%u-1", info->busnum);
+    (void)snprintf(info->path, sizeof info->path, "/usb_host/usb%u/%s", info->busnum, info->busid);
+    d->located = true;
+}
+
+// --- candidates
+// -----------------------------------------------------------------------------------
+
+static bool is_hub(const struct device *d)
+{
+    return d->kind == DEVICE_HUB && is_live(d) && !d->gone;
+}
+
+// The full-speed root port has the number of a hub's first port.
+static bool root_fits(const struct device *d)
+{
+    struct device_usb_host *h = d->host;
+    return d->port == 1 && h->config.full_speed_port && d->info.speed != USB_SPEED_HIGH &&
+           !is_taken(h, NULL, 1, 1);
+}
+
+// Without split transactions a high-speed hub has high-speed devices only, and others none.
+static bool hub_fits(const struct device *d, const struct device *hub)
+{
+    bool alike = (d->info.speed == USB_SPEED_HIGH) == (hub->info.speed == USB_SPEED_HIGH);
+    unsigned ports = hub->hub->ports; // 0: not known yet
+    return hub != d && alike && d->port > 0 && (ports == 0 || d->port <= ports) &&
+           !is_taken(d->host, hub, hub->root, d->port);
+}
+
+static bool is_fresh(const struct device *d, const struct device *hub)
+{
+    return hub->hub->polled_us >= d->since_us;
+}
+
+static bool hub_shows(const struct device *d, const struct device *hub)
+{
+    unsigned status = d->port <= DEVICE_HUB_PORTS ? hub->hub->port[d->port].status : 0;
+    bool low = (status & PORT_LOW_SPEED) != 0, high = (status & PORT_HIGH_SPEED) != 0;
+    return status & PORT_ENABLED && low == (d->info.speed == USB_SPEED_LOW) &&
+           (low || high == (d->info.speed == USB_SPEED_HIGH));
+}
+
+struct search {
+    unsigned possible, shown;           // places that it may be in, and that show a device like it
+    bool fresh;                         // all hubs have been asked since it came
+    bool root;                          // one of the possible is the root port
+    struct device *first, *first_shown; // hubs; NULL: the root port
+};
+
+static void search_root(const struct device *d, struct search *s)
+{
+    if (!root_fits(d))
+        return;
+    s->possible++;
+    s->root = true;
+    s->shown += device_usb_host_root_connected(1);
+}
+
+static void search_hub(const struct device *d, struct device *hub, struct search *s)
+{
+    if (!hub_fits(d, hub))
+        return;
+    if (s->possible++ == 0)
+        s->first = hub;
+    if (!is_fresh(d, hub)) {
+        s->fresh = false;
+        hub->hub->wanted = true;
+    } else if (hub_shows(d, hub) && s->shown++ == 0) {
+        s->first_shown = hub;
+    }
+}
+
+static struct search search(struct device *d)
+{
+    struct search s = {.fresh = true};
+    search_root(d, &s);
+    for (unsigned i = 0; i < d->host->capacity; i++)
+        if (is_hub(&d->host->devices[i]))
+            search_hub(d, &d->host->devices[i], &s);
+    return s;
+}
+
+// --- decision
+// -------------------------------------------------------------------------------------
+
+// What is shown at that place as an obstacle goes first: it has the same busid.
+static bool settle(struct device *d, struct device *parent, uint8_t root)
+{
+    if (parent && !parent->located)
+        return false;
+    struct device *there =
+        device_at(d->host, parent, parent ? parent->root : root, parent ? d->port : 1);
+    if (there) {
+        there->gone = true;
+        return false;
+    }
+    device_path_set(d, parent, root, parent ? d->port : 1);
+    return true;
+}
+
+static bool overdue(struct device *d)
+{
+    device_due(d->host, d->since_us + DEVICE_PATH_US);
+    return device_now_us(d->host) >= d->since_us + DEVICE_PATH_US;
+}
+
+// A root port of the controller that the speed suggests.
+static uint8_t likely_root(const struct device *d)
+{
+    const struct device_usb_host_config *c = &d->host->config;
+    if (!c->high_speed_port)
+        return 1;
+    return d->info.speed != USB_SPEED_HIGH && d->port == 1 && c->full_speed_port ? 1 : 0;
+}
+
+static bool find(struct device *d)
+{
+    struct search s = search(d);
+    if (s.possible == 0)
+        return overdue(d) && settle(d, NULL, likely_root(d));
+    if (s.possible == 1)
+        return settle(d, s.first, 1);
+    if (s.fresh && s.shown > 0)
+        return settle(d, s.first_shown, 1);
+    return overdue(d) && settle(d, s.root ? NULL : s.first, 1);
+}
+
+// The library has named the hub.
+static bool find_named(struct device *d)
+{
+    for (unsigned i = 0; i < d->host->capacity; i++) {
+        struct device *hub = &d->host->devices[i];
+        if (is_hub(hub) && hub->address == d->parent_address)
+            return settle(d, hub, hub->root);
+    }
+    return overdue(d) && settle(d, NULL, likely_root(d));
+}
+
+bool device_locate(struct device *d)
+{
+    const struct device_usb_host_config *c = &d->host->config;
+    if (d->located)
+        return true;
+    if (d->parent_address != 0)
+        return find_named(d);
+    if (d->port == 0)
+        return settle(d, NULL, c->high_speed_port ? 0 : 1);
+    return find(d);
+}

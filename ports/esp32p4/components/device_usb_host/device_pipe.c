@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+// One endpoint: its queue, what of it is in the library, and what happens after errors and cancels.
+// Client task. URBs wait here and not in the library, so that taking one back touches nothing: the
+// library can only halt and flush a whole endpoint.
+#include "device_state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { PATIENCE = 50 }; // refusals in a row
+
+static void transfer_done(usb_transfer_t *t);
+
+static const struct device_mover *mover(const struct device_pipe *p)
+{
+    return p->ep.type == USB_ISOCHRONOUS ? &device_iso : &device_bulk;
+}
+
+// --- create and destroy
+// ---------------------------------------------------------------------------
+
+static uint32_t own_bytes(struct device_pipe *p)
+{
+    if (p->ep.type == USB_ISOCHRONOUS)
+        return device_iso_plan(p);
+    if (p->ep.type == USB_INTERRUPT)
+        return p->ep.max_packet_size;
+    return DEVICE_BULK_BYTES;
+}
+
+static unsigned depth_of(const struct device_pipe *p)
+{
+    switch (p->ep.type) {
+    case USB_ISOCHRONOUS:
+        return DEVICE_ISO_DEPTH;
+    case USB_INTERRUPT:
+        return DEVICE_INTERRUPT_DEPTH;
+    default:
+        // With two in flight, the second could have begun when the first is taken back and comes
+        // home at that moment: it would lose its data. One of 16 KiB keeps 100 Mbit busy.
+        return 1;
+    }
+}
+
+struct device_pipe *device_pipe_create(struct device *d, const struct usb_endpoint *ep)
+{
+    struct device_pipe *p = calloc(1, sizeof *p);
+    if (!p)
+        return NULL;
+    p->device = d;
+    p->ep = *ep;
+    base_list_init(&p->urbs);
+    uint32_t bytes = own_bytes(p);
+    for (p->depth = 0; p->depth < depth_of(p); p->depth++) {
+        struct device_slot *s = &p->slot[p->depth];
+        s->pipe = p;
+        if (usb_host_transfer_alloc(bytes, (int)p->iso_packets, &s->own) != ESP_OK) {
+            device_pipe_destroy(p, USB_STATUS_NO_MEMORY);
+            return NULL;
+        }
+    }
+    return p;
+}
+
+void device_pipe_destroy(struct device_pipe *p, int32_t status)
+{
+    assert(p->busy == 0);
+    device_pipe_fail(p, status);
+    for (unsigned i = 0; i < p->depth; i++)
+        (void)usb_host_transfer_free(p->slot[i].own);
+    free(p);
+}
+
+// --- URBs
+// -----------------------------------------------------------------------------------------
+
+void device_pipe_submit(struct device_pipe *p, struct usb_urb *u)
+{
+    u->backend_ptr = p;
+    base_list_append(&p->urbs, &u->backend_link);
+}
+
+void device_pipe_finish(struct device_pipe *p, struct usb_urb *u, int32_t status)
+{
+    base_list_remove(&u->backend_link);
+    device_urb_done(p->device, u, status);
+}
+
+static bool in_flight(const struct device_pipe *p, const struct usb_urb *u)
+{
+    for (unsigned i = 0; i < p->busy; i++)
+        if (p->slot[(p->first + i) % p->depth].urb == u)
+            return true;
+    return false;
+}
+
+void device_pipe_fail(struct device_pipe *p, int32_t status)
+{
+    BASE_LIST_FOR_EACH (node, &p->urbs) {
+        struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
+        if (!in_flight(p, u))
+            device_pipe_finish(p, u, status);
+    }
+}
+
+// Gives back what was cancelled and is not in the library. True: something is.
+static bool take_back(struct device_pipe *p)
+{
+    bool stuck = false;
+    BASE_LIST_FOR_EACH (node, &p->urbs) {
+        struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
+        if (!(u->backend_time_us & URB_CANCEL))
+            continue;
+        if (in_flight(p, u))
+            stuck = true;
+        else
+            device_pipe_finish(p, u, USB_STATUS_CANCELLED);
+    }
+    return stuck;
+}
+
+static struct usb_urb *next_urb(const struct device_pipe *p)
+{
+    BASE_LIST_FOR_EACH (node, &p->urbs) {
+        struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
+        if (!(u->backend_time_us & URB_ALL_SUBMITTED))
+            return u;
+    }
+    return NULL;
+}
+
+// --- into the library
+// -----------------------------------------------------------------------------
+
+// An IN transfer may end its URB early, so nothing of the same URB may be queued behind it.
+static bool may_follow(const struct device_pipe *p, const struct usb_urb *u)
+{
+    if (p->busy == 0 || p->ep.type == USB_ISOCHRONOUS)
+        return true;
+    return p->slot[(p->first + p->busy - 1) % p->depth].urb != u;
+}
+
+static void take_transfer(struct device_slot *s, const struct usb_urb *u)
+{
+    struct device_pipe *p = s->pipe;
+    s->transfer = NULL;
+    if (p->ep.type == USB_BULK && u->length - urb_next(u) > s->own->data_buffer_size)
+        s->transfer = device_pool_get(p->device->host, DEVICE_POOL_RESERVE);
+    if (!s->transfer)
+        s->transfer = s->own;
+    s->transfer->device_handle = p->device->handle;
+    s->transfer->bEndpointAddress = p->ep.address;
+    s->transfer->callback = transfer_done;
+    s->transfer->context = s;
+    s->transfer->flags = 0;
+}
+
+static void return_transfer(struct device_slot *s)
+{
+    if (s->transfer != s->own)
+        device_pool_put(s->pipe->device->host, s->transfer);
+    s->transfer = NULL;
+    s->urb = NULL;
+}
+
+// What is left when a slot did not come to its end: its part of the URB is to be done again.
+static void rewind_urb(struct device_slot *s)
+{
+    struct usb_urb *u = s->urb;
+    if (s->at < urb_next(u) || u->backend_time_us & URB_ALL_SUBMITTED)
+        u->backend_time_us = (u->backend_time_us & URB_CANCEL) | s->at;
+}
+
+// The library says that the pipe is halted, and nothing of ours did it: the device is going, which
+// we shall hear. If we do not, clearing the pipe is worth a try.
+static void not_now(struct device_pipe *p)
+{
+    struct device_usb_host *h = p->device->host;
+    if (++p->refused % PATIENCE == 0)
+        p->state = PIPE_HALTED;
+    p->retry_us = device_now_us(h) + 10 * DEVICE_RETRY_US;
+    device_due(h, p->retry_us);
+}
+
+static int32_t refusal(esp_err_t err)
+{
+    switch (err) {
+    case ESP_ERR_NOT_FOUND:
+        return USB_STATUS_NO_ENDPOINT;
+    case ESP_ERR_NO_MEM:
+        return USB_STATUS_NO_MEMORY;
+    case ESP_ERR_NOT_FINISHED:
+        return USB_STATUS_BUSY;
+    default:
+        return USB_STATUS_INVALID;
+    }
+}
+
+// False: nothing more now.
+static bool submit_part(struct device_pipe *p, struct usb_urb *u)
+{
+    struct device_slot *s = &p->slot[(p->first + p->busy) % p->depth];
+    s->urb = u;
+    s->at = urb_next(u);
+    take_transfer(s, u);
+    int32_t status = mover(p)->prepare(s);
+    esp_err_t err = status == USB_STATUS_OK ? usb_host_transfer_submit(s->transfer) : ESP_OK;
+    if (status == USB_STATUS_OK && err == ESP_OK) {
+        p->busy++;
+        p->refused = 0;
+        return true;
+    }
+    if (err == ESP_ERR_INVALID_STATE) {
+        rewind_urb(s);
+        return_transfer(s);
+        not_now(p);
+        return false;
+    }
+    return_transfer(s);
+    if (p->busy > 0) { // it ends after those before it
+        u->backend_time_us = (u->backend_time_us & URB_CANCEL) | s->at;
+        return false;
+    }
+    if (status == DEVICE_NOTHING_TO_MOVE)
+        status = USB_STATUS_OK;
+    else if (status == USB_STATUS_OK)
+        status = refusal(err);
+    device_pipe_finish(p, u, status);
+    return true;
+}
+
+static bool fill(struct device_pipe *p)
+{
+    struct usb_urb *u;
+    bool any = false;
+    while (p->busy < p->depth && (u = next_urb(p)) && may_follow(p, u)) {
+        if (!submit_part(p, u))
+            break;
+        any = true;
+    }
+    return any;
+}
+
+// --- out of the library
+// ---------------------------------------------------------------------------
+
+static void failed(struct device_slot *s, usb_transfer_status_t status)
+{
+    struct device_pipe *p = s->pipe;
+    if (p->ep.type == USB_ISOCHRONOUS) {
+        device_iso_failed(s, device_status(status));
+        return;
+    }
+    device_pipe_finish(p, s->urb, device_status(status));
+}
+
+// A callback of the library, in device_usb_host_client_turn(). What to do next is decided after it.
+static void transfer_done(usb_transfer_t *t)
+{
+    struct device_slot *s = t->context;
+    struct device_pipe *p = s->pipe;
+    assert(s == &p->slot[p->first] && s->transfer == t && p->busy > 0);
+    p->first = (p->first + 1) % p->depth;
+    p->busy--;
+    switch (t->status) {
+    case USB_TRANSFER_STATUS_COMPLETED:
+        mover(p)->complete(s);
+        break;
+    case USB_TRANSFER_STATUS_CANCELED: // we halted it, or one before it failed, or the device goes
+    case USB_TRANSFER_STATUS_NO_DEVICE:
+        rewind_urb(s);
+        break;
+    default:
+        p->state = PIPE_HALTED;
+        failed(s, t->status);
+        break;
+    }
+    return_transfer(s);
+}
+
+void device_pipe_halt(struct device_pipe *p)
+{
+    if (p->busy == 0 || p->state == PIPE_HALTED)
+        return;
+    p->state = PIPE_HALTED;
+    if (usb_host_endpoint_halt(p->device->handle, p->ep.address) == ESP_OK)
+        (void)usb_host_endpoint_flush(p->device->handle, p->ep.address);
+}
+
+// All callbacks have run, so the library's own handling of an error is over: clearing earlier, or
+// on another task, makes it abort.
+static void clear(struct device_pipe *p)
+{
+    if (usb_host_endpoint_clear(p->device->handle, p->ep.address) == ESP_OK)
+        p->state = PIPE_RUNS;
+    else
+        not_now(p);
+}
+
+static bool waiting(struct device_pipe *p)
+{
+    struct device_usb_host *h = p->device->host;
+    if (p->retry_us == 0 || device_now_us(h) >= p->retry_us) {
+        p->retry_us = 0;
+        return false;
+    }
+    device_due(h, p->retry_us);
+    return true;
+}
+
+bool device_pipe_run(struct device_pipe *p)
+{
+    bool stuck = take_back(p);
+    if (p->paused || waiting(p))
+        return false;
+    if (stuck) {
+        device_pipe_halt(p);
+        return true;
+    }
+    if (p->state == PIPE_HALTED && p->busy == 0)
+        clear(p);
+    return p->state == PIPE_RUNS && fill(p);
+}

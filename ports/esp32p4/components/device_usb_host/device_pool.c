@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory: the shared transfer buffers (client task), and payload of URBs (loop thread).
+#include "device_state.h"
+
+#include "esp_heap_caps.h"
+
+bool device_pool_create(struct device_usb_host *h)
+{
+    while (h->pool_free < DEVICE_POOL_COUNT) {
+        usb_transfer_t *t = NULL;
+        if (usb_host_transfer_alloc(DEVICE_POOL_BYTES, 0, &t) != ESP_OK)
+            return false;
+        h->pool[h->pool_free++] = t;
+    }
+    h->figures.pool_free = h->pool_free;
+    return true;
+}
+
+void device_pool_destroy(struct device_usb_host *h)
+{
+    while (h->pool_free > 0)
+        (void)usb_host_transfer_free(h->pool[--h->pool_free]);
+}
+
+static void count(struct device_usb_host *h, bool empty)
+{
+    unsigned used = DEVICE_POOL_COUNT - h->pool_free;
+    pthread_mutex_lock(&h->lock);
+    h->figures.pool_free = h->pool_free;
+    if (used > h->figures.pool_used_max)
+        h->figures.pool_used_max = used;
+    h->figures.pool_empty += empty;
+    pthread_mutex_unlock(&h->lock);
+}
+
+usb_transfer_t *device_pool_get(struct device_usb_host *h, unsigned reserve)
+{
+    usb_transfer_t *t = h->pool_free > reserve ? h->pool[--h->pool_free] : NULL;
+    count(h, !t);
+    return t;
+}
+
+void device_pool_put(struct device_usb_host *h, usb_transfer_t *t)
+{
+    h->pool[h->pool_free++] = t;
+    count(h, false);
+}
+
+// Copied to and from transfer buffers by the processor, so any memory will do.
+void *device_payload_alloc(struct usbip_backend *b, uint32_t size)
+{
+    static const uint32_t fast = MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT;
+    static const uint32_t large = MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT;
+    bool small = size <= DEVICE_SMALL_PAYLOAD;
+    (void)b;
+    void *p = heap_caps_malloc(size, small ? fast : large);
+    return p ? p : heap_caps_malloc(size, small ? large : fast);
+}
+
+void device_payload_free(struct usbip_backend *b, void *p, uint32_t size)
+{
+    (void)b;
+    (void)size;
+    heap_caps_free(p);
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the loop thread and the client task: what the loop asks for, and the events it gets. All
+// that both sides touch is behind one mutex, held for a few list operations.
+#include "device_state.h"
+
+#include <assert.h>
+#include <string.h>
+
+static struct device_usb_host *host_of(struct usbip_backend *b)
+{
+    return BASE_CONTAINER(b, struct device_usb_host, backend);
+}
+
+// --- loop thread
+// ----------------------------------------------------------------------------------
+
+static void ask(struct usbip_backend *b, bool *what)
+{
+    struct device_usb_host *h = host_of(b);
+    pthread_mutex_lock(&h->lock);
+    *what = true;
+    pthread_mutex_unlock(&h->lock);
+    (void)usb_host_client_unblock(h->client);
+}
+
+static void queue_open(struct usbip_backend *b, void *device)
+{
+    struct device *d = device;
+    d->open = true;
+    ask(b, &d->wants_open);
+}
+
+static void queue_close(struct usbip_backend *b, void *device)
+{
+    struct device *d = device;
+    d->open = false;
+    ask(b, &d->wants_close);
+}
+
+static void queue_control(struct usbip_backend *b, void *device, const struct usb_control_op *op)
+{
+    struct device_usb_host *h = host_of(b);
+    struct device *d = device;
+    pthread_mutex_lock(&h->lock);
+    d->wanted_op = *op;
+    d->wants_control = true;
+    pthread_mutex_unlock(&h->lock);
+    (void)usb_host_client_unblock(h->client);
+}
+
+static void queue_submit(struct usbip_backend *b, struct usb_urb *u)
+{
+    struct device_usb_host *h = host_of(b);
+    u->status = USB_STATUS_OK;
+    u->actual_length = u->start_frame = u->error_count = 0;
+    u->backend_ptr = NULL;
+    u->backend_time_us = 0;
+    pthread_mutex_lock(&h->lock);
+    u->backend_state = 0;
+    base_list_append(&h->submitted, &u->backend_link);
+    h->figures.urbs++;
+    pthread_mutex_unlock(&h->lock);
+    (void)usb_host_client_unblock(h->client);
+}
+
+static void queue_cancel(struct usbip_backend *b, struct usb_urb *u)
+{
+    struct device_usb_host *h = host_of(b);
+    struct device *d = u->device;
+    pthread_mutex_lock(&h->lock);
+    u->backend_state |= URB_CANCEL_ASKED;
+    d->wants_cancel = true;
+    pthread_mutex_unlock(&h->lock);
+    (void)usb_host_client_unblock(h->client);
+}
+
+// The answer to a control() that close() has overtaken.
+static bool stale(const struct device_event *ev)
+{
+    return !ev->device->open && (ev->type == BACKEND_CONTROL_DONE || ev->type == BACKEND_OPENED);
+}
+
+static bool take_device_event(struct device_usb_host *h, struct backend_event *ev)
+{
+    while (h->event_count > 0) {
+        const struct device_event *e = &h->events[h->event_first];
+        h->event_first = (h->event_first + 1) % h->event_capacity;
+        h->event_count--;
+        if (stale(e))
+            continue;
+        *ev = (struct backend_event){
+            .type = e->type,
+            .device = e->device,
+            .info = e->type == BACKEND_PLUGGED ? &e->device->info : NULL,
+            .result = e->result,
+            .status = e->status,
+        };
+        if (e->type == BACKEND_UNPLUGGED)
+            h->leaving = e->device;
+        return true;
+    }
+    return false;
+}
+
+static bool take_urb(struct device_usb_host *h, struct backend_event *ev)
+{
+    struct base_list *done = base_list_pop(&h->done);
+    if (!done)
+        return false;
+    *ev = (struct backend_event){.type = BACKEND_URB_DONE};
+    ev->urb = BASE_CONTAINER(done, struct usb_urb, backend_link);
+    ev->device = ev->urb->device;
+    h->figures.urbs--;
+    return true;
+}
+
+// URBs first: those of a device come before its UNPLUGGED.
+static bool queue_take_event(struct usbip_backend *b, uint64_t now_us, struct backend_event *ev)
+{
+    struct device_usb_host *h = host_of(b);
+    (void)now_us;
+    pthread_mutex_lock(&h->lock);
+    if (h->leaving) { // the loop is done with that one
+        h->leaving->forgotten = true;
+        h->leaving = NULL;
+    }
+    bool any = take_urb(h, ev) || take_device_event(h, ev);
+    pthread_mutex_unlock(&h->lock);
+    return any;
+}
+
+static uint64_t queue_next_deadline(struct usbip_backend *b)
+{
+    (void)b;
+    return UINT64_MAX; // everything comes with a wake-up
+}
+
+const struct usbip_backend device_backend = {
+    .open = queue_open,
+    .close = queue_close,
+    .submit = queue_submit,
+    .cancel = queue_cancel,
+    .control = queue_control,
+    .buffer_alloc = device_payload_alloc,
+    .buffer_free = device_payload_free,
+    .take_event = queue_take_event,
+    .next_deadline = queue_next_deadline,
+};
+
+// --- client task
+// ----------------------------------------------------------------------------------
+
+static void abandon_packets(struct usb_urb *u)
+{
+    for (uint32_t i = urb_next(u); i < u->packet_count; i++) {
+        u->packets[i].actual_length = 0;
+        u->packets[i].status = USB_STATUS_XDEV;
+        u->error_count++;
+    }
+}
+
+static void give_back(struct device_usb_host *h, struct usb_urb *u, int32_t status)
+{
+    if (u->ep.type == USB_ISOCHRONOUS)
+        abandon_packets(u);
+    u->status = status;
+    base_list_append(&h->done, &u->backend_link);
+    h->news = true;
+}
+
+void device_urb_done(struct device *d, struct usb_urb *u, int32_t status)
+{
+    pthread_mutex_lock(&d->host->lock);
+    give_back(d->host, u, status);
+    pthread_mutex_unlock(&d->host->lock);
+}
+
+void device_event(struct device *d, const struct device_event *ev)
+{
+    struct device_usb_host *h = d->host;
+    pthread_mutex_lock(&h->lock);
+    assert(h->event_count < h->event_capacity);
+    struct device_event *at = &h->events[(h->event_first + h->event_count++) % h->event_capacity];
+    *at = *ev;
+    at->device = d;
+    h->news = true;
+    pthread_mutex_unlock(&h->lock);
+}
+
+bool device_forgotten(struct device *d)
+{
+    pthread_mutex_lock(&d->host->lock);
+    bool yes = d->forgotten;
+    pthread_mutex_unlock(&d->host->lock);
+    return yes;
+}
+
+static void distribute(struct device_usb_host *h, struct usb_urb *u)
+{
+    struct device *d = u->device;
+    unsigned number = u->ep.address & 0x0f;
+    struct device_pipe *p = d->pipe[usb_urb_is_in(u)][number];
+    if (d->life != DEVICE_KNOWN || d->gone)
+        give_back(h, u, USB_STATUS_NO_DEVICE);
+    else if (number == 0)
+        device_control_submit(d, u);
+    else if (!p)
+        give_back(h, u, USB_STATUS_STALL); // not in the current alternate setting
+    else if (p->ep.type != u->ep.type)
+        give_back(h, u, USB_STATUS_INVALID);
+    else
+        device_pipe_submit(p, u);
+}
+
+static void mark_cancelled(struct base_list *urbs)
+{
+    BASE_LIST_FOR_EACH (node, urbs) {
+        struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
+        if (u->backend_state & URB_CANCEL_ASKED)
+            u->backend_time_us |= URB_CANCEL;
+    }
+}
+
+static void drain_cancels(struct device *d)
+{
+    d->wants_cancel = false;
+    mark_cancelled(&d->control.urbs);
+    if (d->control.urb && d->control.urb->backend_state & URB_CANCEL_ASKED)
+        d->control.urb->backend_time_us |= URB_CANCEL;
+    for (unsigned i = 0; i < 32; i++)
+        if (d->pipe[i / 16][i % 16])
+            mark_cancelled(&d->pipe[i / 16][i % 16]->urbs);
+}
+
+// A change that is being made is finished first; what is asked for meanwhile stays asked.
+static void begin_change(struct device *d)
+{
+    if (d->life != DEVICE_KNOWN || d->gone || d->change.kind != CHANGE_NONE)
+        return;
+    if (d->wants_open)
+        device_change_begin(d, CHANGE_OPEN, NULL);
+    else if (d->wants_close)
+        device_change_begin(d, CHANGE_CLOSE, NULL); // nobody waits for a control() any more
+    else if (d->wants_control)
+        device_change_begin(d, CHANGE_CONTROL, &d->wanted_op);
+    d->wants_open = d->wants_close = d->wants_control = false;
+}
+
+void device_queue_drain(struct device_usb_host *h)
+{
+    struct base_list *node;
+    pthread_mutex_lock(&h->lock);
+    while ((node = base_list_pop(&h->submitted)))
+        distribute(h, BASE_CONTAINER(node, struct usb_urb, backend_link));
+    for (unsigned i = 0; i < h->capacity; i++) {
+        if (h->devices[i].wants_cancel)
+            drain_cancels(&h->devices[i]);
+        begin_change(&h->devices[i]);
+    }
+    pthread_mutex_unlock(&h->lock);
+}
+
+void device_queue_wake(struct device_usb_host *h)
+{
+    pthread_mutex_lock(&h->lock);
+    bool news = h->news;
+    h->news = false;
+    pthread_mutex_unlock(&h->lock);
+    if (news)
+        h->config.wake(h->config.ctx);
+}
