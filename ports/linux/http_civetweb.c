@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/http_civetweb.h"
-#include "api/api.h"
-#include "ports/posix/posix_time.h"
+#include "ports/posix/posix_http.h"
 
 #include <arpa/inet.h>
 #include <civetweb.h>
@@ -19,6 +18,7 @@ enum { MESSAGE_SIZE = 200 };
 
 struct http_server {
     struct http_config config;
+    struct posix_http http;
     struct mg_context *civetweb;
     pthread_t starter;
     char refusal[MESSAGE_SIZE]; // CivetWeb's first message on the thread that starts it
@@ -29,42 +29,21 @@ struct http_server {
 
 // --- requests, on CivetWeb's threads -------------------------------------------------------------
 
-struct request {
-    const struct http_server *http;
-    struct api_request api;
-    struct api_response response;
-};
-
-// Loop thread.
-static void answer(void *arg)
-{
-    struct request *r = arg;
-    const struct http_config *c = &r->http->config;
-    struct api_context ctx = {.server = c->server, .version = c->version, .now_us = posix_now_us()};
-    r->response = api_handle(&ctx, &r->api);
-}
-
 static void send_response(struct mg_connection *conn, const struct api_response *r, bool body)
 {
     mg_printf(conn,
               "HTTP/1.1 %d %s\r\n"
               "Content-Type: %s\r\n"
               "Content-Length: %zu\r\n"
-              "Cache-Control: no-store\r\n"
-              "X-Content-Type-Options: nosniff\r\n"
-              "%s%s%s"
-              "Connection: close\r\n\r\n",
+              "%s%s%s",
               r->status, mg_get_response_code_text(conn, r->status), r->content_type,
               strlen(r->body), r->allow ? "Allow: " : "", r->allow ? r->allow : "",
               r->allow ? "\r\n" : "");
+    for (const struct posix_http_header *h = posix_http_headers; h->name; h++)
+        mg_printf(conn, "%s: %s\r\n", h->name, h->value);
+    mg_printf(conn, "Connection: close\r\n\r\n");
     if (body)
         mg_write(conn, r->body, strlen(r->body));
-}
-
-static struct api_response plain_error(int status, const char *body)
-{
-    return (struct api_response){
-        .status = status, .content_type = "application/json", .body = body};
 }
 
 // Every request ends here, so that CivetWeb never looks for files. Bodies are not read: no route
@@ -72,15 +51,12 @@ static struct api_response plain_error(int status, const char *body)
 static int on_request(struct mg_connection *conn)
 {
     const struct mg_request_info *info = mg_get_request_info(conn);
-    struct request r = {
-        .http = mg_get_user_data(mg_get_context(conn)),
-        .api = {.method = info->request_method, .path = info->local_uri ? info->local_uri : "*"},
-    };
-    if (!posix_loop_call(r.http->config.loop, answer, &r))
-        r.response = plain_error(503, "{\"error\":\"the server is shutting down\"}");
-    send_response(conn, &r.response, strcmp(info->request_method, "HEAD") != 0);
-    int status = r.response.status;
-    api_response_free(&r.response);
+    const struct http_server *h = mg_get_user_data(mg_get_context(conn));
+    struct api_response r =
+        posix_http_answer(&h->http, info->request_method, info->local_uri ? info->local_uri : "*");
+    send_response(conn, &r, strcmp(info->request_method, "HEAD") != 0);
+    int status = r.status;
+    api_response_free(&r);
     return status;
 }
 
@@ -88,7 +64,7 @@ static int on_request(struct mg_connection *conn)
 static int on_error(struct mg_connection *conn, int status, const char *message)
 {
     (void)message;
-    struct api_response r = plain_error(status, "{\"error\":\"not a request that can be served\"}");
+    struct api_response r = posix_http_refusal(status);
     send_response(conn, &r, true);
     return 0;
 }
@@ -182,6 +158,7 @@ struct http_server *http_start(const struct http_config *config, char *why, size
         return NULL;
     }
     h->config = *config;
+    h->http = (struct posix_http){config->loop, config->server, config->version};
     h->starter = pthread_self();
     mg_init_library(MG_FEATURES_DEFAULT);
     if (!start(h, why, why_size)) {

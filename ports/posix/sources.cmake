@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# The one list of the shared loop's sources, relative to ports/posix/. Read by Linux and by ESP-IDF:
+# The one list of what both ports share, relative to ports/posix/. Read by Linux and by ESP-IDF:
 # only set() in here.
 set(USBIP_POSIX_SOURCES
   posix_calls.c
   posix_conn.c
+  posix_http.c
   posix_loop.c
   posix_socket.c
   posix_time.c

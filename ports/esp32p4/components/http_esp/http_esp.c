@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http_esp.h"
+#include "http_esp_path.h"
+
+#include "esp_err.h"
+#include "esp_http_server.h"
+#include "esp_log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SOCKETS = 7,      // browsers open six; the oldest gives way to a new one
+    RECEIVE_S = 5,    // a silent client must not hold the only task for long
+    STATUS_SIZE = 40, // "404 Not Found"
+};
+
+struct http_esp {
+    struct posix_http http;
+    httpd_handle_t httpd;
+};
+
+// --- requests, on the task of esp_http_server ----------------------------------------------------
+
+static const char *reason(int status)
+{
+    switch (status) {
+    case 200:
+        return "OK";
+    case 400:
+        return "Bad Request";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 411:
+        return "Length Required";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 501:
+        return "Not Implemented";
+    case 503:
+        return "Service Unavailable";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return "Error"; // the number says what
+    }
+}
+
+// What is set is only sent with the response, so it lives until then.
+static esp_err_t respond(httpd_req_t *r, const struct api_response *a, bool body, bool last)
+{
+    char status[STATUS_SIZE];
+    (void)snprintf(status, sizeof status, "%d %s", a->status, reason(a->status));
+    httpd_resp_set_status(r, status);
+    httpd_resp_set_type(r, a->content_type);
+    for (const struct posix_http_header *h = posix_http_headers; h->name; h++)
+        httpd_resp_set_hdr(r, h->name, h->value);
+    if (a->allow)
+        httpd_resp_set_hdr(r, "Allow", a->allow);
+    if (last)
+        httpd_resp_set_hdr(r, "Connection", "close");
+    // Without a body only its length is sent, which is what HEAD wants.
+    return httpd_resp_send(r, body ? a->body : NULL, (ssize_t)strlen(a->body));
+}
+
+static bool has_body(httpd_req_t *r)
+{
+    return r->content_len > 0 || httpd_req_get_hdr_value_len(r, "Transfer-Encoding") > 0;
+}
+
+// All methods and paths end here. Bodies are not read: no route takes one, and the connection is
+// closed behind the answer, which is what ESP_FAIL stands for.
+static esp_err_t on_request(httpd_req_t *r)
+{
+    const struct http_esp *h = r->user_ctx;
+    char path[HTTP_ESP_PATH_SIZE];
+    bool good = http_esp_path(r->uri, path);
+    bool last = !good || has_body(r);
+    struct api_response a = good ? posix_http_answer(&h->http, http_method_str(r->method), path)
+                                 : posix_http_refusal(400);
+    esp_err_t err = respond(r, &a, r->method != HTTP_HEAD, last);
+    api_response_free(&a);
+    return last ? ESP_FAIL : err;
+}
+
+// What esp_http_server itself refuses: it is no HTTP, or too large. It closes the connection.
+static esp_err_t on_error(httpd_req_t *r, httpd_err_code_t error)
+{
+    static const int statuses[HTTPD_ERR_CODE_MAX] = {
+        [HTTPD_500_INTERNAL_SERVER_ERROR] = 503, // it has no memory
+        [HTTPD_501_METHOD_NOT_IMPLEMENTED] = 501,
+        [HTTPD_505_VERSION_NOT_SUPPORTED] = 505,
+        [HTTPD_400_BAD_REQUEST] = 400,
+        [HTTPD_404_NOT_FOUND] = 404,
+        [HTTPD_405_METHOD_NOT_ALLOWED] = 405,
+        [HTTPD_408_REQ_TIMEOUT] = 408,
+        [HTTPD_411_LENGTH_REQUIRED] = 411,
+        [HTTPD_413_CONTENT_TOO_LARGE] = 413,
+        [HTTPD_414_URI_TOO_LONG] = 414,
+        [HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE] = 431,
+    };
+    struct api_response a = posix_http_refusal(statuses[error] ? statuses[error] : 400);
+    (void)respond(r, &a, true, true);
+    return ESP_FAIL;
+}
+
+// --- start and stop ------------------------------------------------------------------------------
+
+static esp_err_t register_all(struct http_esp *h)
+{
+    const httpd_uri_t all = {
+        .uri = "/*", .method = (httpd_method_t)HTTP_ANY, .handler = on_request, .user_ctx = h};
+    esp_err_t err = httpd_register_uri_handler(h->httpd, &all);
+    for (int e = 0; e < HTTPD_ERR_CODE_MAX && err == ESP_OK; e++)
+        err = httpd_register_err_handler(h->httpd, (httpd_err_code_t)e, on_error);
+    return err;
+}
+
+static esp_err_t start(struct http_esp *h, const struct http_esp_config *config)
+{
+    httpd_config_t c = HTTPD_DEFAULT_CONFIG();
+    c.task_priority = config->priority;
+    c.core_id = config->core;
+    c.stack_size = config->stack_size;
+    c.server_port = config->port;
+    c.max_open_sockets = SOCKETS;
+    c.lru_purge_enable = true;
+    c.recv_wait_timeout = RECEIVE_S;
+    c.send_wait_timeout = RECEIVE_S;
+    c.uri_match_fn = httpd_uri_match_wildcard;
+    esp_err_t err = httpd_start(&h->httpd, &c);
+    if (err != ESP_OK)
+        return err;
+    err = register_all(h);
+    if (err != ESP_OK)
+        httpd_stop(h->httpd);
+    return err;
+}
+
+struct http_esp *http_esp_start(const struct http_esp_config *config, char *why, size_t why_size)
+{
+    struct http_esp *h = calloc(1, sizeof *h);
+    if (!h) {
+        (void)snprintf(why, why_size, "no memory");
+        return NULL;
+    }
+    h->http = config->http;
+    // It warns of each connection that is closed from our side.
+    esp_log_level_set("httpd_uri", ESP_LOG_ERROR);
+    esp_err_t err = start(h, config);
+    if (err == ESP_OK)
+        return h;
+    (void)snprintf(why, why_size, "the HTTP server does not start on port %u: %s", config->port,
+                   esp_err_to_name(err));
+    free(h);
+    return NULL;
+}
+
+void http_esp_stop(struct http_esp *h)
+{
+    httpd_stop(h->httpd);
+    free(h);
+}

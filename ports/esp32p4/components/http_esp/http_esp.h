@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP through esp_http_server: its task hands each request to the loop thread (posix_loop_call)
+// and sends what core/api answers. Behaves as ports/linux/http_civetweb; but a connection without
+// a body in its request stays open for the next one, because setting one up costs the chip more
+// than the answer does.
+#pragma once
+
+#include "ports/posix/posix_http.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_esp;
+
+// All borrowed for the server's life.
+struct http_esp_config {
+    uint16_t port;
+    struct posix_http http;
+    unsigned priority; // of its task
+    int core;
+    uint32_t stack_size; // bytes
+};
+
+// Starts the task. NULL: *why is a plain sentence. Requests wait until the loop runs.
+struct http_esp *http_esp_start(const struct http_esp_config *config, char *why, size_t why_size);
+
+// Waits for the request being served: the loop runs, or has ended. Not on the loop thread.
+void http_esp_stop(struct http_esp *h);
