@@ -145,6 +145,14 @@ void server_settings_close(struct server_settings *s)
         store_file_close(&s->store);
 }
 
+// What is not true at once for all.
+static const char *remark(const char *key)
+{
+    if (strcmp(key, "limits.max_urbs") == 0)
+        return " (for devices that are attached from now on)";
+    return strcmp(key, "host_name") == 0 ? " (nothing uses it yet)" : "";
+}
+
 static void log_changes(const struct settings *old, const struct settings *now,
                         const struct log *log)
 {
@@ -157,7 +165,8 @@ static void log_changes(const struct settings *old, const struct settings *now,
         if (strcmp(was, is) == 0)
             continue;
         changes++;
-        log_message(log, EVENTLOG_INFO, "settings: %s is %s now, was %s", key, is, was);
+        log_message(log, EVENTLOG_INFO, "settings: %s is %s now, was %s%s", key, is, was,
+                    remark(key));
     }
     if (changes == 0)
         log_message(log, EVENTLOG_INFO, "settings: nothing has changed");

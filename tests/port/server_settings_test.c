@@ -155,7 +155,8 @@ TEST(server_settings_reload_tells_what_changed)
     put(r, "config.json", "{\"version\":1,\"host_name\":\"lab\"}");
     CHECK(server_settings_reload(&r->s, &r->log));
     check_logged(r, "settings: host_name is lab now, was ");
-    check_logged(r, "settings: limits.max_urbs is 100 now, was 200"); // the state's again
+    check_logged(r, "settings: limits.max_urbs is 100 now, was 200 (for devices that are "
+                    "attached from now on)"); // the state's again
     CHECK(server_settings_reload(&r->s, &r->log));
     check_logged(r, "settings: nothing has changed");
     put(r, "config.json", "{\"version\":1,\"host_name\":\"lab\",\"host_name\":\"b\"}");

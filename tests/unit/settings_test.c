@@ -194,23 +194,24 @@ TEST(settings_addresses_are_exact)
 TEST(settings_servers_are_names_or_addresses)
 {
     static const char *const bad[] = {
-        "a..b",
-        ".a",
-        "a.",
-        "a b",
-        "1.2.3",
-        "1.2.3.400",
-        "127.0.0.1",
-        "a:123",
-        "http://a",
-        "a123456789012345678901234567890123456789012345678901234567890123.org",
-        "a12345678901234567890.a12345678901234567890.a12345678901234567890.a12345678901234567890."
-        "a12345678901234567890.a12345678901234567.b",
+        "a..b",      ".a",
+        "a.",        "a b",
+        "1.2.3",     "1.2.3.400",
+        "127.0.0.1", "a:123",
+        "http://a",  "a123456789012345678901234567890123456789012345678901234567890123.org",
     };
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
         check_not_set("network.sntp_server", bad[i],
                       "network.sntp_server: a server's name or IPv4 address is wanted, or \"\" for "
                       "none");
+    struct settings s = settings_rig();
+    char name[SETTINGS_SERVER_SIZE + 1], why[SETTINGS_WHY_SIZE];
+    for (unsigned i = 0; i < SETTINGS_SERVER_SIZE; i++)
+        name[i] = i % 32 == 31 ? '.' : 'a';
+    name[SETTINGS_SERVER_SIZE - 1] = '\0'; // where the fourth dot would be
+    check_set(&s, "network.sntp_server", name);
+    memcpy(name + SETTINGS_SERVER_SIZE - 1, "a", 2); // one too long
+    CHECK_EQ(settings_set(&s, "network.sntp_server", name, why), BASE_ERR_INVALID);
 }
 
 TEST(settings_words_and_numbers_are_exact)
