@@ -263,11 +263,12 @@ static void fetch(struct device *d)
     uint64_t limit_us = d->since_us + DEVICE_FETCH_US;
     bool overdue = device_now_us(d->host) >= limit_us;
     if (!device_request_over(d)) {
-        device_due(d->host, limit_us);
-        if (overdue) { // shown with what is known; its answer finds nobody
-            d->control.request = (struct device_request){.state = REQUEST_NONE};
-            fetch_over(d);
+        if (!overdue) {
+            device_due(d->host, limit_us);
+            return;
         }
+        d->control.request = (struct device_request){.state = REQUEST_NONE};
+        fetch_over(d); // shown with what is known; its answer finds nobody
         return;
     }
     bool first = r->setup.wLength == USB_DT_CONFIG_SIZE;

@@ -149,8 +149,9 @@ static bool settle(struct device *d, struct device *parent, uint8_t root)
 
 static bool overdue(struct device *d)
 {
-    device_due(d->host, d->since_us + DEVICE_PATH_US);
-    return device_now_us(d->host) >= d->since_us + DEVICE_PATH_US;
+    uint64_t now_us = device_now_us(d->host), limit_us = d->since_us + DEVICE_PATH_US;
+    device_due(d->host, now_us < limit_us ? limit_us : now_us + DEVICE_RETRY_US);
+    return now_us >= limit_us;
 }
 
 // A root port of the controller that the speed suggests.
