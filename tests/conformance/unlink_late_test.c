@@ -3,6 +3,7 @@
 // give an URB back: the client's UNLINK is answered in time all the same, and what comes later is
 // swallowed.
 #include "tests/conformance/fixture.h"
+#include "tests/support/stage_backend.h"
 
 #include <string.h>
 
@@ -31,7 +32,7 @@ static void keep(struct usbip_backend *b, struct usb_urb *urb)
 
 static void be_slow(struct fixture *f)
 {
-    struct usbip_backend *b = sim_bus_backend(f->st.bus);
+    struct usbip_backend *b = stage_backend(&f->st);
     kept_count = 0;
     cancel_now = b->cancel;
     b->cancel = keep;
@@ -42,7 +43,7 @@ static void give_back(struct fixture *f, unsigned want)
 {
     CHECK_EQ(kept_count, want);
     while (kept_count > 0)
-        cancel_now(sim_bus_backend(f->st.bus), kept[--kept_count]);
+        cancel_now(stage_backend(&f->st), kept[--kept_count]);
     stage_settle(&f->st);
 }
 

@@ -12,3 +12,26 @@ target_link_libraries(usb_host_double PUBLIC usbip_sim Threads::Threads)
 
 file(GLOB usb_host_tests CONFIGURE_DEPENDS usb_*_test.c)
 usbip_tests(firmware_tests SOURCES ${usb_host_tests} LIBS usb_host_double)
+
+# The real backend, on the double.
+set(device_usb_host ${CMAKE_SOURCE_DIR}/ports/esp32p4/components/device_usb_host)
+file(GLOB device_sources CONFIGURE_DEPENDS ${device_usb_host}/*.c)
+list(REMOVE_ITEM device_sources ${device_usb_host}/device_usb_host_speed.c) # a register of the chip
+add_library(device_usb_host_on_double STATIC ${device_sources} device_rig.c idf_double.c)
+target_include_directories(device_usb_host_on_double PUBLIC ${device_usb_host})
+target_link_libraries(device_usb_host_on_double PUBLIC usb_host_double test_check)
+
+# firmware_suite(NAME SUITE SOURCES...): the tests of all backends, with the chip's.
+function(firmware_suite name suite)
+  usbip_tests(${name} SOURCES ${ARGN} ${CMAKE_SOURCE_DIR}/tests/support/stage.c
+    stage_backend_usb_host.c not_applicable.c LIBS device_usb_host_on_double usbip_sim)
+  target_compile_definitions(${name} PRIVATE SUITE="${suite}")
+  target_link_options(${name} PRIVATE -Wl,--wrap=sim_plug -Wl,--wrap=sim_unplug
+    -Wl,--wrap=sim_replug -Wl,--wrap=sim_find -Wl,--wrap=sim_set_open
+    -Wl,--wrap=sim_set_close_delay -Wl,--wrap=sim_set_control_delay)
+endfunction()
+file(GLOB conformance_suite CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/conformance/*.c)
+firmware_suite(firmware_conformance_tests conformance ${conformance_suite}
+  ${CMAKE_SOURCE_DIR}/tests/golden/vectors.c ${CMAKE_SOURCE_DIR}/tests/golden/golden.c)
+file(GLOB scenario_suite CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/scenario/*.c)
+firmware_suite(firmware_scenario_tests scenario ${scenario_suite})

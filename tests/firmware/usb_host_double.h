@@ -52,6 +52,10 @@ uint64_t usb_host_double_next_deadline(void);
 void usb_host_double_lock(void);
 void usb_host_double_unlock(void); // and whoever waits looks again
 
+// What the controller's register says: something is plugged into that root port, whatever the
+// library makes of it.
+bool usb_host_double_connected(unsigned port);
+
 // --- what a test may break -----------------------------------------------------------------------
 
 // Called with the lock each time an interrupt could come: at every call of the library and every

@@ -65,6 +65,18 @@ void double_unplugged(struct sim_port *port)
     hub_request();
 }
 
+bool usb_host_double_connected(unsigned port)
+{
+    bool connected = false;
+    usb_host_double_lock();
+    BASE_LIST_FOR_EACH (link, &double_library.sockets) {
+        const struct double_socket *s = socket_of(link);
+        connected |= s->root == port && !s->port->hub && s->present;
+    }
+    usb_host_double_unlock();
+    return connected;
+}
+
 // --- what has gone -------------------------------------------------------------------------------
 
 static struct usb_device_handle_s *hub_of(const struct double_socket *s)

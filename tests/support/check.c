@@ -11,10 +11,52 @@ static struct check_test *first, **last = &first;
 static jmp_buf leave;
 enum { FAILED = 1, SKIPPED = 2 };
 
+static const struct check_exclusion *exclusions;
+static size_t exclusion_count;
+
 void check_register(struct check_test *t)
 {
     *last = t;
     last = &t->next;
+}
+
+void check_exclude(const struct check_exclusion *list, size_t count)
+{
+    exclusions = list;
+    exclusion_count = count;
+}
+
+static bool excludes(const struct check_exclusion *e, const char *name)
+{
+    size_t size = strlen(e->name);
+    return size > 0 && e->name[size - 1] == '*' ? strncmp(e->name, name, size - 1) == 0
+                                                : strcmp(e->name, name) == 0;
+}
+
+// Shows why the test does not apply, if it does not.
+static bool excluded(const char *name)
+{
+    for (size_t i = 0; i < exclusion_count; i++) {
+        if (!excludes(&exclusions[i], name))
+            continue;
+        printf("NOT APPLICABLE: %s: %s\n", name, exclusions[i].reason);
+        return true;
+    }
+    return false;
+}
+
+static unsigned stale_exclusions(void)
+{
+    unsigned stale = 0;
+    for (size_t i = 0; i < exclusion_count; i++) {
+        const struct check_test *t = first;
+        while (t && !excludes(&exclusions[i], t->name))
+            t = t->next;
+        if (!t)
+            printf("FAILED: %s is excluded, but there is no such test\n", exclusions[i].name);
+        stale += !t;
+    }
+    return stale;
 }
 
 void check_fail(const char *file, int line, const char *format, ...)
@@ -73,6 +115,10 @@ int main(int argc, char **argv)
     for (struct check_test *volatile t = first; t; t = t->next) { // volatile: setjmp below
         if (!wanted(t->name, argc, argv))
             continue;
+        if (excluded(t->name)) {
+            skipped++;
+            continue;
+        }
         int how = setjmp(leave);
         if (how == 0)
             t->run();
@@ -82,6 +128,7 @@ int main(int argc, char **argv)
         if (how)
             printf("%s: %s\n", how == FAILED ? "FAILED" : "SKIPPED", t->name);
     }
+    failed += stale_exclusions();
     printf("# tests: %u passed, %u failed, %u skipped\n", passed, failed, skipped);
     if (failed)
         _Exit(1); // what a test that ended half-way left behind is no leak worth a report

@@ -16,6 +16,15 @@ struct check_test {
 
 void check_register(struct check_test *t);
 
+// A test that does not apply to what this program tests, with the reason. It is counted as skipped
+// and shown by name. A '*' at the end of `name`: all that begin so. A name that no test has fails.
+struct check_exclusion {
+    const char *name, *reason;
+};
+
+// Borrowed for ever. Before main(): from a constructor.
+void check_exclude(const struct check_exclusion *list, size_t count);
+
 // Marks the running test failed with a message and leaves it (does not return).
 _Noreturn void check_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
