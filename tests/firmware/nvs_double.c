@@ -19,6 +19,7 @@ struct value {
 
 static struct {
     struct value durable[VALUES], live[VALUES]; // live: what calls see
+    bool changed[VALUES];                       // since the last commit
     struct {
         bool open, writable;
         char name_space[NVS_NS_NAME_MAX_SIZE];
@@ -41,6 +42,7 @@ void nvs_double_begin(void)
 void nvs_double_reboot(void)
 {
     memcpy(nvs.live, nvs.durable, sizeof nvs.live);
+    memset(nvs.changed, 0, sizeof nvs.changed);
     memset(nvs.handles, 0, sizeof nvs.handles);
     nvs.initialised = nvs.cut_planned = nvs.dead = false;
 }
@@ -176,6 +178,7 @@ static esp_err_t make_durable(int i)
     if (!program(&nvs.durable[i], &nvs.live[i]))
         return ESP_FAIL;
     nvs.live[i] = nvs.durable[i];
+    nvs.changed[i] = false;
     return ESP_OK;
 }
 
@@ -186,6 +189,7 @@ static esp_err_t change(int i, const struct value *want)
     if (want->type != TYPE_NONE && entries_used() + entries_of(want) > nvs.capacity)
         return ESP_ERR_NVS_NOT_ENOUGH_SPACE; // both are there for a moment
     nvs.live[i] = *want;
+    nvs.changed[i] = true;
     return nvs.deferred ? ESP_OK : make_durable(i);
 }
 
@@ -215,6 +219,7 @@ esp_err_t nvs_flash_erase(void)
         return ESP_FAIL;
     memset(nvs.durable, 0, sizeof nvs.durable);
     memset(nvs.live, 0, sizeof nvs.live);
+    memset(nvs.changed, 0, sizeof nvs.changed);
     nvs.init_error = ESP_OK;
     return ESP_OK;
 }
@@ -349,8 +354,8 @@ esp_err_t nvs_erase_key(nvs_handle_t handle, const char *key)
 esp_err_t nvs_commit(nvs_handle_t handle)
 {
     esp_err_t err = check(handle, NULL, false);
-    for (int i = 0; err == ESP_OK && nvs.deferred && i < VALUES; i++)
-        if (memcmp(&nvs.live[i], &nvs.durable[i], sizeof nvs.live[i]) != 0)
+    for (int i = 0; err == ESP_OK && i < VALUES; i++)
+        if (nvs.changed[i])
             err = make_durable(i);
     return err;
 }
