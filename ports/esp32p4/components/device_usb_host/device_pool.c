@@ -46,15 +46,17 @@ void device_pool_put(struct device_usb_host *h, usb_transfer_t *t)
     count(h, false);
 }
 
-// Copied to and from transfer buffers by the processor, so any memory will do.
+// Copied to and from transfer buffers by the processor, so any memory will do. Internal memory is
+// only taken while others do not need it, and long payload never goes there: clients could fill it.
 void *device_payload_alloc(struct usbip_backend *b, uint32_t size)
 {
     static const uint32_t fast = MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT;
     static const uint32_t large = MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT;
-    bool small = size <= DEVICE_SMALL_PAYLOAD;
+    void *p = NULL;
     (void)b;
-    void *p = heap_caps_malloc(size, small ? fast : large);
-    return p ? p : heap_caps_malloc(size, small ? large : fast);
+    if (size <= DEVICE_SMALL_PAYLOAD && heap_caps_get_free_size(fast) > DEVICE_INTERNAL_RESERVE)
+        p = heap_caps_malloc(size, fast);
+    return p ? p : heap_caps_malloc(size, large);
 }
 
 void device_payload_free(struct usbip_backend *b, void *p, uint32_t size)

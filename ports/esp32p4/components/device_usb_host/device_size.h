@@ -41,6 +41,8 @@ enum {
 
     // --- payload of URBs ---
     DEVICE_SMALL_PAYLOAD = 512, // up to here internal memory, above PSRAM
+    // So much internal memory is left to others (transfers of the next device, stacks, queues).
+    DEVICE_INTERNAL_RESERVE = 32 * 1024,
 
     // --- other ---
     DEVICE_CLIENT_EVENTS = 32,  // the library drops what does not fit into its event queue
