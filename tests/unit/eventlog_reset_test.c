@@ -212,6 +212,43 @@ TEST(eventlog_with_any_bit_turned)
     }
 }
 
+// The highest bits of any two words have turned: each change by itself stays in the highest bit.
+TEST(eventlog_with_any_two_high_bits_turned)
+{
+    static uint8_t good[SIZE];
+    fill(0);
+    struct eventlog *log = boot();
+    record(log, 1);
+    memcpy(good, kept.bytes, SIZE);
+    reset(log);
+    size_t begin = eventlog_memory_size(0), end = begin + sizeof(struct eventlog_event);
+    for (size_t i = begin + 3; i < end; i += 4)
+        for (size_t j = i + 4; j < end; j += 4) {
+            memcpy(kept.bytes, good, SIZE);
+            kept.bytes[i] ^= 0x80;
+            kept.bytes[j] ^= 0x80;
+            back = kept;
+            log = boot();
+            CHECK(!eventlog_next(log, 0));
+            eventlog_destroy(log);
+        }
+}
+
+TEST(eventlog_record_in_a_place_of_another)
+{
+    fill(0);
+    struct eventlog *log = boot();
+    record(log, 1);
+    record(log, 2);
+    size_t at = eventlog_memory_size(0), size = eventlog_memory_size(1) - at;
+    memcpy(back.bytes + at + 3 * size, back.bytes + at + size, size);
+    reset(log);
+    log = boot();
+    CHECK_EQ(eventlog_dropped(log), 1);
+    CHECK_EQ(count(log), 2);
+    reset(log);
+}
+
 TEST(eventlog_of_another_size)
 {
     for (unsigned other = 1; other <= CAPACITY + 2; other++) {
