@@ -19,8 +19,7 @@ enum step_result {
 
 typedef enum step_result step_function(struct device *d);
 
-// --- endpoints quiet
-// ------------------------------------------------------------------------------
+// --- endpoints quiet ----------------------------------------------------------------------------
 
 static struct device_pipe *concerned(struct device *d, unsigned i)
 {
@@ -49,8 +48,7 @@ static void resume(struct device *d)
             d->pipe[i / 16][i % 16]->paused = false;
 }
 
-// --- requests
-// -------------------------------------------------------------------------------------
+// --- requests -----------------------------------------------------------------------------------
 
 static struct usb_setup setup_of(uint8_t recipient, uint8_t request, uint16_t value, uint16_t index)
 {
@@ -153,11 +151,26 @@ static enum step_result clear_siblings(struct device *d)
     return STEP_AGAIN;
 }
 
+// A request that the device never ends, and the library never takes back, is in the way.
+static bool is_stuck(struct device *d)
+{
+    uint64_t limit_us = d->change.begun_us + DEVICE_CLEAN_US;
+    if (device_now_us(d->host) < limit_us) {
+        device_due(d->host, limit_us);
+        return false;
+    }
+    ESP_LOGW(tag, "%s: does not answer; its state is unknown until it is plugged in again",
+             d->info.busid);
+    d->control.request.state = REQUEST_NONE;
+    return true;
+}
+
 // For the next client the device is to be as after plug-in, whether it agrees or not.
 static enum step_result clean_configuration(struct device *d)
 {
     d->change.op = (struct usb_control_op){.type = USB_SET_CONFIGURATION};
-    if (d->info.active_config != 0 && ask_configuration(d, d->info.active_config) == STEP_WAIT)
+    if (d->info.active_config != 0 && ask_configuration(d, d->info.active_config) == STEP_WAIT &&
+        !is_stuck(d))
         return STEP_WAIT;
     d->change.status = USB_STATUS_OK;
     d->configured = d->info.active_config != 0;
@@ -166,8 +179,7 @@ static enum step_result clean_configuration(struct device *d)
     return STEP_NEXT;
 }
 
-// --- release and claim
-// ----------------------------------------------------------------------------
+// --- release and claim --------------------------------------------------------------------------
 
 static enum step_result again_soon(struct device *d)
 {
@@ -254,8 +266,7 @@ static enum step_result reclaim(struct device *d)
     return d->change.status == USB_STATUS_OK ? STEP_NEXT : STEP_END;
 }
 
-// --- the changes
-// ----------------------------------------------------------------------------------
+// --- the changes --------------------------------------------------------------------------------
 
 static step_function *const open_steps[] = {claim_all, release, NULL};
 static step_function *const close_steps[] = {quiet, clean_configuration, release, NULL};
@@ -302,8 +313,7 @@ static bool is_impossible(const struct device *d, const struct usb_control_op *o
     case USB_SET_CONFIGURATION:
         return op->value != 0 && op->value != d->info.active_config;
     case USB_SET_INTERFACE:
-        return op->interface >= USB_MAX_INTERFACES || !d->configured ||
-               !usb_config_has_alternate(device_config(d), op->interface, op->value);
+        return op->interface >= USB_MAX_INTERFACES;
     default:
         return false;
     }
@@ -312,7 +322,8 @@ static bool is_impossible(const struct device *d, const struct usb_control_op *o
 void device_change_begin(struct device *d, enum device_change_kind kind,
                          const struct usb_control_op *op)
 {
-    d->change = (struct device_change){.kind = kind, .interfaces = UINT32_MAX};
+    d->change = (struct device_change){
+        .kind = kind, .interfaces = UINT32_MAX, .begun_us = device_now_us(d->host)};
     if (kind != CHANGE_CONTROL)
         return;
     d->change.op = *op;
@@ -368,9 +379,12 @@ bool device_change_run(struct device *d)
         finish(d);
         return true;
     }
-    while (steps_of(c)[c->step])
+    bool moved = false;
+    while (steps_of(c)[c->step]) {
         if (!step(d))
-            return true;
+            return moved;
+        moved = true;
+    }
     finish(d);
     return true;
 }

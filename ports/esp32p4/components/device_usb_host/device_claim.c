@@ -13,8 +13,7 @@ struct base_span device_config(const struct device *d)
     return usb_device_config(&d->info, d->info.active_config);
 }
 
-// --- what the host controller or its driver cannot do
-// ----------------------------------------------
+// --- what the host controller or its driver cannot do -------------------------------------------
 
 static bool is_periodic(const struct usb_endpoint *ep)
 {
@@ -75,8 +74,7 @@ static bool make_pipe(struct device *d, const struct usb_endpoint *ep)
     return *at != NULL;
 }
 
-// --- claim and release
-// ----------------------------------------------------------------------------
+// --- claim and release --------------------------------------------------------------------------
 
 static enum base_err refusal(const struct device *d, uint8_t interface, uint8_t alternate,
                              esp_err_t err)

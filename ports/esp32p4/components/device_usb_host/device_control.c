@@ -59,8 +59,7 @@ bool device_request_over(struct device *d)
     return true;
 }
 
-// --- the end
-// --------------------------------------------------------------------------------------
+// --- the end ------------------------------------------------------------------------------------
 
 // What came of the data stage. `room`: what the asker has place for.
 static int32_t outcome(const struct device_control *c, uint16_t wanted, uint32_t room,
@@ -121,6 +120,7 @@ static void transfer_done(usb_transfer_t *t)
     struct device *d = t->context;
     struct device_control *c = &d->control;
     assert(c->busy && c->transfer == t);
+    d->host->called = true;
     c->busy = false;
     c->done_us = device_now_us(d->host);
     if (c->urb)
@@ -130,8 +130,7 @@ static void transfer_done(usb_transfer_t *t)
     return_transfer(d);
 }
 
-// --- the beginning
-// --------------------------------------------------------------------------------
+// --- the beginning ------------------------------------------------------------------------------
 
 // Longest data stage, in whole packets.
 static uint32_t data_max(const struct device *d)
@@ -228,22 +227,21 @@ static void begin_urb(struct device *d)
         c->tries = 0;
 }
 
-// --- cancelled, unplugged
-// -------------------------------------------------------------------------
+// --- cancelled, unplugged -----------------------------------------------------------------------
 
 void device_control_cancel(struct device *d)
 {
     struct device_control *c = &d->control;
+    if (c->urb && c->urb->backend_time_us & URB_CANCEL) {
+        struct usb_urb *u = c->urb;
+        c->urb = NULL; // the transfer goes on, for nobody
+        device_urb_done(d, u, USB_STATUS_CANCELLED);
+    }
     BASE_LIST_FOR_EACH (node, &c->urbs) {
         struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
         if (!(u->backend_time_us & URB_CANCEL))
             continue;
         base_list_remove(node);
-        device_urb_done(d, u, USB_STATUS_CANCELLED);
-    }
-    if (c->urb && c->urb->backend_time_us & URB_CANCEL) {
-        struct usb_urb *u = c->urb;
-        c->urb = NULL; // the transfer goes on, for nobody
         device_urb_done(d, u, USB_STATUS_CANCELLED);
     }
 }

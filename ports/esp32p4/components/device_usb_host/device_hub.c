@@ -27,8 +27,7 @@ enum {
     OBSTACLE_DEVNUM = 128,
 };
 
-// --- what cannot be served
-// ------------------------------------------------------------------------
+// --- what cannot be served ----------------------------------------------------------------------
 
 static unsigned channels_of(const struct device *d)
 {
@@ -101,8 +100,7 @@ static void judge_root(struct device_usb_host *h, uint8_t root)
         obstacle(h, NULL, root, 1, USB_OBSTACLE_ENUMERATION, USB_SPEED_UNKNOWN);
 }
 
-// --- asking a hub
-// ---------------------------------------------------------------------------------
+// --- asking a hub -------------------------------------------------------------------------------
 
 static void answered(usb_transfer_t *t)
 {
@@ -111,6 +109,7 @@ static void answered(usb_transfer_t *t)
     const uint8_t *data = t->data_buffer + SETUP_SIZE;
     int size = t->actual_num_bytes - SETUP_SIZE;
     bool good = t->status == USB_TRANSFER_STATUS_COMPLETED;
+    d->host->called = true;
     hub->busy = false;
     hub->close_us = device_now_us(d->host) + DEVICE_CLOSE_US;
     if (hub->asking == 0 && good && size >= HUB_DESCRIPTOR_SIZE - 1)
@@ -225,8 +224,7 @@ bool device_hub_run(struct device *d)
     return (hub->handle && go_on(d)) || any;
 }
 
-// --- looking for hubs
-// -----------------------------------------------------------------------------
+// --- looking for hubs ---------------------------------------------------------------------------
 
 void device_hub_found(struct device *d)
 {

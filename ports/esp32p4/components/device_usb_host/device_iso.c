@@ -38,8 +38,7 @@ uint32_t device_iso_plan(struct device_pipe *p)
     return p->iso_packets * packet;
 }
 
-// --- into the library
-// -----------------------------------------------------------------------------
+// --- into the library ---------------------------------------------------------------------------
 
 // Nobody can say in which frame the library will start; clients only want it to move on.
 static void set_start_frame(struct device_slot *s)
@@ -106,8 +105,7 @@ static int32_t iso_prepare(struct device_slot *s)
     return USB_STATUS_OK;
 }
 
-// --- out of the library
-// ---------------------------------------------------------------------------
+// --- out of the library -------------------------------------------------------------------------
 
 static int32_t packet_status(usb_transfer_status_t status)
 {
@@ -116,8 +114,6 @@ static int32_t packet_status(usb_transfer_status_t status)
         return USB_STATUS_OK;
     case USB_TRANSFER_STATUS_SKIPPED:
         return USB_STATUS_XDEV;
-    case USB_TRANSFER_STATUS_ERROR:
-        return USB_STATUS_CRC;
     default:
         return device_status(status);
     }

@@ -11,8 +11,7 @@
 
 static const char tag[] = "usb_device";
 
-// --- places
-// ---------------------------------------------------------------------------------------
+// --- places -------------------------------------------------------------------------------------
 
 struct device *device_take(struct device_usb_host *h, enum device_kind kind)
 {
@@ -55,8 +54,7 @@ void device_known(struct device *d)
     device_event(d, &ev);
 }
 
-// --- descriptors
-// ----------------------------------------------------------------------------------
+// --- descriptors --------------------------------------------------------------------------------
 
 static enum usb_speed speed_of(usb_speed_t speed)
 {
@@ -186,8 +184,7 @@ static bool is_hub(struct device *d)
     return false;
 }
 
-// --- configurations that the library has not read
-// -------------------------------------------------
+// --- configurations that the library has not read -----------------------------------------------
 
 static unsigned config_total(const struct device *d)
 {
@@ -280,8 +277,7 @@ static void fetch(struct device *d)
     fetch_next(d);
 }
 
-// --- arrival
-// --------------------------------------------------------------------------------------
+// --- arrival ------------------------------------------------------------------------------------
 
 static void give_up(struct device *d, const char *why)
 {
@@ -338,8 +334,7 @@ void device_life_arrived(struct device_usb_host *h, uint8_t address)
         fetch_begin(d);
 }
 
-// --- the end
-// --------------------------------------------------------------------------------------
+// --- the end ------------------------------------------------------------------------------------
 
 static void pipes_end(struct device *d)
 {
@@ -414,8 +409,7 @@ static bool let_go(struct device *d)
     return true;
 }
 
-// --- one round
-// ------------------------------------------------------------------------------------
+// --- one round ----------------------------------------------------------------------------------
 
 static bool run_pipes(struct device *d)
 {

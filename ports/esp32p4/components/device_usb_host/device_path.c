@@ -51,8 +51,7 @@ void device_path_set(struct device *d, struct device *parent, uint8_t root, uint
     d->located = true;
 }
 
-// --- candidates
-// -----------------------------------------------------------------------------------
+// --- candidates ---------------------------------------------------------------------------------
 
 static bool is_hub(const struct device *d)
 {
@@ -129,8 +128,7 @@ static struct search search(struct device *d)
     return s;
 }
 
-// --- decision
-// -------------------------------------------------------------------------------------
+// --- decision -----------------------------------------------------------------------------------
 
 // What is shown at that place as an obstacle goes first: it has the same busid.
 static bool settle(struct device *d, struct device *parent, uint8_t root)

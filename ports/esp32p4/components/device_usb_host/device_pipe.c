@@ -16,8 +16,7 @@ static const struct device_mover *mover(const struct device_pipe *p)
     return p->ep.type == USB_ISOCHRONOUS ? &device_iso : &device_bulk;
 }
 
-// --- create and destroy
-// ---------------------------------------------------------------------------
+// --- create and destroy -------------------------------------------------------------------------
 
 static uint32_t own_bytes(struct device_pipe *p)
 {
@@ -71,8 +70,7 @@ void device_pipe_destroy(struct device_pipe *p, int32_t status)
     free(p);
 }
 
-// --- URBs
-// -----------------------------------------------------------------------------------------
+// --- URBs ---------------------------------------------------------------------------------------
 
 void device_pipe_submit(struct device_pipe *p, struct usb_urb *u)
 {
@@ -103,20 +101,18 @@ void device_pipe_fail(struct device_pipe *p, int32_t status)
     }
 }
 
-// Gives back what was cancelled and is not in the library. True: something is.
+// Gives back what was cancelled, in order, up to one that the library has: then true.
 static bool take_back(struct device_pipe *p)
 {
-    bool stuck = false;
     BASE_LIST_FOR_EACH (node, &p->urbs) {
         struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
         if (!(u->backend_time_us & URB_CANCEL))
             continue;
         if (in_flight(p, u))
-            stuck = true;
-        else
-            device_pipe_finish(p, u, USB_STATUS_CANCELLED);
+            return true;
+        device_pipe_finish(p, u, USB_STATUS_CANCELLED);
     }
-    return stuck;
+    return false;
 }
 
 static struct usb_urb *next_urb(const struct device_pipe *p)
@@ -129,8 +125,7 @@ static struct usb_urb *next_urb(const struct device_pipe *p)
     return NULL;
 }
 
-// --- into the library
-// -----------------------------------------------------------------------------
+// --- into the library ---------------------------------------------------------------------------
 
 // An IN transfer may end its URB early, so nothing of the same URB may be queued behind it.
 static bool may_follow(const struct device_pipe *p, const struct usb_urb *u)
@@ -241,8 +236,7 @@ static bool fill(struct device_pipe *p)
     return any;
 }
 
-// --- out of the library
-// ---------------------------------------------------------------------------
+// --- out of the library -------------------------------------------------------------------------
 
 static void failed(struct device_slot *s, usb_transfer_status_t status)
 {
@@ -261,6 +255,7 @@ static void transfer_done(usb_transfer_t *t)
     struct device_pipe *p = s->pipe;
     assert(s == &p->slot[p->first] && s->transfer == t && p->busy > 0);
     p->first = (p->first + 1) % p->depth;
+    p->device->host->called = true;
     p->busy--;
     switch (t->status) {
     case USB_TRANSFER_STATUS_COMPLETED:

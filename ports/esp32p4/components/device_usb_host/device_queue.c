@@ -11,8 +11,7 @@ static struct device_usb_host *host_of(struct usbip_backend *b)
     return BASE_CONTAINER(b, struct device_usb_host, backend);
 }
 
-// --- loop thread
-// ----------------------------------------------------------------------------------
+// --- loop thread --------------------------------------------------------------------------------
 
 static void ask(struct usbip_backend *b, bool *what)
 {
@@ -147,8 +146,7 @@ const struct usbip_backend device_backend = {
     .next_deadline = queue_next_deadline,
 };
 
-// --- client task
-// ----------------------------------------------------------------------------------
+// --- client task --------------------------------------------------------------------------------
 
 static void abandon_packets(struct usb_urb *u)
 {

@@ -13,8 +13,7 @@
 struct device;
 struct device_pipe;
 
-// --- one endpoint (device_pipe.c, device_bulk.c, device_iso.c); client
-// ----------------------------
+// --- one endpoint (device_pipe.c, device_bulk.c, device_iso.c); client --------------------------
 
 enum { DEVICE_DEPTH_MAX = DEVICE_ISO_DEPTH };
 
@@ -59,8 +58,7 @@ static inline uint32_t urb_next(const struct usb_urb *u)
     return (uint32_t)(u->backend_time_us & URB_NEXT_MASK);
 }
 
-// --- the control endpoint (device_control.c); client
-// ----------------------------------------------
+// --- the control endpoint (device_control.c); client --------------------------------------------
 
 enum device_request_state {
     REQUEST_NONE,
@@ -90,8 +88,7 @@ struct device_control {
     struct device_request request;
 };
 
-// --- a change of pipes (device_change.c); client
-// --------------------------------------------------
+// --- a change of pipes (device_change.c); client ------------------------------------------------
 
 enum device_change_kind {
     CHANGE_NONE,
@@ -107,11 +104,10 @@ struct device_change {
     uint32_t interfaces; // bits of those that it concerns
     int32_t status;
     enum base_err result;
-    uint64_t retry_us;
+    uint64_t begun_us, retry_us;
 };
 
-// --- one device
-// -----------------------------------------------------------------------------------
+// --- one device ---------------------------------------------------------------------------------
 
 enum device_life {
     DEVICE_FREE,
@@ -201,6 +197,7 @@ struct device_usb_host {
     uint64_t root_since_us[2];
     usb_transfer_t *pool[DEVICE_POOL_COUNT];
     unsigned pool_free;
+    bool called; // a callback of the library has changed something
     bool ending;
     uint32_t library_flags; // the daemon task's; read when it is gone
     // Lock.
@@ -217,8 +214,7 @@ struct device_usb_host {
 void device_due(struct device_usb_host *h, uint64_t at_us);
 uint64_t device_now_us(const struct device_usb_host *h);
 
-// --- device_queue.c
-// -------------------------------------------------------------------------------
+// --- device_queue.c -----------------------------------------------------------------------------
 extern const struct usbip_backend device_backend;
 void device_queue_drain(struct device_usb_host *h);
 void device_queue_wake(struct device_usb_host *h);
@@ -227,8 +223,7 @@ void device_urb_done(struct device *d, struct usb_urb *u, int32_t status);
 void device_event(struct device *d, const struct device_event *ev);
 bool device_forgotten(struct device *d);
 
-// --- device_pool.c
-// --------------------------------------------------------------------------------
+// --- device_pool.c ------------------------------------------------------------------------------
 bool device_pool_create(struct device_usb_host *h);
 void device_pool_destroy(struct device_usb_host *h);
 // NULL: none free but `reserve`.
@@ -264,8 +259,7 @@ extern const struct device_mover device_bulk, device_iso;
 uint32_t device_iso_plan(struct device_pipe *p);
 void device_iso_failed(struct device_slot *s, int32_t status);
 
-// --- device_control.c
-// -----------------------------------------------------------------------------
+// --- device_control.c ---------------------------------------------------------------------------
 bool device_control_create(struct device *d);
 void device_control_destroy(struct device *d);
 void device_control_submit(struct device *d, struct usb_urb *u);
@@ -277,22 +271,19 @@ void device_request(struct device *d, struct usb_setup setup, uint8_t *data);
 bool device_request_over(struct device *d);
 int32_t device_status(usb_transfer_status_t status);
 
-// --- device_claim.c
-// -------------------------------------------------------------------------------
+// --- device_claim.c -----------------------------------------------------------------------------
 enum base_err device_claim(struct device *d, uint8_t interface, uint8_t alternate);
 // BASE_ERR_AGAIN: not yet. Its pipes stay, or end with SHUTDOWN.
 enum base_err device_release(struct device *d, uint8_t interface, bool keep_pipes);
 enum base_err device_reclaim(struct device *d, uint8_t interface); // after release with keep_pipes
 struct base_span device_config(const struct device *d);
 
-// --- device_change.c
-// ------------------------------------------------------------------------------
+// --- device_change.c ----------------------------------------------------------------------------
 void device_change_begin(struct device *d, enum device_change_kind kind,
                          const struct usb_control_op *op);
 bool device_change_run(struct device *d);
 
-// --- device_life.c
-// --------------------------------------------------------------------------------
+// --- device_life.c ------------------------------------------------------------------------------
 struct device *device_take(struct device_usb_host *h, enum device_kind kind);
 void device_known(struct device *d);
 void device_life_arrived(struct device_usb_host *h, uint8_t address);
@@ -308,8 +299,7 @@ void device_path_set(struct device *d, struct device *parent, uint8_t root, uint
 struct device *device_at(struct device_usb_host *h, const struct device *parent, uint8_t root,
                          uint8_t port);
 
-// --- device_hub.c
-// ---------------------------------------------------------------------------------
+// --- device_hub.c -------------------------------------------------------------------------------
 void device_hub_scan(struct device_usb_host *h);
 // The device is one; it is closed in the library.
 void device_hub_found(struct device *d);

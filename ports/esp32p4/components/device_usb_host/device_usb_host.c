@@ -38,8 +38,7 @@ void device_usb_host_figures(struct device_usb_host *h, struct device_usb_host_f
     pthread_mutex_unlock(&h->lock);
 }
 
-// --- callbacks of the library
-// ---------------------------------------------------------------------
+// --- callbacks of the library -------------------------------------------------------------------
 
 // Daemon task. Every device with its first configuration; without a function here none comes up.
 static bool accept_device(const usb_device_desc_t *descriptor, uint8_t *configuration)
@@ -57,10 +56,10 @@ static void client_event(const usb_host_client_event_msg_t *msg, void *arg)
         h->arrived[msg->new_dev.address / 32] |= 1u << msg->new_dev.address % 32;
     else if (msg->event == USB_HOST_CLIENT_EVENT_DEV_GONE)
         device_life_gone(h, msg->dev_gone.dev_hdl);
+    h->called = true;
 }
 
-// --- turns
-// ----------------------------------------------------------------------------------------
+// --- turns --------------------------------------------------------------------------------------
 
 static void keep_speed(const struct device_usb_host *h)
 {
@@ -134,8 +133,10 @@ void device_usb_host_client_turn(struct device_usb_host *h, uint32_t timeout_ms)
         device_queue_drain(h);
         look_around(h);
         more = run_devices(h);
-        // What was cancelled may have come home by itself: then nothing needs to be halted.
+        h->called = false;
+        // What is cancelled next may have come home by itself: then nothing needs to be halted.
         (void)usb_host_client_handle_events(h->client, 0);
+        more |= h->called;
     }
     if (more)
         h->due_us = 0;
@@ -143,8 +144,7 @@ void device_usb_host_client_turn(struct device_usb_host *h, uint32_t timeout_ms)
     device_queue_wake(h);
 }
 
-// --- create and destroy
-// ---------------------------------------------------------------------------
+// --- create and destroy -------------------------------------------------------------------------
 
 static esp_err_t install(const struct device_usb_host_config *c)
 {
