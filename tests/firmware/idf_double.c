@@ -27,7 +27,7 @@ struct block {
 };
 
 struct heap {
-    size_t limit, in_use, blocks;
+    size_t limit, in_use, most, blocks;
 };
 
 static struct heap heaps[IDF_HEAPS] = {{.limit = SIZE_MAX}, {.limit = SIZE_MAX}};
@@ -39,6 +39,7 @@ static bool take(enum idf_heap heap, size_t size)
     bool fits = size <= h->limit && h->in_use <= h->limit - size;
     if (fits) {
         h->in_use += size;
+        h->most = h->in_use > h->most ? h->in_use : h->most;
         h->blocks++;
     }
     pthread_mutex_unlock(&lock);
@@ -115,6 +116,15 @@ size_t heap_caps_get_free_size(uint32_t caps)
     const struct heap *h = &heaps[heap_of(caps)];
     pthread_mutex_lock(&lock);
     size_t left = h->limit > h->in_use ? h->limit - h->in_use : 0;
+    pthread_mutex_unlock(&lock);
+    return left;
+}
+
+size_t heap_caps_get_minimum_free_size(uint32_t caps)
+{
+    const struct heap *h = &heaps[heap_of(caps)];
+    pthread_mutex_lock(&lock);
+    size_t left = h->limit > h->most ? h->limit - h->most : 0;
     pthread_mutex_unlock(&lock);
     return left;
 }

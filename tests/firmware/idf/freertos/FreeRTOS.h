@@ -26,3 +26,18 @@ typedef uint8_t StackType_t;
     ((TickType_t)(((TickType_t)(ms) * (TickType_t)configTICK_RATE_HZ) / (TickType_t)1000U))
 #define pdTICKS_TO_MS(ticks)                                                                       \
     ((TickType_t)((uint64_t)(ticks)*1000U / (TickType_t)configTICK_RATE_HZ))
+
+typedef struct {
+    uint32_t owner, count;
+} portMUX_TYPE;
+
+#define portMUX_INITIALIZER_UNLOCKED                                                               \
+    {                                                                                              \
+        .owner = 0xB33FFFFF, .count = 0,                                                           \
+    }
+
+// Interrupts of this core are off in between, and no other core is in.
+void vPortEnterCritical(portMUX_TYPE *mux);
+void vPortExitCritical(portMUX_TYPE *mux);
+#define portENTER_CRITICAL(mux) vPortEnterCritical(mux)
+#define portEXIT_CRITICAL(mux) vPortExitCritical(mux)

@@ -21,3 +21,5 @@ TickType_t xTaskGetTickCount(void);
 TaskHandle_t xTaskGetCurrentTaskHandle(void);
 UBaseType_t uxTaskGetStackHighWaterMark(TaskHandle_t xTask);
 char *pcTaskGetName(TaskHandle_t xTaskToQuery);
+BaseType_t xTaskNotifyGive(TaskHandle_t xTaskToNotify);
+uint32_t ulTaskNotifyTake(BaseType_t xClearCountOnExit, TickType_t xTicksToWait);

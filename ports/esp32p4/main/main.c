@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The firmware: puts settings, network, core, USB, HTTP and console together. Runs once, on core 0.
+#include "main.h"
+#include "board_reset.h"
+#include "main_network.h"
+#include "main_sim.h"
+#include "main_tasks.h"
+
+#include "esp_app_desc.h"
+#include "esp_heap_caps.h"
+#include "esp_log.h"
+#include "esp_netif.h"
+#include "esp_vfs_eventfd.h"
+#include "ports/posix/posix_time.h"
+#include "sdkconfig.h"
+
+#include <stdlib.h>
+#include <sys/time.h>
+
+enum {
+    EVENTFDS = 4,       // the loop and the network have one each
+    SPARE_SOCKETS = 4,  // connections that are just being closed
+    OTHER_SOCKETS = 13, // 2 that listen, 1 spare; HTTP: 7 connections and 3 of its own
+    SECOND_US = 1000000,
+    DRAIN_US = 5 * SECOND_US,
+    RESTART_MS = 8000, // then even if the loop has not ended
+};
+_Static_assert(CONFIG_USBIP_MAX_DEVICES + CONFIG_USBIP_MAX_CLIENTS + SPARE_SOCKETS +
+                       OTHER_SOCKETS <=
+                   CONFIG_LWIP_MAX_SOCKETS,
+               "raise LWIP_MAX_SOCKETS");
+
+static const char tag[] = "main";
+static struct firmware firmware;
+
+// Without it nothing works: better start again than hang.
+static void want(bool good, const char *what)
+{
+    if (good)
+        return;
+    ESP_LOGE(tag, "%s", what);
+    abort();
+}
+
+static void *allocate(void *ctx, size_t size)
+{
+    (void)ctx;
+    return heap_caps_calloc(1, size, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
+}
+
+static void release(void *ctx, void *p)
+{
+    (void)ctx;
+    heap_caps_free(p);
+}
+
+// --- the loop's task -----------------------------------------------------------------------------
+
+// lwIP's task.
+static void clock_is_set(void *ctx, uint64_t unix_us)
+{
+    struct firmware *f = ctx;
+    (void)unix_us; // the loop reads it again, when it gets to it
+    atomic_store(&f->clock_set, true);
+    posix_loop_wake(f->loop);
+}
+
+static void tell_time(struct firmware *f, uint64_t now_us)
+{
+    struct timeval t;
+    gettimeofday(&t, NULL);
+    eventlog_set_clock(server_eventlog(f->server),
+                       (uint64_t)t.tv_sec * SECOND_US + (uint64_t)t.tv_usec, now_us);
+}
+
+static unsigned count_devices(struct usbip_server *server)
+{
+    unsigned n = 0;
+    BASE_LIST_FOR_EACH (node, &server_registry(server)->devices)
+        n += registry_listed(BASE_CONTAINER(node, struct registry_device, link), true);
+    return n;
+}
+
+static void after_turn(void *ctx, uint64_t now_us)
+{
+    struct firmware *f = ctx;
+    main_task_alive();
+    if (atomic_exchange(&f->clock_set, false))
+        tell_time(f, now_us);
+    if (main_log_turn(&f->log) && f->network)
+        network_devices(f->network, count_devices(f->server));
+}
+
+static void run_loop(void *arg)
+{
+    struct firmware *f = arg;
+    main_task_watch();
+    posix_loop_run(f->loop);
+    if (!board_restart_stopped(&f->restart))
+        board_reset_restart(EVENT_START_RESTART);
+    main_task_end(); // whoever has asked for it restarts the chip
+}
+
+static void stop_loop(void *ctx)
+{
+    struct firmware *f = ctx;
+    posix_loop_stop(f->loop);
+}
+
+// --- start ---------------------------------------------------------------------------------------
+
+static void start_server(struct firmware *f)
+{
+    struct server_config config;
+    f->alloc = (struct base_alloc){.alloc = allocate, .free = release};
+    main_settings_server(&f->settings.now, &config);
+    config.eventlog_memory = board_reset_eventlog_memory();
+    config.start = board_reset_start();
+    f->server = server_create(&config, &f->alloc, posix_now_us());
+    want(f->server, "no memory for the server");
+}
+
+// Sockets and wake-ups, which the loop needs even if there is no network.
+static void start_lwip(void)
+{
+    const esp_vfs_eventfd_config_t eventfds = {.max_fds = EVENTFDS};
+    want(esp_vfs_eventfd_register(&eventfds) == ESP_OK, "no memory for eventfd");
+    want(esp_netif_init() == ESP_OK, "lwIP does not start");
+}
+
+static void start_loop(struct firmware *f)
+{
+    struct posix_loop_config config;
+    char why[128];
+    posix_loop_config_default(&config);
+    config.port = CONFIG_USBIP_TCP_PORT;
+    config.max_sockets = f->settings.port.max_limits.max_connections + SPARE_SOCKETS;
+    config.stop_limit_us = DRAIN_US;
+    config.longest_wait_us = MAIN_TASK_WAIT_MS * 1000;
+    config.after_turn = after_turn;
+    config.ctx = f;
+    f->loop = posix_loop_create(f->server, &config, why, sizeof why);
+    want(f->loop, "the socket loop does not start");
+}
+
+static void start_http(struct firmware *f)
+{
+    const struct http_esp_config config = {
+        .port = CONFIG_USBIP_HTTP_PORT,
+        .http = {.loop = f->loop, .server = f->server, .version = f->version},
+        .priority = main_task_http.priority,
+        .core = main_task_http.core,
+        .stack_size = main_task_http.stack_size,
+    };
+    char why[128];
+    f->http = http_esp_start(&config, why, sizeof why);
+    if (!f->http)
+        ESP_LOGW(tag, "%s", why);
+}
+
+void app_main(void)
+{
+    struct firmware *f = &firmware;
+    f->version = esp_app_get_description()->version;
+    want(main_settings_open(&f->settings), "no memory for the settings");
+    start_server(f);
+    main_usb_open(&f->usb, &f->settings.now, f->server);
+#ifdef CONFIG_USBIP_SIM_DEVICES
+    main_sim_start(f->server, &f->alloc);
+#endif
+    start_lwip();
+    start_loop(f);
+    board_restart_init(&f->restart, stop_loop, f, RESTART_MS);
+    const struct network_clock clock = {.set = clock_is_set, .ctx = f};
+    f->network = main_network_start(&f->settings.now, &clock, f->version);
+    main_log_start(&f->log, f->loop, f->server);
+    main_usb_start(&f->usb, f->loop);
+    main_task_start(&main_task_loop, run_loop, f);
+    start_http(f);
+    main_console_start(f);
+}

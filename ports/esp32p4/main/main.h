@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The firmware as one object, for the files of main. It is in internal memory: what several tasks
+// use at the same time (atomics, locks) must not be in PSRAM.
+#pragma once
+
+#include "board_restart.h"
+#include "http_esp.h"
+#include "main_log.h"
+#include "main_settings.h"
+#include "main_usb.h"
+#include "network.h"
+#include "ports/posix/posix_loop.h"
+
+#include <stdatomic.h>
+
+struct firmware {
+    const char *version;
+    struct main_settings settings;
+    struct base_alloc alloc; // PSRAM
+    struct usbip_server *server;
+    struct posix_loop *loop;
+    struct network *network; // NULL: none
+    struct main_usb usb;
+    struct http_esp *http; // NULL: none
+    struct main_log log;
+    struct board_restart restart;
+    atomic_bool clock_set; // the time of day is known, which the loop has not told the server yet
+};
+
+void app_main(void); // ESP-IDF calls it
+
+// The serial console, on `f`. What goes wrong is logged.
+void main_console_start(struct firmware *f);
