@@ -18,6 +18,19 @@ enum {
     CHANNELS = 64, // these tests are about other things; the real number has its own
 };
 
+// What sim_set_open() and its like say of a port: answers come so much later.
+struct knobs {
+    char busid[USB_BUSID_SIZE];
+    uint64_t open_us, close_us, control_us;
+    enum base_err open_result;
+};
+
+// An answer that waits. No device: free.
+struct held {
+    struct backend_event ev;
+    uint64_t at_us;
+};
+
 static struct {
     struct usbip_backend backend; // in front of the real one: names
     struct device_rig rig;
@@ -28,6 +41,8 @@ static struct {
     char plugged[DEVICES][USB_BUSID_SIZE]; // that the server has been told
     void *devices[DEVICES];
     struct usb_device_info info;
+    struct knobs knobs[DEVICES];
+    struct held held[DEVICES];
 } self;
 
 // --- names ---------------------------------------------------------------------------------------
@@ -67,19 +82,43 @@ WRAP(enum base_err, sim_unplug, (struct sim_bus * bus, const char *busid), bus, 
 WRAP(enum base_err, sim_replug, (struct sim_bus * bus, const char *busid), bus, real)
 WRAP(struct sim_device *, sim_find, (struct sim_bus * bus, const char *busid), bus, real)
 
-// Knobs of the simulated backend that this one does not have: tests that turn them do not apply.
-#define NO_KNOB(name, ...)                                                                         \
-    void __wrap_##name(__VA_ARGS__);                                                               \
-    void __wrap_##name(__VA_ARGS__)                                                                \
-    {                                                                                              \
-        (void)bus;                                                                                 \
-        (void)busid;                                                                               \
-        check_fail(__FILE__, __LINE__, "the chip's backend has no " #name);                        \
-    }
+// --- knobs ---------------------------------------------------------------------------------------
 
-NO_KNOB(sim_set_open, struct sim_bus *bus, const char *busid)
-NO_KNOB(sim_set_close_delay, struct sim_bus *bus, const char *busid)
-NO_KNOB(sim_set_control_delay, struct sim_bus *bus, const char *busid)
+static struct knobs *knobs_of(const char *busid)
+{
+    for (unsigned i = 0; i < DEVICES; i++) {
+        struct knobs *k = &self.knobs[i];
+        if (k->busid[0] == '\0')
+            (void)base_text_copy(k->busid, sizeof k->busid, busid);
+        if (strcmp(k->busid, busid) == 0)
+            return k;
+    }
+    check_fail(__FILE__, __LINE__, "no place for the knobs of %s", busid);
+}
+
+void __wrap_sim_set_open(struct sim_bus *bus, const char *busid, uint64_t delay_us,
+                         enum base_err result);
+void __wrap_sim_set_open(struct sim_bus *bus, const char *busid, uint64_t delay_us,
+                         enum base_err result)
+{
+    (void)bus;
+    knobs_of(busid)->open_us = delay_us;
+    knobs_of(busid)->open_result = result;
+}
+
+void __wrap_sim_set_close_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us);
+void __wrap_sim_set_close_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us)
+{
+    (void)bus;
+    knobs_of(busid)->close_us = delay_us;
+}
+
+void __wrap_sim_set_control_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us);
+void __wrap_sim_set_control_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us)
+{
+    (void)bus;
+    knobs_of(busid)->control_us = delay_us;
+}
 
 // --- between server and backend ------------------------------------------------------------------
 
@@ -107,8 +146,61 @@ static bool rename_plugged(struct backend_event *ev)
     return true;
 }
 
+// --- answers that wait ---------------------------------------------------------------------------
+
+static uint64_t stage_now(void)
+{
+    return self.stage->now_us;
+}
+
+static void hold(const struct backend_event *ev, uint64_t delay_us)
+{
+    for (unsigned i = 0; i < DEVICES; i++) {
+        struct held *h = &self.held[i];
+        if (h->ev.device)
+            continue;
+        *h = (struct held){.ev = *ev, .at_us = stage_now() + delay_us};
+        if (h->at_us < delay_us)
+            h->at_us = UINT64_MAX;
+        return;
+    }
+    check_fail(__FILE__, __LINE__, "too many answers wait");
+}
+
+static void drop_held(const void *device)
+{
+    for (unsigned i = 0; i < DEVICES; i++)
+        if (self.held[i].ev.device == device)
+            self.held[i] = (struct held){0};
+}
+
+static bool take_held(struct backend_event *ev)
+{
+    for (unsigned i = 0; i < DEVICES; i++) {
+        if (!self.held[i].ev.device || self.held[i].at_us > stage_now())
+            continue;
+        *ev = self.held[i].ev;
+        self.held[i] = (struct held){0};
+        return true;
+    }
+    return false;
+}
+
+// How much later than it came. 0: at once.
+static uint64_t delay_of(const struct backend_event *ev)
+{
+    if (ev->type != BACKEND_OPENED && ev->type != BACKEND_CLOSED &&
+        ev->type != BACKEND_CONTROL_DONE)
+        return 0;
+    const struct knobs *k = knobs_of(self.plugged[slot_of(ev->device)]);
+    return ev->type == BACKEND_OPENED   ? k->open_us
+           : ev->type == BACKEND_CLOSED ? k->close_us
+                                        : k->control_us;
+}
+
 static bool rename_unplugged(const struct backend_event *ev)
 {
+    drop_held(ev->device);
     if (ev->device == self.hub) {
         self.hub = NULL;
         return false;
@@ -123,10 +215,15 @@ static bool take_event(struct usbip_backend *b, uint64_t now_us, struct backend_
 {
     struct usbip_backend *real = device_usb_host_backend(self.rig.host);
     (void)b;
+    if (take_held(ev))
+        return true;
     while (real->take_event(real, now_us, ev)) {
-        if (ev->type == BACKEND_PLUGGED     ? rename_plugged(ev)
-            : ev->type == BACKEND_UNPLUGGED ? rename_unplugged(ev)
-                                            : true)
+        uint64_t delay_us = delay_of(ev);
+        if (delay_us > 0)
+            hold(ev, delay_us);
+        else if (ev->type == BACKEND_PLUGGED     ? rename_plugged(ev)
+                 : ev->type == BACKEND_UNPLUGGED ? rename_unplugged(ev)
+                                                 : true)
             return true;
     }
     return false;
@@ -140,12 +237,19 @@ static struct usbip_backend *real_backend(void)
 static void pass_open(struct usbip_backend *b, void *device)
 {
     (void)b;
-    real_backend()->open(real_backend(), device);
+    const struct knobs *k = knobs_of(self.plugged[slot_of(device)]);
+    struct backend_event failed = {
+        .type = BACKEND_OPENED, .device = device, .result = k->open_result};
+    if (k->open_result == BASE_OK)
+        real_backend()->open(real_backend(), device);
+    else
+        hold(&failed, k->open_us);
 }
 
 static void pass_close(struct usbip_backend *b, void *device)
 {
     (void)b;
+    drop_held(device); // an answer is no longer wanted
     real_backend()->close(real_backend(), device);
 }
 
@@ -181,8 +285,12 @@ static void pass_free(struct usbip_backend *b, void *p, uint32_t size)
 
 static uint64_t pass_deadline(struct usbip_backend *b)
 {
+    uint64_t first_us = real_backend()->next_deadline(real_backend());
     (void)b;
-    return real_backend()->next_deadline(real_backend());
+    for (unsigned i = 0; i < DEVICES; i++)
+        if (self.held[i].ev.device && self.held[i].at_us < first_us)
+            first_us = self.held[i].at_us;
+    return first_us;
 }
 
 // --- the stage's side ----------------------------------------------------------------------------
