@@ -79,20 +79,18 @@ static bool make_pipe(struct device *d, const struct usb_endpoint *ep)
 static enum base_err refusal(const struct device *d, uint8_t interface, uint8_t alternate,
                              esp_err_t err)
 {
-    static const char format[] = "%s: interface %u, alternate setting %u: %s";
-    switch (err) {
-    case ESP_ERR_NOT_SUPPORTED:
-        ESP_LOGW(tag, format, d->info.busid, interface, alternate,
-                 "no free channel in the host controller, or packets larger than its memory");
-        return BASE_ERR_LIMIT;
-    case ESP_ERR_NO_MEM:
-        ESP_LOGW(tag, format, d->info.busid, interface, alternate, "no memory");
-        return BASE_ERR_NOMEM;
-    case ESP_ERR_INVALID_STATE: // gone, or an endpoint that two interfaces have
-    default:
-        ESP_LOGW(tag, format, d->info.busid, interface, alternate, "refused by the library");
-        return BASE_ERR_IO;
+    const char *why = "refused by the library"; // gone, or an endpoint that two interfaces have
+    enum base_err result = BASE_ERR_IO;
+    if (err == ESP_ERR_NOT_SUPPORTED) {
+        why = "no free channel in the host controller, or packets larger than its memory";
+        result = BASE_ERR_LIMIT;
+    } else if (err == ESP_ERR_NO_MEM) {
+        why = "no memory";
+        result = BASE_ERR_NOMEM;
     }
+    ESP_LOGW(tag, "%s: interface %u, alternate setting %u: %s", d->info.busid, interface, alternate,
+             why);
+    return result;
 }
 
 static void drop_pipes(struct device *d, uint8_t interface)
