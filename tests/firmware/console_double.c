@@ -75,8 +75,9 @@ esp_err_t esp_console_new_repl_uart(const esp_console_dev_uart_config_t *dev_con
         return ESP_FAIL;
     if (fails())
         return ESP_ERR_NO_MEM;
-    CHECK(repl_config->task_stack_size >= 4096);
-    CHECK(repl_config->task_priority > 0);
+    CHECK_EQ(repl_config->task_stack_size, 8192);
+    CHECK_EQ(repl_config->task_priority, 2);
+    CHECK_EQ(repl_config->task_core_id, 1);
     console.commands[console.count++] = (esp_console_cmd_t){.command = "help", .func = their_help};
     console.created = true;
     *ret_repl = &console.repl;

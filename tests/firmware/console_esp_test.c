@@ -40,6 +40,8 @@ static const struct console_config config = {
     .port = {.version = "0.1.0", .ctx = &box, .network = network, .erase = erase},
     .restart = note_restart,
     .priority = 2,
+    .stack_size = 8192,
+    .core = 1,
 };
 
 // One console per process, as per chip: all of its life is in this test.

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 // A hundred events of the longest text.
-enum { TEXT_SIZE = 32 * 1024, TASK_STACK_SIZE = 6144 };
+enum { TEXT_SIZE = 32 * 1024 };
 
 static struct {
     struct console_config config;
@@ -77,8 +77,9 @@ static esp_err_t start_repl(void)
     esp_console_repl_t *repl = NULL;
     esp_console_repl_config_t config = ESP_CONSOLE_REPL_CONFIG_DEFAULT();
     config.prompt = "usbip>";
-    config.task_stack_size = TASK_STACK_SIZE;
+    config.task_stack_size = console.config.stack_size;
     config.task_priority = console.config.priority;
+    config.task_core_id = console.config.core;
     esp_err_t err = new_repl(&config, &repl);
     if (err != ESP_OK)
         return err;

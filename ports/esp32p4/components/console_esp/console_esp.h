@@ -12,7 +12,8 @@ struct console_config {
     struct console_port port;
     // Lets every session end in order and restarts the chip; `port.ctx`. Console task.
     void (*restart)(void *ctx, enum eventlog_start why);
-    unsigned priority; // of the task
+    unsigned priority, stack_size; // of the task; a saved setting takes about 5 KiB of stack
+    int core;
 };
 
 // Copies `config`. ESP_ERR_NO_MEM, ESP_ERR_INVALID_STATE: it runs already, ESP_ERR_NOT_SUPPORTED:
