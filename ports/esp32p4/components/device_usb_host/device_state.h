@@ -291,6 +291,16 @@ bool device_life_run(struct device *d);
 void device_end(struct device *d); // unplugged
 void device_life_gone(struct device_usb_host *h, usb_device_handle_t handle);
 
+// --- device_fetch.c -----------------------------------------------------------------------------
+// What the library knows; false: not what it should.
+bool device_fetch_cached(struct device *d);
+bool device_fetch_shows_hub(struct device *d);
+// The active configuration, as the library has it.
+bool device_fetch_active(struct device *d);
+// Reads the other configurations; then d->fetched.
+void device_fetch_begin(struct device *d);
+void device_fetch_run(struct device *d);
+
 // --- device_path.c
 // -------------------------------------------------------------------------------- Finds out where
 // the device is. True when info.busid is there.

@@ -3,8 +3,8 @@
 #include "device_state.h"
 
 #include "device_usb_host_speed.h"
+#include "esp_heap_caps.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 enum {
@@ -165,9 +165,16 @@ static void free_memory(struct device_usb_host *h)
 {
     if (!h)
         return;
-    free(h->devices);
-    free(h->events);
+    heap_caps_free(h->devices);
+    heap_caps_free(h->events);
     free(h);
+}
+
+// Internal memory is for what the hardware reads.
+static void *large(size_t n, size_t size)
+{
+    void *p = heap_caps_calloc(n, size, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
+    return p ? p : heap_caps_calloc(n, size, MALLOC_CAP_8BIT);
 }
 
 static struct device_usb_host *allocate(const struct device_usb_host_config *config)
@@ -179,8 +186,8 @@ static struct device_usb_host *allocate(const struct device_usb_host_config *con
     h->backend = device_backend;
     h->capacity = config->max_devices * GONE_PLACES;
     h->event_capacity = h->capacity * EVENTS_PER_DEVICE;
-    h->devices = calloc(h->capacity, sizeof *h->devices);
-    h->events = calloc(h->event_capacity, sizeof *h->events);
+    h->devices = large(h->capacity, sizeof *h->devices);
+    h->events = large(h->event_capacity, sizeof *h->events);
     if (!h->devices || !h->events) {
         free_memory(h);
         return NULL;
