@@ -24,5 +24,10 @@ typedef enum {
     ESP_RST_CPU_LOCKUP,
 } esp_reset_reason_t;
 
+typedef void (*shutdown_handler_t)(void);
+
+// Called by esp_restart(), in the task that calls it. ESP_ERR_INVALID_STATE: it is there already.
+esp_err_t esp_register_shutdown_handler(shutdown_handler_t handle);
+
 void esp_restart(void) __attribute__((__noreturn__));
 esp_reset_reason_t esp_reset_reason(void);
