@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// What network_policy asks for, done with ESP-IDF. Checked against v5.5.5's esp_netif.h: the DHCP
+// client must be stopped before an address is set, which takes the DNS servers away.
+#include "esp_log.h"
+#include "network_inside.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char tag[] = "network";
+
+enum { STOP_LIMIT_US = 2000000 };
+
+static void warn(esp_err_t err, const char *what)
+{
+    if (err != ESP_OK)
+        ESP_LOGW(tag, "%s: %s", what, esp_err_to_name(err));
+}
+
+// --- events --------------------------------------------------------------------------------------
+
+// Event loop's task.
+static void hear_event(void *arg, esp_event_base_t base, int32_t id, void *data)
+{
+    struct network *n = arg;
+    (void)data;
+    pthread_mutex_lock(&n->lock);
+    if (base == ETH_EVENT) {
+        n->word.losses += n->word.link_up && id != ETHERNET_EVENT_CONNECTED;
+        n->word.link_up = id == ETHERNET_EVENT_CONNECTED;
+        n->word.stopped |= id == ETHERNET_EVENT_STOP;
+    }
+    pthread_mutex_unlock(&n->lock);
+    posix_calls_wake(&n->wake);
+}
+
+// By their numbers: handlers of all events of a base come before those of single ones.
+static const struct {
+    const esp_event_base_t *base;
+    int32_t id;
+} events[NETWORK_EVENTS] = {
+    {&ETH_EVENT, ETHERNET_EVENT_CONNECTED},
+    {&ETH_EVENT, ETHERNET_EVENT_DISCONNECTED},
+    {&ETH_EVENT, ETHERNET_EVENT_STOP},
+    {&IP_EVENT, IP_EVENT_ETH_GOT_IP},
+};
+
+void network_listen(struct network *n)
+{
+    for (unsigned i = 0; i < NETWORK_EVENTS; i++)
+        warn(esp_event_handler_instance_register(*events[i].base, events[i].id, hear_event, n,
+                                                 &n->handlers[i]),
+             "hears nothing from the driver");
+}
+
+void network_listen_no_more(struct network *n)
+{
+    for (unsigned i = 0; i < NETWORK_EVENTS; i++)
+        if (n->handlers[i])
+            esp_event_handler_instance_unregister(*events[i].base, events[i].id, n->handlers[i]);
+    memset(n->handlers, 0, sizeof n->handlers);
+}
+
+// --- address -------------------------------------------------------------------------------------
+
+static uint32_t ip4(const uint8_t ip[NETWORK_IP_SIZE])
+{
+    uint32_t word;
+    memcpy(&word, ip, sizeof word); // both are in network byte order
+    return word;
+}
+
+static void stop_dhcp(struct network *n)
+{
+    esp_err_t err = esp_netif_dhcpc_stop(n->eth.netif);
+    if (err != ESP_ERR_ESP_NETIF_DHCP_ALREADY_STOPPED)
+        warn(err, "the DHCP client does not stop");
+}
+
+static void set_address(struct network *n, const struct settings_network *s)
+{
+    const esp_netif_ip_info_t info = {
+        .ip = {ip4(s->address)}, .netmask = {ip4(s->netmask)}, .gw = {ip4(s->gateway)}};
+    stop_dhcp(n);
+    warn(esp_netif_set_ip_info(n->eth.netif, &info), "the address cannot be set");
+}
+
+static void use_static(struct network *n)
+{
+    const struct settings_network *s = &n->policy.wanted;
+    esp_netif_dns_info_t dns = {.ip = {.type = ESP_IPADDR_TYPE_V4}};
+    dns.ip.u_addr.ip4.addr = ip4(s->dns);
+    set_address(n, s);
+    if (dns.ip.u_addr.ip4.addr)
+        warn(esp_netif_set_dns_info(n->eth.netif, ESP_NETIF_DNS_MAIN, &dns), "no name server");
+}
+
+static void use_dhcp(struct network *n)
+{
+    esp_err_t err = esp_netif_dhcpc_start(n->eth.netif);
+    if (err != ESP_ERR_ESP_NETIF_DHCP_ALREADY_STARTED)
+        warn(err, "the DHCP client does not start");
+}
+
+// --- driver --------------------------------------------------------------------------------------
+
+void network_forget_link(struct network *n, uint64_t now_us)
+{
+    n->has_link_local6 = false;
+    network_policy_link(&n->policy, false, now_us);
+}
+
+static void announce(struct network *n)
+{
+    const uint8_t *m = n->eth.frames.mac;
+    snprintf(n->mdns.id, sizeof n->mdns.id, "%02x%02x%02x%02x%02x%02x", m[0], m[1], m[2], m[3],
+             m[4], m[5]);
+    mdns_esp_start(&n->mdns, n->done.host_name, n->done.devices);
+}
+
+static void stop_driver(struct network *n, uint64_t now_us)
+{
+    pthread_mutex_lock(&n->lock);
+    n->word.stopped = n->word.link_up = false; // its events come later, if at all
+    pthread_mutex_unlock(&n->lock);
+    warn(network_eth_stop(&n->eth), "the Ethernet driver does not stop");
+    network_forget_link(n, now_us);
+}
+
+static void install(struct network *n, uint64_t now_us)
+{
+    esp_err_t err = network_eth_install(&n->eth);
+    if (err == ESP_OK) {
+        network_listen(n);
+        err = network_eth_start(&n->eth);
+    }
+    if (err != ESP_OK)
+        ESP_LOGE(tag, "Ethernet does not start: %s", esp_err_to_name(err));
+    else if (!n->mdns.running)
+        announce(n);
+    network_policy_installed(&n->policy, err == ESP_OK, now_us);
+}
+
+// Half of it: lwIP must have given the interface up before the driver goes.
+static void uninstall(struct network *n, uint64_t now_us)
+{
+    stop_driver(n, now_us);
+    n->reinstalling = true;
+    n->stopped_by_us = now_us + STOP_LIMIT_US;
+}
+
+static void restart(struct network *n, uint64_t now_us)
+{
+    ESP_LOGW(tag, "nothing received for long: restarting Ethernet");
+    stop_driver(n, now_us);
+    warn(network_eth_start(&n->eth), "the Ethernet driver does not start");
+}
+
+void network_go_on(struct network *n, uint64_t now_us)
+{
+    pthread_mutex_lock(&n->lock);
+    bool stopped = n->word.stopped;
+    pthread_mutex_unlock(&n->lock);
+    if (!n->reinstalling || (!stopped && now_us < n->stopped_by_us))
+        return;
+    n->reinstalling = false;
+    network_listen_no_more(n);
+    network_eth_uninstall(&n->eth);
+    install(n, now_us);
+}
+
+void network_act(struct network *n, const struct network_action *a, uint64_t now_us)
+{
+    static const struct settings_network nothing;
+    switch (a->type) {
+    case NETWORK_USE_NOTHING:
+        set_address(n, &nothing);
+        break;
+    case NETWORK_USE_DHCP:
+        use_dhcp(n);
+        break;
+    case NETWORK_USE_STATIC:
+        use_static(n);
+        break;
+    case NETWORK_ASK:
+        network_eth_ask(&n->eth, a->sender, a->target);
+        break;
+    case NETWORK_INSTALL:
+        if (n->eth.driver) // it did not start
+            uninstall(n, now_us);
+        else
+            install(n, now_us);
+        break;
+    case NETWORK_RESTART:
+        restart(n, now_us);
+        break;
+    case NETWORK_REINSTALL:
+        ESP_LOGW(tag, "still nothing received: installing the Ethernet driver again");
+        uninstall(n, now_us);
+        break;
+    }
+}

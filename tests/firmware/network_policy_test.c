@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every transition of network_policy, in the order of its header.
+#include "tests/firmware/network_world.h"
+#include "tests/support/check.h"
+
+#include <string.h>
+
+static struct world w;
+
+static unsigned restarts(void)
+{
+    return w.done[NETWORK_RESTART] + w.done[NETWORK_REINSTALL];
+}
+
+static enum network_source source(void)
+{
+    return network_policy_source(&w.policy);
+}
+
+// Another station says once that it has the address that we watch.
+static void claim(void)
+{
+    static const uint8_t mac[NETWORK_MAC_SIZE] = {2, 0, 0, 0, 0, 3};
+    uint8_t frame[NETWORK_ARP_SIZE];
+    network_frames_arp(frame, mac, world_static.address, world_static.address);
+    network_frames_look(&w.frames, frame, sizeof frame);
+}
+
+// --- DHCP ----------------------------------------------------------------------------------------
+
+TEST(network_policy_driver_is_installed_first)
+{
+    world_init(&w, &world_dhcp);
+    CHECK_EQ(w.done[NETWORK_INSTALL], 1);
+    CHECK_EQ(w.done[NETWORK_USE_DHCP], 1);
+    CHECK_EQ(source(), NETWORK_NO_ADDRESS);
+}
+
+TEST(network_policy_dhcp_gives_an_address)
+{
+    world_init(&w, &world_dhcp);
+    world_run(&w, 10);
+    CHECK_EQ(source(), NETWORK_DHCP);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_DHCP);
+    CHECK_EQ(w.policy.trouble, NETWORK_NO_TROUBLE);
+}
+
+TEST(network_policy_without_dhcp_server_link_local_until_there_is_one)
+{
+    world_init(&w, &world_dhcp);
+    w.dhcp_server = w.gateway = false;
+    world_run(&w, 40);
+    CHECK_EQ(source(), NETWORK_LINK_LOCAL);
+    w.dhcp_server = w.gateway = true;
+    world_run(&w, 5);
+    CHECK_EQ(source(), NETWORK_DHCP);
+}
+
+TEST(network_policy_driver_that_does_not_install_is_tried_again)
+{
+    world_init(&w, &world_dhcp);
+    memset(&w, 0, sizeof w);
+    w = (struct world){.now_us = 1, .cable = true, .broken_driver = true};
+    network_policy_init(&w.policy, &world_dhcp, w.now_us);
+    world_run(&w, 9);
+    CHECK_EQ(w.done[NETWORK_INSTALL], 1);
+    world_run(&w, 2);
+    CHECK_EQ(w.done[NETWORK_INSTALL], 2);
+    world_run(&w, 3600);
+    CHECK(w.done[NETWORK_INSTALL] >= 8 && w.done[NETWORK_INSTALL] <= 16);
+    w.broken_driver = false;
+    w.dhcp_server = w.gateway = true;
+    world_run(&w, 610);
+    CHECK_EQ(source(), NETWORK_DHCP);
+}
+
+// --- static --------------------------------------------------------------------------------------
+
+TEST(network_policy_static_is_asked_for_before_it_is_taken)
+{
+    world_init(&w, &world_static);
+    CHECK_EQ(w.done[NETWORK_USE_NOTHING], 1);
+    CHECK_EQ(w.done[NETWORK_USE_DHCP], 0);
+    CHECK(world_until(&w, NETWORK_USE_STATIC, 10));
+    CHECK_EQ(w.asked_anonymously, 3);
+    world_run(&w, 3);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_STATIC);
+    CHECK_EQ(source(), NETWORK_STATIC);
+    CHECK_EQ(w.done[NETWORK_USE_DHCP], 0);
+}
+
+TEST(network_policy_static_in_use_by_another_station_falls_back_to_dhcp)
+{
+    world_init(&w, &world_static);
+    w.squatter = true;
+    world_run(&w, 20);
+    CHECK_EQ(source(), NETWORK_DHCP);
+    CHECK_EQ(w.policy.trouble, NETWORK_IN_USE);
+    CHECK_EQ(w.done[NETWORK_USE_STATIC], 0);
+    CHECK_EQ(w.policy.wanted.addressing, SETTINGS_STATIC); // the setting is kept
+}
+
+TEST(network_policy_static_in_use_without_dhcp_is_link_local)
+{
+    world_init(&w, &world_static);
+    w.squatter = true;
+    w.dhcp_server = false;
+    world_run(&w, 600);
+    CHECK_EQ(source(), NETWORK_LINK_LOCAL);
+    CHECK_EQ(w.done[NETWORK_USE_STATIC], 0);
+}
+
+TEST(network_policy_static_comes_back_when_the_other_station_is_gone)
+{
+    world_init(&w, &world_static);
+    w.squatter = true;
+    world_run(&w, 200);
+    CHECK_EQ(source(), NETWORK_DHCP);
+    CHECK_EQ(w.done[NETWORK_USE_DHCP], 1); // looked several times without giving the address up
+    w.squatter = false;
+    CHECK(world_until(&w, NETWORK_USE_STATIC, 70));
+    world_run(&w, 5);
+    CHECK_EQ(source(), NETWORK_STATIC);
+    CHECK_EQ(w.policy.trouble, NETWORK_NO_TROUBLE);
+}
+
+TEST(network_policy_static_for_another_network_falls_back_to_dhcp)
+{
+    world_init(&w, &world_static);
+    memcpy(w.dhcp_gateway, (const uint8_t[]){10, 0, 0, 1}, 4);
+    w.gateway = false; // nobody has the address that the settings name
+    CHECK(world_until(&w, NETWORK_USE_DHCP, 60));
+    world_run(&w, 5);
+    CHECK_EQ(source(), NETWORK_DHCP);
+    CHECK_EQ(w.policy.trouble, NETWORK_GATEWAY_SILENT);
+    world_run(&w, 3600);
+    CHECK_EQ(source(), NETWORK_DHCP); // and stays, however often it looks
+    CHECK_EQ(w.done[NETWORK_USE_STATIC], 1);
+    w.gateway = true;
+    CHECK(world_until(&w, NETWORK_USE_STATIC, 70));
+    world_run(&w, 5);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_STATIC);
+}
+
+TEST(network_policy_static_is_kept_when_nothing_else_gives_an_address)
+{
+    world_init(&w, &world_static);
+    w.gateway = w.dhcp_server = false;
+    w.chatter = true;
+    world_run(&w, 90);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_HELD);
+    CHECK_EQ(source(), NETWORK_STATIC);
+    CHECK_EQ(w.policy.trouble, NETWORK_GATEWAY_SILENT);
+    world_run(&w, 120); // DHCP gets another chance, in vain
+    CHECK_EQ(w.done[NETWORK_USE_DHCP], 2);
+    world_run(&w, 30);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_HELD);
+    w.gateway = true; // power is back
+    world_run(&w, 15);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_STATIC);
+    CHECK_EQ(w.policy.trouble, NETWORK_NO_TROUBLE);
+}
+
+TEST(network_policy_held_static_that_somebody_uses_is_not_given_up)
+{
+    world_init(&w, &world_static);
+    w.gateway = w.dhcp_server = false;
+    w.chatter = true;
+    world_run(&w, 90);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_HELD);
+    w.client = true;
+    world_run(&w, 7200);
+    CHECK_EQ(w.done[NETWORK_USE_DHCP], 1);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_STATIC);
+}
+
+TEST(network_policy_held_static_gives_way_to_a_dhcp_server_that_comes_later)
+{
+    world_init(&w, &world_static);
+    memcpy(w.dhcp_gateway, (const uint8_t[]){10, 0, 0, 1}, 4);
+    w.gateway = w.dhcp_server = false;
+    w.chatter = true;
+    world_run(&w, 90);
+    w.dhcp_server = true;
+    world_run(&w, 150);
+    CHECK_EQ(source(), NETWORK_DHCP);
+    w.dhcp_server = false; // and if that goes too, static is back
+    memset(w.address, 0, sizeof w.address);
+    world_run(&w, 40);
+    CHECK_EQ(source(), NETWORK_STATIC);
+}
+
+TEST(network_policy_proven_static_stays_when_the_gateway_goes)
+{
+    world_init(&w, &world_static);
+    world_run(&w, 20);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_STATIC);
+    w.gateway = false;
+    w.chatter = true;
+    world_run(&w, 7200);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_STATIC);
+    CHECK_EQ(w.done[NETWORK_USE_DHCP], 0);
+}
+
+TEST(network_policy_static_without_gateway_is_taken_without_proof)
+{
+    world_init(&w, &world_static_alone);
+    w.gateway = w.dhcp_server = false;
+    w.chatter = true;
+    world_run(&w, 3600);
+    CHECK_EQ(source(), NETWORK_STATIC);
+    CHECK_EQ(w.done[NETWORK_USE_DHCP], 0);
+}
+
+TEST(network_policy_contested_static_is_defended_and_then_given_up)
+{
+    world_init(&w, &world_static);
+    world_run(&w, 20);
+    w.squatter = true; // it took the address without asking, and says so once
+    claim();
+    world_run(&w, 5);
+    CHECK_EQ(w.announced, 1);
+    CHECK_EQ(w.done[NETWORK_USE_DHCP], 0);
+    world_run(&w, 40);
+    CHECK_EQ(w.announced, 3);
+    CHECK_EQ(w.done[NETWORK_USE_DHCP], 1);
+    CHECK_EQ(w.policy.trouble, NETWORK_IN_USE);
+}
+
+TEST(network_policy_a_single_claim_does_not_cost_the_address)
+{
+    world_init(&w, &world_static);
+    world_run(&w, 20);
+    for (unsigned i = 0; i < 10; i++) {
+        claim(); // somebody passes by, every two minutes
+        world_run(&w, 120);
+    }
+    CHECK_EQ(w.announced, 10);
+    CHECK_EQ(w.done[NETWORK_USE_DHCP], 0);
+}
+
+TEST(network_policy_static_starts_from_the_beginning_with_each_link)
+{
+    world_init(&w, &world_static);
+    w.squatter = true;
+    world_run(&w, 30);
+    w.cable = w.squatter = false;
+    world_run(&w, 5);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_DOWN);
+    CHECK_EQ(w.last.type, NETWORK_USE_NOTHING);
+    w.cable = true;
+    world_run(&w, 10);
+    CHECK_EQ(source(), NETWORK_STATIC);
+}
+
+// --- settings change -----------------------------------------------------------------------------
+
+TEST(network_policy_change_to_static_keeps_the_old_address_until_the_new_one_is_checked)
+{
+    world_init(&w, &world_dhcp);
+    world_run(&w, 20);
+    network_policy_settings(&w.policy, &world_static, w.now_us);
+    world_run(&w, 2);
+    CHECK_EQ(source(), NETWORK_DHCP);
+    world_run(&w, 4);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_STATIC);
+}
+
+TEST(network_policy_change_to_a_taken_address_falls_back)
+{
+    world_init(&w, &world_dhcp);
+    world_run(&w, 20);
+    w.squatter = true;
+    network_policy_settings(&w.policy, &world_static, w.now_us);
+    world_run(&w, 20);
+    CHECK_EQ(source(), NETWORK_DHCP);
+    CHECK_EQ(w.policy.trouble, NETWORK_IN_USE);
+}
+
+TEST(network_policy_change_to_dhcp_is_done_at_once)
+{
+    world_init(&w, &world_static);
+    world_run(&w, 20);
+    network_policy_settings(&w.policy, &world_dhcp, w.now_us);
+    CHECK_EQ(source(), NETWORK_NO_ADDRESS);
+    world_run(&w, 5);
+    CHECK_EQ(source(), NETWORK_DHCP);
+}
+
+TEST(network_policy_same_settings_change_nothing)
+{
+    world_init(&w, &world_static);
+    world_run(&w, 20);
+    network_policy_settings(&w.policy, &world_static, w.now_us);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_STATIC);
+}
+
+TEST(network_policy_change_without_link_waits_for_it)
+{
+    world_init(&w, &world_dhcp);
+    world_run(&w, 20);
+    w.cable = false;
+    world_run(&w, 2);
+    network_policy_settings(&w.policy, &world_static, w.now_us);
+    world_run(&w, 2);
+    CHECK_EQ(w.last.type, NETWORK_USE_NOTHING);
+    w.cable = true;
+    world_run(&w, 10);
+    CHECK_EQ(source(), NETWORK_STATIC);
+}
+
+// --- watchdog ------------------------------------------------------------------------------------
+
+TEST(network_policy_silent_network_with_gateway_is_left_alone)
+{
+    world_init(&w, &world_dhcp);
+    world_run(&w, 24 * 3600);
+    CHECK_EQ(restarts(), 0);
+    CHECK(w.done[NETWORK_ASK] > 1000); // it was asked, that is how it knows
+}
+
+TEST(network_policy_isolated_network_with_a_neighbour_is_left_alone)
+{
+    world_init(&w, &world_static_alone);
+    w.gateway = w.dhcp_server = false;
+    w.client = true;
+    world_run(&w, 60);
+    w.client_us = UINT64_MAX; // falls silent, but answers ARP
+    world_run(&w, 24 * 3600);
+    CHECK_EQ(restarts(), 0);
+}
+
+TEST(network_policy_dhcp_server_alone_on_the_segment_is_company)
+{
+    world_init(&w, &world_dhcp);
+    w.gateway = false;
+    world_run(&w, 24 * 3600);
+    CHECK_EQ(restarts(), 0);
+}
+
+// Whoever is there only shows when the link comes up: each restart looks like a success.
+TEST(network_policy_few_frames_after_each_restart_do_not_keep_restarts_going)
+{
+    world_init(&w, &world_dhcp);
+    w.gateway = w.dhcp_server = false;
+    for (unsigned i = 0; i < 24 * 60; i++) {
+        bool link = w.link;
+        world_run(&w, 60);
+        if (link != w.link || w.policy.restart_us + 60000000 > w.now_us)
+            atomic_fetch_add(&w.frames.frames, 1);
+    }
+    CHECK(restarts() >= 20 && restarts() <= 30);
+}
+
+TEST(network_policy_deaf_mac_is_restarted_after_half_a_minute)
+{
+    world_init(&w, &world_dhcp);
+    world_run(&w, 60);
+    w.deafness = WORLD_DEAF;
+    CHECK(!world_until(&w, NETWORK_RESTART, NETWORK_DEAF_KNOWN_S - 6));
+    CHECK(world_until(&w, NETWORK_RESTART, 7));
+    world_run(&w, 10);
+    CHECK_EQ(source(), NETWORK_DHCP);
+    CHECK_EQ(w.done[NETWORK_REINSTALL], 0);
+    world_run(&w, 3600);
+    CHECK_EQ(restarts(), 1);
+}
+
+TEST(network_policy_dead_fifo_needs_a_new_driver_which_is_remembered)
+{
+    world_init(&w, &world_static);
+    world_run(&w, 60);
+    w.deafness = WORLD_DEAF_FIFO;
+    CHECK(world_until(&w, NETWORK_REINSTALL, 120));
+    CHECK_EQ(w.done[NETWORK_RESTART], 1);
+    world_run(&w, 60);
+    CHECK_EQ(source(), NETWORK_STATIC);
+    w.deafness = WORLD_DEAF_FIFO;
+    CHECK(world_until(&w, NETWORK_REINSTALL, 40));
+    CHECK_EQ(w.done[NETWORK_RESTART], 1);
+}
+
+TEST(network_policy_alone_on_the_segment_restarts_become_rare)
+{
+    world_init(&w, &world_dhcp);
+    w.gateway = w.dhcp_server = false;
+    world_run(&w, 110);
+    CHECK_EQ(restarts(), 0);
+    world_run(&w, 24 * 3600);
+    CHECK(restarts() >= 20 && restarts() <= 30);
+}
+
+TEST(network_policy_driver_that_does_not_come_back_is_tried_again)
+{
+    world_init(&w, &world_dhcp);
+    world_run(&w, 60);
+    w.deafness = WORLD_DEAF_FIFO;
+    w.broken_driver = true;
+    CHECK(world_until(&w, NETWORK_REINSTALL, 120));
+    world_run(&w, 100);
+    CHECK(w.done[NETWORK_INSTALL] >= 3);
+    w.broken_driver = false;
+    world_run(&w, 620);
+    CHECK_EQ(source(), NETWORK_DHCP);
+}
+
+TEST(network_policy_link_that_stays_down_is_helped_slowly)
+{
+    world_init(&w, &world_dhcp);
+    w.cable = false;
+    world_run(&w, 590);
+    CHECK_EQ(restarts(), 0);
+    world_run(&w, 20);
+    CHECK_EQ(restarts(), 1);
+    world_run(&w, 24 * 3600);
+    CHECK(restarts() >= 20 && restarts() <= 32);
+    w.cable = true;
+    world_run(&w, 15);
+    CHECK_EQ(source(), NETWORK_DHCP);
+}

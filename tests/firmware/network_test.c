@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: Apache-2.0
+// components/network on a double of ESP-IDF: which calls it makes, in which order, with what.
+#include "network.h"
+#include "tests/firmware/idf_double.h"
+#include "tests/firmware/network_double.h"
+#include "tests/support/check.h"
+
+#include <pthread.h>
+#include <string.h>
+
+static const struct settings_port port = {
+    .host_name = "box", .sntp_server = "time.example", .has_network = true};
+
+static struct network_config config = {
+    .eth = {.phy_address = 1,
+            .phy_reset_pin = 51,
+            .mdc_pin = 31,
+            .mdio_pin = 52,
+            .ref_clk_pin = 50,
+            .tx_en_pin = 49,
+            .txd0_pin = 34,
+            .txd1_pin = 35,
+            .crs_dv_pin = 28,
+            .rxd0_pin = 29,
+            .rxd1_pin = 30},
+    .usbip_port = 3240,
+    .http_port = 80,
+    .version = "1.2.3",
+};
+
+static struct settings settings;
+static struct network *n;
+static struct network_state state;
+static uint64_t now_us;
+static unsigned changes;
+
+static void count_change(void *ctx, const struct network_state *s)
+{
+    (void)ctx;
+    changes++;
+    CHECK(s->host_name[0]);
+}
+
+static void use_static(void)
+{
+    static const struct settings_network to = {
+        .addressing = SETTINGS_STATIC,
+        .address = {192, 168, 1, 50},
+        .netmask = {255, 255, 255, 0},
+        .gateway = {192, 168, 1, 1},
+        .dns = {192, 168, 1, 2},
+        .sntp_server = "time.example",
+    };
+    settings.network = to;
+}
+
+static void prepare(void)
+{
+    memset(&settings, 0, sizeof settings);
+    settings.port = &port;
+    strcpy(settings.host_name, "box");
+    strcpy(settings.network.sntp_server, "time.example");
+    network_double_reset();
+    network_double_gateway(true);
+    network_double_lease(true);
+    changes = 0;
+    now_us = 0;
+    config.changed = count_change;
+}
+
+static void create(void)
+{
+    const char *why;
+    n = network_create(&config, &settings, &why);
+    CHECK(n);
+    now_us = 1000000000000; // whatever the clock was
+}
+
+static void run(unsigned seconds)
+{
+    for (unsigned i = 0; i < 2 * seconds; i++) {
+        now_us += 500000;
+        network_double_pump();
+        network_turn(n, now_us);
+    }
+    network_state(n, &state);
+}
+
+static void destroy(void)
+{
+    network_destroy(n);
+    network_double_pump();
+}
+
+static bool contains(const char *text, const char *part)
+{
+    return strstr(text, part) != NULL;
+}
+
+// --- start ---------------------------------------------------------------------------------------
+
+TEST(network_starts_in_the_right_order)
+{
+    prepare();
+    create();
+    CHECK_STR(network_double_calls(), "new_netif sntp:time.example");
+    CHECK_STR(network_double_host_name(), "box");
+    run(1);
+    CHECK_STR(network_double_calls(),
+              "dhcp_start mac:31,52,50,49,34,35,28,29,30 ip101:1,51 install glue attach "
+              "flow_control start mdns_init mdns_host:box "
+              "_usbip:3240,version=1.2.3,id=020000000001,devices=0 "
+              "_http:80,version=1.2.3,id=020000000001,path=/");
+    destroy();
+    CHECK_STR(network_double_calls(),
+              "mdns_free stop destroy_netif unglue uninstall del_phy del_mac");
+}
+
+TEST(network_dhcp_address_is_shown)
+{
+    prepare();
+    create();
+    run(2);
+    CHECK_EQ(state.link_up, false);
+    CHECK_STR(network_trouble_text(&state), "no Ethernet cable, or nothing at its other end");
+    network_double_link(true);
+    run(3);
+    CHECK_EQ(state.source, NETWORK_DHCP);
+    CHECK_EQ(state.address[3], 77);
+    CHECK_EQ(state.gateway[3], 1);
+    CHECK_EQ(state.link.speed_mbit, 100);
+    CHECK_EQ(state.link.full_duplex, true);
+    CHECK_EQ(state.link_local6[0], 0xfe);
+    CHECK_EQ(state.mac[5], 1);
+    CHECK_STR(network_source_text(state.source), "DHCP");
+    CHECK_STR(network_trouble_text(&state), "");
+    CHECK(contains(network_double_calls(), "sntp_ask"));
+    CHECK(changes >= 2);
+    destroy();
+}
+
+TEST(network_says_nothing_when_nothing_changes)
+{
+    prepare();
+    create();
+    network_double_link(true);
+    run(5);
+    unsigned before = changes;
+    run(600);
+    CHECK_EQ(changes, before);
+    CHECK(state.answers > 0); // of the watchdog's questions
+    CHECK_EQ(state.restarts, 0);
+    destroy();
+}
+
+TEST(network_every_phy_is_known)
+{
+    static const char *const names[] = {" ip101",   " lan87xx", " rtl8201",
+                                        " dp83848", " ksz80xx", " generic"};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        prepare();
+        config.eth.phy = (enum network_phy)i;
+        create();
+        run(1);
+        CHECK(contains(network_double_calls(), names[i]));
+        destroy();
+    }
+    config.eth.phy = NETWORK_PHY_IP101;
+}
+
+TEST(network_knows_its_pins)
+{
+    CHECK(network_eth_uses(&config.eth, 35));
+    CHECK(network_eth_uses(&config.eth, 51));
+    CHECK(!network_eth_uses(&config.eth, 26));
+    CHECK(!network_eth_uses(&config.eth, -1));
+}
+
+TEST(network_without_interface_is_refused_with_a_reason)
+{
+    const char *why;
+    prepare();
+    network_double_fail("new_netif");
+    CHECK(!network_create(&config, &settings, &why));
+    CHECK_STR(why, "there is no memory for the Ethernet interface");
+}
+
+// --- address -------------------------------------------------------------------------------------
+
+TEST(network_static_is_applied_at_boot)
+{
+    prepare();
+    use_static();
+    create();
+    run(1);
+    CHECK(contains(network_double_calls(), "dhcp_stop set_ip mac")); // no address before the check
+    network_double_link(true);
+    run(2);
+    CHECK_STR(network_double_address(), "");
+    run(4);
+    CHECK_STR(network_double_address(), "192.168.1.50");
+    CHECK_STR(network_double_dns(), "192.168.1.2");
+    CHECK_EQ(state.source, NETWORK_STATIC);
+    CHECK_EQ(state.netmask[2], 255);
+    CHECK(!contains(network_double_calls(), "dhcp_start"));
+    destroy();
+}
+
+TEST(network_static_is_applied_at_change)
+{
+    prepare();
+    create();
+    network_double_link(true);
+    run(5);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    network_double_calls();
+    use_static();
+    network_settings(n, &settings);
+    run(6);
+    CHECK_STR(network_double_calls(), "dhcp_stop set_ip:192.168.1.50 sntp_ask");
+    CHECK_STR(network_double_address(), "192.168.1.50");
+    destroy();
+}
+
+TEST(network_taken_static_falls_back_to_dhcp_and_says_so)
+{
+    prepare();
+    use_static();
+    network_double_squatter(true);
+    create();
+    network_double_link(true);
+    run(6);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    CHECK_EQ(state.source, NETWORK_DHCP);
+    CHECK_STR(network_trouble_text(&state),
+              "another station has the static address of the settings");
+    destroy();
+}
+
+TEST(network_static_that_does_not_work_falls_back_and_comes_back)
+{
+    prepare();
+    use_static();
+    network_double_gateway(false);
+    create();
+    network_double_link(true);
+    run(60);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    CHECK_EQ(state.trouble, NETWORK_GATEWAY_SILENT);
+    CHECK_STR(network_trouble_text(&state),
+              "the gateway of the settings does not answer, so DHCP is used");
+    network_double_gateway(true);
+    run(70);
+    CHECK_STR(network_double_address(), "192.168.1.50");
+    CHECK_STR(network_trouble_text(&state), "");
+    destroy();
+}
+
+TEST(network_static_is_checked_again_after_the_cable_was_out)
+{
+    prepare();
+    use_static();
+    create();
+    network_double_link(true);
+    run(6);
+    network_double_link(false);
+    network_double_pump();
+    network_double_squatter(true);
+    network_double_link(true); // before we have looked
+    run(6);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    CHECK_EQ(state.trouble, NETWORK_IN_USE);
+    destroy();
+}
+
+// --- driver --------------------------------------------------------------------------------------
+
+TEST(network_deaf_driver_is_restarted_then_installed_again)
+{
+    prepare();
+    create();
+    network_double_link(true);
+    run(60);
+    network_double_calls();
+    network_double_deaf(true);
+    network_double_lease(false);
+    run(40);
+    CHECK_STR(network_double_calls(), "stop start dhcp_start dhcp_start");
+    CHECK_EQ(state.restarts, 1);
+    network_double_lease(true);
+    run(60);
+    CHECK_STR(network_double_calls(),
+              "sntp_ask stop dhcp_start unglue uninstall del_phy del_mac "
+              "mac:31,52,50,49,34,35,28,29,30 ip101:1,51 install glue attach flow_control start "
+              "dhcp_start sntp_ask");
+    CHECK_EQ(state.source, NETWORK_DHCP);
+    CHECK_EQ(state.restarts, 2);
+    run(600);
+    CHECK_EQ(state.restarts, 2);
+    destroy();
+}
+
+TEST(network_driver_that_does_not_install_is_tried_again)
+{
+    prepare();
+    network_double_fail("install");
+    create();
+    run(1);
+    CHECK(contains(network_double_calls(), "install del_phy del_mac"));
+    CHECK_EQ(state.installed, false);
+    CHECK_STR(network_trouble_text(&state),
+              "the Ethernet driver does not start: wiring or PHY settings are wrong");
+    network_double_link(true);
+    run(15);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    destroy();
+}
+
+TEST(network_driver_that_does_not_start_is_taken_out_first)
+{
+    prepare();
+    network_double_fail("start");
+    create();
+    run(1);
+    network_double_calls();
+    network_double_link(true);
+    run(15);
+    CHECK(contains(network_double_calls(), "stop unglue uninstall del_phy del_mac mac"));
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    destroy();
+}
+
+TEST(network_driver_that_does_not_let_go_is_used_on)
+{
+    prepare();
+    create();
+    network_double_link(true);
+    run(60);
+    network_double_deaf(true);
+    network_double_lease(false);
+    run(40);
+    network_double_fail("uninstall");
+    network_double_calls();
+    run(60);
+    CHECK(contains(network_double_calls(), "unglue uninstall glue attach flow_control start"));
+    network_double_deaf(false);
+    network_double_lease(true);
+    run(10);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    destroy();
+}
+
+TEST(network_driver_is_stopped_before_the_chip_restarts)
+{
+    prepare();
+    create();
+    network_double_link(true);
+    run(5);
+    network_double_calls();
+    network_double_shutdown();
+    CHECK_STR(network_double_calls(), "stop");
+    destroy();
+    network_double_shutdown(); // and afterwards there is nothing to stop
+}
+
+// --- names and clock -----------------------------------------------------------------------------
+
+TEST(network_announces_the_number_of_devices)
+{
+    prepare();
+    create();
+    run(1);
+    network_double_calls();
+    network_devices(n, 3);
+    run(2);
+    CHECK_STR(network_double_calls(), "mdns_txt:devices=3");
+    destroy();
+}
+
+TEST(network_host_name_changes_everywhere)
+{
+    prepare();
+    create();
+    run(1);
+    network_double_calls();
+    strcpy(settings.host_name, "desk");
+    network_settings(n, &settings);
+    run(1);
+    CHECK_STR(network_double_calls(), "mdns_host:desk");
+    CHECK_STR(network_double_host_name(), "desk");
+    CHECK_STR(state.host_name, "desk");
+    destroy();
+}
+
+TEST(network_without_mdns_everything_else_works)
+{
+    prepare();
+    network_double_fail("mdns_init");
+    create();
+    network_double_link(true);
+    idf_double_log_lines(2);
+    run(5);
+    CHECK(idf_double_log_lines(2) >= 1); // a warning
+    network_devices(n, 2);
+    run(2);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    destroy();
+}
+
+static uint64_t clock_us;
+
+static void take_clock(void *ctx, uint64_t unix_us)
+{
+    CHECK(ctx == &clock_us);
+    clock_us = unix_us;
+}
+
+TEST(network_clock_is_passed_on)
+{
+    const struct timeval tv = {.tv_sec = 1800000000, .tv_usec = 250000};
+    prepare();
+    config.clock = (struct network_clock){.set = take_clock, .ctx = &clock_us};
+    create();
+    network_double_set_clock(&tv);
+    CHECK_EQ(clock_us, 1800000000250000);
+    destroy();
+    clock_us = 0;
+    network_double_set_clock(&tv); // too late for anybody
+    CHECK_EQ(clock_us, 0);
+    config.clock = (struct network_clock){0};
+}
+
+TEST(network_time_server_changes)
+{
+    prepare();
+    create();
+    run(1);
+    network_double_calls();
+    settings.network.sntp_server[0] = '\0'; // only those of DHCP
+    network_settings(n, &settings);
+    run(1);
+    CHECK_STR(network_double_calls(), "sntp sntp_ask");
+    destroy();
+}
+
+// --- task ----------------------------------------------------------------------------------------
+
+static void *task(void *arg)
+{
+    network_run(arg);
+    return NULL;
+}
+
+TEST(network_task_runs_until_it_is_stopped)
+{
+    pthread_t thread;
+    prepare();
+    config.changed = NULL;
+    create();
+    CHECK_EQ(pthread_create(&thread, NULL, task, n), 0);
+    do
+        network_state(n, &state);
+    while (!state.installed);
+    network_devices(n, 1);
+    network_settings(n, &settings);
+    network_stop(n);
+    pthread_join(thread, NULL);
+    CHECK_EQ(idf_double_watched_tasks(), 0);
+    CHECK(idf_double_watchdog_resets() > 0);
+    destroy();
+}
