@@ -91,6 +91,13 @@ const uint8_t *fixture_control(struct stage_client *c, const char setup[8], cons
     return stage_expect_ret(c, seqnum, in, status, actual);
 }
 
+void fixture_no_answer(struct sim_device *d)
+{
+    const struct sim_faulty_answer never = {.result = SIM_NAK},
+                                   late = {.delay_us = FIXTURE_SECOND_US / 10};
+    sim_faulty_answer(d, 0x40, 0x55, stage_abilities.takes_back_control ? &never : &late);
+}
+
 void fixture_check_bulk_in(struct sim_device *d, struct stage_client *c)
 {
     static uint32_t seqnum = BULK_SEQNUM;

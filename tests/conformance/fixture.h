@@ -8,6 +8,7 @@
 #include "tests/golden/vectors.h"
 #include "tests/support/check.h"
 #include "tests/support/stage.h"
+#include "tests/support/stage_backend.h"
 
 enum {
     FIXTURE_SECOND_US = 1000000,
@@ -59,6 +60,10 @@ void fixture_exchange(struct stage_client *c, const char *vector, const char *re
 // A control request without fields that a vector would pin: the reply's data (`actual` bytes).
 const uint8_t *fixture_control(struct stage_client *c, const char setup[8], const void *out,
                                int32_t status, int32_t actual);
+
+// `d` does not answer the request 0x40/0x55: never, or if that would block endpoint 0 for ever, a
+// tenth of a second.
+void fixture_no_answer(struct sim_device *d);
 
 // `d` has one packet for bulk IN 0x81, and it arrives at `c`: neither side's toggle is out of step.
 void fixture_check_bulk_in(struct sim_device *d, struct stage_client *c);

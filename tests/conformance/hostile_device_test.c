@@ -149,6 +149,8 @@ static bool list_and_import(struct stage *st, const struct broken *b)
         memcpy(listed_record, listed, sizeof listed_record);
     struct stage_client *c = stage_connect(st);
     const uint8_t *record = import(c);
+    if (!record && !stage_abilities.claims_anything)
+        return listed != NULL;
     CHECK_EQ(record != NULL, listed != NULL);
     if (!record)
         return false;

@@ -304,7 +304,7 @@ static void step(struct chaos *x)
 static void begin(struct chaos *x, struct judge *judge, uint32_t seed)
 {
     static const size_t pieces[] = {0, 0, 0, 13, 47, 49, 96, 500, 1460, 4095};
-    static const struct sim_faulty_answer never = {.result = SIM_NAK}, late = {.delay_us = 10000};
+    static const struct sim_faulty_answer late = {.delay_us = 10000};
     static const char alternate[] = "\x01\x0b\x01\x00\x01\x00\x00\x00"; // isochronous endpoints
     *x = (struct chaos){.judge = judge, .random = seed, .seqnum = FIRST_SEQNUM};
     memset(judge->request, 0, sizeof judge->request);
@@ -314,7 +314,7 @@ static void begin(struct chaos *x, struct judge *judge, uint32_t seed)
     CHECK(stage_open(&x->st, &options));
     x->d = sim_faulty_create(x->st.bus, &sim_faulty_d1);
     stage_plug(&x->st, "1-1", x->d);
-    sim_faulty_answer(x->d, 0x40, 0x55, &never);
+    fixture_no_answer(x->d);
     sim_faulty_answer(x->d, 0x40, 0x56, &late);
     x->c = stage_attach(&x->st, "1-1");
     if (chance(x, 4))
@@ -350,7 +350,7 @@ static void end_by_force(struct chaos *x)
     case 2:
         CHECK_EQ(sim_unplug(x->st.bus, "1-1"), BASE_OK);
         stage_advance(&x->st, FIXTURE_SECOND_US);
-        CHECK_EQ(sim_replug(x->st.bus, "1-1"), BASE_OK);
+        stage_replug(&x->st, "1-1");
         break;
     case 3:
         (void)golden(bytes, "SUB-BULKOUT31");

@@ -167,6 +167,12 @@ static size_t index_of(uint32_t seqnum)
     return i;
 }
 
+static int32_t actual_of(const struct request *q)
+{
+    bool partial = q->status == USB_STATUS_STALL && q->actual > 0;
+    return partial && !stage_abilities.tells_partial ? 0 : q->actual;
+}
+
 // Replies to different endpoints may come in any order.
 static void sort(struct replies *r, uint8_t *all, size_t size)
 {
@@ -179,10 +185,10 @@ static void sort(struct replies *r, uint8_t *all, size_t size)
         struct base_span *reply = &r->of[q - requests];
         CHECK_EQ(reply->size, 0);
         CHECK_EQ(h.u.ret_submit.status, q->status);
-        CHECK_EQ(h.u.ret_submit.actual_length, q->actual);
+        CHECK_EQ(h.u.ret_submit.actual_length, actual_of(q));
         *reply = (struct base_span){all + at, WIRE_URB_HEADER_SIZE};
         if (q->submit.direction == WIRE_DIR_IN)
-            reply->size += (size_t)q->actual;
+            reply->size += (size_t)actual_of(q);
         reply->size += (size_t)q->submit.number_of_packets * WIRE_ISO_PACKET_SIZE;
         if (q->submit.number_of_packets > 0)
             memset(all + at + START_FRAME_AT, MASKED, 4); // depends on the time

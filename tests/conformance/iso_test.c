@@ -219,7 +219,7 @@ FIXTURE_TEST(conformance_095_endpoint_taken_away)
     urb.seqnum = 1;
     iso_expect(c, &urb, &reply); // some of its packets were over
     CHECK_EQ(reply.status, USB_STATUS_SHUTDOWN);
-    CHECK(reply.actual_length > 0 && reply.error_count < 8);
+    CHECK((reply.actual_length > 0 && reply.error_count < 8) || !stage_abilities.tells_partial);
     for (urb.seqnum = 2; urb.seqnum <= 3; urb.seqnum++)
         iso_expect_failure(c, &urb, USB_STATUS_SHUTDOWN);
     stage_expect_ret(c, 4, false, USB_STATUS_OK, 0);

@@ -239,8 +239,7 @@ static void unplug_once(struct fixture *f)
     stage_advance(&f->st, FIXTURE_SECOND_US);
     CHECK(stage_closed(c));
     judge(c, &ledger);
-    CHECK_EQ(sim_replug(f->st.bus, "1-1"), BASE_OK);
-    stage_settle(&f->st);
+    stage_replug(&f->st, "1-1");
 }
 
 static void vanish(struct sim_device *d, uint8_t interface)
@@ -256,8 +255,7 @@ static void unplug_in_a_pipe_change(struct fixture *f)
     stage_submit(c, &(struct stage_submit){.seqnum = 2, .setup = set_interface});
     stage_advance(&f->st, FIXTURE_SECOND_US);
     CHECK(stage_closed(c));
-    CHECK_EQ(sim_replug(f->st.bus, "1-1"), BASE_OK);
-    stage_settle(&f->st);
+    stage_replug(&f->st, "1-1");
 }
 
 // While the backend works on a SET_INTERFACE, which is then never reported as done.

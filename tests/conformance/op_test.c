@@ -117,8 +117,9 @@ FIXTURE_TEST(conformance_005_busids_and_numbers)
     stage_plug(&f->st, "1-3.2", sim_hub_create(f->st.bus, 4));
     stage_plug(&f->st, "1-3.2.1", sim_faulty_create(f->st.bus, &sim_faulty_d1));
     const uint8_t *list = fixture_devlist(&f->st, &size);
-    CHECK_EQ(base_get_be32(list), 4); // hubs are not exported
-    for (unsigned i = 0; i < 4; i++) {
+    unsigned count = stage_abilities.translates ? 4 : 3;
+    CHECK_EQ(base_get_be32(list), count); // hubs are not exported
+    for (unsigned i = 0; i < count; i++) {
         struct wire_device d;
         wire_device_unpack(&d, list + at);
         check_busid(d.busid);

@@ -3,7 +3,6 @@
 // give an URB back: the client's UNLINK is answered in time all the same, and what comes later is
 // swallowed.
 #include "tests/conformance/fixture.h"
-#include "tests/support/stage_backend.h"
 
 #include <string.h>
 

@@ -34,7 +34,7 @@ void device_rig_begin(struct device_rig *r, const struct usb_host_double_config 
     const char *why = "";
     const struct device_usb_host_config config = {
         .high_speed_port = true,
-        .full_speed_port = true,
+        .full_speed_port = library->bus[1] != NULL, // both share smaller FIFOs
         .max_devices = 16,
         .now_us = rig_now_us,
         .wake = rig_wake,

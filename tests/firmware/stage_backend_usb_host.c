@@ -15,7 +15,8 @@ enum {
     LAST_DEVNUM = 127,
     DEVICES = 32,
     HUB_PORTS = 15,
-    CHANNELS = 64, // these tests are about other things; the real number has its own
+    RESERVATION = 64, // bytes in front of payload
+    CHANNELS = 64,    // these tests are about other things; the real number has its own
 };
 
 // What sim_set_open() and its like say of a port: answers come so much later.
@@ -271,16 +272,33 @@ static void pass_control(struct usbip_backend *b, void *device, const struct usb
     real_backend()->control(real_backend(), device, op);
 }
 
+// The stage counts and limits memory: payload is counted there too, by a block that lies idle and
+// that the first bytes of the real one name.
 static void *pass_alloc(struct usbip_backend *b, uint32_t size)
 {
     (void)b;
-    return real_backend()->buffer_alloc(real_backend(), size);
+    if (size > UINT32_MAX - RESERVATION)
+        return NULL;
+    void *reserved = base_alloc(&self.stage->alloc, size);
+    uint8_t *p = reserved ? real_backend()->buffer_alloc(real_backend(), size + RESERVATION) : NULL;
+    if (!p) {
+        base_free(&self.stage->alloc, reserved);
+        return NULL;
+    }
+    memcpy(p, &reserved, sizeof reserved);
+    return p + RESERVATION;
 }
 
 static void pass_free(struct usbip_backend *b, void *p, uint32_t size)
 {
+    void *reserved;
+    uint8_t *whole = p;
     (void)b;
-    real_backend()->buffer_free(real_backend(), p, size);
+    if (!whole)
+        return;
+    memcpy(&reserved, whole - RESERVATION, sizeof reserved);
+    base_free(&self.stage->alloc, reserved);
+    real_backend()->buffer_free(real_backend(), whole - RESERVATION, size + RESERVATION);
 }
 
 static uint64_t pass_deadline(struct usbip_backend *b)
@@ -309,6 +327,8 @@ static void wake(void)
 {
     self.woken = true;
 }
+
+const struct stage_abilities stage_abilities = {.translates = false}; // nor anything else
 
 bool stage_backend_create(struct stage *st)
 {

@@ -103,6 +103,12 @@ void stage_plug(struct stage *st, const char *busid, struct sim_device *d)
     stage_backend_plugged(st, busid);
 }
 
+void stage_replug(struct stage *st, const char *busid)
+{
+    CHECK_EQ(sim_replug(st->bus, busid), BASE_OK);
+    stage_backend_plugged(st, busid);
+}
+
 void stage_print_events(struct stage *st)
 {
     const struct eventlog_event *e;

@@ -55,6 +55,7 @@ bool stage_open(struct stage *st, const struct stage_options *options);
 void stage_close(struct stage *st);
 
 void stage_plug(struct stage *st, const char *busid, struct sim_device *d); // must succeed
+void stage_replug(struct stage *st, const char *busid);                     // what was pulled
 
 // Prints the server's events so far, to see why a test fails.
 void stage_print_events(struct stage *st);

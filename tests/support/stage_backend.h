@@ -5,6 +5,18 @@
 
 #include "tests/support/stage.h"
 
+// What not every host controller can do. A test that asks for it leaves that out then, or wants
+// what is documented instead.
+struct stage_abilities {
+    bool takes_back_control; // a control transfer that the device does not answer
+    bool resets;             // the bus; else SET_CONFIGURATION has to do
+    bool tells_partial;      // how many bytes a transfer had moved when it failed
+    bool exact_requests;     // sends the device what clients ask for, and nothing else
+    bool claims_anything;    // interfaces whose endpoints make no sense, too
+    bool translates;         // full and low speed behind a high-speed hub
+};
+extern const struct stage_abilities stage_abilities;
+
 // Makes st->bus. False: no memory, and nothing is left.
 bool stage_backend_create(struct stage *st);
 

@@ -2,6 +2,8 @@
 // The simulated bus itself is the backend. It has no threads and announces at once.
 #include "tests/support/stage_backend.h"
 
+const struct stage_abilities stage_abilities = {true, true, true, true, true, true};
+
 bool stage_backend_create(struct stage *st)
 {
     st->bus = sim_bus_create(&st->alloc, 1);
