@@ -165,6 +165,7 @@ void app_main(void)
     want(main_settings_open(&f->settings), "no memory for the settings");
     start_server(f);
     main_usb_open(&f->usb, &f->settings.now, f->server);
+    main_board_power_usb();
 #ifdef CONFIG_USBIP_SIM_DEVICES
     main_sim_start(f->server, &f->alloc);
 #endif
@@ -178,4 +179,5 @@ void app_main(void)
     main_task_start(&main_task_loop, run_loop, f);
     start_http(f);
     main_console_start(f);
+    main_board_watch_button(f);
 }

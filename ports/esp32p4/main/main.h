@@ -3,6 +3,7 @@
 // use at the same time (atomics, locks) must not be in PSRAM.
 #pragma once
 
+#include "board_button_gpio.h"
 #include "board_restart.h"
 #include "http_esp.h"
 #include "main_log.h"
@@ -24,10 +25,15 @@ struct firmware {
     struct http_esp *http; // NULL: none
     struct main_log log;
     struct board_restart restart;
+    struct board_button_gpio button;
     atomic_bool clock_set; // the time of day is known, which the loop has not told the server yet
 };
 
 void app_main(void); // ESP-IDF calls it
+
+// What goes wrong on the board is logged, too. The button erases the settings and restarts.
+void main_board_power_usb(void);
+void main_board_watch_button(struct firmware *f);
 
 // The serial console, on `f`. What goes wrong is logged.
 void main_console_start(struct firmware *f);

@@ -20,7 +20,7 @@ extern const struct main_task main_task_network;
 extern const struct main_task main_task_http; // made by esp_http_server
 extern const struct main_task main_task_log;
 extern const struct main_task main_task_console; // made by ESP-IDF's console
-extern const struct main_task main_task_button;
+extern const struct main_task main_task_button;  // while it erases the settings
 
 // How long a watched task may wait at a time, far below the watchdog's 10 s.
 enum { MAIN_TASK_WAIT_MS = 2000 };

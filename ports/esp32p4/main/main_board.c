@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is on the board beside the chip: switches for VBUS, and a button.
+#include "main.h"
+#include "main_tasks.h"
+
+#include "board_button_gpio.h"
+#include "board_vbus.h"
+#include "esp_log.h"
+#include "sdkconfig.h"
+
+enum { HOLD_MS = 10000 };
+
+#ifdef CONFIG_USBIP_VBUS_ACTIVE_LOW
+static const bool vbus_active_low = true;
+#else
+static const bool vbus_active_low = false;
+#endif
+#ifdef CONFIG_USBIP_BUTTON_ACTIVE_LOW
+static const bool button_active_low = true;
+#else
+static const bool button_active_low = false;
+#endif
+
+static const char tag[] = "board";
+
+// Its own task: it waits for the flash and for the sessions.
+static void run_factory_reset(void *arg)
+{
+    struct firmware *f = arg;
+    char why[SETTINGS_WHY_SIZE];
+    if (main_settings_erase(&f->settings, why) == BASE_OK)
+        board_restart_ask(&f->restart, EVENT_START_FACTORY_RESET);
+    ESP_LOGE(tag, "the settings could not be erased: %s", why);
+    main_task_end();
+}
+
+// Timer task.
+static void button_held(void *ctx)
+{
+    ESP_LOGW(tag, "the button was held: all settings are erased");
+    main_task_start(&main_task_button, run_factory_reset, ctx);
+}
+
+static void report(const char *what, esp_err_t err)
+{
+    if (err != ESP_OK)
+        ESP_LOGE(tag, "%s: %s", what, esp_err_to_name(err));
+}
+
+void main_board_power_usb(void)
+{
+    const struct board_vbus vbus = {
+        .pin = {CONFIG_USBIP_VBUS_HS_GPIO, CONFIG_USBIP_VBUS_FS_GPIO},
+        .active_low = vbus_active_low,
+    };
+    report("VBUS is not switched on", board_vbus_on(&vbus));
+}
+
+void main_board_watch_button(struct firmware *f)
+{
+    f->button = (struct board_button_gpio){
+        .pin = CONFIG_USBIP_BUTTON_GPIO,
+        .active_low = button_active_low,
+        .held = button_held,
+        .ctx = f,
+    };
+    report("the button does not work", board_button_gpio_start(&f->button, HOLD_MS));
+}
