@@ -286,10 +286,9 @@ void device_pipe_halt(struct device_pipe *p)
 // on another task, makes it abort.
 static void clear(struct device_pipe *p)
 {
-    if (usb_host_endpoint_clear(p->device->handle, p->ep.address) == ESP_OK)
-        p->state = PIPE_RUNS;
-    else
-        not_now(p);
+    p->state = PIPE_RUNS;
+    if (usb_host_endpoint_clear(p->device->handle, p->ep.address) != ESP_OK)
+        not_now(p); // it goes, or was not halted: the next submit tells
 }
 
 static bool waiting(struct device_pipe *p)
@@ -314,5 +313,7 @@ bool device_pipe_run(struct device_pipe *p)
     }
     if (p->state == PIPE_HALTED && p->busy == 0)
         clear(p);
+    if (p->retry_us != 0)
+        return false;
     return p->state == PIPE_RUNS && fill(p);
 }

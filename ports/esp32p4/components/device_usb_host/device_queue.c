@@ -73,16 +73,51 @@ static void queue_cancel(struct usbip_backend *b, struct usb_urb *u)
     (void)usb_host_client_unblock(h->client);
 }
 
+static void abandon_packets(struct usb_urb *u)
+{
+    for (uint32_t i = urb_next(u); i < u->packet_count; i++) {
+        u->packets[i].actual_length = 0;
+        u->packets[i].status = USB_STATUS_XDEV;
+        u->error_count++;
+    }
+}
+
+static void give_back(struct device_usb_host *h, struct usb_urb *u, int32_t status)
+{
+    if (u->ep.type == USB_ISOCHRONOUS)
+        abandon_packets(u);
+    u->status = status;
+    base_list_append(&h->done, &u->backend_link);
+    h->news = true;
+}
+
+// URBs that have come while UNPLUGGED was on its way: the client task has not seen them yet.
+static void give_back_late(struct device_usb_host *h, const struct device *d)
+{
+    BASE_LIST_FOR_EACH (node, &h->submitted) {
+        struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
+        if (u->device != d)
+            continue;
+        base_list_remove(node);
+        give_back(h, u, USB_STATUS_NO_DEVICE);
+    }
+}
+
 // The answer to a control() that close() has overtaken.
 static bool stale(const struct device_event *ev)
 {
     return !ev->device->open && (ev->type == BACKEND_CONTROL_DONE || ev->type == BACKEND_OPENED);
 }
 
+// False: there is none, or URBs come first.
 static bool take_device_event(struct device_usb_host *h, struct backend_event *ev)
 {
     while (h->event_count > 0) {
         const struct device_event *e = &h->events[h->event_first];
+        if (e->type == BACKEND_UNPLUGGED)
+            give_back_late(h, e->device);
+        if (!base_list_empty(&h->done))
+            return false;
         h->event_first = (h->event_first + 1) % h->event_capacity;
         h->event_count--;
         if (stale(e))
@@ -123,7 +158,7 @@ static bool queue_take_event(struct usbip_backend *b, uint64_t now_us, struct ba
         h->leaving->forgotten = true;
         h->leaving = NULL;
     }
-    bool any = take_urb(h, ev) || take_device_event(h, ev);
+    bool any = take_urb(h, ev) || take_device_event(h, ev) || take_urb(h, ev);
     pthread_mutex_unlock(&h->lock);
     return any;
 }
@@ -147,24 +182,6 @@ const struct usbip_backend device_backend = {
 };
 
 // --- client task --------------------------------------------------------------------------------
-
-static void abandon_packets(struct usb_urb *u)
-{
-    for (uint32_t i = urb_next(u); i < u->packet_count; i++) {
-        u->packets[i].actual_length = 0;
-        u->packets[i].status = USB_STATUS_XDEV;
-        u->error_count++;
-    }
-}
-
-static void give_back(struct device_usb_host *h, struct usb_urb *u, int32_t status)
-{
-    if (u->ep.type == USB_ISOCHRONOUS)
-        abandon_packets(u);
-    u->status = status;
-    base_list_append(&h->done, &u->backend_link);
-    h->news = true;
-}
 
 void device_urb_done(struct device *d, struct usb_urb *u, int32_t status)
 {

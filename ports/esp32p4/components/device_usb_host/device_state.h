@@ -190,7 +190,7 @@ struct device_usb_host {
     // Client.
     struct device *devices;
     unsigned capacity;
-    uint32_t arrived[4]; // bits of addresses that NEW_DEV named
+    bool arrived;        // somebody has
     uint32_t refused[4]; // bits of addresses that there was no place for
     uint64_t scan_us;    // next look for hubs
     uint64_t due_us;     // when the client task must look again without being woken

@@ -52,8 +52,8 @@ static bool accept_device(const usb_device_desc_t *descriptor, uint8_t *configur
 static void client_event(const usb_host_client_event_msg_t *msg, void *arg)
 {
     struct device_usb_host *h = arg;
-    if (msg->event == USB_HOST_CLIENT_EVENT_NEW_DEV && msg->new_dev.address < 128)
-        h->arrived[msg->new_dev.address / 32] |= 1u << msg->new_dev.address % 32;
+    if (msg->event == USB_HOST_CLIENT_EVENT_NEW_DEV)
+        h->arrived = true;
     else if (msg->event == USB_HOST_CLIENT_EVENT_DEV_GONE)
         device_life_gone(h, msg->dev_gone.dev_hdl);
     h->called = true;
@@ -84,18 +84,14 @@ static uint32_t wait_ms(const struct device_usb_host *h, uint32_t timeout_ms)
     return left_us / 1000 < timeout_ms ? (uint32_t)((left_us + 999) / 1000) : timeout_ms;
 }
 
-// A hub comes before what is behind it, and the library does not tell of hubs: so who is there is
-// looked up when somebody arrives, too.
+// A hub comes before what is behind it, and the library does not tell of hubs: so when somebody
+// arrives, everybody who is there is looked up.
 static void look_around(struct device_usb_host *h)
 {
-    bool arrived = false;
-    for (unsigned i = 0; i < 4; i++) {
-        arrived |= h->arrived[i] != 0;
-        h->arrived[i] = 0;
-    }
     uint64_t now_us = device_now_us(h);
-    if (h->ending || (!arrived && now_us < h->scan_us))
+    if (h->ending || (!h->arrived && now_us < h->scan_us))
         return;
+    h->arrived = false;
     device_hub_scan(h);
     h->scan_us = now_us + DEVICE_SCAN_US;
 }
@@ -253,7 +249,7 @@ struct device_usb_host *device_usb_host_create(const struct device_usb_host_conf
 
 static void turn(struct device_usb_host *h)
 {
-    device_usb_host_library_turn(h, 0);
+    device_usb_host_library_turn(h, 1);
     device_usb_host_client_turn(h, 0);
 }
 
