@@ -3,7 +3,9 @@
 #include "esp_eth.h"
 #include "esp_event.h"
 #include "esp_netif.h"
+#include "esp_netif_net_stack.h"
 #include "esp_system.h"
+#include "lwip/netif.h"
 #include "tests/support/check.h"
 
 #include <stdio.h>
@@ -36,7 +38,7 @@ static struct {
     unsigned event_count;
     bool cable, gateway, squatter, lease, deaf;                   // the world
     bool installed, started, polled, link, mac, phy, flow, glued; // the driver
-    bool interface, added, up;                                    // the interface
+    bool interface, added, up, in_lwip;                           // the interface
     enum dhcp dhcp;
     esp_netif_ip_info_t info, in_use;
     uint32_t dns;
@@ -248,6 +250,21 @@ esp_err_t esp_netif_set_dns_info(esp_netif_t *esp_netif, esp_netif_dns_type_t ty
     return ESP_OK;
 }
 
+void *esp_netif_get_netif_impl(esp_netif_t *esp_netif)
+{
+    return esp_netif;
+}
+
+void netif_set_addr(struct netif *netif, const ip4_addr_t *ipaddr, const ip4_addr_t *netmask,
+                    const ip4_addr_t *gw)
+{
+    char text[TEXT_SIZE];
+    const esp_netif_ip_info_t info = {{ipaddr->addr}, {netmask->addr}, {gw->addr}};
+    CHECK(netif && d.in_lwip && d.up && d.dhcp == DHCP_STARTED);
+    network_double_write("netif_set_addr", text_of(text, ipaddr->addr));
+    use(&info);
+}
+
 static void clear_address(void)
 {
     d.info = d.in_use = (esp_netif_ip_info_t){{0}, {0}, {0}};
@@ -293,7 +310,10 @@ esp_err_t esp_netif_get_ip6_linklocal(esp_netif_t *esp_netif, esp_ip6_addr_t *if
 
 esp_err_t esp_netif_tcpip_exec(esp_netif_callback_fn fn, void *ctx)
 {
-    return fn(ctx);
+    d.in_lwip = true;
+    esp_err_t err = fn(ctx);
+    d.in_lwip = false;
+    return err;
 }
 
 esp_err_t esp_netif_receive(esp_netif_t *esp_netif, void *buffer, size_t len, void *eb)

@@ -56,6 +56,50 @@ TEST(network_policy_without_dhcp_server_link_local_until_there_is_one)
     CHECK_EQ(source(), NETWORK_DHCP);
 }
 
+TEST(network_policy_link_local_address_is_of_the_right_range_and_checked)
+{
+    world_init(&w, &world_dhcp);
+    w.dhcp_server = w.gateway = false;
+    w.link_local_squatters = 3;
+    world_run(&w, 40);
+    CHECK_EQ(w.link_local_squatters, 0);
+    CHECK_EQ(w.done[NETWORK_USE_LINK_LOCAL], 1);
+    CHECK_EQ(w.address[0] << 8 | w.address[1], 169 << 8 | 254);
+    CHECK(w.address[2] >= 1 && w.address[2] <= 254);
+}
+
+TEST(network_policy_link_local_address_in_conflict_is_changed)
+{
+    uint8_t frame[NETWORK_ARP_SIZE], old[NETWORK_IP_SIZE];
+    const uint8_t mac[] = {2, 0, 0, 0, 0, 3};
+    world_init(&w, &world_dhcp);
+    w.dhcp_server = w.gateway = false;
+    world_run(&w, 40);
+    memcpy(old, w.address, sizeof old);
+    network_frames_arp(frame, mac, old, old);
+    network_frames_look(&w.frames, frame, sizeof frame);
+    world_run(&w, 10);
+    CHECK_EQ(source(), NETWORK_LINK_LOCAL);
+    CHECK(memcmp(old, w.address, sizeof old) != 0);
+}
+
+TEST(network_policy_link_local_addresses_do_not_repeat_soon)
+{
+    uint8_t seen[256][256] = {{0}};
+    world_init(&w, &world_dhcp);
+    w.dhcp_server = w.gateway = false;
+    w.chatter = true;
+    w.link_local_squatters = 500;
+    for (unsigned i = 0; i < 3000 && w.link_local_squatters; i++) {
+        unsigned before = w.link_local_squatters;
+        const uint8_t *next = w.policy.link_local;
+        world_run(&w, 1);
+        if (before != w.link_local_squatters)
+            CHECK_EQ(seen[next[2]][next[3]]++, 0);
+    }
+    CHECK_EQ(w.link_local_squatters, 0);
+}
+
 TEST(network_policy_driver_that_does_not_install_is_tried_again)
 {
     world_init(&w, &world_dhcp);

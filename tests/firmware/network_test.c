@@ -273,6 +273,41 @@ TEST(network_static_is_checked_again_after_the_cable_was_out)
     destroy();
 }
 
+TEST(network_without_dhcp_server_takes_a_link_local_address_meanwhile)
+{
+    prepare();
+    network_double_lease(false);
+    create();
+    network_double_link(true);
+    network_double_calls();
+    run(30);
+    CHECK_EQ(state.source, NETWORK_LINK_LOCAL);
+    CHECK_EQ(state.netmask[1] << 8 | state.netmask[2], 255 << 8);
+    CHECK(strncmp(network_double_address(), "169.254.", 8) == 0);
+    CHECK(contains(network_double_calls(), "netif_set_addr:169.254."));
+    CHECK_STR(network_trouble_text(&state), "no DHCP server answers");
+    network_double_lease(true);
+    run(2);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    destroy();
+}
+
+TEST(network_static_can_follow_a_link_local_address)
+{
+    prepare();
+    network_double_lease(false);
+    create();
+    network_double_link(true);
+    run(30);
+    use_static();
+    network_settings(n, &settings);
+    run(6);
+    CHECK_STR(network_double_address(), "192.168.1.50");
+    run(3600);
+    CHECK_STR(network_double_address(), "192.168.1.50");
+    destroy();
+}
+
 // --- driver --------------------------------------------------------------------------------------
 
 TEST(network_deaf_driver_is_restarted_then_installed_again)

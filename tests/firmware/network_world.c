@@ -8,7 +8,6 @@ enum { HALF_SECOND_US = 500000, NEGOTIATION_US = 2500000 };
 static const uint8_t our_mac[NETWORK_MAC_SIZE] = {2, 0, 0, 0, 0, 1};
 static const uint8_t their_mac[NETWORK_MAC_SIZE] = {2, 0, 0, 0, 0, 2};
 static const uint8_t lease[NETWORK_IP_SIZE] = {192, 168, 1, 77};
-static const uint8_t link_local[NETWORK_IP_SIZE] = {169, 254, 3, 4};
 static const uint8_t server_ip[NETWORK_IP_SIZE] = {192, 168, 1, 2};
 static const uint8_t client_ip[NETWORK_IP_SIZE] = {192, 168, 1, 9};
 static const uint8_t no_ip[NETWORK_IP_SIZE];
@@ -90,6 +89,10 @@ static void answer(struct world *w, const struct network_action *a)
         receive_arp(w, 2, client_ip, a->sender);
     if (w->dhcp_server && same(a->target, server_ip))
         receive_arp(w, 2, server_ip, a->sender);
+    if (w->link_local_squatters && a->target[0] == 169) {
+        w->link_local_squatters--;
+        receive_arp(w, 2, a->target, a->sender);
+    }
     // A probe or claim of an address that the squatter has makes it defend it.
     if (w->squatter && same(a->target, world_static.address))
         receive_arp(w, 2, world_static.address, a->sender);
@@ -124,6 +127,10 @@ static void carry_out(struct world *w, const struct network_action *a)
     case NETWORK_USE_NOTHING:
     case NETWORK_USE_STATIC:
         use_address(w, a->type);
+        break;
+    case NETWORK_USE_LINK_LOCAL:
+        if (!same(w->address, lease))
+            memcpy(w->address, a->target, NETWORK_IP_SIZE);
         break;
     case NETWORK_INSTALL:
     case NETWORK_REINSTALL:
@@ -178,7 +185,7 @@ static void move_link(struct world *w)
     }
 }
 
-// lwIP: a lease after two seconds, a link-local address when none has come in 20.
+// lwIP's DHCP client: a lease after two seconds.
 static void move_lease(struct world *w)
 {
     uint64_t since = w->now_us - w->dhcp_since_us;
@@ -189,8 +196,6 @@ static void move_lease(struct world *w)
             receive_dhcp(w);
         memcpy(w->address, lease, NETWORK_IP_SIZE);
     }
-    if (same(w->address, no_ip) && since >= 20000000)
-        memcpy(w->address, link_local, NETWORK_IP_SIZE);
 }
 
 static const uint8_t *gateway_in_use(const struct world *w)
@@ -237,6 +242,7 @@ void world_init(struct world *w, const struct settings_network *wanted)
     memcpy(w->frames.mac, our_mac, sizeof our_mac);
     memcpy(w->dhcp_gateway, world_static.gateway, NETWORK_IP_SIZE);
     network_policy_init(&w->policy, wanted, w->now_us);
+    network_policy_mac(&w->policy, our_mac);
     follow(w);
 }
 

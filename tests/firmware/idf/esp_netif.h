@@ -2,7 +2,7 @@
 // Stand-in for ESP-IDF's header of this name: what the firmware uses of it.
 #pragma once
 
-#include "esp_event.h"
+#include "esp_err.h"
 #include "esp_netif_types.h"
 
 // NULL here: the test's double has one kind of interface only. Its key is "ETH_DEF".

@@ -4,6 +4,7 @@
 
 #include "esp_err.h"
 #include "esp_netif_types.h"
+#include "sdkconfig.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +22,7 @@ typedef struct esp_sntp_config {
     ip_event_t ip_event_to_renew;
     size_t index_of_first_server;
     size_t num_of_servers;
-    const char *servers[2]; // CONFIG_LWIP_SNTP_MAX_SERVERS
+    const char *servers[CONFIG_LWIP_SNTP_MAX_SERVERS];
 } esp_sntp_config_t;
 
 esp_err_t esp_netif_sntp_init(const esp_sntp_config_t *config);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What network_policy asks for, done with ESP-IDF. Checked against v5.5.5's esp_netif.h: the DHCP
 // client must be stopped before an address is set, which takes the DNS servers away.
+#include "esp_event.h"
 #include "esp_log.h"
+#include "esp_netif_net_stack.h"
+#include "lwip/netif.h"
 #include "network_inside.h"
 
 #include <stdio.h>
@@ -102,6 +105,32 @@ static void use_dhcp(struct network *n)
         warn(err, "the DHCP client does not start");
 }
 
+struct link_local {
+    esp_netif_t *netif;
+    ip4_addr_t ip, netmask, gateway;
+};
+
+// In lwIP's task, where the DHCP client cannot get an address at the same time. esp_netif sets no
+// address while that runs, so lwIP itself is told; it does the same for its AutoIP.
+static esp_err_t set_link_local(void *ctx)
+{
+    struct link_local *l = ctx;
+    esp_netif_ip_info_t now;
+    uint8_t first = 0;
+    esp_err_t err = esp_netif_get_ip_info(l->netif, &now);
+    memcpy(&first, &now.ip.addr, sizeof first);
+    if (err == ESP_OK && (first == 0 || first == 169))
+        netif_set_addr(esp_netif_get_netif_impl(l->netif), &l->ip, &l->netmask, &l->gateway);
+    return err;
+}
+
+static void use_link_local(struct network *n, const uint8_t address[NETWORK_IP_SIZE])
+{
+    static const uint8_t netmask[NETWORK_IP_SIZE] = {255, 255};
+    struct link_local l = {.netif = n->eth.netif, .ip = {ip4(address)}, .netmask = {ip4(netmask)}};
+    warn(esp_netif_tcpip_exec(set_link_local, &l), "no link-local address");
+}
+
 // --- driver --------------------------------------------------------------------------------------
 
 void network_forget_link(struct network *n, uint64_t now_us)
@@ -138,6 +167,7 @@ static void install(struct network *n, uint64_t now_us)
         ESP_LOGE(tag, "Ethernet does not start: %s", esp_err_to_name(err));
     else if (!n->mdns.running)
         announce(n);
+    network_policy_mac(&n->policy, n->eth.frames.mac);
     network_policy_installed(&n->policy, err == ESP_OK, now_us);
 }
 
@@ -181,6 +211,9 @@ void network_act(struct network *n, const struct network_action *a, uint64_t now
         break;
     case NETWORK_USE_STATIC:
         use_static(n);
+        break;
+    case NETWORK_USE_LINK_LOCAL:
+        use_link_local(n, a->target);
         break;
     case NETWORK_ASK:
         network_eth_ask(&n->eth, a->sender, a->target);

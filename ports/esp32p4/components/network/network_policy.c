@@ -48,6 +48,13 @@ void network_policy_ask(struct network_policy *p, const uint8_t sender[NETWORK_I
     memcpy(a->target, target, NETWORK_IP_SIZE);
 }
 
+void network_policy_use_link_local(struct network_policy *p)
+{
+    struct network_action *a = add(p, NETWORK_USE_LINK_LOCAL);
+    memcpy(a->target, p->link_local, NETWORK_IP_SIZE);
+    memcpy(p->address, p->link_local, NETWORK_IP_SIZE);
+}
+
 // --- what happens --------------------------------------------------------------------------------
 
 void network_policy_init(struct network_policy *p, const struct settings_network *wanted,
@@ -89,7 +96,7 @@ void network_policy_address(struct network_policy *p, const uint8_t address[NETW
         network_policy_meet(p, gateway);
     memcpy(p->address, address, NETWORK_IP_SIZE);
     memcpy(p->gateway, gateway, NETWORK_IP_SIZE);
-    if (p->step == NETWORK_STEP_FALLEN && network_policy_source(p) == NETWORK_DHCP)
+    if (network_policy_source(p) == NETWORK_DHCP)
         p->nothing_us = now_us;
 }
 
@@ -120,6 +127,7 @@ bool network_policy_next(struct network_policy *p, uint64_t now_us, struct netwo
 {
     if (p->action_count == 0) {
         network_policy_address_turn(p, now_us);
+        network_policy_link_local_turn(p, now_us);
         network_policy_watchdog_turn(p, now_us);
     }
     if (p->action_count == 0)
@@ -136,5 +144,7 @@ void network_policy_watch(const struct network_policy *p, struct network_watch *
     *w = (struct network_watch){0};
     memcpy(w->own, p->address, NETWORK_IP_SIZE);
     memcpy(w->claimed, about_static ? p->wanted.address : p->address, NETWORK_IP_SIZE);
+    if (p->link_local_checking)
+        memcpy(w->claimed, p->link_local, NETWORK_IP_SIZE);
     memcpy(w->gateway, about_static ? p->wanted.gateway : p->gateway, NETWORK_IP_SIZE);
 }

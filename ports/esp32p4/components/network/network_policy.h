@@ -6,8 +6,9 @@
 // The rule behind all of it: a box without screen must always be reachable somehow.
 //
 // Address, each time the link comes up and at each change of settings:
-//   DHCP wanted     DHCP client; when nothing answers, lwIP takes a link-local address (169.254/16)
-//                   and goes on asking (CONFIG_LWIP_AUTOIP).
+//   DHCP wanted     DHCP client; when nothing answers, a link-local address (RFC 3927) as well, and
+//                   the DHCP client goes on asking (as lwIP's own AutoIP does; that one can also
+//                   come back later and take the place of a static address).
 //   static wanted   asked for by ARP first (RFC 5227), while an older address stays in use;
 //                   - another station has it -> DHCP and link-local instead; tried again later.
 //                   - free: taken. It is proven when the gateway answers ARP or anybody talks to
@@ -73,13 +74,14 @@ enum network_trouble { // with the static address that the settings ask for
 };
 
 enum network_action_type {
-    NETWORK_USE_NOTHING, // no DHCP client, no address (a check comes first)
-    NETWORK_USE_DHCP,    // start the DHCP client
-    NETWORK_USE_STATIC,  // stop the DHCP client, take the address of the settings
-    NETWORK_ASK,         // ARP request for `target` from `sender`
-    NETWORK_INSTALL,     // install and start the driver; network_policy_installed() tells the end
-    NETWORK_RESTART,     // stop and start the driver
-    NETWORK_REINSTALL,   // stop and uninstall the driver, then as INSTALL
+    NETWORK_USE_NOTHING,    // no DHCP client, no address (a check comes first)
+    NETWORK_USE_DHCP,       // start the DHCP client
+    NETWORK_USE_STATIC,     // stop the DHCP client, take the address of the settings
+    NETWORK_USE_LINK_LOCAL, // take `target` beside the DHCP client, unless that has an address
+    NETWORK_ASK,            // ARP request for `target` from `sender`
+    NETWORK_INSTALL,   // install and start the driver; network_policy_installed() tells the end
+    NETWORK_RESTART,   // stop and start the driver
+    NETWORK_REINSTALL, // stop and uninstall the driver, then as INSTALL
 };
 
 struct network_action {
@@ -116,6 +118,9 @@ struct network_policy {
     unsigned defences;         // in the running NETWORK_CONTEST_S
     uint64_t contest_us, defend_us;
     uint32_t conflicts_seen;
+    uint8_t link_local[NETWORK_IP_SIZE]; // the one that is next to be tried, or in use
+    bool link_local_checking;
+    uint64_t link_local_us; // since when
 
     struct network_heard heard;       // last told
     bool partner_known;               // somebody on this link answers ARP
@@ -139,6 +144,9 @@ struct network_policy {
 // The driver is not installed yet: the first action is INSTALL, behind the address to begin with.
 void network_policy_init(struct network_policy *p, const struct settings_network *wanted,
                          uint64_t now_us);
+
+// The MAC address, known when the driver is there: whence the link-local address.
+void network_policy_mac(struct network_policy *p, const uint8_t mac[NETWORK_MAC_SIZE]);
 
 // --- what happens --------------------------------------------------------------------------------
 

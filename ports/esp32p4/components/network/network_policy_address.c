@@ -9,6 +9,7 @@ static void enter(struct network_policy *p, enum network_step step, uint64_t now
     p->base = p->heard;
     p->conflicts_seen = p->heard.conflicts;
     p->defences = 0;
+    p->link_local_checking = false;
 }
 
 static bool lasted(const struct network_policy *p, uint64_t us, uint64_t now_us)
@@ -30,9 +31,11 @@ static bool wants_static(const struct network_policy *p)
     return p->wanted.addressing == SETTINGS_STATIC;
 }
 
-static void leave_static(struct network_policy *p, enum network_action_type instead)
+static void leave_static(struct network_policy *p, enum network_action_type instead,
+                         uint64_t now_us)
 {
     network_policy_emit(p, instead);
+    p->nothing_us = now_us;
     if (p->using_static)
         memset(p->address, 0, sizeof p->address); // until lwIP has another one
     p->using_static = false;
@@ -48,9 +51,8 @@ static void take_static(struct network_policy *p, uint64_t now_us)
 
 static void fall_back(struct network_policy *p, enum network_trouble trouble, uint64_t now_us)
 {
-    leave_static(p, NETWORK_USE_DHCP);
+    leave_static(p, NETWORK_USE_DHCP, now_us);
     p->trouble = trouble;
-    p->nothing_us = now_us;
     p->falls += p->step != NETWORK_STEP_HELD; // HELD is part of the same fall
     p->retry_us = now_us + network_doubled(NETWORK_RETRY_S, p->falls - 1, NETWORK_RETRY_MAX_S);
     enter(p, NETWORK_STEP_FALLEN, now_us);
@@ -205,12 +207,12 @@ void network_policy_begin(struct network_policy *p, uint64_t now_us)
     if (wants_static(p) && network_ip_set(p->wanted.gateway))
         network_policy_meet(p, p->wanted.gateway);
     if (!wants_static(p)) {
-        leave_static(p, NETWORK_USE_DHCP);
+        leave_static(p, NETWORK_USE_DHCP, now_us);
         enter(p, p->link_up ? NETWORK_STEP_DHCP : NETWORK_STEP_DOWN, now_us);
     } else if (p->link_up) {
         enter(p, NETWORK_STEP_CHECKING, now_us);
     } else {
-        leave_static(p, NETWORK_USE_NOTHING); // or it would be in use before it is checked
+        leave_static(p, NETWORK_USE_NOTHING, now_us); // or it would be in use before it is checked
         enter(p, NETWORK_STEP_DOWN, now_us);
     }
 }

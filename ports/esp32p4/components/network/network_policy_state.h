@@ -30,10 +30,14 @@ static inline bool network_ip_set(const uint8_t ip[NETWORK_IP_SIZE])
 void network_policy_emit(struct network_policy *p, enum network_action_type type);
 void network_policy_ask(struct network_policy *p, const uint8_t sender[NETWORK_IP_SIZE],
                         const uint8_t target[NETWORK_IP_SIZE]);
+void network_policy_use_link_local(struct network_policy *p);
 
 // Address: from the beginning, for the settings and the link as they are.
 void network_policy_begin(struct network_policy *p, uint64_t now_us);
 void network_policy_address_turn(struct network_policy *p, uint64_t now_us);
+
+// Link-local address, beside DHCP.
+void network_policy_link_local_turn(struct network_policy *p, uint64_t now_us);
 
 // Watchdog: the link came up by itself, so nothing is known of who is there.
 void network_policy_new_link(struct network_policy *p);
