@@ -76,6 +76,9 @@ esp_err_t esp_netif_sntp_init(const esp_sntp_config_t *config)
     CHECK(!sntp_running && config->server_from_dhcp && !config->start && !config->wait_for_sync);
     CHECK(config->renew_servers_after_new_IP && config->index_of_first_server == 1);
     CHECK_EQ(config->ip_event_to_renew, IP_EVENT_ETH_GOT_IP);
+#ifndef CONFIG_LWIP_DHCP_GET_NTP_SRV
+    return ESP_ERR_INVALID_ARG;
+#endif
     sntp_running = true;
     clock_cb = config->sync_cb;
     network_double_write("sntp", config->num_of_servers ? config->servers[0] : "");

@@ -2,7 +2,5 @@
 // Stand-in for ESP-IDF's header of this name: what the firmware uses of it.
 #pragma once
 
-#include "esp_netif.h"
-
 // lwIP's struct netif.
 void *esp_netif_get_netif_impl(esp_netif_t *esp_netif);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What network_policy asks for, done with ESP-IDF. Checked against v5.5.5's esp_netif.h: the DHCP
 // client must be stopped before an address is set, which takes the DNS servers away.
+#include "network_inside.h"
+
 #include "esp_event.h"
 #include "esp_log.h"
-#include "esp_netif_net_stack.h"
+#include "esp_netif_net_stack.h" // needs esp_netif.h before it
 #include "lwip/netif.h"
-#include "network_inside.h"
 
 #include <stdio.h>
 #include <string.h>
