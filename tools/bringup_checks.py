@@ -4,8 +4,10 @@ Failed or NotRun. Nothing is written to a device unless the options say so."""
 
 import array
 import fcntl
+import itertools
 import os
 import struct
+import threading
 import time
 
 import bringup_disk
@@ -60,13 +62,22 @@ def _nodes(device, pattern, what):
 # --- input devices -------------------------------------------------------------------------------
 
 
+def _input_nodes(device):
+    if HID not in device.classes():
+        return []
+    nodes = _nodes(device, "*/**/input/input*/event*", "an input device")
+    nodes = [f"/dev/input/{name}" for name in nodes]
+    for node in nodes:
+        wait_for(node, lambda n=node: os.path.exists(n), NODES_S)
+    return nodes
+
+
 def evdev(device, _options):
-    names = _nodes(device, "*/**/input/input*/event*", "an input device")
-    for name in names:
-        wait_for(f"/dev/input/{name}", lambda n=name: os.path.exists(f"/dev/input/{n}"), NODES_S)
-        os.close(os.open(f"/dev/input/{name}", os.O_RDONLY | os.O_NONBLOCK))
+    nodes = _input_nodes(device)
+    for node in nodes:
+        os.close(os.open(node, os.O_RDONLY | os.O_NONBLOCK))
     called = [read_text(p) for p in sorted(device.path.glob("*/**/input/input*/name"))]
-    return f"{', '.join(names)} open: {', '.join(called)}. Type or move: that is for a person", {}
+    return f"{', '.join(nodes)} open: {', '.join(called)}. Type or move: that is for a person", {}
 
 
 # --- serial ports --------------------------------------------------------------------------------
@@ -209,6 +220,49 @@ def usbtest(device, options):
     finally:
         os.close(node)
     return f"cases {passed} pass, {unsupported} do not apply", {}
+
+
+# --- in the middle of it -------------------------------------------------------------------------
+
+
+def _disk_forever(device):
+    node, total = bringup_disk.node_of(device)
+    with bringup_disk.Disk(node) as disk:
+        for number in itertools.count():
+            last = max(1, total // bringup_disk.MIB - 1)
+            disk.read(number % last * bringup_disk.MIB, bringup_disk.MIB)
+
+
+def _requests_forever(device):
+    node = os.open(device.node(), os.O_RDWR)
+    try:
+        while True:
+            control_in(node, 0x80, 6, 0x0100, 18)
+    finally:
+        os.close(node)
+
+
+def keep_busy(device):
+    """A thread that uses the device until it is gone: disks are read, others are asked for their
+    device descriptor; input devices are open, so that an interrupt transfer waits."""
+    if STORAGE in device.classes():
+        work = _disk_forever
+        bringup_disk.node_of(device)
+    else:
+        work = _requests_forever
+    nodes = [os.open(node, os.O_RDONLY | os.O_NONBLOCK) for node in _input_nodes(device)]
+
+    def run():
+        try:
+            work(device)
+        except (OSError, Failed, NotRun):
+            pass
+        for node in nodes:
+            os.close(node)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
 
 
 # --- which ones ----------------------------------------------------------------------------------
