@@ -10,9 +10,6 @@ target_compile_definitions(usb_host_double PUBLIC _GNU_SOURCE)
 target_include_directories(usb_host_double PUBLIC idf)
 target_link_libraries(usb_host_double PUBLIC usbip_sim Threads::Threads)
 
-file(GLOB usb_host_tests CONFIGURE_DEPENDS usb_*_test.c)
-usbip_tests(firmware_tests SOURCES ${usb_host_tests} LIBS usb_host_double)
-
 # The real backend, on the double.
 set(device_usb_host ${CMAKE_SOURCE_DIR}/ports/esp32p4/components/device_usb_host)
 file(GLOB device_sources CONFIGURE_DEPENDS ${device_usb_host}/*.c)
@@ -20,6 +17,10 @@ list(REMOVE_ITEM device_sources ${device_usb_host}/device_usb_host_speed.c) # a 
 add_library(device_usb_host_on_double STATIC ${device_sources} device_rig.c idf_double.c)
 target_include_directories(device_usb_host_on_double PUBLIC ${device_usb_host})
 target_link_libraries(device_usb_host_on_double PUBLIC usb_host_double test_check)
+
+# The double's own tests, and the backend's.
+file(GLOB usb_host_tests CONFIGURE_DEPENDS usb_*_test.c device_*_test.c)
+usbip_tests(firmware_tests SOURCES ${usb_host_tests} LIBS device_usb_host_on_double)
 
 # firmware_suite(NAME SUITE SOURCES...): the tests of all backends, with the chip's.
 function(firmware_suite name suite)

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the chip's backend makes of the library's transfers: parts of bulk URBs, zero-length
+// packets, interrupt packets, isochronous lists, errors.
+#include "tests/firmware/device_world.h"
+
+static void filled(uint8_t *p, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i++)
+        p[i] = (uint8_t)(i % 251);
+}
+
+static struct world_device *begin(struct world *w)
+{
+    world_begin(w);
+    world_start(w);
+    struct world_device *d = world_d1(w);
+    CHECK_EQ(world_open(w, d), BASE_OK);
+    return d;
+}
+
+static void end(struct world *w, struct world_device *d)
+{
+    world_close(w, d);
+    world_end(w);
+}
+
+// Around every size at which something changes: a packet, a pool's buffer, the hardware's counter.
+static const uint32_t sizes[] = {1,     63,    64,    511,   512,   513,    4095,   4096,   4097,
+                                 16383, 16384, 16385, 32767, 32768, 32769,  65023,  65024,  65025,
+                                 65535, 65536, 65537, 98304, 99999, 131072, 200000, 262144, 300001};
+
+TEST(device_bulk_out_of_every_size)
+{
+    struct world w;
+    struct world_device *d = begin(&w);
+    uint8_t *data = malloc(300001);
+    filled(data, 300001);
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        sim_faulty_forget(world_sim(&w), WORLD_BULK_OUT);
+        world_transfer(&w, d, WORLD_BULK_OUT, data, sizes[i], USB_STATUS_OK, sizes[i]);
+        struct sim_faulty_received r = sim_faulty_received(world_sim(&w), WORLD_BULK_OUT);
+        CHECK_EQ(r.bytes, sizes[i]);
+        CHECK_EQ(r.packets, (sizes[i] + 511) / 512); // none of no bytes
+        CHECK_BYTES(r.data.data, data, sizes[i]);
+    }
+    free(data);
+    end(&w, d);
+}
+
+TEST(device_bulk_in_of_every_size)
+{
+    struct world w;
+    struct world_device *d = begin(&w);
+    uint8_t *data = malloc(300001), *got = malloc(300001);
+    filled(data, 300001);
+    for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, data, sizes[i]), BASE_OK);
+        world_transfer(&w, d, WORLD_BULK_IN, got, sizes[i], USB_STATUS_OK, sizes[i]);
+        CHECK_BYTES(got, data, sizes[i]);
+        CHECK_EQ(sim_faulty_left(world_sim(&w), WORLD_BULK_IN), 0);
+    }
+    free(data);
+    free(got);
+    end(&w, d);
+}
+
+// A short packet ends the URB wherever it comes, and what is behind it is the next URB's.
+TEST(device_bulk_in_ends_with_a_short_packet)
+{
+    struct world w;
+    struct world_device *d = begin(&w);
+    uint8_t *data = malloc(300001), *got = malloc(300001);
+    filled(data, 300001);
+    for (unsigned i = 0; i + 1 < sizeof sizes / sizeof *sizes; i++) {
+        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, data, sizes[i]), BASE_OK);
+        if (sizes[i] % 512 == 0)
+            CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, NULL, 0), BASE_OK);
+        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "next", 4), BASE_OK);
+        world_transfer(&w, d, WORLD_BULK_IN, got, 300001, USB_STATUS_OK, sizes[i]);
+        CHECK_BYTES(got, data, sizes[i]);
+        world_transfer(&w, d, WORLD_BULK_IN, got, 512, USB_STATUS_OK, 4);
+    }
+    free(data);
+    free(got);
+    end(&w, d);
+}
+
+TEST(device_zero_length_packets)
+{
+    static const struct {
+        uint32_t length;
+        uint8_t flags;
+        unsigned packets;
+    } cases[] = {
+        {0, 0, 1},   {0, USB_URB_ZERO_PACKET, 1},   {511, USB_URB_ZERO_PACKET, 1},
+        {512, 0, 1}, {512, USB_URB_ZERO_PACKET, 2}, {65536, USB_URB_ZERO_PACKET, 129},
+    };
+    static uint8_t data[65536];
+    struct world w;
+    struct world_device *d = begin(&w);
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world_urb u;
+        sim_faulty_forget(world_sim(&w), WORLD_BULK_OUT);
+        world_urb(&w, d, &u, WORLD_BULK_OUT, data, cases[i].length);
+        u.urb.flags = cases[i].flags;
+        world_submit(&w, &u);
+        world_settle(&w);
+        world_check_urb(&u, USB_STATUS_OK, cases[i].length);
+        CHECK_EQ(sim_faulty_received(world_sim(&w), WORLD_BULK_OUT).packets, cases[i].packets);
+        world_release(&w, &u);
+    }
+    end(&w, d);
+}
+
+// The library miscounts several packets in one transfer: the backend asks for one at a time.
+TEST(device_interrupt_in_of_several_packets)
+{
+    struct world w;
+    struct world_device *d = begin(&w);
+    uint8_t got[64];
+    CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_INTERRUPT_IN, "0123456789abcdefXY", 18), BASE_OK);
+    world_transfer(&w, d, WORLD_INTERRUPT_IN, got, 64, USB_STATUS_OK, 18);
+    CHECK_BYTES(got, "0123456789abcdefXY", 18);
+    CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_INTERRUPT_IN, "01234567", 8), BASE_OK);
+    world_transfer(&w, d, WORLD_INTERRUPT_IN, got, 8, USB_STATUS_OK, 8);
+    CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_INTERRUPT_IN, NULL, 0), BASE_OK);
+    world_transfer(&w, d, WORLD_INTERRUPT_IN, got, 0, USB_STATUS_OK, 0); // dies in the library
+    end(&w, d);
+}
+
+// 100 packets are more than the library's list of 64 frames takes: the stream has no gap.
+static void iso(uint8_t ep, unsigned count)
+{
+    struct world w;
+    struct world_device *d = begin(&w);
+    struct world_urb u;
+    CHECK_EQ(world_change(&w, d, USB_SET_INTERFACE, 1, 1), USB_STATUS_OK);
+    world_urb(&w, d, &u, ep, NULL, count * 192);
+    world_iso(&u, count, 192);
+    world_submit(&w, &u);
+    world_advance(&w, (count + 10) * 1000);
+    world_check_urb(&u, USB_STATUS_OK, count * 192);
+    CHECK_EQ(u.urb.error_count, 0);
+    for (unsigned i = 0; i < count; i++) {
+        CHECK_EQ(u.packets[i].status, USB_STATUS_OK);
+        CHECK_EQ(u.packets[i].actual_length, 192);
+        if (ep & USB_DIR_IN)
+            CHECK_EQ(u.urb.buffer[i * 192], (uint8_t)(0xa0 + i));
+    }
+    if (!(ep & USB_DIR_IN))
+        CHECK_EQ(sim_faulty_received(world_sim(&w), ep).packets, count);
+    world_release(&w, &u);
+    end(&w, d);
+}
+
+TEST(device_iso_in_of_many_packets)
+{
+    iso(WORLD_ISO_IN, 1);
+    iso(WORLD_ISO_IN, 7);
+    iso(WORLD_ISO_IN, 8);
+    iso(WORLD_ISO_IN, 100);
+}
+
+TEST(device_iso_out_of_many_packets)
+{
+    iso(WORLD_ISO_OUT, 8);
+    iso(WORLD_ISO_OUT, 128);
+}
+
+// --- errors --------------------------------------------------------------------------------------
+
+static void fails(enum sim_result how, int32_t status)
+{
+    struct world w;
+    struct world_device *d = begin(&w);
+    uint8_t got[512];
+    CHECK_EQ(sim_faulty_fail(world_sim(&w), WORLD_BULK_IN, how), BASE_OK);
+    world_transfer(&w, d, WORLD_BULK_IN, got, 512, status, 0);
+    if (how == SIM_STALL) { // stays until the client clears it
+        world_transfer(&w, d, WORLD_BULK_IN, got, 512, USB_STATUS_STALL, 0);
+        CHECK_EQ(world_change(&w, d, USB_CLEAR_HALT, 0, WORLD_BULK_IN), USB_STATUS_OK);
+    }
+    for (unsigned i = 0; i < 3; i++) { // both sides agree about the toggle
+        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "again", 5), BASE_OK);
+        world_transfer(&w, d, WORLD_BULK_IN, got, 512, USB_STATUS_OK, 5);
+    }
+    world_check_alive(&w, d);
+    end(&w, d);
+}
+
+TEST(device_stall)
+{
+    fails(SIM_STALL, USB_STATUS_STALL);
+}
+
+TEST(device_bus_error)
+{
+    fails(SIM_ERROR, USB_STATUS_PROTOCOL);
+}
+
+TEST(device_babble)
+{
+    fails(SIM_BABBLE, USB_STATUS_OVERFLOW);
+}
+
+// The library cancels what is queued behind an error: the backend's other URBs stay.
+TEST(device_error_leaves_the_queue)
+{
+    struct world w;
+    struct world_device *d = begin(&w);
+    struct world_urb u[4];
+    for (unsigned i = 0; i < 4; i++) {
+        world_urb(&w, d, &u[i], WORLD_BULK_IN, NULL, 512);
+        world_submit(&w, &u[i]);
+    }
+    world_settle(&w);
+    CHECK_EQ(sim_faulty_fail(world_sim(&w), WORLD_BULK_IN, SIM_ERROR), BASE_OK);
+    for (unsigned i = 1; i < 4; i++)
+        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "abcd", i), BASE_OK);
+    world_advance(&w, WORLD_SECOND_US);
+    world_check_urb(&u[0], USB_STATUS_PROTOCOL, 0);
+    for (uint32_t i = 1; i < 4; i++)
+        world_check_urb(&u[i], USB_STATUS_OK, i);
+    for (unsigned i = 0; i < 4; i++)
+        world_release(&w, &u[i]);
+    end(&w, d);
+}
+
+// --- cancelling ----------------------------------------------------------------------------------
+
+TEST(device_cancel_leaves_the_neighbours)
+{
+    struct world w;
+    struct world_device *d = begin(&w);
+    struct world_urb u[4];
+    for (unsigned victim = 0; victim < 4; victim++) {
+        for (unsigned i = 0; i < 4; i++) {
+            world_urb(&w, d, &u[i], WORLD_BULK_IN, NULL, 512);
+            world_submit(&w, &u[i]);
+        }
+        world_settle(&w);
+        w.backend->cancel(w.backend, &u[victim].urb);
+        world_settle(&w);
+        world_check_urb(&u[victim], USB_STATUS_CANCELLED, 0);
+        uint32_t size = 0;
+        for (unsigned i = 0; i < 4; i++) {
+            if (i == victim)
+                continue;
+            CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "abcd", ++size), BASE_OK);
+            world_settle(&w);
+            world_check_urb(&u[i], USB_STATUS_OK, size);
+        }
+        for (unsigned i = 0; i < 4; i++)
+            world_release(&w, &u[i]);
+    }
+    end(&w, d);
+}
+
+// Endpoint 0 cannot be taken back: the URB is, what is behind it waits, and the late end is
+// nobody's.
+TEST(device_control_without_an_answer)
+{
+    struct world w;
+    struct world_device *d = begin(&w);
+    const struct sim_faulty_answer never = {.result = SIM_NAK};
+    struct world_urb stuck, next;
+    sim_faulty_answer(world_sim(&w), 0x40, 0x55, &never);
+    world_setup(&w, d, &stuck, "\x40\x55\0\0\0\0\0\0");
+    world_submit(&w, &stuck);
+    world_advance(&w, 60 * WORLD_SECOND_US);
+    CHECK(!stuck.done);
+    w.backend->cancel(w.backend, &stuck.urb);
+    world_settle(&w);
+    world_check_urb(&stuck, USB_STATUS_CANCELLED, 0);
+    world_setup(&w, d, &next, "\x80\x06\x00\x01\x00\x00\x12\x00");
+    world_submit(&w, &next);
+    world_advance(&w, 60 * WORLD_SECOND_US);
+    CHECK(!next.done);
+    sim_faulty_release(world_sim(&w));
+    world_advance(&w, WORLD_SECOND_US);
+    world_check_urb(&next, USB_STATUS_OK, USB_DT_DEVICE_SIZE);
+    world_release(&w, &stuck);
+    world_release(&w, &next);
+    end(&w, d);
+}
+
+// The library refuses a control transfer once after a STALL if it is asked too early.
+TEST(device_control_after_a_stall)
+{
+    struct world w;
+    world_begin(&w);
+    w.library.control_refused_after_error = true;
+    world_start(&w);
+    struct world_device *d = world_d1(&w);
+    CHECK_EQ(world_open(&w, d), BASE_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        struct world_urb u;
+        world_setup(&w, d, &u, "\x40\x77\0\0\0\0\0\0");
+        world_submit(&w, &u);
+        world_advance(&w, WORLD_SECOND_US);
+        world_check_urb(&u, USB_STATUS_STALL, 0);
+        world_release(&w, &u);
+        world_check_alive(&w, d);
+    }
+    end(&w, d);
+}
+
+TEST(device_control_of_every_size)
+{
+    static const uint16_t lengths[] = {0, 1, 63, 64, 65, 299, 300, 301, 4096, 8128};
+    struct world w;
+    struct world_device *d = begin(&w);
+    for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        uint16_t length = lengths[i];
+        char setup[8] = {(char)0xc0, 1, 0, 0, 0, 0, (char)(length & 0xff), (char)(length >> 8)};
+        struct world_urb u;
+        world_setup(&w, d, &u, setup);
+        world_submit(&w, &u);
+        world_settle(&w);
+        world_check_urb(&u, USB_STATUS_OK, length < 300 ? length : 300);
+        world_release(&w, &u);
+    }
+    end(&w, d);
+}
