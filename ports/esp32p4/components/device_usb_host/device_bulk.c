@@ -18,7 +18,7 @@ static uint32_t part_max(const struct device_slot *s)
     return packets * packet;
 }
 
-// The library wants whole packets. An IN of 0 bytes still asks for one packet: the device's
+// The library wants whole packets. A bulk IN of 0 bytes still asks for one packet: the device's
 // zero-length one.
 static uint32_t room_for(const struct device_slot *s)
 {
@@ -46,7 +46,7 @@ static int32_t bulk_prepare(struct device_slot *s)
     uint32_t left = u->length - s->at, max = part_max(s);
     if (max == 0)
         return USB_STATUS_INVALID; // a packet larger than all buffers: no such endpoint is claimed
-    if (u->length == 0 && u->ep.type == USB_INTERRUPT && !usb_urb_is_in(u))
+    if (u->length == 0 && u->ep.type == USB_INTERRUPT)
         return DEVICE_NOTHING_TO_MOVE; // the driver would write before the start of its list
     s->size = left < max ? left : max;
     bool last = s->size == left;

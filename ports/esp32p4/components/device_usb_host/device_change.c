@@ -370,6 +370,12 @@ bool device_change_run(struct device *d)
     struct device_change *c = &d->change;
     if (c->kind == CHANGE_NONE)
         return false;
+    if (d->kind != DEVICE_ORDINARY) { // a hub, or what nobody can serve
+        c->result = BASE_ERR_UNSUPPORTED;
+        c->status = USB_STATUS_INVALID;
+        finish(d);
+        return true;
+    }
     if (c->retry_us > device_now_us(d->host)) {
         device_due(d->host, c->retry_us);
         return false;

@@ -224,25 +224,29 @@ static void run_gone(struct device *d)
         d->life = DEVICE_LEFT;
 }
 
+static bool run_known(struct device *d)
+{
+    bool any = device_change_run(d);
+    if (d->kind != DEVICE_ORDINARY)
+        return any;
+    any |= device_control_run(d);
+    return run_pipes(d) || any;
+}
+
 bool device_life_run(struct device *d)
 {
-    if (d->hub) {
-        bool any = device_hub_run(d);
-        if (d->hub)
-            return any;
-    }
+    bool any = d->hub && device_hub_run(d);
+    if (d->hub && d->gone)
+        return any; // it is still being asked
     if (d->gone && d->life != DEVICE_LEFT && d->life != DEVICE_FREE) {
         run_gone(d);
         return false;
     }
     switch (d->life) {
     case DEVICE_NEW:
-        return d->kind == DEVICE_ORDINARY && run_new(d);
-    case DEVICE_KNOWN: {
-        bool any = device_change_run(d);
-        any |= device_control_run(d);
-        return run_pipes(d) || any;
-    }
+        return d->kind == DEVICE_ORDINARY ? run_new(d) : any;
+    case DEVICE_KNOWN:
+        return run_known(d) || any;
     case DEVICE_LEFT:
         if (device_forgotten(d))
             make_free(d);

@@ -215,7 +215,7 @@ static void distribute(struct device_usb_host *h, struct usb_urb *u)
     struct device *d = u->device;
     unsigned number = u->ep.address & 0x0f;
     struct device_pipe *p = d->pipe[usb_urb_is_in(u)][number];
-    if (d->life != DEVICE_KNOWN || d->gone)
+    if (d->life != DEVICE_KNOWN || d->gone || d->kind != DEVICE_ORDINARY)
         give_back(h, u, USB_STATUS_NO_DEVICE);
     else if (number == 0)
         device_control_submit(d, u);

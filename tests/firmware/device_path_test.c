@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the chip's backend finds devices: root ports, hubs, hubs behind hubs. The library names the
+// port but not the hub. And what it shows of devices that nobody can serve.
+#include "sim/sim_keyboard.h"
+#include "tests/firmware/device_world.h"
+
+static struct sim_device *d1(struct world *w, unsigned root)
+{
+    return sim_faulty_create(w->bus[root], &sim_faulty_d1);
+}
+
+static struct sim_device *keyboard(struct world *w, unsigned root)
+{
+    return sim_keyboard_create(w->bus[root]); // low speed
+}
+
+static void begin(struct world *w)
+{
+    world_begin(w);
+    world_start(w);
+}
+
+static void plug_hub(struct world *w, const char *busid)
+{
+    world_plug(w, 0, busid, sim_hub_create(w->bus[0], 4));
+    CHECK(world_find(w, busid)->info.is_hub);
+}
+
+// The one on the full-speed port has the number of a hub's first port.
+TEST(device_path_root_ports_beside_a_hub)
+{
+    struct world w;
+    begin(&w);
+    plug_hub(&w, "1-1");
+    world_plug(&w, 1, "2-1", keyboard(&w, 1));
+    world_plug(&w, 0, "1-1.1", d1(&w, 0));
+    CHECK_EQ(world_find(&w, "2-1")->info.busnum, DEVICE_FULL_SPEED_BUS);
+    CHECK_EQ(world_find(&w, "2-1")->info.speed, USB_SPEED_LOW);
+    CHECK_EQ(world_find(&w, "1-1.1")->info.speed, USB_SPEED_HIGH);
+    CHECK_STR(world_find(&w, "1-1.1")->info.product, "Faulty device");
+    world_end(&w);
+}
+
+TEST(device_path_same_port_of_two_hubs)
+{
+    struct world w;
+    begin(&w);
+    plug_hub(&w, "1-1");
+    plug_hub(&w, "1-1.1");
+    plug_hub(&w, "1-1.4");
+    world_plug(&w, 0, "1-1.4.2", d1(&w, 0));
+    world_plug(&w, 0, "1-1.1.2", d1(&w, 0));
+    world_plug(&w, 0, "1-1.2", d1(&w, 0));
+    CHECK_EQ(w.plugged, 6);
+    for (unsigned i = 0; i < 3; i++) {
+        static const char *const busid[] = {"1-1.4.2", "1-1.1.2", "1-1.2"};
+        CHECK_EQ(world_open(&w, world_find(&w, busid[i])), BASE_OK);
+        world_check_alive(&w, world_find(&w, busid[i]));
+        world_close(&w, world_find(&w, busid[i]));
+    }
+    world_end(&w);
+}
+
+// Three hubs and three devices take 9 channels of 16, and each of the devices wants 3 more.
+TEST(device_path_no_channel_for_the_endpoints)
+{
+    struct world w;
+    begin(&w);
+    plug_hub(&w, "1-1");
+    plug_hub(&w, "1-1.1");
+    plug_hub(&w, "1-1.2");
+    world_plug(&w, 0, "1-1.1.1", d1(&w, 0));
+    world_plug(&w, 0, "1-1.1.2", d1(&w, 0));
+    world_plug(&w, 0, "1-1.2.1", d1(&w, 0));
+    CHECK_EQ(world_open(&w, world_find(&w, "1-1.1.1")), BASE_OK);
+    CHECK_EQ(world_open(&w, world_find(&w, "1-1.2.1")), BASE_OK);
+    CHECK_EQ(world_open(&w, world_find(&w, "1-1.1.2")), BASE_ERR_LIMIT);
+    world_close(&w, world_find(&w, "1-1.1.1"));
+    CHECK_EQ(world_open(&w, world_find(&w, "1-1.1.2")), BASE_OK);
+    world_check_alive(&w, world_find(&w, "1-1.1.2"));
+    world_check_alive(&w, world_find(&w, "1-1.2.1"));
+    world_end(&w);
+}
+
+// Everything there from the beginning, and once more after the first hub was pulled.
+TEST(device_path_is_the_same_after_a_replug_of_everything)
+{
+    static const char *const busid[] = {"1-1", "1-1.1", "1-1.3", "1-1.3.1", "1-1.3.4"};
+    struct world w;
+    world_begin(&w);
+    for (unsigned i = 0; i < 5; i++)
+        CHECK_EQ(sim_plug(w.bus[0], busid[i],
+                          i == 0 || i == 2 ? sim_hub_create(w.bus[0], 4) : d1(&w, 0)),
+                 BASE_OK);
+    world_start(&w);
+    for (unsigned round = 1; round <= 3; round++) {
+        world_advance(&w, 5 * WORLD_SECOND_US);
+        CHECK_EQ(w.plugged, 5 * round);
+        for (unsigned i = 0; i < 5; i++)
+            CHECK(world_find(&w, busid[i]));
+        CHECK_EQ(world_open(&w, world_find(&w, "1-1.3.4")), BASE_OK);
+        world_check_alive(&w, world_find(&w, "1-1.3.4"));
+        CHECK_EQ(sim_unplug(w.bus[0], "1-1"), BASE_OK);
+        world_advance(&w, 5 * WORLD_SECOND_US);
+        CHECK_EQ(w.unplugged, 5 * round);
+        CHECK_EQ(sim_replug(w.bus[0], "1-1"), BASE_OK);
+    }
+    world_end(&w);
+}
+
+// The library refuses it and tells nobody. It stays shown until it is pulled.
+TEST(device_path_low_speed_behind_a_high_speed_hub)
+{
+    struct world w;
+    begin(&w);
+    plug_hub(&w, "1-1");
+    world_plug(&w, 0, "1-1.3", keyboard(&w, 0));
+    const struct usb_device_info *info = &world_find(&w, "1-1.3")->info;
+    CHECK_EQ(info->obstacle, USB_OBSTACLE_SPEED);
+    CHECK_EQ(info->speed, USB_SPEED_LOW);
+    CHECK(!info->is_hub && info->devnum > 127);
+    CHECK_EQ(world_open(&w, world_find(&w, "1-1.3")), BASE_ERR_UNSUPPORTED);
+    world_advance(&w, 10 * WORLD_SECOND_US);
+    CHECK(world_find(&w, "1-1.3") && w.plugged == 2);
+    CHECK_EQ(sim_unplug(w.bus[0], "1-1.3"), BASE_OK);
+    world_advance(&w, 3 * WORLD_SECOND_US);
+    CHECK(!world_find(&w, "1-1.3"));
+    world_plug(&w, 0, "1-1.3", d1(&w, 0)); // now one that works, with the same busid
+    CHECK_EQ(world_find(&w, "1-1.3")->info.obstacle, USB_OBSTACLE_NONE);
+    world_end(&w);
+}
+
+TEST(device_path_obstacle_goes_with_its_hub)
+{
+    struct world w;
+    begin(&w);
+    plug_hub(&w, "1-1");
+    world_plug(&w, 0, "1-1.3", keyboard(&w, 0));
+    CHECK_EQ(sim_unplug(w.bus[0], "1-1"), BASE_OK);
+    world_advance(&w, 3 * WORLD_SECOND_US);
+    CHECK_EQ(w.unplugged, 2);
+    world_end(&w);
+}
+
+// A hub costs two channels of 16, each device one: the 15th has none.
+TEST(device_path_no_channel_left)
+{
+    static const char *const hubs[] = {"1-1", "1-1.1", "1-1.2", "1-1.3"};
+    struct world w;
+    begin(&w);
+    for (unsigned i = 0; i < 4; i++)
+        plug_hub(&w, hubs[i]);
+    char busid[] = "1-1.1.1";
+    unsigned served = 0;
+    for (unsigned i = 0; i < 9; i++) {
+        busid[4] = (char)('1' + i / 4);
+        busid[6] = (char)('1' + i % 4);
+        world_plug(&w, 0, busid, d1(&w, 0));
+        served += world_find(&w, busid)->info.obstacle == USB_OBSTACLE_NONE;
+    }
+    CHECK_EQ(served, 8);
+    CHECK_EQ(world_find(&w, "1-1.3.1")->info.obstacle, USB_OBSTACLE_HOST_FULL);
+    world_end(&w);
+}
