@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stand-in for ESP-IDF's header of this name: what the firmware uses of it.
+#pragma once
+
+#define LP_CLKRST_HP_SDMMC_EMAC_RST_CTRL_REG 0x5011104cu
+#define LP_CLKRST_RST_EN_EMAC (1u << 30)
