@@ -14,6 +14,7 @@
 #include "ports/posix/posix_time.h"
 #include "sdkconfig.h"
 
+#include <cJSON.h>
 #include <stdlib.h>
 #include <sys/time.h>
 
@@ -48,10 +49,24 @@ static void *allocate(void *ctx, size_t size)
     return heap_caps_calloc(1, size, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
 }
 
+static void *json_allocate(size_t size)
+{
+    return heap_caps_malloc(size, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
+}
+
 static void release(void *ctx, void *p)
 {
     (void)ctx;
     heap_caps_free(p);
+}
+
+// Many small blocks, which malloc() would take from internal memory: 100 KiB for one status.
+static void json_to_psram(void)
+{
+    static cJSON_Hooks hooks;
+    hooks.malloc_fn = json_allocate;
+    hooks.free_fn = heap_caps_free;
+    cJSON_InitHooks(&hooks);
 }
 
 // --- the loop's task -----------------------------------------------------------------------------
@@ -162,6 +177,7 @@ void app_main(void)
 {
     struct firmware *f = &firmware;
     f->version = esp_app_get_description()->version;
+    json_to_psram();
     want(main_settings_open(&f->settings), "no memory for the settings");
     start_server(f);
     main_usb_open(&f->usb, &f->settings.now, f->server);
