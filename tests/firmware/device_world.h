@@ -23,7 +23,8 @@ enum {
 };
 
 struct world_device {
-    void *handle; // NULL: free
+    void *handle;    // NULL: free
+    unsigned serial; // of its PLUGGED; a handle may come again
     struct usb_device_info info;
     uint8_t device_descriptor[USB_DT_DEVICE_SIZE];
     bool opened, closed;
@@ -95,7 +96,7 @@ static inline void world_plugged(struct world *w, const struct backend_event *ev
 {
     CHECK(!world_find(w, ev->info->busid));
     struct world_device *d = world_slot(w, NULL);
-    *d = (struct world_device){.handle = ev->device, .info = *ev->info};
+    *d = (struct world_device){.handle = ev->device, .serial = w->plugged + 1, .info = *ev->info};
     if (ev->info->device_descriptor.size == USB_DT_DEVICE_SIZE)
         memcpy(d->device_descriptor, ev->info->device_descriptor.data, USB_DT_DEVICE_SIZE);
     w->plugged++;

@@ -11,6 +11,8 @@ static struct check_test *first, **last = &first;
 static jmp_buf leave;
 enum { FAILED = 1, SKIPPED = 2 };
 
+static const char *context;
+static uint32_t context_number;
 static const struct check_exclusion *exclusions;
 static size_t exclusion_count;
 
@@ -59,9 +61,17 @@ static unsigned stale_exclusions(void)
     return stale;
 }
 
+void check_context(const char *what, uint32_t number)
+{
+    context = what;
+    context_number = number;
+}
+
 void check_fail(const char *file, int line, const char *format, ...)
 {
     va_list args;
+    if (context)
+        printf("%s %lu: ", context, (unsigned long)context_number);
     printf("%s:%d: ", file, line);
     va_start(args, format);
     vprintf(format, args);
@@ -119,6 +129,7 @@ int main(int argc, char **argv)
             skipped++;
             continue;
         }
+        context = NULL;
         int how = setjmp(leave);
         if (how == 0)
             t->run();

@@ -29,6 +29,9 @@ void check_exclude(const struct check_exclusion *list, size_t count);
 _Noreturn void check_fail(const char *file, int line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+// Says with a failure of the running test in which of its rounds it came. `what` borrowed.
+void check_context(const char *what, uint32_t number);
+
 // Marks the running test as skipped with a reason, which the summary counts and shows.
 _Noreturn void check_skip(const char *reason);
 
