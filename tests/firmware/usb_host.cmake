@@ -36,3 +36,7 @@ firmware_suite(firmware_conformance_tests conformance ${conformance_suite}
   ${CMAKE_SOURCE_DIR}/tests/golden/vectors.c ${CMAKE_SOURCE_DIR}/tests/golden/golden.c)
 file(GLOB scenario_suite CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/scenario/*.c)
 firmware_suite(firmware_scenario_tests scenario ${scenario_suite})
+
+# With real threads, for the thread sanitizer.
+usbip_tests(firmware_threads_tests SOURCES threads_test.c ${CMAKE_SOURCE_DIR}/tests/port/usbip_client.c
+  ${CMAKE_SOURCE_DIR}/tests/support/tcp_client.c LIBS device_usb_host_on_double usbip_posix)
