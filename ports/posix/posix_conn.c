@@ -18,6 +18,12 @@ enum {
     GATHER_MAX = 256,   // ... up to this size: another vector costs more than the copy
 };
 
+#ifdef __linux__
+enum { SEND_FLAGS = MSG_NOSIGNAL };
+#else // lwIP has no SIGPIPE, and its sendmsg() refuses the flag although it has the name
+enum { SEND_FLAGS = 0 };
+#endif
+
 // The core's vectors as the system's; returns the sum of their sizes.
 static size_t convert(struct iovec *to, const struct base_iovec *from, unsigned count)
 {
@@ -161,7 +167,7 @@ void posix_conn_write(struct posix_conn *c, uint64_t now_us)
             return;
         gather(g, count);
         struct msghdr message = {.msg_iov = g->iov, .msg_iovlen = g->count};
-        ssize_t sent = sendmsg(c->fd, &message, MSG_NOSIGNAL);
+        ssize_t sent = sendmsg(c->fd, &message, SEND_FLAGS);
         if (sent < 0 && !would_block(errno))
             lose(c, now_us);
         if (sent > 0)

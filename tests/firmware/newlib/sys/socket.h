@@ -55,7 +55,7 @@ struct msghdr {
 #define IPPROTO_IPV6 41
 #define IPV6_V6ONLY 27
 
-#define MSG_NOSIGNAL 0x20
+// Not here, although lwIP has it: MSG_NOSIGNAL, which its sendmsg() answers with EOPNOTSUPP.
 
 #define SHUT_RD 0
 #define SHUT_WR 1
