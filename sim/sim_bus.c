@@ -59,6 +59,11 @@ static bool busid_split(const struct sim_bus *bus, const char *busid, char hub[U
     return true;
 }
 
+uint8_t sim_busnum(const struct sim_bus *bus)
+{
+    return bus->busnum;
+}
+
 static struct sim_port *find_port(struct sim_bus *bus, const char *busid)
 {
     BASE_LIST_FOR_EACH (link, &bus->ports)

@@ -12,6 +12,8 @@ struct sim_bus;
 // NULL if there is no memory. `busnum` 1..255. The allocator must outlive the bus.
 struct sim_bus *sim_bus_create(const struct base_alloc *alloc, uint8_t busnum);
 
+uint8_t sim_busnum(const struct sim_bus *bus);
+
 // Unplugs and destroys everything. The server that used the backend must be gone. NULL: nothing.
 void sim_bus_destroy(struct sim_bus *bus);
 

@@ -8,9 +8,19 @@
 #include <assert.h>
 #include <string.h>
 
-#define HUB_BUSID "1-2"
+static const char hub_port[] = "2";
 
 enum { HUB_PORTS = 4 };
+
+// Room for a busid: the bus, a dash, and the port.
+static struct base_text begin_busid(const struct sim_set *set, char busid[SIM_SET_BUSID_SIZE])
+{
+    struct base_text t;
+    base_text_init(&t, busid, SIM_SET_BUSID_SIZE);
+    base_text_u64(&t, sim_busnum(set->bus));
+    base_text_str(&t, "-");
+    return t;
+}
 
 static bool taken(const struct sim_set *set, const char *busid)
 {
@@ -23,12 +33,15 @@ static bool taken(const struct sim_set *set, const char *busid)
 // False: no root port is free.
 static bool choose(const struct sim_set *set, char busid[SIM_SET_BUSID_SIZE])
 {
-    if (set->kind->busid && !taken(set, set->kind->busid))
-        return base_text_copy(busid, SIM_SET_BUSID_SIZE, set->kind->busid);
+    struct base_text t;
+    if (set->kind->port) {
+        t = begin_busid(set, busid);
+        base_text_str(&t, set->kind->port);
+        if (!taken(set, busid))
+            return true;
+    }
     for (unsigned port = SIM_SET_FIRST_FREE_PORT; port <= SIM_SET_LAST_FREE_PORT; port++) {
-        struct base_text t;
-        base_text_init(&t, busid, SIM_SET_BUSID_SIZE);
-        base_text_str(&t, "1-");
+        t = begin_busid(set, busid);
         base_text_u64(&t, port);
         if (!taken(set, busid))
             return true;
@@ -44,18 +57,27 @@ static struct sim_set_place *reserve(struct sim_set *set, const char *busid)
     return p;
 }
 
+// The hub, if a device of it comes and it is not there yet. False: no memory.
+static bool reserve_hub(struct sim_set *set)
+{
+    char busid[SIM_SET_BUSID_SIZE];
+    struct base_text t = begin_busid(set, busid);
+    base_text_str(&t, hub_port);
+    if (taken(set, busid))
+        return true;
+    struct sim_set_place *hub = reserve(set, busid);
+    hub->device = sim_hub_create(set->bus, HUB_PORTS);
+    return hub->device != NULL;
+}
+
 static enum base_err plan(struct sim_set *set, char *options)
 {
     char busid[SIM_SET_BUSID_SIZE];
     if (!choose(set, busid))
         return SIM_SET_REFUSE(set, BASE_ERR_LIMIT,
                               "too many devices, there is no port for one more ", set->kind->name);
-    if (strchr(busid, '.') && !taken(set, HUB_BUSID)) {
-        struct sim_set_place *hub = reserve(set, HUB_BUSID);
-        hub->device = sim_hub_create(set->bus, HUB_PORTS);
-        if (!hub->device)
-            return sim_set_no_memory(set);
-    }
+    if (strchr(busid, '.') && !reserve_hub(set))
+        return sim_set_no_memory(set);
     return set->kind->create(set, options, reserve(set, busid));
 }
 

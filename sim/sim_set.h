@@ -18,9 +18,9 @@ struct sim_set_environment {
     void *ctx;
 };
 
-// Plugs the devices named by `spec` into a bus with the number 1. NULL, "" and "default": the whole
+// Plugs the devices named by `spec` into a bus. NULL, "" and "default": the whole
 // set; "none": nothing; else NAME[:OPTION[=VALUE]...][,NAME...]. A device goes to its own place in
-// the set, or if that is taken to the first free root port from 1-5 on.
+// the set, or if that is taken to the first free root port from 5 on.
 // On an error nothing is plugged, and `why` (cut to fit) is a sentence without its full stop:
 // BASE_ERR_INVALID (the text is wrong), BASE_ERR_UNSUPPORTED (not here),
 // BASE_ERR_LIMIT (no free port), BASE_ERR_NOMEM, or what open_file() returned.

@@ -179,10 +179,10 @@ static enum base_err create_faulty(struct sim_set *set, char *options, struct si
 }
 
 const struct sim_set_kind sim_set_kinds[] = {
-    {"disk", "1-1", sim_set_create_disk}, {"keyboard", "1-2.1", create_keyboard},
-    {"serial", "1-2.2", create_serial},   {"zero", "1-3", create_zero},
-    {"audio", "1-4", create_audio},       {"camera", NULL, create_camera},
-    {"multi", NULL, create_multi},        {"faulty", NULL, create_faulty},
+    {"disk", "1", sim_set_create_disk}, {"keyboard", "2.1", create_keyboard},
+    {"serial", "2.2", create_serial},   {"zero", "3", create_zero},
+    {"audio", "4", create_audio},       {"camera", NULL, create_camera},
+    {"multi", NULL, create_multi},      {"faulty", NULL, create_faulty},
 };
 
 const unsigned sim_set_kind_count = sizeof sim_set_kinds / sizeof sim_set_kinds[0];

@@ -7,7 +7,7 @@
 #include "sim/sim_set.h"
 
 enum {
-    SIM_SET_BUSID_SIZE = 8,      // as "1-2.1" and "1-15"
+    SIM_SET_BUSID_SIZE = 10,     // as "1-2.1" and "255-15"
     SIM_SET_FIRST_FREE_PORT = 5, // of the root ports, behind the places of the default set
     SIM_SET_LAST_FREE_PORT = 15,
     // Of the default set with its hub, and the free ones.
@@ -30,7 +30,7 @@ struct sim_set {
 
 struct sim_set_kind {
     const char *name;
-    const char *busid; // its place in the default set; NULL: it is in none
+    const char *port; // its place in the default set ("2.1"); NULL: it is in none
     // Sets p->device. `options` is what follows the name, to be taken apart in place.
     enum base_err (*create)(struct sim_set *set, char *options, struct sim_set_place *p);
 };

@@ -37,6 +37,19 @@ TEST(sim_set_of_several_of_a_kind)
               "1-3=zero 1-5=zero 1-2=hub 1-2.1=keyboard 1-6=zero 1-7=keyboard 1-8=faulty");
 }
 
+// The firmware has real devices on buses 1 and 2.
+TEST(sim_set_on_another_bus)
+{
+    struct set_rig s;
+    set_begin(&s);
+    sim_bus_destroy(s.rig.bus);
+    s.rig.bus = sim_bus_create(&s.rig.alloc, 3);
+    s.rig.backend = sim_bus_backend(s.rig.bus);
+    CHECK_EQ(plug(&s, "zero,serial,camera"), BASE_OK);
+    check_plugged(&s, "3-3=zero 3-2=hub 3-2.2=serial 3-5=camera");
+    set_end(&s);
+}
+
 TEST(sim_set_plugged_again)
 {
     struct set_rig s;
