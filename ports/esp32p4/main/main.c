@@ -32,7 +32,7 @@ _Static_assert(CONFIG_USBIP_MAX_DEVICES + CONFIG_USBIP_MAX_CLIENTS + SPARE_SOCKE
                "raise LWIP_MAX_SOCKETS");
 
 static const char tag[] = "main";
-static struct firmware firmware;
+struct firmware main_firmware;
 
 // Without it nothing works: better start again than hang.
 static void want(bool good, const char *what)
@@ -175,7 +175,7 @@ static void start_http(struct firmware *f)
 
 void app_main(void)
 {
-    struct firmware *f = &firmware;
+    struct firmware *f = &main_firmware;
     f->version = esp_app_get_description()->version;
     json_to_psram();
     want(main_settings_open(&f->settings), "no memory for the settings");

@@ -29,6 +29,8 @@ struct firmware {
     atomic_bool clock_set; // the time of day is known, which the loop has not told the server yet
 };
 
+extern struct firmware main_firmware; // the only one
+
 void app_main(void); // ESP-IDF calls it
 
 // What goes wrong on the board is logged, too. The button erases the settings and restarts.

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# All of the firmware in one program, with simulated devices.
+set(port ${CMAKE_SOURCE_DIR}/ports/esp32p4)
+file(GLOB main_sources CONFIGURE_DEPENDS ${port}/main/*.c ${port}/components/board/*.c
+  ${port}/components/console_esp/*.c ${port}/components/http_esp/*.c ${port}/components/network/*.c
+  ${port}/components/store_nvs/*.c)
+list(FILTER main_sources EXCLUDE REGEX network_reset) # registers of the chip
+file(GLOB main_doubles CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/network_double*.c)
+firmware_sdkconfig(${CMAKE_BINARY_DIR}/sdkconfig_main ESP_CONSOLE_UART_NUM=0 USBIP_TCP_PORT=0
+  USBIP_BUTTON_GPIO=20 USBIP_SIM_DEVICES=y USBIP_SIM="zero,audio")
+usbip_tests(firmware_main_tests SOURCES ${main_sources} ${main_doubles} main_test.c
+  console_double.c gpio_double.c http_double.c nvs_double.c task_double.c ../port/usbip_client.c
+  ../support/tcp_client.c
+  LIBS device_usb_host_on_double usbip_posix usbip_settings usbip_sim firmware_idf)
+target_include_directories(firmware_main_tests BEFORE PRIVATE ${CMAKE_BINARY_DIR}/sdkconfig_main)
+target_include_directories(firmware_main_tests PRIVATE . ${port}/main ${port}/components/board
+  ${port}/components/console_esp ${port}/components/http_esp ${port}/components/network
+  ${port}/components/store_nvs)
+target_compile_definitions(firmware_main_tests PRIVATE _GNU_SOURCE)

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole firmware on this machine, from app_main() to esp_restart(): all of its own code, on
+// doubles of what ESP-IDF has, over real loopback sockets. A disk is plugged into the high-speed
+// port; more devices are simulated ones on bus 3. There is one life per process, so one test.
+#include "tests/firmware/console_double.h"
+#include "tests/firmware/gpio_double.h"
+#include "tests/firmware/http_double.h"
+#include "tests/firmware/idf_double.h"
+#include "tests/firmware/network_double.h"
+#include "tests/firmware/nvs_double.h"
+#include "tests/firmware/task_double.h"
+#include "tests/firmware/usb_host_double.h"
+#include "tests/port/usbip_client.h"
+#include "tests/support/check.h"
+#include "tests/support/tcp_client.h"
+
+#include "esp_app_desc.h"
+#include "esp_cache.h"
+#include "esp_system.h"
+#include "esp_vfs_eventfd.h"
+#include "main.h"
+#include "ports/posix/posix_time.h"
+#include "sdkconfig.h"
+#include "sim/sim_set.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WATCHED_TASKS = 5, DEVICES = 3 };
+
+static sem_t restarted;
+
+// --- the chip ------------------------------------------------------------------------------------
+
+esp_reset_reason_t esp_reset_reason(void)
+{
+    return ESP_RST_TASK_WDT;
+}
+
+void esp_restart(void)
+{
+    sem_post(&restarted);
+    for (;;)
+        pause();
+}
+
+esp_err_t esp_cache_msync(void *addr, size_t size, int flags)
+{
+    (void)addr;
+    (void)size;
+    (void)flags;
+    return ESP_OK;
+}
+
+// As many as app_main() says: the loop's and the network's.
+esp_err_t esp_vfs_eventfd_register(const esp_vfs_eventfd_config_t *config)
+{
+    return config->max_fds >= 2 ? ESP_OK : ESP_ERR_INVALID_ARG;
+}
+
+const esp_app_desc_t *esp_app_get_description(void)
+{
+    static const esp_app_desc_t description = {.version = "1.2.3"};
+    return &description;
+}
+
+// --- the world around it -------------------------------------------------------------------------
+
+static void *allocate(void *ctx, size_t size)
+{
+    (void)ctx;
+    return calloc(1, size);
+}
+
+static void release(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
+}
+
+static const struct base_alloc alloc = {.alloc = allocate, .free = release};
+
+static uint64_t now_us(void *ctx)
+{
+    (void)ctx;
+    return posix_now_us();
+}
+
+static void plug_a_disk(void)
+{
+    const struct sim_set_environment no_files = {.open_file = NULL};
+    char why[128] = "";
+    struct sim_bus *bus = sim_bus_create(&alloc, 1);
+    CHECK_EQ(sim_set_plug(bus, "disk:size=1M", &no_files, why, sizeof why), BASE_OK);
+    const struct usb_host_double_config config = {.bus = {bus}, .now_us = now_us, .threads = true};
+    usb_host_double_begin(&config);
+}
+
+static int connect_to(const struct firmware *f)
+{
+    int fd = tcp_client_connect("127.0.0.1", posix_loop_listener(f->loop)->port, TCP_CLIENT_MS);
+    CHECK(fd >= 0);
+    return fd;
+}
+
+// Enumeration takes its time, and tells nobody that can be asked.
+static void await_devices(const struct firmware *f, unsigned count)
+{
+    uint64_t until_us = posix_now_us() + TCP_CLIENT_MS * 1000ull;
+    const struct timespec pause = {.tv_nsec = 100000000};
+    unsigned seen = 0;
+    while (seen != count && posix_now_us() < until_us) {
+        int fd = connect_to(f);
+        seen = usbip_client_devlist(fd);
+        close(fd);
+        nanosleep(&pause, NULL);
+    }
+    CHECK_EQ(seen, count);
+}
+
+static void http_shows(const char *path, const char *part)
+{
+    static struct http_double_answer answer;
+    char request[100];
+    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\n\r\n", path);
+    http_double_send(request, &answer);
+    if (!strstr(answer.text, part))
+        CHECK_STR(answer.text, part);
+}
+
+static void console_says(const char *line, const char *part)
+{
+    int answer = -1;
+    const char *text = console_double_run(line, &answer);
+    CHECK_EQ(answer, 0);
+    if (!strstr(text, part))
+        CHECK_STR(text, part);
+}
+
+static void check_tasks(void)
+{
+    static const char *const names[] = {"usb_daemon", "usb_client", "loop", "network", "log"};
+    for (unsigned i = 0; i < WATCHED_TASKS; i++)
+        CHECK(task_double_runs(names[i]));
+    CHECK_EQ(idf_double_watched_tasks(), WATCHED_TASKS);
+}
+
+TEST(main_from_start_to_restart)
+{
+    struct usbip_client c;
+    CHECK_EQ(sem_init(&restarted, 0, 0), 0);
+    nvs_double_begin();
+    network_double_reset();
+    console_double_begin(0);
+    gpio_double_reset();
+    plug_a_disk();
+    app_main();
+    const struct firmware *f = &main_firmware;
+
+    await_devices(f, DEVICES);
+    check_tasks();
+    CHECK_EQ(usbip_client_import(&c, connect_to(f), "1-1"), WIRE_ST_OK);
+    usbip_client_configure(&c, 1);
+    http_shows("/healthz", "{\"status\":\"ok\"}");
+    http_shows("/api/v1/status", "\"busid\":\"3-3\"");
+    http_shows("/api/v1/status", "\"version\":\"1.2.3\"");
+    console_says("devices", "1-1");
+    console_says("events 20", "watchdog");
+
+    console_says("settings set host_name my-box", "saved");
+    console_says("settings get host_name", "my-box");
+    console_says("settings set limits.max_urbs 100", "saved");
+    http_shows("/healthz", "{\"status\":\"ok\"}");
+
+    // The button: the settings go, the client gets its FIN, the chip restarts.
+    gpio_double_set(CONFIG_USBIP_BUTTON_GPIO, true);
+    CHECK(gpio_double_tick(5)); // seen released
+    gpio_double_set(CONFIG_USBIP_BUTTON_GPIO, false);
+    CHECK(gpio_double_tick(600));
+    CHECK_EQ(tcp_client_wait_end(c.fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
+    CHECK_EQ(sem_wait(&restarted), 0);
+    size_t size;
+    CHECK(nvs_double_value("settings0", &size) == NULL);
+    close(c.fd);
+}

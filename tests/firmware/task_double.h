@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// FreeRTOS's tasks as threads. Priorities and cores are the chip's matter. Any thread.
+#pragma once
+
+#include <stdbool.h>
+
+// A task of that name has been created and has not deleted itself.
+bool task_double_runs(const char *name);
