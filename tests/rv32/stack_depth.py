@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""stack_depth.py BUILD: how deep our own functions go on each task's stack, from what gcc writes
+with -fcallgraph-info=su. A call through a pointer counts as the deepest static function that nobody
+calls by name, in the files where such a call of that task can lead, twice in a row. What ESP-IDF and
+the C library need below comes on top; interrupts have a stack of their own. Fails if it is more than
+half of a stack."""
+
+import re
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+# Task, its stack in bytes in main_tasks.c (by the name there), its functions, where pointers lead.
+MAIN, USB = "ports/esp32p4/main/", "components/device_usb_host/"
+STORE, CONSOLE = "components/store_nvs/", "components/console_esp/"
+CORE = "core/(eventlog|registry|server|session|usb)/"
+TASKS = [
+    ("loop", "main/main.c:run_loop",
+     [CORE, CONSOLE, "ports/posix/", f"{MAIN}main(_log|)[.]c", f"{USB}device_(queue|pool)"]),
+    ("usb_client", "main_usb.c:run_client", [USB, f"{MAIN}main_usb[.]c"]),
+    ("usb_daemon", "main_usb.c:run_daemon", [USB]),
+    ("network", "main_network.c:run", [f"{MAIN}main[.]c"]),
+    ("log", "main_log.c:run", ["core/eventlog/"]),
+    ("httpd", "http_esp.c:on_request", ["ports/posix/posix_http"]),
+    ("console_repl", "console_esp.c:run",
+     [f"{CONSOLE}console_commands", f"{MAIN}main_console", STORE, "core/settings/"]),
+    ("button", "main_board.c:run_factory_reset", [f"{MAIN}main[.]c", STORE]),
+]  # fmt: skip
+TOP = Path(__file__).resolve().parents[2]
+INDIRECT = "__indirect_call"
+# Calls itself so many times at most (SETTINGS_JSON_DEPTH).
+RECURSIVE = {"core/settings/settings_json.c:value": 4}
+
+
+def read(build):
+    """Frame and file of each function, and whom it calls."""
+    frames, files, calls = {}, {}, {}
+    node = re.compile(r'node: { title: "([^"]*)" label: "[^\\]*\\n([^"\\]*):\d+:\d+\\n(\d+) bytes')
+    edge = re.compile(r'edge: { sourcename: "([^"]*)" targetname: "([^"]*)"')
+    for file in sorted(build.rglob("*.ci")):
+        if "main_sim_y" in str(file):
+            continue
+        for line in file.read_text().splitlines():
+            if found := node.match(line):
+                name, source, size = found.groups()
+                frames[name] = max(int(size), frames.get(name, 0))
+                files[name] = source.removeprefix(f"{TOP}/")
+            elif found := edge.match(line):
+                calls.setdefault(found[1], set()).add(found[2])
+    return frames, files, calls
+
+
+def stacks():
+    table = TOP / "ports/esp32p4/main/main_tasks.c"
+    return {n: int(s) for n, s in re.findall(r'= {"(\w+)", \d+, \d+, (\d+)}', table.read_text())}
+
+
+def main():
+    frames, files, calls = read(Path(sys.argv[1]))
+    called = {name for names in calls.values() for name in names}
+    # Those with a file in their name are static.
+    entries = tuple(entry for _, entry, _ in TASKS)
+    by_pointer = [n for n in frames if ":" in n and n not in called and not n.endswith(entries)]
+    bad = False
+    print("deepest chain of our own calls on each stack, bytes; half of it is for ESP-IDF")
+    for task, entry, places in TASKS:
+        wanted = re.compile("|".join(f"(?:ports/esp32p4/)?{place}" for place in places))
+        targets = [name for name in by_pointer if wanted.match(files[name])]
+
+        @lru_cache(maxsize=None)
+        def depth(name, pointers_left):
+            """And the chain. Any other recursion would not end here."""
+            frame, under = frames.get(name, 0), [(0, ())]
+            for known, times in RECURSIVE.items():
+                frame *= 1 + times * name.endswith(known)
+            for callee in calls.get(name, ()):
+                if callee == name and any(map(name.endswith, RECURSIVE)):
+                    continue
+                if callee != INDIRECT:
+                    under.append(depth(callee, pointers_left))
+                elif pointers_left:
+                    under += [depth(target, pointers_left - 1) for target in targets]
+            deepest = max(under)
+            return frame + deepest[0], (name, *deepest[1])
+
+        start, size = [n for n in frames if n.endswith(entry)], stacks().get(task)
+        if len(start) != 1 or not size:
+            print(f"  {task}: {entry} or its stack in main_tasks.c is not to be found")
+            bad = True
+            continue
+        most, chain = depth(start[0], 2)
+        names = " ".join(name.rpartition(":")[2] for name in chain if frames.get(name))
+        print(f"  {task:14}{most:6} of {size:6}  {names}")
+        bad = bad or most > size // 2
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
