@@ -10,7 +10,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-# Task, its stack in bytes in main_tasks.c (by the name there), its functions, where pointers lead.
+# Task, as main_tasks.c has it; its first function; where calls through pointers lead.
 MAIN, USB = "ports/esp32p4/main/", "components/device_usb_host/"
 STORE, CONSOLE = "components/store_nvs/", "components/console_esp/"
 CORE = "core/(eventlog|registry|server|session|usb)/"
