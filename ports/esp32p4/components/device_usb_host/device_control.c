@@ -175,7 +175,7 @@ static enum begun begin(struct device *d, struct usb_setup setup, const uint8_t 
         return LATER;
     c->transfer = t;
     usb_setup_pack(t->data_buffer, &setup);
-    if (!in && setup.wLength > 0)
+    if (out && !in && setup.wLength > 0)
         memcpy(t->data_buffer + SETUP_SIZE, out, setup.wLength);
     t->num_bytes = (int)size;
     t->device_handle = d->handle;

@@ -213,15 +213,18 @@ static bool run_new(struct device *d)
     return any;
 }
 
-static void run_gone(struct device *d)
+// True: somebody may have waited for its place.
+static bool run_gone(struct device *d)
 {
-    if (d->life != DEVICE_GONE) {
+    enum device_life before = d->life;
+    if (before != DEVICE_GONE) {
         if (!end_urbs(d))
-            return;
+            return false;
         device_end(d);
     }
     if (!d->handle || let_go(d))
         d->life = DEVICE_LEFT;
+    return d->life != before;
 }
 
 static bool run_known(struct device *d)
@@ -238,10 +241,8 @@ bool device_life_run(struct device *d)
     bool any = d->hub && device_hub_run(d);
     if (d->hub && d->gone)
         return any; // it is still being asked
-    if (d->gone && d->life != DEVICE_LEFT && d->life != DEVICE_FREE) {
-        run_gone(d);
-        return false;
-    }
+    if (d->gone && d->life != DEVICE_LEFT && d->life != DEVICE_FREE)
+        return run_gone(d);
     switch (d->life) {
     case DEVICE_NEW:
         return d->kind == DEVICE_ORDINARY ? run_new(d) : any;

@@ -13,13 +13,20 @@ static struct device_usb_host *host_of(struct usbip_backend *b)
 
 // --- loop thread --------------------------------------------------------------------------------
 
+// The end of every call: the lock is held.
+static void unlock_and_wake(struct device_usb_host *h)
+{
+    h->asked = true;
+    pthread_mutex_unlock(&h->lock);
+    (void)usb_host_client_unblock(h->client);
+}
+
 static void ask(struct usbip_backend *b, bool *what)
 {
     struct device_usb_host *h = host_of(b);
     pthread_mutex_lock(&h->lock);
     *what = true;
-    pthread_mutex_unlock(&h->lock);
-    (void)usb_host_client_unblock(h->client);
+    unlock_and_wake(h);
 }
 
 static void queue_open(struct usbip_backend *b, void *device)
@@ -43,8 +50,7 @@ static void queue_control(struct usbip_backend *b, void *device, const struct us
     pthread_mutex_lock(&h->lock);
     d->wanted_op = *op;
     d->wants_control = true;
-    pthread_mutex_unlock(&h->lock);
-    (void)usb_host_client_unblock(h->client);
+    unlock_and_wake(h);
 }
 
 static void queue_submit(struct usbip_backend *b, struct usb_urb *u)
@@ -58,8 +64,7 @@ static void queue_submit(struct usbip_backend *b, struct usb_urb *u)
     u->backend_state = 0;
     base_list_append(&h->submitted, &u->backend_link);
     h->figures.urbs++;
-    pthread_mutex_unlock(&h->lock);
-    (void)usb_host_client_unblock(h->client);
+    unlock_and_wake(h);
 }
 
 static void queue_cancel(struct usbip_backend *b, struct usb_urb *u)
@@ -69,8 +74,7 @@ static void queue_cancel(struct usbip_backend *b, struct usb_urb *u)
     pthread_mutex_lock(&h->lock);
     u->backend_state |= URB_CANCEL_ASKED;
     d->wants_cancel = true;
-    pthread_mutex_unlock(&h->lock);
-    (void)usb_host_client_unblock(h->client);
+    unlock_and_wake(h);
 }
 
 static void abandon_packets(struct usb_urb *u)
@@ -265,6 +269,7 @@ void device_queue_drain(struct device_usb_host *h)
 {
     struct base_list *node;
     pthread_mutex_lock(&h->lock);
+    h->asked = false;
     while ((node = base_list_pop(&h->submitted)))
         distribute(h, BASE_CONTAINER(node, struct usb_urb, backend_link));
     for (unsigned i = 0; i < h->capacity; i++) {
@@ -273,6 +278,14 @@ void device_queue_drain(struct device_usb_host *h)
         begin_change(&h->devices[i]);
     }
     pthread_mutex_unlock(&h->lock);
+}
+
+bool device_queue_asked(struct device_usb_host *h)
+{
+    pthread_mutex_lock(&h->lock);
+    bool asked = h->asked;
+    pthread_mutex_unlock(&h->lock);
+    return asked;
 }
 
 void device_queue_wake(struct device_usb_host *h)

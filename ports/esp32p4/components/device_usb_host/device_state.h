@@ -206,6 +206,7 @@ struct device_usb_host {
     struct device_event *events;      // ring
     unsigned event_first, event_count, event_capacity;
     struct device *leaving; // whose UNPLUGGED was the last event taken
+    bool asked;             // the loop has called since the last drain
     bool news;              // the loop is to be woken
     struct device_usb_host_figures figures;
 };
@@ -217,6 +218,8 @@ uint64_t device_now_us(const struct device_usb_host *h);
 // --- device_queue.c -----------------------------------------------------------------------------
 extern const struct usbip_backend device_backend;
 void device_queue_drain(struct device_usb_host *h);
+// The loop has called since.
+bool device_queue_asked(struct device_usb_host *h);
 void device_queue_wake(struct device_usb_host *h);
 // Gives an URB back; it must be on no list. Isochronous packets that have no result get XDEV.
 void device_urb_done(struct device *d, struct usb_urb *u, int32_t status);

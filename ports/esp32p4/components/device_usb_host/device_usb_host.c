@@ -132,7 +132,7 @@ void device_usb_host_client_turn(struct device_usb_host *h, uint32_t timeout_ms)
         h->called = false;
         // What is cancelled next may have come home by itself: then nothing needs to be halted.
         (void)usb_host_client_handle_events(h->client, 0);
-        more |= h->called;
+        more |= h->called || device_queue_asked(h); // whose wake-up this may have swallowed
     }
     if (more)
         h->due_us = 0;
