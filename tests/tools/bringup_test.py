@@ -142,6 +142,23 @@ class Program(unittest.TestCase):
         self.assertEqual(self.results()["usbip list"]["text"], "the board exports no device")
 
 
+    def test_reports_when_it_is_stopped(self):
+        usbip = self.program("usbip", '[ "$3" = list ] && exec sleep 60')
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = str(listener.getsockname()[1])
+            command = [sys.executable, self.folder / "bringup", "--no-attach", "--usbip", usbip]
+            command += ["--port", port, "--http-port", port, "--output", "report", "127.0.0.1"]
+            process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, text=True)
+            self.addCleanup(process.kill)
+            listener.settimeout(20)
+            listener.accept()[0].close()
+            self.assertIn("reach", process.stdout.readline())
+            process.terminate()
+            said = process.communicate(timeout=20)[0]
+        self.assertEqual(process.returncode, 1, said)
+        self.assertEqual(self.results()["run"]["text"], "was stopped before its end")
+
+
 class Judgement(unittest.TestCase):
     """What counts as wrong."""
 
