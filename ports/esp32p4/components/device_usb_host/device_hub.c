@@ -62,6 +62,12 @@ static void obstacle(struct device_usb_host *h, struct device *parent, uint8_t r
     device_known(d);
 }
 
+// The library enumerates one device after the other: while devices come up, others have to wait.
+static bool is_quiet(const struct device_usb_host *h)
+{
+    return device_now_us(h) >= h->arrived_us + DEVICE_QUIET_US;
+}
+
 static void judge_port(struct device *hub, uint8_t port)
 {
     struct device_usb_host *h = hub->host;
@@ -73,9 +79,10 @@ static void judge_port(struct device *hub, uint8_t port)
             there->gone = true;
         return;
     }
-    p->stuck = unserved && !there ? (uint8_t)(p->stuck < STUCK ? p->stuck + 1 : STUCK) : 0;
+    p->stuck = unserved && !there && is_quiet(h) ? p->stuck + 1 : 0;
     if (p->stuck < STUCK)
         return;
+    p->stuck = 0;
     bool high = (p->status & HIGH_SPEED) != 0, low = (p->status & LOW_SPEED) != 0;
     bool split = hub->info.speed == USB_SPEED_HIGH && (low || !high);
     obstacle(h, hub, hub->root, port, split ? USB_OBSTACLE_SPEED : USB_OBSTACLE_ENUMERATION,
@@ -94,7 +101,7 @@ static void judge_root(struct device_usb_host *h, uint8_t root)
             there->gone = true;
         return;
     }
-    if (!connected || there || *since_us == 0)
+    if (!connected || there || !is_quiet(h) || *since_us == 0)
         *since_us = connected && !there ? now_us : 0;
     else if (now_us - *since_us >= DEVICE_ROOT_PATIENCE_US)
         obstacle(h, NULL, root, 1, USB_OBSTACLE_ENUMERATION, USB_SPEED_UNKNOWN);

@@ -104,6 +104,7 @@ void device_life_arrived(struct device_usb_host *h, uint8_t address)
     (void)is_refused(h, address, false);
     d->address = address;
     d->handle = handle;
+    h->arrived_us = d->since_us;
     if (!device_fetch_cached(d))
         give_up(d, "its descriptors cannot be read");
     else if (device_fetch_shows_hub(d)) {

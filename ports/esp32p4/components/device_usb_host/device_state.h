@@ -190,6 +190,7 @@ struct device_usb_host {
     // Client.
     struct device *devices;
     unsigned capacity;
+    uint64_t arrived_us; // when the last one was found
     bool arrived;        // somebody has
     uint32_t refused[4]; // bits of addresses that there was no place for
     uint64_t scan_us;    // next look for hubs
