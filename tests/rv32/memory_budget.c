@@ -2,7 +2,7 @@
 // The firmware's memory in the worst case that it promises, as the table in docs/HARDWARE.md. Exit
 // status 1 if it does not fit. What is "counted" was taken just now by the core, with the chip's
 // sizes; "computed" follows from the firmware's own constants and from sdkconfig.defaults;
-// "estimated" is our reading of ESP-IDF's sources or of a trial link.
+// "estimated" is our reading of ESP-IDF's sources.
 #include "board_reset.h"
 #include "device_size.h"
 #include "main_settings.h"
@@ -32,9 +32,9 @@ enum { L2_CACHE_BYTES = 128 * KIB };
 // --- ESP-IDF -------------------------------------------------------------------------------------
 
 enum {
-    // A trial link of ESP-IDF 5.5.5 and all its components that we use, configured with
-    // sdkconfig.defaults, has 119 KiB of code in RAM and 33 KiB of data; 4 are for our own.
-    STATIC_BYTES = (119 + 33 + 4) * KIB,
+    // This firmware linked with ESP-IDF 5.5.5, either revision: 119 KiB of code in RAM and 31 of
+    // data; the image has 800 KiB.
+    STATIC_BYTES = (119 + 31) * KIB,
     IMAGE_BYTES = 1536 * KIB, // the most that the program may have
     // Descriptors are padded to a cache line.
     ETHERNET_DESCRIPTOR_BYTES = 64,
@@ -154,7 +154,7 @@ static bool internal_memory(void)
     struct memory m = {"internal", INTERNAL_BYTES, 0};
     row(&m, L2_CACHE_BYTES, "L2 cache", "sdkconfig.defaults");
     row(&m, ROM_BYTES, "the ROM's own data", "ESP-IDF");
-    row(&m, STATIC_BYTES, "code in RAM and static data", "trial link");
+    row(&m, STATIC_BYTES, "code in RAM and static data", "a full link");
     row(&m, stacks(), "stacks of all tasks", "computed");
     row(&m, ethernet(), "Ethernet's buffers", "computed");
     row(&m, lwip(), "queues of the sockets", "estimated");
