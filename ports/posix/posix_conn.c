@@ -80,6 +80,13 @@ static bool would_block(int error)
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
+// With several vectors, lwIP's recvmsg() takes the FIN along with the data in front of it, and from
+// then on says so. A connected socket of Linux never does.
+static bool fin_was_taken(int error)
+{
+    return error == ENOTCONN;
+}
+
 static void lose(struct posix_conn *c, uint64_t now_us)
 {
     if (!c->lost)
@@ -102,7 +109,7 @@ static size_t read_once(struct posix_conn *c, uint64_t now_us)
         enum base_err err = session_rx_commit(c->session, (size_t)got, now_us);
         return err == BASE_OK && (size_t)got == offered ? offered : 0;
     }
-    if (got == 0) {
+    if (got == 0 || fin_was_taken(errno)) {
         c->rx_ended = true;
         session_rx_end(c->session, false, now_us);
     } else if (!would_block(errno)) {
@@ -129,7 +136,7 @@ static void drop_some(struct posix_conn *c)
 {
     for (unsigned i = 0; i < READS; i++) {
         ssize_t got = recv(c->fd, c->gather->small, GATHER_SIZE, 0);
-        if (got == 0)
+        if (got == 0 || (got < 0 && fin_was_taken(errno)))
             c->rx_ended = true;
         else if (got < 0 && !would_block(errno))
             c->lost = true;

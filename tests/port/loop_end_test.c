@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How connections end, and the loop itself, over real sockets.
 #include "tests/port/port_rig.h"
+#include "tests/port/syscalls.h"
 #include "tests/port/usbip_client.h"
 #include "tests/support/check.h"
 #include "tests/support/tcp_client.h"
@@ -35,6 +36,23 @@ TEST(loop_answers_after_half_close)
     long size = tcp_client_recv_all(fd, reply, sizeof reply, TCP_CLIENT_MS);
     CHECK_EQ(size, WIRE_OP_HEADER_SIZE + 4 + WIRE_DEVICE_SIZE + WIRE_INTERFACE_SIZE);
     close(fd);
+    port_rig_end(&r);
+}
+
+// Else the log would tell of a broken connection each time that a client detaches.
+TEST(loop_knows_the_end_of_a_connection_on_lwip)
+{
+    struct port_rig r;
+    struct usbip_client c;
+    struct eventlog_event e;
+    start(&r);
+    syscalls_end_as_lwip(true);
+    CHECK_EQ(usbip_client_import(&c, port_rig_connect(&r), "1-3"), WIRE_ST_OK);
+    shutdown(c.fd, SHUT_WR);
+    CHECK(port_rig_await_event(&r, EVENT_SESSION_ENDED, &e));
+    CHECK_EQ(e.a, EVENT_END_PEER_CLOSED);
+    syscalls_end_as_lwip(false);
+    close(c.fd);
     port_rig_end(&r);
 }
 

@@ -8,6 +8,7 @@
 
 static atomic_uint polls, receives, sends, accepts, failures;
 static atomic_int failure;
+static atomic_bool end_as_lwip;
 
 int __real_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *t, const sigset_t *s);
 int __wrap_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *t, const sigset_t *s);
@@ -27,7 +28,12 @@ int __wrap_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *t, const s
 ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags)
 {
     atomic_fetch_add(&receives, 1);
-    return __real_recvmsg(fd, m, flags);
+    ssize_t got = __real_recvmsg(fd, m, flags);
+    if (got == 0 && atomic_load(&end_as_lwip)) {
+        errno = ENOTCONN;
+        got = -1;
+    }
+    return got;
 }
 
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *m, int flags)
@@ -54,6 +60,11 @@ struct syscalls syscalls_count(void)
         .sends = atomic_load(&sends),
         .accepts = atomic_load(&accepts),
     };
+}
+
+void syscalls_end_as_lwip(bool on)
+{
+    atomic_store(&end_as_lwip, on);
 }
 
 void syscalls_fail_accept(unsigned times, int error)
