@@ -16,7 +16,7 @@ static struct {
     bool created, started;
     esp_console_repl_t repl;
     char *printed;
-    size_t printed_size;
+    size_t printed_size, longest_print;
 } console;
 
 void console_double_begin(unsigned fail_at)
@@ -118,6 +118,41 @@ int console_double_split(char *line, char **argv, int max)
     return argc;
 }
 
+size_t console_double_longest_print(void)
+{
+    return console.longest_print;
+}
+
+size_t console_double_printed(void)
+{
+    return console.printed_size;
+}
+
+// Without a buffer, so that each call of the program comes as one.
+static ssize_t print(void *cookie, const char *text, size_t size)
+{
+    (void)cookie;
+    console.printed = realloc(console.printed, console.printed_size + size + 1);
+    CHECK(console.printed != NULL);
+    memcpy(console.printed + console.printed_size, text, size);
+    console.printed_size += size;
+    console.printed[console.printed_size] = '\0';
+    if (size > console.longest_print)
+        console.longest_print = size;
+    return (ssize_t)size;
+}
+
+static FILE *open_terminal(void)
+{
+    free(console.printed);
+    console.printed = NULL;
+    console.printed_size = console.longest_print = 0;
+    (void)print(NULL, "", 0);
+    FILE *f = fopencookie(NULL, "w", (cookie_io_functions_t){.write = print});
+    CHECK(f && setvbuf(f, NULL, _IONBF, 0) == 0);
+    return f;
+}
+
 const char *console_double_run(const char *line, int *answer)
 {
     char words[LINE_SIZE], *argv[WORDS];
@@ -126,9 +161,7 @@ const char *console_double_run(const char *line, int *answer)
     int argc = console_double_split(words, argv, WORDS);
     const esp_console_cmd_t *c = argc ? find(argv[0]) : NULL;
     FILE *terminal = stdout;
-    free(console.printed);
-    stdout = open_memstream(&console.printed, &console.printed_size);
-    CHECK(stdout != NULL);
+    stdout = open_terminal();
     *answer = !c ? -1 : c->func ? c->func(argc, argv) : c->func_w_context(c->context, argc, argv);
     fclose(stdout);
     stdout = terminal;

@@ -20,5 +20,10 @@ unsigned console_double_commands(void);
 // *answer is what the command returned; -1: there is no such command.
 const char *console_double_run(const char *line, int *answer);
 
+// Bytes printed so far by the command that runs or was the last, and most of them in one call of
+// stdio, which has the terminal's lock for so long.
+size_t console_double_printed(void);
+size_t console_double_longest_print(void);
+
 // Words of a line, changed in place; quotation marks around a word keep its spaces.
 int console_double_split(char *line, char **argv, int max);

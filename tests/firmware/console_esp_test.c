@@ -8,12 +8,11 @@
 #include "reset_double.h"
 #include "tests/support/check.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static struct {
     enum eventlog_start restarted; // 0: no
-    long printed_before;
+    size_t printed_before;
 } box;
 
 static enum base_err erase(void *ctx, char *why)
@@ -33,7 +32,7 @@ static void note_restart(void *ctx, enum eventlog_start why)
 {
     CHECK(ctx == &box);
     box.restarted = why;
-    box.printed_before = ftell(stdout);
+    box.printed_before = console_double_printed();
 }
 
 static const struct console_config config = {
@@ -64,6 +63,7 @@ TEST(console_esp_life)
 
     CHECK(strstr(console_double_run("help", &answer), "factory-reset yes"));
     CHECK_EQ(answer, 0);
+    CHECK(console_double_printed() > 400 && console_double_longest_print() < 100);
     CHECK(strstr(console_double_run("address", &answer), "host name: a-box\n"));
     CHECK(strstr(console_double_run("settings what", &answer), "is wanted\n"));
     CHECK_EQ(answer, 0); // else the editor adds a line of its own

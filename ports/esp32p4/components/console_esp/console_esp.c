@@ -6,6 +6,7 @@
 #include "sdkconfig.h"
 
 #include <stdio.h>
+#include <string.h>
 
 // A hundred events of the longest text.
 enum { TEXT_SIZE = 32 * 1024 };
@@ -15,9 +16,15 @@ static struct {
     char *text; // in PSRAM; NULL: not started
 } console;
 
+// Line by line: all tasks share the lock of stdout, and a hundred events take seconds, in which one
+// that wants to log something must not wait.
 static void put(const struct base_text *t)
 {
-    (void)fwrite(t->buf, 1, t->length, stdout);
+    for (size_t at = 0, n; at < t->length; at += n) {
+        const char *end = memchr(t->buf + at, '\n', t->length - at);
+        n = end ? (size_t)(end + 1 - (t->buf + at)) : t->length - at;
+        (void)fwrite(t->buf + at, 1, n, stdout);
+    }
     if (t->cut)
         (void)fputs("...\n", stdout);
     (void)fflush(stdout);
