@@ -353,6 +353,9 @@ TEST(console_events_do_not_steer_the_terminal)
     struct eventlog_event e = {.type = EVENT_IMPORT_REFUSED, .a = 4, .busid = "\x1b[31mred\r\n"};
     eventlog_record(server_eventlog(box.st.server), &e);
     check_has("events 1", " was refused ?[31mred??: no such device\n");
+    strcpy(e.busid, "\x9bJ \xc2\x9bJ"); // the same above ASCII, in both encodings
+    eventlog_record(server_eventlog(box.st.server), &e);
+    check_has("events 1", " was refused ?J ??J: no such device\n");
     stage_close(&box.st);
 }
 

@@ -3,10 +3,8 @@
 
 void console_text_foreign(struct base_text *t, const char *s)
 {
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        base_text_char(t, c < 0x20 || c == 0x7f ? '?' : *s);
-    }
+    for (; *s; s++)
+        base_text_char(t, *s < ' ' || *s > '~' ? '?' : *s);
 }
 
 void console_text_column(struct base_text *t, size_t line_start, size_t column)

@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Text from outside: control characters, which could steer the terminal, become '?'.
+// Text from outside: what is not printable ASCII becomes '?', as in the log. Control characters
+// could steer the terminal, also those above ASCII (U+009B is ESC and [ in one).
 void console_text_foreign(struct base_text *t, const char *s);
 
 // Fills up with spaces to `column`, counted from `line_start` (a former t->length); at least one.
