@@ -33,10 +33,11 @@ typedef esp_err_t input_fn(esp_eth_handle_t, uint8_t *, uint32_t, void *);
 enum dhcp { DHCP_INIT, DHCP_STARTED, DHCP_STOPPED };
 
 static struct {
+    unsigned squatter; // answers so many times
     struct handler handlers[HANDLERS];
     struct event events[EVENTS];
     unsigned event_count;
-    bool cable, gateway, squatter, lease, deaf;                   // the world
+    bool cable, gateway, lease, late_lease, deaf;                 // the world
     bool installed, started, polled, link, mac, phy, flow, glued; // the driver
     bool interface, added, up, in_lwip;                           // the interface
     enum dhcp dhcp;
@@ -218,6 +219,16 @@ static void follow_lease(void)
     use(&info);
 }
 
+esp_err_t esp_netif_tcpip_exec(esp_netif_callback_fn fn, void *ctx)
+{
+    d.lease |= d.late_lease;
+    follow_lease();
+    d.in_lwip = true;
+    esp_err_t err = fn(ctx);
+    d.in_lwip = false;
+    return err;
+}
+
 void network_double_pump(void)
 {
     follow_lease();
@@ -261,6 +272,7 @@ void netif_set_addr(struct netif *netif, const ip4_addr_t *ipaddr, const ip4_add
     char text[TEXT_SIZE];
     const esp_netif_ip_info_t info = {{ipaddr->addr}, {netmask->addr}, {gw->addr}};
     CHECK(netif && d.in_lwip && d.up && d.dhcp == DHCP_STARTED);
+    CHECK(d.in_use.ip.addr == 0 || strncmp(network_double_address(), "169.254.", 8) == 0);
     network_double_write("netif_set_addr", text_of(text, ipaddr->addr));
     use(&info);
 }
@@ -306,14 +318,6 @@ esp_err_t esp_netif_get_ip6_linklocal(esp_netif_t *esp_netif, esp_ip6_addr_t *if
     memset(if_ip6, 0, sizeof *if_ip6);
     memcpy(if_ip6->addr, prefix, sizeof prefix);
     return d.up ? ESP_OK : ESP_FAIL;
-}
-
-esp_err_t esp_netif_tcpip_exec(esp_netif_callback_fn fn, void *ctx)
-{
-    d.in_lwip = true;
-    esp_err_t err = fn(ctx);
-    d.in_lwip = false;
-    return err;
 }
 
 esp_err_t esp_netif_receive(esp_netif_t *esp_netif, void *buffer, size_t len, void *eb)
@@ -558,7 +562,7 @@ esp_err_t esp_eth_transmit(esp_eth_handle_t hdl, void *buf, size_t length)
         return ESP_ERR_INVALID_STATE;
     if (d.gateway && memcmp(frame + 38, gateway_ip, sizeof gateway_ip) == 0)
         reply(gateway_ip, frame);
-    if (d.squatter && memcmp(frame + 38, squatter_ip, sizeof squatter_ip) == 0)
+    if (d.squatter && memcmp(frame + 38, squatter_ip, sizeof squatter_ip) == 0 && d.squatter--)
         reply(squatter_ip, frame);
     return ESP_OK;
 }
@@ -574,9 +578,14 @@ void network_double_gateway(bool there)
     d.gateway = there;
 }
 
-void network_double_squatter(bool there)
+void network_double_squatter(unsigned times)
 {
-    d.squatter = there;
+    d.squatter = times;
+}
+
+void network_double_late_lease(void)
+{
+    d.late_lease = true;
 }
 
 void network_double_lease(bool there)

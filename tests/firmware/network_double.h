@@ -22,10 +22,11 @@ void network_double_pump(void);
 
 // Cable and what is behind it.
 void network_double_link(bool up);
-void network_double_gateway(bool there);  // 192.168.1.1 answers ARP
-void network_double_squatter(bool there); // 192.168.1.50 answers ARP
-void network_double_lease(bool there);    // the DHCP client gets 192.168.1.77
-void network_double_deaf(bool deaf);      // until the driver is installed again
+void network_double_gateway(bool there);      // 192.168.1.1 answers ARP
+void network_double_squatter(unsigned times); // 192.168.1.50 answers ARP so often
+void network_double_late_lease(void);         // a lease comes while something waits for lwIP's task
+void network_double_lease(bool there);        // the DHCP client gets 192.168.1.77
+void network_double_deaf(bool deaf);          // until the driver is installed again
 
 // The next call of this name fails ("install", "start", "uninstall", "mdns_init", "new_netif").
 void network_double_fail(const char *call);

@@ -2,6 +2,7 @@
 #include "network_frames.h"
 #include "tests/support/check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const uint8_t ours[] = {2, 0, 0, 0, 0, 1}, theirs[] = {2, 0, 0, 0, 0, 2};
@@ -47,14 +48,20 @@ TEST(network_frames_arp_request_is_as_rfc_826_says)
 
 TEST(network_frames_short_frames_are_only_counted)
 {
-    uint8_t frame[41];
     setup();
-    memset(frame, 0, sizeof frame);
-    frame[12] = 8;
-    for (size_t size = 0; size <= sizeof frame; size++)
-        network_frames_look(&f, frame, size);
+    for (size_t size = 0; size < 42; size++)
+        for (uint8_t type = 0; type < 7; type += 6) { // IPv4, ARP
+            uint8_t *frame = calloc(1, size + 1);
+            if (size > 13) {
+                frame[12] = 8;
+                frame[13] = type;
+            }
+            memmove(frame + 1, frame, size); // so that it ends where the memory ends
+            network_frames_look(&f, frame + 1, size);
+            free(frame);
+        }
     network_frames_heard(&f, &h);
-    CHECK_EQ(h.frames, 42);
+    CHECK_EQ(h.frames, 84);
     CHECK_EQ(h.for_us + h.answers + h.conflicts, 0);
 }
 

@@ -56,6 +56,19 @@ TEST(network_policy_without_dhcp_server_link_local_until_there_is_one)
     CHECK_EQ(source(), NETWORK_DHCP);
 }
 
+TEST(network_policy_lost_lease_gets_time_to_come_back)
+{
+    world_init(&w, &world_dhcp);
+    w.chatter = true;
+    world_run(&w, 100);
+    w.dhcp_server = false;
+    memset(w.address, 0, sizeof w.address);
+    world_run(&w, NETWORK_DHCP_S - 3);
+    CHECK_EQ(w.done[NETWORK_USE_LINK_LOCAL], 0);
+    world_run(&w, 10);
+    CHECK_EQ(w.done[NETWORK_USE_LINK_LOCAL], 1);
+}
+
 TEST(network_policy_link_local_address_is_of_the_right_range_and_checked)
 {
     world_init(&w, &world_dhcp);
@@ -260,8 +273,8 @@ TEST(network_policy_contested_static_is_defended_and_then_given_up)
 {
     world_init(&w, &world_static);
     world_run(&w, 20);
-    w.squatter = true; // it took the address without asking, and says so once
-    claim();
+    w.squatter = true; // it took the address without asking
+    claim();           // says so once, and then only when it is asked
     world_run(&w, 5);
     CHECK_EQ(w.announced, 1);
     CHECK_EQ(w.done[NETWORK_USE_DHCP], 0);
@@ -281,6 +294,69 @@ TEST(network_policy_a_single_claim_does_not_cost_the_address)
     }
     CHECK_EQ(w.announced, 10);
     CHECK_EQ(w.done[NETWORK_USE_DHCP], 0);
+}
+
+TEST(network_policy_spanning_tree_does_not_make_static_fall)
+{
+    world_init(&w, &world_static);
+    w.spanning_tree = true;
+    world_run(&w, 60);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_STATIC);
+    CHECK_EQ(w.done[NETWORK_USE_DHCP], 0);
+}
+
+TEST(network_policy_other_station_behind_spanning_tree_is_found_later)
+{
+    world_init(&w, &world_static);
+    w.spanning_tree = w.squatter = true;
+    world_run(&w, 33); // nobody has answered yet
+    CHECK_EQ(w.done[NETWORK_USE_STATIC], 1);
+    world_run(&w, 60);
+    CHECK_EQ(source(), NETWORK_DHCP);
+    CHECK_EQ(w.policy.trouble, NETWORK_IN_USE);
+}
+
+// Seconds until static is taken again after the other station has gone.
+static unsigned fall_and_return(void)
+{
+    unsigned before;
+    w.squatter = true;
+    for (unsigned i = 0; w.policy.step == NETWORK_STEP_STATIC; i++) {
+        CHECK(i < 100);
+        claim();
+        world_run(&w, 1);
+    }
+    w.squatter = false;
+    before = (unsigned)(w.now_us / 1000000);
+    CHECK(world_until(&w, NETWORK_USE_STATIC, 4000));
+    world_run(&w, 5);
+    CHECK_EQ(w.policy.step, NETWORK_STEP_STATIC);
+    return (unsigned)(w.now_us / 1000000) - before;
+}
+
+TEST(network_policy_static_that_keeps_falling_is_tried_less_often)
+{
+    world_init(&w, &world_static);
+    world_run(&w, 20);
+    unsigned first = fall_and_return(), second = fall_and_return();
+    CHECK(first >= NETWORK_RETRY_S && first < NETWORK_RETRY_S + 15);
+    CHECK(second >= 2 * NETWORK_RETRY_S && second < 2 * NETWORK_RETRY_S + 15);
+    for (unsigned i = 0; i < 8; i++)
+        fall_and_return();
+    CHECK(fall_and_return() <= NETWORK_RETRY_MAX_S + 15);
+}
+
+TEST(network_policy_time_without_proof_does_not_make_tries_rarer)
+{
+    world_init(&w, &world_static);
+    memcpy(w.dhcp_gateway, (const uint8_t[]){10, 0, 0, 1}, 4);
+    w.gateway = w.dhcp_server = false;
+    w.chatter = true;
+    world_run(&w, 4 * 3600); // held, with DHCP tried now and then
+    w.dhcp_server = true;
+    CHECK(world_until(&w, NETWORK_USE_DHCP, NETWORK_HOLD_MAX_S + 10));
+    w.gateway = true; // just too late
+    CHECK(world_until(&w, NETWORK_USE_STATIC, NETWORK_RETRY_S + 10));
 }
 
 TEST(network_policy_static_starts_from_the_beginning_with_each_link)
@@ -386,6 +462,7 @@ TEST(network_policy_dhcp_server_alone_on_the_segment_is_company)
 TEST(network_policy_few_frames_after_each_restart_do_not_keep_restarts_going)
 {
     world_init(&w, &world_dhcp);
+    world_run(&w, 60); // somebody answers at first
     w.gateway = w.dhcp_server = false;
     for (unsigned i = 0; i < 24 * 60; i++) {
         bool link = w.link;
@@ -393,7 +470,20 @@ TEST(network_policy_few_frames_after_each_restart_do_not_keep_restarts_going)
         if (link != w.link || w.policy.restart_us + 60000000 > w.now_us)
             atomic_fetch_add(&w.frames.frames, 1);
     }
-    CHECK(restarts() >= 20 && restarts() <= 30);
+    CHECK(restarts() >= 20 && restarts() <= 32);
+}
+
+TEST(network_policy_new_cable_is_a_new_beginning)
+{
+    world_init(&w, &world_dhcp);
+    w.gateway = w.dhcp_server = false;
+    world_run(&w, 24 * 3600); // restarts are rare by now
+    w.cable = false;
+    world_run(&w, 100);
+    w.cable = true;
+    world_run(&w, 5);
+    w.deafness = WORLD_DEAF;
+    CHECK(world_until(&w, NETWORK_RESTART, NETWORK_DEAF_ALONE_S + 2));
 }
 
 TEST(network_policy_deaf_mac_is_restarted_after_half_a_minute)

@@ -226,7 +226,7 @@ TEST(network_taken_static_falls_back_to_dhcp_and_says_so)
 {
     prepare();
     use_static();
-    network_double_squatter(true);
+    network_double_squatter(1);
     create();
     network_double_link(true);
     run(6);
@@ -265,7 +265,7 @@ TEST(network_static_is_checked_again_after_the_cable_was_out)
     run(6);
     network_double_link(false);
     network_double_pump();
-    network_double_squatter(true);
+    network_double_squatter(99);
     network_double_link(true); // before we have looked
     run(6);
     CHECK_STR(network_double_address(), "192.168.1.77");
@@ -288,6 +288,21 @@ TEST(network_without_dhcp_server_takes_a_link_local_address_meanwhile)
     CHECK_STR(network_trouble_text(&state), "no DHCP server answers");
     network_double_lease(true);
     run(2);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    destroy();
+}
+
+TEST(network_lease_that_comes_at_the_same_time_wins)
+{
+    prepare();
+    network_double_lease(false);
+    create();
+    network_double_link(true);
+    run(10);
+    network_double_calls();
+    network_double_late_lease();
+    run(30);
+    CHECK(!contains(network_double_calls(), "netif_set_addr"));
     CHECK_STR(network_double_address(), "192.168.1.77");
     destroy();
 }
@@ -332,6 +347,30 @@ TEST(network_deaf_driver_is_restarted_then_installed_again)
     CHECK_EQ(state.restarts, 2);
     run(600);
     CHECK_EQ(state.restarts, 2);
+    destroy();
+}
+
+TEST(network_driver_stays_until_lwip_has_let_the_interface_go)
+{
+    prepare();
+    create();
+    network_double_link(true);
+    run(60);
+    network_double_deaf(true);
+    network_double_lease(false);
+    run(40);
+    for (unsigned i = 0; i < 200 && state.restarts < 2; i++) {
+        network_double_pump();
+        network_turn(n, now_us += 500000);
+        network_state(n, &state);
+    }
+    network_double_calls();
+    for (unsigned i = 0; i < 3; i++) // the event loop is busy
+        network_turn(n, now_us += 500000);
+    CHECK(!contains(network_double_calls(), "unglue"));
+    network_double_pump();
+    network_turn(n, now_us += 1000);
+    CHECK(contains(network_double_calls(), "unglue uninstall"));
     destroy();
 }
 

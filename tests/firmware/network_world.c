@@ -30,9 +30,15 @@ static bool same(const uint8_t *a, const uint8_t *b)
     return memcmp(a, b, NETWORK_IP_SIZE) == 0;
 }
 
+// What a switch with spanning tree does to a port whose link has just come up.
+static bool blocked(const struct world *w)
+{
+    return w->spanning_tree && w->now_us < w->link_at_us + 30000000;
+}
+
 static bool hears(const struct world *w)
 {
-    return w->link && w->deafness == WORLD_HEARS;
+    return w->link && w->deafness == WORLD_HEARS && !blocked(w);
 }
 
 static void receive(struct world *w, const uint8_t *frame, size_t size)
@@ -81,7 +87,7 @@ static void answer(struct world *w, const struct network_action *a)
 {
     w->asked_anonymously += same(a->sender, no_ip);
     w->announced += same(a->sender, a->target);
-    if (!w->link)
+    if (!w->link || blocked(w))
         return;
     if (at_gateway(w, a->target))
         receive_arp(w, 2, a->target, a->sender);
@@ -93,8 +99,8 @@ static void answer(struct world *w, const struct network_action *a)
         w->link_local_squatters--;
         receive_arp(w, 2, a->target, a->sender);
     }
-    // A probe or claim of an address that the squatter has makes it defend it.
-    if (w->squatter && same(a->target, world_static.address))
+    // It answers who asks, and takes no notice of who claims.
+    if (w->squatter && !same(a->sender, a->target) && same(a->target, world_static.address))
         receive_arp(w, 2, world_static.address, a->sender);
 }
 

@@ -25,6 +25,7 @@ struct world {
     bool chatter;                               // somebody sends broadcasts all the time
     bool client;                                // talks to our address every 10 s
     bool broken_driver;                         // does not install
+    bool spanning_tree;                         // nothing gets through for 30 s after link up
     unsigned link_local_squatters;              // so many link-local addresses are taken
     enum world_deafness deafness;
     uint8_t dhcp_gateway[NETWORK_IP_SIZE];

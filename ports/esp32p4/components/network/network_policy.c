@@ -69,7 +69,6 @@ void network_policy_link(struct network_policy *p, bool up, uint64_t now_us)
     if (p->link_up == up)
         return;
     p->link_up = up;
-    p->action_count = 0; // they were about the link as it was
     if (up && (!p->restarted || now_us > p->down_us + network_seconds(NETWORK_LINK_BACK_S)))
         network_policy_new_link(p);
     p->quiet_us = p->down_us = p->keep_us = now_us;
