@@ -355,8 +355,11 @@ bool stage_backend_create(struct stage *st)
         return false;
     }
     st->bus = bus;
-    const struct usb_host_double_config library = {
-        .bus = {bus}, .channels = {CHANNELS}, .now_us = stage_now_us, .ctx = st};
+    const struct usb_host_double_config library = {.bus = {bus},
+                                                   .channels = {CHANNELS},
+                                                   .now_us = stage_now_us,
+                                                   .ctx = st,
+                                                   .errors_before_gone = true};
     device_rig_begin(&self.rig, &library, wake);
     device_rig_settle(&self.rig);
     return true;

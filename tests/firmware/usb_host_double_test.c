@@ -482,3 +482,107 @@ TEST(double_enumeration_is_cancelled_by_any_device)
     CHECK_EQ(usb_host_double_counts().devices, 2);
     host_end(r);
 }
+
+// --- the rest of the interface -------------------------------------------------------------------
+
+TEST(double_waits_say_timeout)
+{
+    struct host_rig *r = host_start();
+    uint32_t flags = 0xff;
+    CHECK_EQ(usb_host_lib_handle_events(5, &flags), ESP_ERR_TIMEOUT);
+    CHECK_EQ(flags, 0);
+    CHECK_EQ(usb_host_client_handle_events(r->client, 5), ESP_ERR_TIMEOUT);
+    CHECK_EQ(usb_host_client_unblock(r->client), ESP_OK);
+    CHECK_EQ(usb_host_client_handle_events(r->client, 5), ESP_OK);
+    CHECK_EQ(usb_host_lib_unblock(), ESP_OK);
+    CHECK_EQ(usb_host_lib_handle_events(5, &flags), ESP_OK);
+    host_end(r);
+}
+
+TEST(double_opens_and_closes_as_the_library_does)
+{
+    struct host_rig *r = host_start();
+    usb_device_handle_t d = host_d1(r), again;
+    uint8_t address = r->events[0].new_dev.address;
+    CHECK_EQ(usb_host_device_open(r->client, 0, &again), ESP_ERR_INVALID_ARG);
+    CHECK_EQ(usb_host_device_open(r->client, 99, &again), ESP_ERR_NOT_FOUND);
+    CHECK_EQ(usb_host_device_open(r->client, address, &again), ESP_ERR_INVALID_STATE);
+    CHECK_EQ(usb_host_client_deregister(r->client), ESP_ERR_INVALID_STATE);
+    CHECK_EQ(usb_host_device_free_all(), ESP_ERR_INVALID_STATE); // there is a client
+    CHECK_EQ(usb_host_uninstall(), ESP_ERR_INVALID_STATE);
+    host_leave(r, d);
+    CHECK_EQ(usb_host_device_close(r->client, d), ESP_ERR_NOT_FOUND);
+    host_end(r);
+}
+
+TEST(double_device_that_is_enumerated_cannot_be_opened)
+{
+    struct host_rig *r = host_start();
+    usb_device_handle_t d;
+    CHECK_EQ(sim_plug(r->bus[0], "1-1", sim_faulty_create(r->bus[0], &sim_faulty_d1)), BASE_OK);
+    for (unsigned i = 0; i < 6; i++)
+        host_turn(r);
+    CHECK_EQ(usb_host_device_open(r->client, 1, &d), ESP_ERR_NOT_ALLOWED);
+    host_settle(r);
+    CHECK_EQ(usb_host_device_open(r->client, 1, &d), ESP_OK);
+    CHECK_EQ(usb_host_device_close(r->client, d), ESP_OK);
+    host_end(r);
+}
+
+// Power is switched for both ports, and comes back only when every device is closed.
+TEST(double_root_port_power)
+{
+    struct host_rig *r = host_start();
+    usb_device_handle_t d = host_d1(r);
+    CHECK_EQ(usb_host_lib_set_root_port_power(true), ESP_ERR_INVALID_STATE);
+    CHECK_EQ(usb_host_lib_set_root_port_power(false), ESP_OK);
+    host_settle(r);
+    CHECK_EQ(r->events[1].event, USB_HOST_CLIENT_EVENT_DEV_GONE);
+    CHECK_EQ(usb_host_lib_set_root_port_power(true), ESP_ERR_INVALID_STATE);
+    host_leave(r, d);
+    host_settle(r);
+    CHECK_EQ(r->event_count, 2);
+    CHECK_EQ(usb_host_lib_set_root_port_power(true), ESP_OK);
+    host_settle(r);
+    CHECK_EQ(r->event_count, 3);
+    host_end(r);
+}
+
+TEST(double_isochronous_packets_lie_where_they_were_asked_for)
+{
+    static const int16_t script[] = {192, 5, 0, -1, 192, 1, 2};
+    struct host_rig *r = host_start();
+    usb_device_handle_t d = host_d1(r);
+    usb_transfer_t *control = host_control(d, "\x01\x0b\x01\x00\x01\x00\x00\x00", 0), *t;
+    CHECK_EQ(usb_host_transfer_submit_control(r->client, control), ESP_OK);
+    host_settle(r);
+    host_check_done(control, USB_TRANSFER_STATUS_COMPLETED, 8);
+    CHECK_EQ(usb_host_interface_claim(r->client, d, 1, 1), ESP_OK);
+    CHECK_EQ(usb_host_transfer_alloc(192 * 7, 7, &t), ESP_OK);
+    t->device_handle = d;
+    t->bEndpointAddress = 0x84;
+    t->callback = host_done;
+    t->num_bytes = 192 * 7;
+    for (unsigned i = 0; i < 7; i++)
+        t->isoc_packet_desc[i].num_bytes = 192;
+    sim_faulty_iso(host_sim(r), 0x84, script, 7);
+    CHECK_EQ(usb_host_transfer_submit(t), ESP_OK);
+    host_advance(r, 20000);
+    host_check_done(t, USB_TRANSFER_STATUS_COMPLETED, 192 + 5 + 192 + 1 + 2);
+    CHECK_EQ(t->isoc_packet_desc[1].actual_num_bytes, 5);
+    CHECK_EQ(t->isoc_packet_desc[3].status, USB_TRANSFER_STATUS_ERROR);
+    CHECK_EQ(t->data_buffer[192 * 4], 0xa4);
+    t->num_bytes = 192 * 6;
+    CHECK_EQ(usb_host_transfer_submit(t), ESP_ERR_INVALID_ARG); // the sum
+    CHECK_EQ(usb_host_transfer_free(t), ESP_OK);
+    CHECK_EQ(usb_host_transfer_alloc(192 * 9, 9, &t), ESP_OK); // 72 microframes
+    t->device_handle = d;
+    t->bEndpointAddress = 0x84;
+    t->callback = host_done;
+    CHECK_EQ(usb_host_transfer_submit(t), ESP_ERR_INVALID_SIZE);
+    CHECK_EQ(usb_host_transfer_free(t), ESP_OK);
+    CHECK_EQ(usb_host_transfer_free(control), ESP_OK);
+    CHECK_EQ(usb_host_interface_release(r->client, d, 1), ESP_OK);
+    host_leave(r, d);
+    host_end(r);
+}
