@@ -567,6 +567,13 @@ esp_err_t esp_eth_transmit(esp_eth_handle_t hdl, void *buf, size_t length)
     return ESP_OK;
 }
 
+void network_double_receive(void)
+{
+    uint8_t frame[NETWORK_ARP_SIZE];
+    network_frames_arp(frame, their_mac, gateway_ip, lease_ip);
+    d.input(&d, frame, sizeof frame, d.input_arg);
+}
+
 void network_double_link(bool up)
 {
     d.cable = up;

@@ -3,7 +3,8 @@
 // loop, Ethernet driver, glue, interface with DHCP client, mDNS, SNTP. Calls are written down as
 // words. What v5.5.5 does not survive ends the test: an interface that is added twice, a driver
 // that goes while it runs, an address beside a running DHCP client.
-// Events wait until network_double_pump(), as they do for the event loop's task. One thread.
+// Events wait until network_double_pump(), as they do for the event loop's task. One thread, but
+// for network_double_receive().
 #pragma once
 
 #include "network_frames.h"
@@ -27,6 +28,9 @@ void network_double_squatter(unsigned times); // 192.168.1.50 answers ARP so oft
 void network_double_late_lease(void);         // a lease comes while something waits for lwIP's task
 void network_double_lease(bool there);        // the DHCP client gets 192.168.1.77
 void network_double_deaf(bool deaf);          // until the driver is installed again
+
+// One frame, as from the driver's receive task. Any thread, once the driver is installed.
+void network_double_receive(void);
 
 // The next call of this name fails ("install", "start", "uninstall", "mdns_init", "new_netif").
 void network_double_fail(const char *call);

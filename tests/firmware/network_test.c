@@ -5,7 +5,6 @@
 #include "tests/firmware/network_double.h"
 #include "tests/support/check.h"
 
-#include <pthread.h>
 #include <string.h>
 
 static const struct settings_port port = {
@@ -514,32 +513,5 @@ TEST(network_time_server_changes)
     network_settings(n, &settings);
     run(1);
     CHECK_STR(network_double_calls(), "sntp sntp_ask");
-    destroy();
-}
-
-// --- task ----------------------------------------------------------------------------------------
-
-static void *task(void *arg)
-{
-    network_run(arg);
-    return NULL;
-}
-
-TEST(network_task_runs_until_it_is_stopped)
-{
-    pthread_t thread;
-    prepare();
-    config.changed = NULL;
-    create();
-    CHECK_EQ(pthread_create(&thread, NULL, task, n), 0);
-    do
-        network_state(n, &state);
-    while (!state.installed);
-    network_devices(n, 1);
-    network_settings(n, &settings);
-    network_stop(n);
-    pthread_join(thread, NULL);
-    CHECK_EQ(idf_double_watched_tasks(), 0);
-    CHECK(idf_double_watchdog_resets() > 0);
     destroy();
 }

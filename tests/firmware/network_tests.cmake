@@ -2,12 +2,23 @@
 # Network, button and VBUS of the firmware, on doubles of what they use.
 set(network ${CMAKE_SOURCE_DIR}/ports/esp32p4/components/network)
 set(network_board ${CMAKE_SOURCE_DIR}/ports/esp32p4/components/board)
+set(network_double ${CMAKE_CURRENT_LIST_DIR}/network_double.c
+  ${CMAKE_CURRENT_LIST_DIR}/network_double_names.c)
 file(GLOB network_sources CONFIGURE_DEPENDS ${network}/*.c)
-file(GLOB network_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/network_*.c
-  ${CMAKE_CURRENT_LIST_DIR}/board_button_*.c ${CMAKE_CURRENT_LIST_DIR}/board_vbus_*.c
-  ${CMAKE_CURRENT_LIST_DIR}/gpio_double.c)
+list(REMOVE_ITEM network_sources ${network}/network_reset.c)
+file(GLOB network_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/network_*.c)
+list(REMOVE_ITEM network_tests ${CMAKE_CURRENT_LIST_DIR}/network_thread_test.c)
+
 usbip_tests(firmware_network_tests SOURCES ${network_tests} ${network_sources}
+  ${network}/network_reset.c
+  ${CMAKE_CURRENT_LIST_DIR}/board_button_test.c ${CMAKE_CURRENT_LIST_DIR}/board_vbus_test.c
+  ${CMAKE_CURRENT_LIST_DIR}/gpio_double.c
   ${network_board}/board_button.c ${network_board}/board_button_gpio.c ${network_board}/board_vbus.c
   LIBS usbip_posix usbip_core firmware_idf)
-target_include_directories(firmware_network_tests PRIVATE ${network} ${network_board})
-target_compile_definitions(firmware_network_tests PRIVATE _GNU_SOURCE)
+usbip_tests(firmware_network_thread_tests SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/network_thread_test.c ${network_double} ${network_sources}
+  LIBS usbip_posix usbip_core firmware_idf)
+foreach(target firmware_network_tests firmware_network_thread_tests)
+  target_include_directories(${target} PRIVATE ${network} ${network_board})
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+endforeach()
