@@ -58,10 +58,27 @@ static struct usb_setup setup_of(uint8_t recipient, uint8_t request, uint16_t va
 
 enum { TO_DEVICE = 0, TO_INTERFACE = 1, TO_ENDPOINT = 2 };
 
+// A request that the device never ends, and the library never takes back: whoever waits for the
+// change would hold the device for ever. What becomes of the request later is nobody's.
+static bool is_overdue(struct device *d)
+{
+    bool closing = d->change.kind == CHANGE_CLOSE;
+    uint64_t limit_us = d->change.begun_us + (closing ? DEVICE_CLEAN_US : DEVICE_CHANGE_US);
+    if (device_now_us(d->host) < limit_us) {
+        device_due(d->host, limit_us);
+        return false;
+    }
+    ESP_LOGW(tag, "%s: does not answer; its state is unknown until it is plugged in again",
+             d->info.busid);
+    d->control.request =
+        (struct device_request){.state = REQUEST_NONE, .status = USB_STATUS_NO_RESPONSE};
+    return true;
+}
+
 // True: answered, with d->control.request.status.
 static bool ask(struct device *d, struct usb_setup setup)
 {
-    if (device_request_over(d))
+    if (device_request_over(d) || is_overdue(d))
         return true;
     if (d->control.request.state == REQUEST_NONE)
         device_request(d, setup, NULL);
@@ -151,26 +168,11 @@ static enum step_result clear_siblings(struct device *d)
     return STEP_AGAIN;
 }
 
-// A request that the device never ends, and the library never takes back, is in the way.
-static bool is_stuck(struct device *d)
-{
-    uint64_t limit_us = d->change.begun_us + DEVICE_CLEAN_US;
-    if (device_now_us(d->host) < limit_us) {
-        device_due(d->host, limit_us);
-        return false;
-    }
-    ESP_LOGW(tag, "%s: does not answer; its state is unknown until it is plugged in again",
-             d->info.busid);
-    d->control.request.state = REQUEST_NONE;
-    return true;
-}
-
 // For the next client the device is to be as after plug-in, whether it agrees or not.
 static enum step_result clean_configuration(struct device *d)
 {
     d->change.op = (struct usb_control_op){.type = USB_SET_CONFIGURATION};
-    if (d->info.active_config != 0 && ask_configuration(d, d->info.active_config) == STEP_WAIT &&
-        !is_stuck(d))
+    if (d->info.active_config != 0 && ask_configuration(d, d->info.active_config) == STEP_WAIT)
         return STEP_WAIT;
     d->change.status = USB_STATUS_OK;
     d->configured = d->info.active_config != 0;

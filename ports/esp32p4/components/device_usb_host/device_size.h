@@ -12,7 +12,7 @@ enum {
     DEVICE_CONTROL_BYTES = 8 + 1024,
     // Each claimed bulk endpoint: one.
     DEVICE_BULK_BYTES = 4096,
-    // Each claimed interrupt endpoint: one packet.
+    // Each claimed interrupt endpoint: so many, each one packet.
     DEVICE_INTERRUPT_DEPTH = 1,
     // Each claimed isochronous endpoint: so many, each for so much time, if that fits.
     DEVICE_ISO_DEPTH = 3,
@@ -23,6 +23,10 @@ enum {
     DEVICE_POOL_COUNT = 6,
     DEVICE_POOL_BYTES = 16384,
     DEVICE_POOL_RESERVE = 1,
+    // A stream of bulk IN: so many in flight, the second one in a shared buffer, after so many full
+    // transfers in a row.
+    DEVICE_STREAM_DEPTH = 2,
+    DEVICE_STREAM_URBS = 16,
     // Each hub: GET_STATUS and the hub descriptor.
     DEVICE_HUB_BYTES = 8 + 64,
 
@@ -56,6 +60,7 @@ enum {
     DEVICE_PATH_US = 3 * 1000 * 1000,     // a device whose hub is not found gets a likely one
     DEVICE_CLOSE_US = 20 * 1000,          // between a control transfer and closing its device
     DEVICE_CLEAN_US = 2 * 1000 * 1000,    // for a device to answer when its client has gone
+    DEVICE_CHANGE_US = 5 * 1000 * 1000,   // for a device to take part in a change, as in Linux
     DEVICE_RETRY_US = 1000,               // what the library refuses for the moment
     DEVICE_ROOT_PATIENCE_US = 3000 * 1000 // an enumeration takes less
 };

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changes of pipes in the chip's backend when the device does not take part, and what they cost its
+// neighbours.
+#include "device_size.h"
+#include "tests/firmware/device_world.h"
+
+static struct world_device *begin(struct world *w)
+{
+    world_begin(w);
+    world_start(w);
+    struct world_device *d = world_d1(w);
+    CHECK_EQ(world_open(w, d), BASE_OK);
+    return d;
+}
+
+// Endpoint 0 hangs in a request that its client has given up.
+static void jam(struct world *w, struct world_device *d)
+{
+    static const struct sim_faulty_answer never = {.result = SIM_NAK};
+    struct world_urb u;
+    sim_faulty_answer(world_sim(w), 0x40, 0x55, &never);
+    world_setup(w, d, &u, "\x40\x55\0\0\0\0\0\0");
+    world_submit(w, &u);
+    world_settle(w);
+    w->backend->cancel(w->backend, &u.urb);
+    world_settle(w);
+    world_check_urb(&u, USB_STATUS_CANCELLED, 0);
+}
+
+// Whoever waits for the answer holds the device: a client that has left could never give it back.
+TEST(device_change_ends_without_an_answer)
+{
+    static const struct usb_control_op changes[] = {
+        {.type = USB_SET_INTERFACE, .interface = 1, .value = 1},
+        {.type = USB_CLEAR_HALT, .value = WORLD_BULK_IN},
+        {.type = USB_SET_CONFIGURATION, .value = 1},
+        {.type = USB_RESET_DEVICE},
+    };
+    for (unsigned i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct world w;
+        struct world_device *d = begin(&w);
+        uint8_t got[512];
+        jam(&w, d);
+        w.backend->control(w.backend, d->handle, &changes[i]);
+        world_advance(&w, 2 * DEVICE_CHANGE_US);
+        CHECK(d->control_done);
+        CHECK_EQ(d->control_status, USB_STATUS_NO_RESPONSE);
+        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "works", 5), BASE_OK);
+        world_transfer(&w, d, WORLD_BULK_IN, got, 512, USB_STATUS_OK, 5);
+        sim_faulty_release(world_sim(&w));
+        world_settle(&w);
+        CHECK_EQ(world_change(&w, d, changes[i].type, changes[i].interface, changes[i].value),
+                 USB_STATUS_OK);
+        world_check_alive(&w, d);
+        world_close(&w, d);
+        world_end(&w);
+    }
+}
