@@ -334,7 +334,7 @@ TEST(network_deaf_driver_is_restarted_then_installed_again)
     network_double_deaf(true);
     network_double_lease(false);
     run(40);
-    CHECK_STR(network_double_calls(), "stop start dhcp_start dhcp_start");
+    CHECK_STR(network_double_calls(), "stop dhcp_start start dhcp_start");
     CHECK_EQ(state.restarts, 1);
     network_double_lease(true);
     run(60);

@@ -155,7 +155,7 @@ static void take_link(struct network *n, const struct network_word *w, uint64_t 
     if (w->losses != n->done.losses || !w->link_up)
         network_forget_link(n, now_us);
     n->done.losses = w->losses;
-    if (w->link_up && !n->reinstalling)
+    if (w->link_up && n->pending == NETWORK_NOTHING_PENDING)
         network_policy_link(&n->policy, true, now_us);
 }
 

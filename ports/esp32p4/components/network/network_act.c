@@ -148,13 +148,15 @@ static void announce(struct network *n)
     mdns_esp_start(&n->mdns, n->done.host_name, n->done.devices);
 }
 
-static void stop_driver(struct network *n, uint64_t now_us)
+static void stop_driver(struct network *n, enum network_pending then, uint64_t now_us)
 {
     pthread_mutex_lock(&n->lock);
     n->word.stopped = n->word.link_up = false; // its events come later, if at all
     pthread_mutex_unlock(&n->lock);
     warn(network_eth_stop(&n->eth), "the Ethernet driver does not stop");
     network_forget_link(n, now_us);
+    n->pending = then;
+    n->stopped_by_us = now_us + STOP_LIMIT_US;
 }
 
 static void install(struct network *n, uint64_t now_us)
@@ -172,29 +174,19 @@ static void install(struct network *n, uint64_t now_us)
     network_policy_installed(&n->policy, err == ESP_OK, now_us);
 }
 
-// Half of it: lwIP must have given the interface up before the driver goes.
-static void uninstall(struct network *n, uint64_t now_us)
-{
-    stop_driver(n, now_us);
-    n->reinstalling = true;
-    n->stopped_by_us = now_us + STOP_LIMIT_US;
-}
-
-static void restart(struct network *n, uint64_t now_us)
-{
-    ESP_LOGW(tag, "nothing received for long: restarting Ethernet");
-    stop_driver(n, now_us);
-    warn(network_eth_start(&n->eth), "the Ethernet driver does not start");
-}
-
 void network_go_on(struct network *n, uint64_t now_us)
 {
+    enum network_pending pending = n->pending;
     pthread_mutex_lock(&n->lock);
     bool stopped = n->word.stopped;
     pthread_mutex_unlock(&n->lock);
-    if (!n->reinstalling || (!stopped && now_us < n->stopped_by_us))
+    if (pending == NETWORK_NOTHING_PENDING || (!stopped && now_us < n->stopped_by_us))
         return;
-    n->reinstalling = false;
+    n->pending = NETWORK_NOTHING_PENDING;
+    if (pending == NETWORK_START_PENDING) {
+        warn(network_eth_start(&n->eth), "the Ethernet driver does not start");
+        return;
+    }
     network_listen_no_more(n);
     network_eth_uninstall(&n->eth);
     install(n, now_us);
@@ -221,16 +213,17 @@ void network_act(struct network *n, const struct network_action *a, uint64_t now
         break;
     case NETWORK_INSTALL:
         if (n->eth.driver) // it did not start
-            uninstall(n, now_us);
+            stop_driver(n, NETWORK_INSTALL_PENDING, now_us);
         else
             install(n, now_us);
         break;
     case NETWORK_RESTART:
-        restart(n, now_us);
+        ESP_LOGW(tag, "nothing received for long: restarting Ethernet");
+        stop_driver(n, NETWORK_START_PENDING, now_us);
         break;
     case NETWORK_REINSTALL:
         ESP_LOGW(tag, "still nothing received: installing the Ethernet driver again");
-        uninstall(n, now_us);
+        stop_driver(n, NETWORK_INSTALL_PENDING, now_us);
         break;
     }
 }

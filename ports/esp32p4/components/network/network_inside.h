@@ -10,6 +10,10 @@
 
 enum { NETWORK_EVENTS = 4 }; // link up and down, stopped, address
 
+// What is done when the event loop has handled the driver's stop: until then lwIP has the
+// interface.
+enum network_pending { NETWORK_NOTHING_PENDING, NETWORK_START_PENDING, NETWORK_INSTALL_PENDING };
+
 // What was left for the network task, all of it latest values. Under `lock`.
 struct network_word {
     bool link_up;
@@ -35,8 +39,8 @@ struct network {
     struct network_sntp sntp;
     esp_event_handler_instance_t handlers[NETWORK_EVENTS];
     struct network_word done; // what has been taken from `word`
-    bool reinstalling;        // the driver has been stopped for it
-    uint64_t stopped_by_us;   // when to go on even without STOP
+    enum network_pending pending;
+    uint64_t stopped_by_us; // when to go on even without STOP
     bool has_link_local6;
 };
 
@@ -47,7 +51,7 @@ void network_listen_no_more(struct network *n);
 // Carries one action out.
 void network_act(struct network *n, const struct network_action *a, uint64_t now_us);
 
-// Second half of REINSTALL, when its time has come.
+// Second half of RESTART and REINSTALL, when its time has come.
 void network_go_on(struct network *n, uint64_t now_us);
 
 // The link is gone, as far as we are concerned.
