@@ -7,7 +7,11 @@
 static struct api_response constant(int status, const char *body)
 {
     return (struct api_response){
-        .status = status, .content_type = "application/json", .body = body};
+        .status = status,
+        .content_type = "application/json",
+        .body = body,
+        .size = strlen(body),
+    };
 }
 
 static struct api_response get_healthz(const struct api_context *ctx)

@@ -5,17 +5,25 @@
 
 #include "server/server.h"
 
+enum { API_BODY_MAX = 16384 }; // of a request; the adapter refuses longer ones
+
 struct api_request {
     const char *method; // "GET"
     const char *path;   // decoded, without the query
+    const char *query;  // as it came, without the question mark; "" if there is none
+    const void *body;   // NULL if there is none
+    size_t body_size;
 };
 
 struct api_response {
     int status; // HTTP status code
     const char *content_type;
-    const char *allow; // for 405: the Allow header, else NULL
-    const char *body;  // NUL-terminated, until api_response_free()
-    char *memory;      // what that frees; NULL for constant bodies
+    const char *encoding; // Content-Encoding, NULL: none
+    const char *cache;    // Cache-Control, NULL: "no-store"
+    const char *allow;    // for 405: the Allow header, else NULL
+    const char *body;     // `size` bytes, until api_response_free()
+    size_t size;
+    char *memory; // what that frees; NULL for constant bodies
 };
 
 // What the core does not know by itself.

@@ -31,29 +31,43 @@ struct http_server {
 
 static void send_response(struct mg_connection *conn, const struct api_response *r, bool body)
 {
+    struct posix_http_header headers[POSIX_HTTP_HEADERS];
+    unsigned count = posix_http_headers(r, headers);
     mg_printf(conn,
               "HTTP/1.1 %d %s\r\n"
               "Content-Type: %s\r\n"
-              "Content-Length: %zu\r\n"
-              "%s%s%s",
-              r->status, mg_get_response_code_text(conn, r->status), r->content_type,
-              strlen(r->body), r->allow ? "Allow: " : "", r->allow ? r->allow : "",
-              r->allow ? "\r\n" : "");
-    for (const struct posix_http_header *h = posix_http_headers; h->name; h++)
-        mg_printf(conn, "%s: %s\r\n", h->name, h->value);
+              "Content-Length: %zu\r\n",
+              r->status, mg_get_response_code_text(conn, r->status), r->content_type, r->size);
+    for (unsigned i = 0; i < count; i++)
+        mg_printf(conn, "%s: %s\r\n", headers[i].name, headers[i].value);
     mg_printf(conn, "Connection: close\r\n\r\n");
     if (body)
-        mg_write(conn, r->body, strlen(r->body));
+        mg_write(conn, r->body, r->size);
 }
 
-// Every request ends here, so that CivetWeb never looks for files. Bodies are not read: no route
-// takes one, and the connection is closed after the answer.
+static long read_body(void *ctx, void *buf, size_t size)
+{
+    return mg_read(ctx, buf, size);
+}
+
+// Every request ends here, so that CivetWeb never looks for files. The connection is closed after
+// the answer, with what is left of a body that is too long.
 static int on_request(struct mg_connection *conn)
 {
     const struct mg_request_info *info = mg_get_request_info(conn);
     const struct http_server *h = mg_get_user_data(mg_get_context(conn));
-    struct api_response r =
-        posix_http_answer(&h->http, info->request_method, info->local_uri ? info->local_uri : "*");
+    bool chunked = mg_get_header(conn, "Transfer-Encoding") != NULL;
+    struct posix_http_request request = {
+        .method = info->request_method,
+        .path = info->local_uri ? info->local_uri : "*",
+        .query = info->query_string ? info->query_string : "",
+        .length = chunked ? POSIX_HTTP_NO_LENGTH : info->content_length,
+        .read = read_body,
+        .ctx = conn,
+    };
+    if (!mg_get_header(conn, "Content-Length") && !chunked)
+        request.length = 0;
+    struct api_response r = posix_http_answer(&h->http, &request);
     send_response(conn, &r, strcmp(info->request_method, "HEAD") != 0);
     int status = r.status;
     api_response_free(&r);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the HTTP adapters of both ports have in common: the way of a request to the routes of
-// core/api on the loop thread, and what every response has. Any thread but the loop's.
+// core/api on the loop thread, and the headers of a response. Any thread but the loop's.
 #pragma once
 
 #include "api/api.h"
 #include "ports/posix/posix_loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 // All borrowed.
 struct posix_http {
@@ -13,16 +17,32 @@ struct posix_http {
     const char *version;
 };
 
-struct posix_http_header {
-    const char *name, *value;
+enum { POSIX_HTTP_NO_LENGTH = -1 }; // there is a body, and its length comes with it
+
+struct posix_http_request {
+    const char *method;
+    const char *path;  // decoded
+    const char *query; // as in api_request
+    int64_t length;    // of the body; 0: none
+    // Reads up to `size` bytes of the body; 0 or less: it has broken off.
+    long (*read)(void *ctx, void *buf, size_t size);
+    void *ctx;
+
+    bool unread; // result: of the body, some is left that the connection still brings
 };
 
-// Headers of every response, besides type and length; a NULL name ends them.
-extern const struct posix_http_header posix_http_headers[];
-
-// Waits for the loop; 503 if it has ended. api_response_free() ends the response.
-struct api_response posix_http_answer(const struct posix_http *h, const char *method,
-                                      const char *path);
+// Reads the body and waits for the loop. Refused here: 411 no length, 413 more than API_BODY_MAX,
+// 400 broken off, 503 no memory or the loop has ended. api_response_free() ends the response.
+struct api_response posix_http_answer(const struct posix_http *h, struct posix_http_request *r);
 
 // For what never gets to a route: it is no HTTP, or too large.
 struct api_response posix_http_refusal(int status);
+
+struct posix_http_header {
+    const char *name, *value;
+};
+enum { POSIX_HTTP_HEADERS = 4 };
+
+// The headers of a response besides type and length. Returns their number.
+unsigned posix_http_headers(const struct api_response *a,
+                            struct posix_http_header headers[POSIX_HTTP_HEADERS]);

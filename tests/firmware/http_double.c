@@ -25,6 +25,8 @@ struct exchange {
     const char *field[RESPONSE_HEADERS], *value[RESPONSE_HEADERS];
     unsigned fields;
     unsigned sent;
+    const char *body; // that has not been read
+    size_t left;      // as the headers say
 };
 
 static struct server *running;
@@ -148,6 +150,21 @@ size_t httpd_req_get_hdr_value_len(httpd_req_t *r, const char *field)
     return value ? strcspn(value, "\r") : 0;
 }
 
+int httpd_req_recv(httpd_req_t *r, char *buf, size_t buf_len)
+{
+    struct exchange *x = r->aux;
+    size_t there = strlen(x->body);
+    size_t size = buf_len < x->left ? buf_len : x->left;
+    if (size > 0 && there == 0)
+        return -1; // HTTPD_SOCK_ERR_FAIL
+    size = size < there ? size : there;
+    size = size > 7 ? 7 : size; // as it comes from the network
+    memcpy(buf, x->body, size);
+    x->body += size;
+    x->left -= size;
+    return (int)size;
+}
+
 esp_err_t httpd_resp_set_status(httpd_req_t *r, const char *status)
 {
     struct exchange *x = r->aux;
@@ -173,10 +190,10 @@ esp_err_t httpd_resp_set_hdr(httpd_req_t *r, const char *field, const char *valu
 
 static void put(struct http_double_answer *a, const char *text, size_t size)
 {
-    size_t used = strlen(a->text);
-    CHECK(used + size < sizeof a->text);
-    memcpy(a->text + used, text, size);
-    a->text[used + size] = '\0';
+    CHECK(a->size + size < sizeof a->text);
+    memcpy(a->text + a->size, text, size);
+    a->size += size;
+    a->text[a->size] = '\0';
 }
 
 static void put_text(struct http_double_answer *a, const char *text)
@@ -292,10 +309,12 @@ static bool serve(const char **at, struct http_double_answer *a)
     x->status = "200 OK";
     x->type = "text/html";
     httpd_err_code_t error = parse(&r, *at, end + 2);
+    x->body = end + 4;
+    x->left = r.content_len;
     esp_err_t err = error == HTTPD_ERR_CODE_MAX ? dispatch(&r) : fail(&r, error);
+    size_t there = strlen(x->body);
+    *at = x->body + (x->left < there ? x->left : there); // the rest of a body is dropped
     free(x);
-    size_t left = strlen(end + 4);
-    *at = end + 4 + (r.content_len < left ? r.content_len : left); // the rest of a body is dropped
     return err == ESP_OK;
 }
 

@@ -10,8 +10,9 @@
 #include <stddef.h>
 
 struct http_double_answer {
-    char text[32768]; // all that was sent, NUL-terminated
-    bool closed;      // the connection was closed behind it
+    char text[65536]; // all that was sent, NUL-terminated
+    size_t size;
+    bool closed; // the connection was closed behind it
 };
 
 // What a client sends on one connection; several requests one behind the other are answered in

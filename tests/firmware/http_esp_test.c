@@ -167,16 +167,23 @@ TEST(http_esp_connection_stays_open)
     end(r);
 }
 
-// The library would read a body of any length before it looks at anybody else.
-TEST(http_esp_bodies_are_not_taken)
+// The library would read what is left of a body, of any length, before it looks at anybody else.
+TEST(http_esp_closes_behind_a_body_that_is_not_taken)
 {
     struct rig *r = begin();
     http_double_send("POST /healthz HTTP/1.1\r\nContent-Length: 4000000000\r\n\r\nx", &r->answer);
-    CHECK(says(r, "HTTP/1.1 405 Method Not Allowed\r\n"));
+    CHECK(says(r, "HTTP/1.1 413 Content Too Large\r\n"));
     CHECK(says(r, "\r\nConnection: close\r\n"));
     CHECK(r->answer.closed);
     http_double_send("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n", &r->answer);
+    CHECK(says(r, "HTTP/1.1 411 Length Required\r\n"));
     CHECK(r->answer.closed);
+    http_double_send("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n1234", &r->answer);
+    CHECK(says(r, "HTTP/1.1 400 Bad Request\r\n")); // it broke off
+    CHECK(r->answer.closed);
+    http_double_send("POST /healthz HTTP/1.1\r\nContent-Length: 4\r\n\r\n1234", &r->answer);
+    CHECK(says(r, "HTTP/1.1 405 Method Not Allowed\r\n"));
+    CHECK(!r->answer.closed);
     end(r);
 }
 
@@ -207,9 +214,13 @@ TEST(http_esp_start_failures)
 TEST(http_esp_path_is_decoded_once)
 {
     char path[HTTP_ESP_PATH_SIZE];
-    CHECK(http_esp_path("/a%2525b%2Fc?d=%zz", path));
+    const char *query;
+    CHECK(http_esp_path("/a%2525b%2Fc?d=%zz", path, &query));
     CHECK_STR(path, "/a%25b/c");
-    CHECK(!http_esp_path("/%4", path));
-    CHECK(!http_esp_path("/%", path));
-    CHECK(!http_esp_path("/%G0", path));
+    CHECK_STR(query, "d=%zz");
+    CHECK(http_esp_path("/a", path, &query));
+    CHECK_STR(query, "");
+    CHECK(!http_esp_path("/%4", path, &query));
+    CHECK(!http_esp_path("/%", path, &query));
+    CHECK(!http_esp_path("/%G0", path, &query));
 }

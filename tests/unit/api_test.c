@@ -12,7 +12,7 @@
 static struct api_response ask(const struct stage *st, const char *method, const char *path)
 {
     const struct api_context ctx = {st->server, "1.2.3", st->now_us};
-    const struct api_request request = {method, path};
+    const struct api_request request = {.method = method, .path = path, .query = ""};
     return api_handle(&ctx, &request);
 }
 

@@ -59,37 +59,50 @@ static const char *reason(int status)
 static esp_err_t respond(httpd_req_t *r, const struct api_response *a, bool body, bool last)
 {
     char status[STATUS_SIZE];
+    struct posix_http_header headers[POSIX_HTTP_HEADERS];
+    unsigned count = posix_http_headers(a, headers);
     (void)snprintf(status, sizeof status, "%d %s", a->status, reason(a->status));
     httpd_resp_set_status(r, status);
     httpd_resp_set_type(r, a->content_type);
-    for (const struct posix_http_header *h = posix_http_headers; h->name; h++)
-        httpd_resp_set_hdr(r, h->name, h->value);
-    if (a->allow)
-        httpd_resp_set_hdr(r, "Allow", a->allow);
+    for (unsigned i = 0; i < count; i++)
+        httpd_resp_set_hdr(r, headers[i].name, headers[i].value);
     if (last)
         httpd_resp_set_hdr(r, "Connection", "close");
     // Without a body only its length is sent, which is what HEAD wants.
-    return httpd_resp_send(r, body ? a->body : NULL, (ssize_t)strlen(a->body));
+    return httpd_resp_send(r, body ? a->body : NULL, (ssize_t)a->size);
 }
 
-static bool has_body(httpd_req_t *r)
+static long read_body(void *ctx, void *buf, size_t size)
 {
-    return r->content_len > 0 || httpd_req_get_hdr_value_len(r, "Transfer-Encoding") > 0;
+    return httpd_req_recv(ctx, buf, size);
 }
 
-// All methods and paths end here. Bodies are not read: no route takes one, and the connection is
-// closed behind the answer, which is what ESP_FAIL stands for.
+static int64_t body_length(httpd_req_t *r)
+{
+    if (httpd_req_get_hdr_value_len(r, "Transfer-Encoding") > 0)
+        return POSIX_HTTP_NO_LENGTH;
+    return (int64_t)r->content_len;
+}
+
+// All methods and paths end here. With ESP_FAIL the connection is closed; otherwise the library
+// would read what is left of a body, of any length, before it looks at anybody else.
 static esp_err_t on_request(httpd_req_t *r)
 {
     const struct http_esp *h = r->user_ctx;
     char path[HTTP_ESP_PATH_SIZE];
-    bool good = http_esp_path(r->uri, path);
-    bool last = !good || has_body(r);
-    struct api_response a = good ? posix_http_answer(&h->http, http_method_str(r->method), path)
-                                 : posix_http_refusal(400);
-    esp_err_t err = respond(r, &a, r->method != HTTP_HEAD, last);
+    struct posix_http_request request = {
+        .method = http_method_str(r->method),
+        .path = path,
+        .length = body_length(r),
+        .read = read_body,
+        .ctx = r,
+        .unread = true,
+    };
+    bool good = http_esp_path(r->uri, path, &request.query);
+    struct api_response a = good ? posix_http_answer(&h->http, &request) : posix_http_refusal(400);
+    esp_err_t err = respond(r, &a, r->method != HTTP_HEAD, request.unread);
     api_response_free(&a);
-    return last ? ESP_FAIL : err;
+    return request.unread ? ESP_FAIL : err;
 }
 
 // What esp_http_server itself refuses: it is no HTTP, or too large. It closes the connection.

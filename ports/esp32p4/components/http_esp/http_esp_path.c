@@ -29,7 +29,7 @@ static int next(const char **uri)
     return low < 0 ? -1 : high * 16 + low;
 }
 
-bool http_esp_path(const char *uri, char path[HTTP_ESP_PATH_SIZE])
+bool http_esp_path(const char *uri, char path[HTTP_ESP_PATH_SIZE], const char **query)
 {
     size_t n = 0;
     while (*uri && *uri != '?' && *uri != '#') {
@@ -39,5 +39,6 @@ bool http_esp_path(const char *uri, char path[HTTP_ESP_PATH_SIZE])
         path[n++] = (char)c;
     }
     path[n] = '\0';
+    *query = *uri == '?' ? uri + 1 : "";
     return true;
 }

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// An HTTP adapter with the routes of http_fake_api.c behind it, started for one test. One program
+// per adapter, the same tests.
+#pragma once
+
+#include <stddef.h>
+
+enum { HTTP_ADAPTER_ANSWER_SIZE = 65536 };
+
+void http_adapter_begin(void);
+void http_adapter_end(void);
+
+// Sends the request as it is and returns the response, NUL-terminated, until the next call.
+const char *http_adapter_send(const char *request, size_t *size);

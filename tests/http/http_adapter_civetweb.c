@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ports/linux/http_civetweb.h"
+#include "tests/http/http_adapter.h"
+#include "tests/port/port_rig.h"
+#include "tests/support/check.h"
+#include "tests/support/tcp_client.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct port_rig rig;
+static struct log quiet = {.level = EVENTLOG_ERROR, .fd = 2};
+static struct http_server *http;
+static uint16_t port;
+static char answer[HTTP_ADAPTER_ANSWER_SIZE];
+
+void http_adapter_begin(void)
+{
+    char why[200] = "";
+    port_rig_init(&rig);
+    port_rig_start(&rig);
+    const struct http_config config = {
+        .listen = "127.0.0.1",
+        .loop = rig.loop,
+        .server = rig.server,
+        .version = "1.2.3",
+        .log = &quiet,
+    };
+    http = http_start(&config, why, sizeof why);
+    CHECK_STR(why, "");
+    port = (uint16_t)strtol(strchr(http_address(http), ':') + 1, NULL, 10);
+}
+
+void http_adapter_end(void)
+{
+    http_stop(http);
+    port_rig_end(&rig);
+}
+
+const char *http_adapter_send(const char *request, size_t *size)
+{
+    int fd = tcp_client_connect("127.0.0.1", port, TCP_CLIENT_MS);
+    CHECK(fd >= 0);
+    CHECK(tcp_client_send(fd, request, strlen(request), TCP_CLIENT_MS));
+    long got = tcp_client_recv_all(fd, answer, sizeof answer - 1, TCP_CLIENT_MS);
+    CHECK(got > 0);
+    answer[got] = '\0';
+    *size = (size_t)got;
+    close(fd);
+    return answer;
+}

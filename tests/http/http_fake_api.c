@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/http/http_fake_api.h"
+#include "tests/support/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char http_fake_asset[HTTP_FAKE_ASSET_SIZE] = "\x1f\x8b\0\0 zipped\0";
+
+static struct api_response tell(const struct api_request *req)
+{
+    size_t size = 200 + req->body_size;
+    char *text = calloc(1, size);
+    CHECK(text && (req->body != NULL) == (req->body_size > 0));
+    int n =
+        snprintf(text, 200, "%s %s %s %zu:", req->method, req->path, req->query, req->body_size);
+    if (req->body)
+        memcpy(text + n, req->body, req->body_size);
+    return (struct api_response){
+        .status = 200,
+        .content_type = "text/plain",
+        .body = text,
+        .size = (size_t)n + req->body_size,
+        .memory = text,
+    };
+}
+
+struct api_response api_handle(const struct api_context *ctx, const struct api_request *req)
+{
+    CHECK(ctx->server && ctx->now_us > 0);
+    CHECK_STR(ctx->version, "1.2.3");
+    if (strcmp(req->path, "/asset") != 0)
+        return tell(req);
+    return (struct api_response){
+        .status = 200,
+        .content_type = "text/css",
+        .encoding = "gzip",
+        .cache = "max-age=3600",
+        .body = http_fake_asset,
+        .size = HTTP_FAKE_ASSET_SIZE,
+    };
+}
+
+void api_response_free(struct api_response *r)
+{
+    free(r->memory);
+    r->memory = NULL;
+}
