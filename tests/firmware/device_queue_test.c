@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What passes between the loop and the client task of the chip's backend: order, and answers that
 // nobody wants any more.
+#include "device_size.h"
 #include "tests/firmware/device_world.h"
 
 static struct world_device *begin(struct world *w)
@@ -112,6 +113,48 @@ TEST(device_queue_cancel_of_a_waiting_urb)
     world_release(&w, &first);
     world_release(&w, &second);
     world_release(&w, &third);
+    world_close(&w, d);
+    world_end(&w);
+}
+
+// A device that streams, whose URBs all come back full, gets a second one in flight, so that there
+// is no gap; one that is taken back ends that.
+TEST(device_queue_stream_has_two_in_flight)
+{
+    enum { URBS = 4, SIZE = 16384, ROUNDS = 40 };
+    static struct world_urb u[URBS];
+    static uint8_t data[SIZE];
+    struct world w;
+    struct world_device *d = begin(&w);
+    for (unsigned i = 0; i < URBS; i++) {
+        world_urb(&w, d, &u[i], WORLD_BULK_IN, NULL, SIZE);
+        world_submit(&w, &u[i]);
+    }
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        world_settle(&w);
+        CHECK_EQ(usb_host_double_counts().submitted_max, round < DEVICE_STREAM_URBS ? 1 : 2);
+        memset(data, (int)round, SIZE);
+        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, data, SIZE), BASE_OK);
+        world_settle(&w);
+        world_check_urb(&u[round % URBS], USB_STATUS_OK, SIZE);
+        CHECK_BYTES(u[round % URBS].urb.buffer, data, SIZE);
+        world_submit(&w, &u[round % URBS]);
+    }
+    world_settle(&w);
+    unsigned submitted = usb_host_double_counts().submitted;
+    w.backend->cancel(w.backend, &u[0].urb);
+    world_settle(&w);
+    world_check_urb(&u[0], USB_STATUS_CANCELLED, 0);
+    CHECK_EQ(usb_host_double_counts().submitted, submitted + 1);
+    for (unsigned i = 1; i < URBS; i++) { // in their order
+        memset(data, (int)i, SIZE);
+        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, data, SIZE), BASE_OK);
+        world_settle(&w);
+        world_check_urb(&u[i], USB_STATUS_OK, SIZE);
+        CHECK_BYTES(u[i].urb.buffer, data, SIZE);
+    }
+    for (unsigned i = 0; i < URBS; i++)
+        world_release(&w, &u[i]);
     world_close(&w, d);
     world_end(&w);
 }

@@ -69,6 +69,7 @@ static void complete_in(struct device_slot *s)
         memcpy(u->buffer + s->at, s->transfer->data_buffer, taken);
     u->actual_length = s->at + taken;
     bool cut = got < (uint32_t)s->transfer->num_bytes; // a short packet ends the URB
+    s->pipe->full = cut ? 0 : s->pipe->full + 1;
     if (got > s->size)
         device_pipe_finish(s->pipe, u, USB_STATUS_OVERFLOW);
     else if (u->actual_length < u->length && cut)

@@ -155,7 +155,8 @@ static usb_transfer_t *transfer_for(struct device *d, uint32_t size)
 
 static void try_later(struct device *d)
 {
-    d->control.retry_us = device_now_us(d->host) + DEVICE_RETRY_US;
+    bool at_once = d->control.tries == 1; // in the next turn: the daemon may have been quick
+    d->control.retry_us = device_now_us(d->host) + (at_once ? 0 : DEVICE_RETRY_US);
     device_due(d->host, d->control.retry_us);
 }
 

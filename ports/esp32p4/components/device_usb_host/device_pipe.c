@@ -27,18 +27,27 @@ static uint32_t own_bytes(struct device_pipe *p)
     return DEVICE_BULK_BYTES;
 }
 
+static bool is_bulk_in(const struct device_pipe *p)
+{
+    return p->ep.type == USB_BULK && p->ep.address & USB_DIR_IN;
+}
+
 static unsigned depth_of(const struct device_pipe *p)
 {
-    switch (p->ep.type) {
-    case USB_ISOCHRONOUS:
+    if (p->ep.type == USB_ISOCHRONOUS)
         return DEVICE_ISO_DEPTH;
-    case USB_INTERRUPT:
+    if (p->ep.type == USB_INTERRUPT)
         return DEVICE_INTERRUPT_DEPTH;
-    default:
-        // With two in flight, the second could have begun when the first is taken back and comes
-        // home at that moment: it would lose its data. One of 16 KiB keeps 100 Mbit busy.
-        return 1;
-    }
+    return is_bulk_in(p) ? DEVICE_STREAM_DEPTH : 1;
+}
+
+// With two in flight, the second may have begun when the first is taken back and comes home at that
+// moment: it would lose its data. So there are two only in a stream, as of a radio receiver, whose
+// URBs all come back full and are not taken back before its end: the device's buffer may be too
+// small for a gap between two.
+static unsigned depth_now(const struct device_pipe *p)
+{
+    return is_bulk_in(p) && p->full < DEVICE_STREAM_URBS ? 1 : p->depth;
 }
 
 struct device_pipe *device_pipe_create(struct device *d, const struct usb_endpoint *ep)
@@ -53,6 +62,8 @@ struct device_pipe *device_pipe_create(struct device *d, const struct usb_endpoi
     for (p->depth = 0; p->depth < depth_of(p); p->depth++) {
         struct device_slot *s = &p->slot[p->depth];
         s->pipe = p;
+        if (p->depth > 0 && p->ep.type == USB_BULK)
+            continue; // the pool's only
         if (usb_host_transfer_alloc(bytes, (int)p->iso_packets, &s->own) != ESP_OK) {
             device_pipe_destroy(p, USB_STATUS_NO_MEMORY);
             return NULL;
@@ -135,19 +146,24 @@ static bool may_follow(const struct device_pipe *p, const struct usb_urb *u)
     return p->slot[(p->first + p->busy - 1) % p->depth].urb != u;
 }
 
-static void take_transfer(struct device_slot *s, const struct usb_urb *u)
+// False: none is free.
+static bool take_transfer(struct device_slot *s, const struct usb_urb *u)
 {
     struct device_pipe *p = s->pipe;
+    uint32_t left = u->length - urb_next(u);
     s->transfer = NULL;
-    if (p->ep.type == USB_BULK && u->length - urb_next(u) > s->own->data_buffer_size)
+    if (p->ep.type == USB_BULK && (!s->own || left > s->own->data_buffer_size))
         s->transfer = device_pool_get(p->device->host, DEVICE_POOL_RESERVE);
     if (!s->transfer)
         s->transfer = s->own;
+    if (!s->transfer)
+        return false;
     s->transfer->device_handle = p->device->handle;
     s->transfer->bEndpointAddress = p->ep.address;
     s->transfer->callback = transfer_done;
     s->transfer->context = s;
     s->transfer->flags = 0;
+    return true;
 }
 
 static void return_transfer(struct device_slot *s)
@@ -194,10 +210,13 @@ static int32_t refusal(esp_err_t err)
 // False: nothing more now.
 static bool submit_part(struct device_pipe *p, struct usb_urb *u)
 {
+    if (p->busy == 0)
+        p->first = 0; // which has a transfer of its own
     struct device_slot *s = &p->slot[(p->first + p->busy) % p->depth];
+    if (!take_transfer(s, u))
+        return false;
     s->urb = u;
     s->at = urb_next(u);
-    take_transfer(s, u);
     int32_t status = mover(p)->prepare(s);
     esp_err_t err = status == USB_STATUS_OK ? usb_host_transfer_submit(s->transfer) : ESP_OK;
     if (status == USB_STATUS_OK && err == ESP_OK) {
@@ -228,7 +247,7 @@ static bool fill(struct device_pipe *p)
 {
     struct usb_urb *u;
     bool any = false;
-    while (p->busy < p->depth && (u = next_urb(p)) && may_follow(p, u)) {
+    while (p->busy < depth_now(p) && (u = next_urb(p)) && may_follow(p, u)) {
         if (!submit_part(p, u))
             break;
         any = true;
@@ -267,6 +286,7 @@ static void transfer_done(usb_transfer_t *t)
         break;
     default:
         p->state = PIPE_HALTED;
+        p->full = 0;
         failed(s, t->status);
         break;
     }
@@ -278,6 +298,7 @@ void device_pipe_halt(struct device_pipe *p)
     if (p->busy == 0 || p->state == PIPE_HALTED)
         return;
     p->state = PIPE_HALTED;
+    p->full = 0;
     if (usb_host_endpoint_halt(p->device->handle, p->ep.address) == ESP_OK)
         (void)usb_host_endpoint_flush(p->device->handle, p->ep.address);
 }

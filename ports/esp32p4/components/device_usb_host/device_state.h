@@ -39,6 +39,7 @@ struct device_pipe {
     bool paused;                 // a pipe change is under way
     uint64_t retry_us;           // not before; 0: now
     unsigned refused;            // submits and clears in a row
+    unsigned full;               // bulk IN: transfers in a row that came back full
     unsigned depth, first, busy; // slots; the oldest in flight; how many are
     struct device_slot slot[DEVICE_DEPTH_MAX];
     struct base_list urbs; // usb_urb.backend_link, in order of submit; those in flight are first
