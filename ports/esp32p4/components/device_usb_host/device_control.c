@@ -259,7 +259,7 @@ void device_control_fail(struct device *d, int32_t status)
     c->request.state = REQUEST_NONE;
 }
 
-// True: the library may answer at once.
+// True: there may be more to do at once, be it that the first one could not be sent at all.
 bool device_control_run(struct device *d)
 {
     struct device_control *c = &d->control;
@@ -275,5 +275,7 @@ bool device_control_run(struct device *d)
         begin_request(d);
     else if (!base_list_empty(&c->urbs))
         begin_urb(d);
-    return c->busy;
+    else
+        return false;
+    return c->retry_us == 0;
 }

@@ -7,6 +7,7 @@
 #include "device_state.h"
 
 #include "device_usb_host_speed.h"
+#include "esp_log.h"
 
 #include <stdio.h>
 
@@ -130,18 +131,33 @@ static struct search search(struct device *d)
 
 // --- decision -----------------------------------------------------------------------------------
 
-// What is shown at that place as an obstacle goes first: it has the same busid.
+// A place for what has none: no port has the number 0.
+static void settle_nowhere(struct device *d, uint8_t root)
+{
+    struct usb_device_info *info = &d->info;
+    device_path_set(d, NULL, root, 0);
+    (void)snprintf(info->busid, sizeof info->busid, "%u-0.%u", info->busnum, d->address);
+    (void)snprintf(info->path, sizeof info->path, "/usb_host/usb%u/%s", info->busnum, info->busid);
+    d->root = UINT8_MAX; // and it is in nobody's way
+}
+
+// What is shown at that place as an obstacle goes first: it has the same busid. If somebody works
+// there, one of the two was guessed wrong, and neither may be taken away.
 static bool settle(struct device *d, struct device *parent, uint8_t root)
 {
     if (parent && !parent->located)
         return false;
     struct device *there =
         device_at(d->host, parent, parent ? parent->root : root, parent ? d->port : 1);
-    if (there) {
+    if (!there) {
+        device_path_set(d, parent, root, parent ? d->port : 1);
+    } else if (there->gone || there->kind == DEVICE_OBSTACLE) {
         there->gone = true;
+        device_due(d->host, device_now_us(d->host) + DEVICE_RETRY_US);
         return false;
+    } else {
+        settle_nowhere(d, root);
     }
-    device_path_set(d, parent, root, parent ? d->port : 1);
     return true;
 }
 
@@ -161,16 +177,25 @@ static uint8_t likely_root(const struct device *d)
     return d->info.speed != USB_SPEED_HIGH && d->port == 1 && c->full_speed_port ? 1 : 0;
 }
 
+static bool guess(struct device *d, struct device *parent, uint8_t root)
+{
+    if (!overdue(d) || !settle(d, parent, root))
+        return false;
+    ESP_LOGW("usb_device", "%s: a guess, the hub of the device at address %u is not to be found",
+             d->info.busid, d->address);
+    return true;
+}
+
 static bool find(struct device *d)
 {
     struct search s = search(d);
     if (s.possible == 0)
-        return overdue(d) && settle(d, NULL, likely_root(d));
+        return guess(d, NULL, likely_root(d));
     if (s.possible == 1)
         return settle(d, s.first, 1);
     if (s.fresh && s.shown > 0)
         return settle(d, s.first_shown, 1);
-    return overdue(d) && settle(d, s.root ? NULL : s.first, 1);
+    return guess(d, s.root ? NULL : s.first, 1);
 }
 
 // The library has named the hub.
@@ -181,7 +206,7 @@ static bool find_named(struct device *d)
         if (is_hub(hub) && hub->address == d->parent_address)
             return settle(d, hub, hub->root);
     }
-    return overdue(d) && settle(d, NULL, likely_root(d));
+    return guess(d, NULL, likely_root(d));
 }
 
 bool device_locate(struct device *d)
