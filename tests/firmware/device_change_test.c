@@ -56,3 +56,25 @@ TEST(device_change_ends_without_an_answer)
         world_end(&w);
     }
 }
+
+// What cannot be sent is answered, and what is behind it goes on at once.
+TEST(device_change_control_behind_an_impossible_one)
+{
+    struct world w;
+    struct world_urb huge, next;
+    struct world_device *d = begin(&w);
+    world_setup(&w, d, &huge, "\x40\x01\0\0\0\0\x00\x50"); // 20,480 bytes
+    world_setup(&w, d, &next, "\x80\x06\x00\x01\x00\x00\x12\x00");
+    world_submit(&w, &huge);
+    world_submit(&w, &next);
+    struct backend_event ev;
+    device_rig_settle(&w.rig); // once: on the chip nobody wakes the client task for what is over
+    while (w.backend->take_event(w.backend, w.now_us, &ev))
+        world_event(&w, &ev);
+    world_check_urb(&huge, USB_STATUS_INVALID, 0);
+    world_check_urb(&next, USB_STATUS_OK, USB_DT_DEVICE_SIZE);
+    world_release(&w, &huge);
+    world_release(&w, &next);
+    world_close(&w, d);
+    world_end(&w);
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the chip's backend finds devices: root ports, hubs, hubs behind hubs. The library names the
 // port but not the hub. And what it shows of devices that nobody can serve.
+#include "device_state.h"
 #include "sim/sim_keyboard.h"
 #include "tests/firmware/device_world.h"
 
@@ -160,5 +161,38 @@ TEST(device_path_no_channel_left)
     }
     CHECK_EQ(served, 8);
     CHECK_EQ(world_find(&w, "1-1.3.1")->info.obstacle, USB_OBSTACLE_HOST_FULL);
+    world_end(&w);
+}
+
+static void pull(struct world *w, const char *busid)
+{
+    CHECK_EQ(sim_unplug(w->bus[0], busid), BASE_OK);
+    world_advance(w, 2 * WORLD_SECOND_US);
+}
+
+// There is a place for a device, but none for the hub that it is behind: it works under a name that
+// no place has, and nobody is disturbed.
+TEST(device_path_hub_that_is_not_served)
+{
+    struct world w;
+    begin(&w);
+    plug_hub(&w, "1-1");
+    world_plug(&w, 0, "1-1.3", d1(&w, 0));
+    world_plug(&w, 0, "1-1.4", d1(&w, 0));
+    w.rig.host->config.max_devices = 3;
+    CHECK_EQ(sim_plug(w.bus[0], "1-1.1", sim_hub_create(w.bus[0], 4)), BASE_OK);
+    world_advance(&w, 2 * WORLD_SECOND_US);
+    CHECK_EQ(sim_plug(w.bus[0], "1-1.1.3", d1(&w, 0)), BASE_OK);
+    CHECK_EQ(sim_plug(w.bus[0], "1-1.1.1", d1(&w, 0)), BASE_OK);
+    world_advance(&w, 2 * WORLD_SECOND_US);
+    CHECK_EQ(w.plugged, 3);
+    pull(&w, "1-1.1.1"); // so the library names that hub behind what is plugged into it
+    pull(&w, "1-1.4");
+    world_advance(&w, 20 * WORLD_SECOND_US);
+    CHECK_EQ(w.plugged, 4);
+    CHECK_EQ(w.unplugged, 1);
+    CHECK(world_find(&w, "1-1") && world_find(&w, "1-1.3"));
+    CHECK(!world_find(&w, "1-1.1"));
+    world_check_alive(&w, world_find(&w, "1-1.3"));
     world_end(&w);
 }

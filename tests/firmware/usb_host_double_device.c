@@ -216,6 +216,8 @@ void double_device_process(void)
         struct usb_device_handle_s *d = BASE_CONTAINER(link, struct usb_device_handle_s, acting);
         unsigned actions = d->actions;
         d->actions = 0;
+        base_list_remove(&d->link); // so the list of addresses has another order each time
+        base_list_append(&double_library.devices, &d->link);
         act(d, actions);
     }
 }

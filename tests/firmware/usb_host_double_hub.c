@@ -85,11 +85,19 @@ static struct usb_device_handle_s *hub_of(const struct double_socket *s)
     return hub ? hub->device : NULL;
 }
 
+// The driver has asked the hub about one of its ports, and told it what to do.
+static void ask_hub(const struct double_socket *s)
+{
+    if (hub_of(s) && hub_of(s)->hub_running)
+        double_device_act(hub_of(s), ACTION_EP0_DEQUEUE);
+}
+
 static bool hear(struct double_socket *s)
 {
     if (!s->pulled)
         return false;
     s->pulled = false;
+    ask_hub(s);
     if (s->device && !s->device->gone) {
         double_enum_cancel(); // whatever is enumerated: the library does not look which device left
         double_device_remove(s->device);
@@ -147,6 +155,7 @@ static bool needs_translator(const struct double_socket *s)
 
 static void connect(struct double_socket *s)
 {
+    ask_hub(s);
     s->refused = needs_translator(s); // an error in the log, and nothing else
     if (s->refused)
         return;
