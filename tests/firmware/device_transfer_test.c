@@ -64,6 +64,32 @@ TEST(device_bulk_in_of_every_size)
     end(&w, d);
 }
 
+// 127 packets of 64 bytes are the most that the hardware counts.
+TEST(device_bulk_of_full_speed_in_parts)
+{
+    static const struct sim_faulty_options full = {
+        .speed = USB_SPEED_FULL, .product = 7, .interfaces = 1};
+    static uint8_t data[40000], got[40000];
+    struct world w;
+    world_begin(&w);
+    world_start(&w);
+    world_plug(&w, 1, "2-1", sim_faulty_create(w.bus[1], &full));
+    struct world_device *d = world_find(&w, "2-1");
+    struct sim_device *sim = sim_find(w.bus[1], "2-1");
+    CHECK_EQ(world_open(&w, d), BASE_OK);
+    filled(data, sizeof data);
+    for (uint32_t size = 8064; size <= 40000; size = size < 8192 ? size + 64 : size * 2 - 33) {
+        CHECK_EQ(sim_faulty_give(sim, WORLD_BULK_IN, data, size), BASE_OK);
+        world_transfer(&w, d, WORLD_BULK_IN, got, size, USB_STATUS_OK, size);
+        CHECK_BYTES(got, data, size);
+        sim_faulty_forget(sim, WORLD_BULK_OUT);
+        world_transfer(&w, d, WORLD_BULK_OUT, data, size, USB_STATUS_OK, size);
+        CHECK_BYTES(sim_faulty_received(sim, WORLD_BULK_OUT).data.data, data, size);
+        CHECK_EQ(sim_faulty_received(sim, WORLD_BULK_OUT).packets, (size + 63) / 64);
+    }
+    end(&w, d);
+}
+
 // A short packet ends the URB wherever it comes, and what is behind it is the next URB's.
 TEST(device_bulk_in_ends_with_a_short_packet)
 {
@@ -169,21 +195,33 @@ TEST(device_iso_out_of_many_packets)
 
 // --- errors --------------------------------------------------------------------------------------
 
+// Both sides agree about the toggles of both endpoints: nothing is lost.
+static void check_toggles(struct world *w, struct world_device *d)
+{
+    uint8_t got[512];
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, "again", 5), BASE_OK);
+        world_transfer(w, d, WORLD_BULK_IN, got, 512, USB_STATUS_OK, 5);
+        CHECK_BYTES(got, "again", 5);
+        sim_faulty_forget(world_sim(w), WORLD_BULK_OUT);
+        world_transfer(w, d, WORLD_BULK_OUT, got, 5, USB_STATUS_OK, 5);
+        CHECK_EQ(sim_faulty_received(world_sim(w), WORLD_BULK_OUT).packets, 1);
+    }
+}
+
 static void fails(enum sim_result how, int32_t status)
 {
     struct world w;
     struct world_device *d = begin(&w);
     uint8_t got[512];
+    check_toggles(&w, d); // an odd number of packets each
     CHECK_EQ(sim_faulty_fail(world_sim(&w), WORLD_BULK_IN, how), BASE_OK);
     world_transfer(&w, d, WORLD_BULK_IN, got, 512, status, 0);
     if (how == SIM_STALL) { // stays until the client clears it
         world_transfer(&w, d, WORLD_BULK_IN, got, 512, USB_STATUS_STALL, 0);
         CHECK_EQ(world_change(&w, d, USB_CLEAR_HALT, 0, WORLD_BULK_IN), USB_STATUS_OK);
     }
-    for (unsigned i = 0; i < 3; i++) { // both sides agree about the toggle
-        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "again", 5), BASE_OK);
-        world_transfer(&w, d, WORLD_BULK_IN, got, 512, USB_STATUS_OK, 5);
-    }
+    check_toggles(&w, d);
     world_check_alive(&w, d);
     end(&w, d);
 }
@@ -201,6 +239,29 @@ TEST(device_bus_error)
 TEST(device_babble)
 {
     fails(SIM_BABBLE, USB_STATUS_OVERFLOW);
+}
+
+// Each pipe change resets toggles on both sides, whatever they were.
+TEST(device_toggles_after_every_change)
+{
+    static const struct usb_control_op ops[] = {{USB_CLEAR_HALT, WORLD_BULK_IN, 0},
+                                                {USB_CLEAR_HALT, WORLD_BULK_OUT, 0},
+                                                {USB_CLEAR_HALT, WORLD_INTERRUPT_IN, 0},
+                                                {USB_SET_INTERFACE, 0, 0},
+                                                {USB_SET_CONFIGURATION, 1, 0},
+                                                {USB_RESET_DEVICE, 0, 0},
+                                                {USB_SET_INTERFACE, 1, 1}};
+    struct world w;
+    struct world_device *d = begin(&w);
+    for (unsigned i = 0; i < sizeof ops / sizeof *ops; i++) {
+        check_toggles(&w, d);
+        CHECK_EQ(world_change(&w, d, ops[i].type, ops[i].interface, ops[i].value), USB_STATUS_OK);
+        check_toggles(&w, d);
+    }
+    world_close(&w, d);
+    CHECK_EQ(world_open(&w, d), BASE_OK);
+    check_toggles(&w, d);
+    end(&w, d);
 }
 
 // The library cancels what is queued behind an error: the backend's other URBs stay.
@@ -307,7 +368,8 @@ TEST(device_control_after_a_stall)
 
 TEST(device_control_of_every_size)
 {
-    static const uint16_t lengths[] = {0, 1, 63, 64, 65, 299, 300, 301, 4096, 8128};
+    static const uint16_t lengths[] = {0,   1,    63,   64,   65,   299,   300,
+                                       301, 4096, 8128, 8129, 8192, 16384, 65535};
     struct world w;
     struct world_device *d = begin(&w);
     for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
