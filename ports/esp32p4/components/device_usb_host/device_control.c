@@ -195,19 +195,21 @@ static enum begun begin(struct device *d, struct usb_setup setup, const uint8_t 
     return err == ESP_ERR_INVALID_STATE && ++c->tries < TRIES ? LATER : NEVER;
 }
 
-static void begin_request(struct device *d)
+// True: it is over or in the library.
+static bool begin_request(struct device *d)
 {
     struct device_request *r = &d->control.request;
     enum begun b = begin(d, r->setup, NULL); // none of our own requests sends data
     if (b == LATER) {
         try_later(d);
-        return;
+        return false;
     }
     r->state = b == BEGUN ? REQUEST_IN_FLIGHT : REQUEST_DONE;
     r->status = b == BEGUN ? USB_STATUS_OK : USB_STATUS_PROTOCOL;
+    return true;
 }
 
-static void begin_urb(struct device *d)
+static bool begin_urb(struct device *d)
 {
     struct device_control *c = &d->control;
     struct usb_urb *u = BASE_CONTAINER(c->urbs.next, struct usb_urb, backend_link);
@@ -217,7 +219,7 @@ static void begin_urb(struct device *d)
     enum begun b = too_long ? NEVER : begin(d, setup, u->buffer);
     if (b == LATER) {
         try_later(d);
-        return;
+        return false;
     }
     base_list_remove(&u->backend_link);
     if (b == BEGUN)
@@ -226,6 +228,7 @@ static void begin_urb(struct device *d)
         device_urb_done(d, u, too_long ? USB_STATUS_INVALID : USB_STATUS_PROTOCOL);
     if (b == NEVER)
         c->tries = 0;
+    return true;
 }
 
 // --- cancelled, unplugged -----------------------------------------------------------------------

@@ -23,7 +23,7 @@ struct device *device_at(struct device_usb_host *h, const struct device *parent,
 {
     for (unsigned i = 0; i < h->capacity; i++) {
         struct device *d = &h->devices[i];
-        if (is_live(d) && d->located && d->parent == parent && d->root == root &&
+        if (is_live(d) && d->located && !d->lost && d->parent == parent && d->root == root &&
             (!parent || d->port == port))
             return d;
     }
@@ -37,6 +37,11 @@ static bool is_taken(struct device_usb_host *h, const struct device *parent, uin
     return d && d->kind != DEVICE_OBSTACLE;
 }
 
+static void name_path(struct usb_device_info *info)
+{
+    (void)snprintf(info->path, sizeof info->path, "/usb_host/usb%u/%s", info->busnum, info->busid);
+}
+
 void device_path_set(struct device *d, struct device *parent, uint8_t root, uint8_t port)
 {
     struct usb_device_info *info = &d->info;
@@ -48,7 +53,7 @@ void device_path_set(struct device *d, struct device *parent, uint8_t root, uint
         (void)snprintf(info->busid, sizeof info->busid, "%.25s.%u", parent->info.busid, port);
     else
         (void)snprintf(info->busid, sizeof info->busid, "%u-1", info->busnum);
-    (void)snprintf(info->path, sizeof info->path, "/usb_host/usb%u/%s", info->busnum, info->busid);
+    name_path(info);
     d->located = true;
 }
 
@@ -137,6 +142,7 @@ static void settle_nowhere(struct device *d, uint8_t root)
     struct usb_device_info *info = &d->info;
     device_path_set(d, NULL, root, 0);
     (void)snprintf(info->busid, sizeof info->busid, "%u-0.%u", info->busnum, d->address);
+    name_path(info);
     (void)snprintf(info->path, sizeof info->path, "/usb_host/usb%u/%s", info->busnum, info->busid);
     d->root = UINT8_MAX; // and it is in nobody's way
 }
@@ -177,12 +183,15 @@ static uint8_t likely_root(const struct device *d)
     return d->info.speed != USB_SPEED_HIGH && d->port == 1 && c->full_speed_port ? 1 : 0;
 }
 
-static bool guess(struct device *d, struct device *parent, uint8_t root)
+// Its hub is not served, for example. It works all the same, under a name that no place has.
+static bool lose(struct device *d, uint8_t root)
 {
-    if (!overdue(d) || !settle(d, parent, root))
-        return false;
-    ESP_LOGW("usb_device", "%s: a guess, the hub of the device at address %u is not to be found",
-             d->info.busid, d->address);
+    struct usb_device_info *info = &d->info;
+    device_path_set(d, NULL, root, 0);
+    d->lost = true;
+    (void)snprintf(info->busid, sizeof info->busid, "%u-0.%u", info->busnum, d->address);
+    name_path(info);
+    ESP_LOGW("usb_device", "%s: the hub of this device is not to be found", info->busid);
     return true;
 }
 
@@ -190,12 +199,12 @@ static bool find(struct device *d)
 {
     struct search s = search(d);
     if (s.possible == 0)
-        return guess(d, NULL, likely_root(d));
+        return overdue(d) && lose(d, likely_root(d));
     if (s.possible == 1)
         return settle(d, s.first, 1);
     if (s.fresh && s.shown > 0)
         return settle(d, s.first_shown, 1);
-    return guess(d, s.root ? NULL : s.first, 1);
+    return overdue(d) && settle(d, s.root ? NULL : s.first, 1);
 }
 
 // The library has named the hub.
@@ -206,7 +215,7 @@ static bool find_named(struct device *d)
         if (is_hub(hub) && hub->address == d->parent_address)
             return settle(d, hub, hub->root);
     }
-    return guess(d, NULL, likely_root(d));
+    return overdue(d) && lose(d, likely_root(d));
 }
 
 bool device_locate(struct device *d)

@@ -153,6 +153,7 @@ struct device {
     uint64_t since_us;
     bool gone; // DEV_GONE, or we are leaving
     bool fetched, located;
+    bool lost;              // at no place that we know
     struct device *parent;  // hub; NULL: root port
     uint8_t root;           // 0: high-speed controller, 1: full-speed
     uint8_t port;           // of the parent, as the library numbers them
