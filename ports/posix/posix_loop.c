@@ -278,9 +278,9 @@ static void finish(struct posix_loop *l, uint64_t now_us)
     while (l->conns > 0)
         close_conn(l, l->conns - 1, now_us);
     server_step(l->server, now_us);
-    posix_calls_end(&l->calls);
     if (l->config.after_turn)
         l->config.after_turn(l->config.ctx, now_us);
+    posix_calls_end(&l->calls);
 }
 
 void posix_loop_run(struct posix_loop *l)

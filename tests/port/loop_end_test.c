@@ -212,3 +212,48 @@ TEST(loop_stop_is_limited)
     port_rig_end(&r);
     close(c.fd);
 }
+
+static void do_nothing(void *arg)
+{
+    (void)arg;
+}
+
+// Callers that are refused may end, and what after_turn uses of them with it (a task to be woken).
+static void *call_until_refused(void *rig)
+{
+    struct port_rig *r = rig;
+    while (posix_loop_call(r->loop, do_nothing, NULL))
+        ;
+    sem_post(&r->told);
+    return NULL;
+}
+
+static void check_nobody_was_refused(void *ctx, uint64_t now_us)
+{
+    struct port_rig *r = ctx;
+    struct timespec until;
+    (void)now_us;
+    if (!server_stopped(r->server))
+        return;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += 30000000; // a refused caller would not take as long
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    CHECK(sem_timedwait(&r->told, &until) != 0);
+}
+
+TEST(loop_refuses_calls_only_after_its_last_turn)
+{
+    struct port_rig r;
+    pthread_t caller;
+    port_rig_init(&r);
+    r.loop_config.after_turn = check_nobody_was_refused;
+    r.loop_config.ctx = &r;
+    port_rig_prepare(&r);
+    CHECK_EQ(pthread_create(&caller, NULL, call_until_refused, &r), 0);
+    posix_loop_stop(r.loop);
+    posix_loop_run(r.loop);
+    CHECK_EQ(sem_wait(&r.told), 0);
+    pthread_join(caller, NULL);
+    port_rig_free(&r);
+}
