@@ -182,8 +182,17 @@ static void dequeue_control(struct usb_device_handle_s *d)
         t->pipe = NULL;
         base_list_append(&t->client->done_control, &t->link);
         t->client->event = true;
-        d->control_in_flight--;
+        d->control_leaving++;
         double_wake();
+    }
+}
+
+// The daemon counts them after it has handed them over: a client on the other core may be faster.
+void double_device_count(void)
+{
+    BASE_LIST_FOR_EACH (link, &double_library.devices) {
+        device_of(link)->control_in_flight -= device_of(link)->control_leaving;
+        device_of(link)->control_leaving = 0;
     }
 }
 

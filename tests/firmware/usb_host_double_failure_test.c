@@ -97,6 +97,22 @@ MUST_FAIL(close_with_control_in_flight, "control transfers in flight")
     (void)usb_host_device_close(r->client, d);
 }
 
+static void close_it(usb_transfer_t *t)
+{
+    (void)usb_host_device_close(host_rig.client, t->device_handle);
+}
+
+MUST_FAIL(close_in_a_control_callback, "control transfers in flight")
+{
+    usb_device_handle_t d = host_d1(r);
+    CHECK_EQ(usb_host_interface_release(r->client, d, 0), ESP_OK);
+    r->in_callback = close_it;
+    CHECK_EQ(
+        usb_host_transfer_submit_control(r->client, host_control(d, "\x80\x08\0\0\0\0\x01\0", 64)),
+        ESP_OK);
+    host_settle(r);
+}
+
 MUST_FAIL(handle_after_close, "after the device was freed")
 {
     usb_device_info_t info;

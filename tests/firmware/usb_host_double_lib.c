@@ -141,6 +141,7 @@ esp_err_t usb_host_lib_handle_events(TickType_t timeout_ticks, uint32_t *event_f
     if (lib->handling)
         double_fail("two tasks handle the library's events");
     lib->handling = true;
+    double_device_count();
     esp_err_t err = lib_turn(timeout_ticks);
     lib->handling = false;
     if (event_flags_ret)

@@ -132,6 +132,7 @@ struct usb_device_handle_s {
     bool refuse_control;
     unsigned actions, step;
     unsigned control_in_flight;
+    unsigned control_leaving; // of them: with the client already, and still counted
     usb_device_desc_t desc;
     bool has_desc;
     uint8_t *config;
@@ -207,7 +208,8 @@ struct usb_device_handle_s *double_device_add(struct double_socket *s);
 void double_device_act(struct usb_device_handle_s *d, unsigned actions);
 void double_device_remove(struct usb_device_handle_s *d);
 void double_device_close(struct usb_device_handle_s *d);
-void double_device_process(void);                                      // all actions of all devices
+void double_device_process(void); // all actions of all devices
+void double_device_count(void);   // control transfers that have left
 struct usb_device_handle_s *double_device(usb_device_handle_t handle); // fails if it is freed
 struct usb_host_client_handle_s *double_client(usb_host_client_handle_t handle);
 void double_send(const usb_host_client_event_msg_t *msg, struct usb_host_client_handle_s *only);

@@ -221,6 +221,7 @@ static inline void host_check_done(usb_transfer_t *t, usb_transfer_status_t stat
 
 static inline void host_leave(struct host_rig *r, usb_device_handle_t d)
 {
+    host_turn(r); // the daemon has counted the last control transfer
     CHECK_EQ(usb_host_interface_release(r->client, d, 0), ESP_OK);
     CHECK_EQ(usb_host_device_close(r->client, d), ESP_OK);
 }
