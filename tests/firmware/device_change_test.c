@@ -78,3 +78,42 @@ TEST(device_change_control_behind_an_impossible_one)
     world_close(&w, d);
     world_end(&w);
 }
+
+static void give(void *ctx, unsigned step)
+{
+    (void)step;
+    (void)sim_faulty_give(ctx, WORLD_BULK_IN, "data", 4);
+}
+
+// The library's release sleeps, with everybody's events waiting, if one of any endpoint is there:
+// a busy neighbour would have gaps, and not only it.
+TEST(device_change_leaves_a_busy_neighbour_alone)
+{
+    struct world w;
+    world_begin(&w);
+    world_start(&w);
+    world_plug(&w, 0, "1-1", sim_hub_create(w.bus[0], 4));
+    world_plug(&w, 0, "1-1.1", sim_faulty_create(w.bus[0], &sim_faulty_d1));
+    world_plug(&w, 0, "1-1.2", sim_faulty_create(w.bus[0], &sim_faulty_d1));
+    struct world_device *d = world_find(&w, "1-1.1"), *busy = world_find(&w, "1-1.2");
+    struct sim_device *source = sim_find(w.bus[0], "1-1.2");
+    static struct world_urb u[64];
+    CHECK_EQ(world_open(&w, busy), BASE_OK);
+    CHECK_EQ(world_open(&w, d), BASE_OK);
+    for (unsigned i = 0; i < 64; i++) {
+        world_urb(&w, busy, &u[i], WORLD_BULK_IN, NULL, 512);
+        world_submit(&w, &u[i]);
+    }
+    world_settle(&w);
+    usb_host_double_at_step(give, source);
+    CHECK_EQ(world_change(&w, d, USB_SET_CONFIGURATION, 0, 1), USB_STATUS_OK);
+    CHECK_EQ(world_change(&w, d, USB_SET_INTERFACE, 1, 1), USB_STATUS_OK);
+    usb_host_double_at_step(NULL, NULL);
+    CHECK_EQ(usb_host_double_counts().slow_releases, 0);
+    CHECK(u[3].done); // it was busy indeed
+    world_close(&w, busy);
+    world_close(&w, d);
+    for (unsigned i = 0; i < 64; i++)
+        world_release(&w, &u[i]);
+    world_end(&w);
+}

@@ -73,6 +73,7 @@ struct usb_host_double_counts {
     unsigned submitted;                       // since begin
     unsigned submitted_max;                   // most in flight at one time on one endpoint
     unsigned events_dropped;                  // a client's queue was full
+    unsigned slow_releases;                   // that slept for 10 ticks, see release()
     unsigned channels[USB_HOST_DOUBLE_PORTS]; // in use now
     unsigned devices;
     uint32_t longest_bytes; // num_bytes of the longest transfer submitted

@@ -137,10 +137,13 @@ static bool is_busy(const struct device *d, uint8_t interface)
     return false;
 }
 
+// The library sleeps for 10 ticks, and everybody's transfers wait, if an event of any endpoint is
+// still to be handled: so those are handled first.
 enum base_err device_release(struct device *d, uint8_t interface, bool keep_pipes)
 {
     if (!(d->claimed & 1u << interface))
         return BASE_OK;
+    (void)usb_host_client_handle_events(d->host->client, 0);
     if (is_busy(d, interface))
         return BASE_ERR_AGAIN;
     esp_err_t err = usb_host_interface_release(d->host->client, d->handle, interface);

@@ -128,8 +128,8 @@ void device_usb_host_client_turn(struct device_usb_host *h, uint32_t timeout_ms)
         h->due_us = h->scan_us;
         device_queue_drain(h);
         look_around(h);
-        more = run_devices(h);
         h->called = false;
+        more = run_devices(h);
         // What is cancelled next may have come home by itself: then nothing needs to be halted.
         (void)usb_host_client_handle_events(h->client, 0);
         more |= h->called || device_queue_asked(h); // whose wake-up this may have swallowed
