@@ -54,6 +54,23 @@ static const char *const obstacle_words[] = {
     [USB_OBSTACLE_HOST_FULL] = "host_full",
 };
 
+static const char *const address_words[] = {
+    [EVENT_ADDRESS_STATIC] = "static",
+    [EVENT_ADDRESS_DHCP] = "dhcp",
+    [EVENT_ADDRESS_LINK_LOCAL] = "link_local",
+};
+
+static const char *const network_words[] = {
+    [EVENT_NETWORK_NO_LINK] = "no_link",
+    [EVENT_NETWORK_NO_ADDRESS] = "no_address",
+    [EVENT_NETWORK_NO_DRIVER] = "no_driver",
+};
+
+static const char *const fallback_words[] = {
+    [EVENT_FALLBACK_IN_USE] = "in_use",
+    [EVENT_FALLBACK_GATEWAY_SILENT] = "gateway_silent",
+};
+
 static const char *const end_words[] = {
     [EVENT_END_PEER_CLOSED] = "peer_closed",
     [EVENT_END_PEER_LOST] = "peer_lost",
@@ -115,6 +132,15 @@ static void add_details(struct api_json *j, cJSON *o, const struct eventlog_even
     case EVENT_CONNECTION_REFUSED:
         api_json_text(j, o, "reason", WORD(refusal_words, e->a));
         break;
+    case EVENT_NETWORK_UP:
+        api_json_text(j, o, "source", WORD(address_words, e->a));
+        break;
+    case EVENT_NETWORK_DOWN:
+        api_json_text(j, o, "reason", WORD(network_words, e->a));
+        break;
+    case EVENT_NETWORK_FALLBACK:
+        api_json_text(j, o, "reason", WORD(fallback_words, e->a));
+        break;
     case EVENT_DEVICE_OBSTACLE:
         api_json_text(j, o, "reason", WORD(obstacle_words, e->a));
         break;
@@ -174,7 +200,7 @@ void api_json_event(struct api_json *j, cJSON *parent, const struct eventlog_eve
     if (e->session)
         api_json_number(j, parent, "session", e->session);
     if (e->peer[0])
-        api_json_text(j, parent, "peer", e->peer);
+        api_json_text(j, parent, e->type == EVENT_NETWORK_UP ? "address" : "peer", e->peer);
     if (e->busid[0])
         api_json_text(j, parent, "busid", e->busid);
     add_details(j, parent, e);

@@ -31,7 +31,28 @@ enum eventlog_type {
     EVENT_DEVICE_RESET,       // session, busid; the client asked for a port reset
     EVENT_DEVICE_OBSTACLE,    // busid; a: enum usb_obstacle
     EVENT_CLOCK_SET,          // the time of day became known, or moved by more than a second
+    EVENT_NETWORK_UP,         // peer: the address; a: enum eventlog_address
+    EVENT_NETWORK_DOWN,       // a: enum eventlog_network_end
+    EVENT_NETWORK_FALLBACK,   // the static address is not used; a: enum eventlog_fallback
     EVENT_TYPE_COUNT
+};
+
+// Where the address of a port that sets up its own network comes from.
+enum eventlog_address {
+    EVENT_ADDRESS_STATIC = 1,
+    EVENT_ADDRESS_DHCP,
+    EVENT_ADDRESS_LINK_LOCAL,
+};
+
+enum eventlog_network_end {
+    EVENT_NETWORK_NO_LINK = 1,
+    EVENT_NETWORK_NO_ADDRESS,
+    EVENT_NETWORK_NO_DRIVER,
+};
+
+enum eventlog_fallback {
+    EVENT_FALLBACK_IN_USE = 1,     // another station has it
+    EVENT_FALLBACK_GATEWAY_SILENT, // nobody answers there
 };
 
 // Why this run began.

@@ -54,6 +54,16 @@ static const struct words statuses =
 
 static const struct words speeds = WORDS("unknown", "low", "full", "high", "wireless", "super");
 
+static const struct words addresses =
+    WORDS("?", "static", "DHCP", "link-local, because no DHCP server answers");
+
+static const struct words network_ends =
+    WORDS("?", "no Ethernet cable, or nothing at its other end", "no address",
+          "the Ethernet driver does not start: wiring or PHY settings are wrong");
+
+static const struct words fallbacks =
+    WORDS("?", "another station has it", "the gateway of the settings does not answer");
+
 static const struct phrase phrases[EVENT_TYPE_COUNT] = {
     [EVENT_SERVER_STARTED] = {"server_started", EVENTLOG_INFO, "server started%r", NULL},
     [EVENT_SERVER_STOPPING] = {"server_stopping", EVENTLOG_INFO, "server is stopping", NULL},
@@ -85,6 +95,10 @@ static const struct phrase phrases[EVENT_TYPE_COUNT] = {
                            NULL},
     [EVENT_UNLINK_OVERDUE] = {"unlink_overdue", EVENTLOG_WARNING,
                               "session %s: %d is slow to give up an URB of endpoint %a", NULL},
+    [EVENT_NETWORK_UP] = {"network_up", EVENTLOG_INFO, "network: address %p (%w)", &addresses},
+    [EVENT_NETWORK_DOWN] = {"network_down", EVENTLOG_WARNING, "network: %w", &network_ends},
+    [EVENT_NETWORK_FALLBACK] = {"network_fallback", EVENTLOG_WARNING,
+                                "network: the static address is doubtful: %w", &fallbacks},
     [EVENT_CLOCK_SET] = {"clock_set", EVENTLOG_INFO, "clock set to %t", NULL},
     [EVENT_DEVICE_RESET] = {"device_reset", EVENTLOG_INFO, "session %s: %p reset %d", NULL},
     [EVENT_DEVICE_OBSTACLE] = {"device_obstacle", EVENTLOG_WARNING, "%d is not exported: %o", NULL},

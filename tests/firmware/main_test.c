@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole firmware on this machine, from app_main() to esp_restart(): all of its own code, on
 // doubles of what ESP-IDF has, over real loopback sockets. A disk is plugged into the high-speed
-// port; more devices are simulated ones on bus 3. There is one life per process, so one test.
+// port; more devices are simulated ones on bus 3. There is one life per process, so one such test.
 #include "tests/firmware/console_double.h"
 #include "tests/firmware/gpio_double.h"
 #include "tests/firmware/http_double.h"
@@ -19,6 +19,7 @@
 #include "esp_system.h"
 #include "esp_vfs_eventfd.h"
 #include "main.h"
+#include "main_network.h"
 #include "ports/posix/posix_time.h"
 #include "sdkconfig.h"
 #include "sim/sim_set.h"
@@ -186,4 +187,51 @@ TEST(main_from_start_to_restart)
     size_t size;
     CHECK(nvs_double_value("settings0", &size) == NULL);
     close(c.fd);
+}
+
+// --- what the event log says of the network ------------------------------------------------------
+
+// The last event and how many there are after `from` became `to`.
+static unsigned events_of(const struct network_state *from, const struct network_state *to,
+                          char text[100])
+{
+    struct eventlog *log = eventlog_create(&alloc, 4);
+    const struct eventlog_event *e;
+    unsigned n = 0;
+    main_network_record(log, 7, from, to);
+    for (; (e = eventlog_next(log, n)) != NULL; n++)
+        eventlog_text(e, text, 100);
+    eventlog_destroy(log);
+    return n;
+}
+
+TEST(main_network_changes_are_events)
+{
+    const struct network_state none = {0}, waiting = {.installed = true},
+                               linked = {.installed = true, .link_up = true};
+    struct network_state dhcp = linked, other, fallen;
+    char text[100];
+    dhcp.source = NETWORK_DHCP;
+    memcpy(dhcp.address, (uint8_t[]){192, 0, 2, 7}, 4);
+    CHECK_EQ(events_of(&none, &waiting, text), 0); // each start
+    CHECK_EQ(events_of(&waiting, &linked, text), 0);
+    CHECK_EQ(events_of(&linked, &dhcp, text), 1);
+    CHECK_STR(text, "network: address 192.0.2.7 (DHCP)");
+    CHECK_EQ(events_of(&dhcp, &dhcp, text), 0);
+    other = dhcp;
+    other.address[3] = 8;
+    CHECK_EQ(events_of(&dhcp, &other, text), 1);
+    CHECK_STR(text, "network: address 192.0.2.8 (DHCP)");
+    CHECK_EQ(events_of(&dhcp, &waiting, text), 1);
+    CHECK_STR(text, "network: no Ethernet cable, or nothing at its other end");
+    CHECK_EQ(events_of(&dhcp, &linked, text), 1);
+    CHECK_STR(text, "network: no address");
+    CHECK_EQ(events_of(&dhcp, &none, text), 1);
+    CHECK_STR(text,
+              "network: the Ethernet driver does not start: wiring or PHY settings are wrong");
+    fallen = linked;
+    fallen.trouble = NETWORK_GATEWAY_SILENT;
+    CHECK_EQ(events_of(&linked, &fallen, text), 1);
+    CHECK_STR(text, "network: the static address is doubtful: "
+                    "the gateway of the settings does not answer");
 }

@@ -410,6 +410,21 @@ TEST(api_event_who_and_where)
     cJSON_Delete(o);
 }
 
+TEST(api_event_network)
+{
+    struct eventlog_event e = {
+        .type = EVENT_NETWORK_UP, .a = EVENT_ADDRESS_DHCP, .peer = "192.0.2.7"};
+    check_member(e, "address", "192.0.2.7");
+    check_member(e, "source", "dhcp");
+    check_member(e, "text", "network: address 192.0.2.7 (DHCP)");
+    e = (struct eventlog_event){.type = EVENT_NETWORK_DOWN, .a = EVENT_NETWORK_NO_LINK};
+    check_member(e, "reason", "no_link");
+    check_member(e, "level", "warning");
+    e = (struct eventlog_event){.type = EVENT_NETWORK_FALLBACK, .a = EVENT_FALLBACK_IN_USE};
+    check_member(e, "reason", "in_use");
+    check_member(e, "text", "network: the static address is doubtful: another station has it");
+}
+
 // A number that this version has no word for is no reason to fall over.
 TEST(api_event_unknown_words)
 {

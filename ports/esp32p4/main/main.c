@@ -80,6 +80,23 @@ static void clock_is_set(void *ctx, uint64_t unix_us)
     posix_loop_wake(f->loop);
 }
 
+// The network's task.
+static void network_is_other(void *ctx, const struct network_state *state)
+{
+    struct firmware *f = ctx;
+    (void)state; // as above
+    atomic_store(&f->network_changed, true);
+    posix_loop_wake(f->loop);
+}
+
+static void tell_network(struct firmware *f, uint64_t now_us)
+{
+    struct network_state now;
+    network_state(f->network, &now);
+    main_network_record(server_eventlog(f->server), now_us, &f->network_told, &now);
+    f->network_told = now;
+}
+
 static void tell_time(struct firmware *f, uint64_t now_us)
 {
     struct timeval t;
@@ -102,6 +119,8 @@ static void after_turn(void *ctx, uint64_t now_us)
     main_task_alive();
     if (atomic_exchange(&f->clock_set, false))
         tell_time(f, now_us);
+    if (f->network && atomic_exchange(&f->network_changed, false))
+        tell_network(f, now_us);
     if (main_log_turn(&f->log) && f->network)
         network_devices(f->network, count_devices(f->server));
 }
@@ -158,6 +177,17 @@ static void start_loop(struct firmware *f)
     want(f->loop, "the socket loop does not start");
 }
 
+static void start_network(struct firmware *f)
+{
+    struct network_config config = {
+        .version = f->version,
+        .clock = {.set = clock_is_set, .ctx = f},
+        .changed = network_is_other,
+        .ctx = f,
+    };
+    f->network = main_network_start(&config, &f->settings.now);
+}
+
 static void start_http(struct firmware *f)
 {
     const struct http_esp_config config = {
@@ -188,8 +218,7 @@ void app_main(void)
     start_lwip();
     start_loop(f);
     board_restart_init(&f->restart, stop_loop, f, RESTART_MS);
-    const struct network_clock clock = {.set = clock_is_set, .ctx = f};
-    f->network = main_network_start(&f->settings.now, &clock, f->version);
+    start_network(f);
     main_log_start(&f->log, f->loop, f->server);
     main_usb_start(&f->usb, f->loop);
     main_task_start(&main_task_loop, run_loop, f);

@@ -26,6 +26,8 @@ struct firmware {
     struct main_log log;
     struct board_restart restart;
     struct board_button_gpio button;
+    struct network_state network_told; // what the event log knows of it
+    atomic_bool network_changed;       // there is more
     atomic_bool clock_set; // the time of day is known, which the loop has not told the server yet
 };
 

@@ -5,6 +5,9 @@
 #include "esp_log.h"
 #include "sdkconfig.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #if defined(CONFIG_USBIP_PHY_IP101)
 enum { PHY = NETWORK_PHY_IP101 };
 #elif defined(CONFIG_USBIP_PHY_LAN87XX)
@@ -28,37 +31,87 @@ static void run(void *arg)
     main_task_end();
 }
 
-struct network *main_network_start(const struct settings *settings,
-                                   const struct network_clock *clock, const char *version)
+static struct network_eth_config pins(void)
 {
-    const struct network_config config = {
-        .eth =
-            {
-                .phy = (enum network_phy)PHY,
-                .phy_address = CONFIG_USBIP_PHY_ADDRESS,
-                .phy_reset_pin = CONFIG_USBIP_PHY_RST_GPIO,
-                .mdc_pin = CONFIG_USBIP_MDC_GPIO,
-                .mdio_pin = CONFIG_USBIP_MDIO_GPIO,
-                .ref_clk_pin = CONFIG_USBIP_REF_CLK_GPIO,
-                .tx_en_pin = CONFIG_USBIP_TX_EN_GPIO,
-                .txd0_pin = CONFIG_USBIP_TXD0_GPIO,
-                .txd1_pin = CONFIG_USBIP_TXD1_GPIO,
-                .crs_dv_pin = CONFIG_USBIP_CRS_DV_GPIO,
-                .rxd0_pin = CONFIG_USBIP_RXD0_GPIO,
-                .rxd1_pin = CONFIG_USBIP_RXD1_GPIO,
-                .receive_stack = RECEIVE_STACK,
-                .receive_priority = RECEIVE_PRIORITY,
-            },
-        .usbip_port = CONFIG_USBIP_TCP_PORT,
-        .http_port = CONFIG_USBIP_HTTP_PORT,
-        .version = version,
-        .clock = *clock,
+    return (struct network_eth_config){
+        .phy = (enum network_phy)PHY,
+        .phy_address = CONFIG_USBIP_PHY_ADDRESS,
+        .phy_reset_pin = CONFIG_USBIP_PHY_RST_GPIO,
+        .mdc_pin = CONFIG_USBIP_MDC_GPIO,
+        .mdio_pin = CONFIG_USBIP_MDIO_GPIO,
+        .ref_clk_pin = CONFIG_USBIP_REF_CLK_GPIO,
+        .tx_en_pin = CONFIG_USBIP_TX_EN_GPIO,
+        .txd0_pin = CONFIG_USBIP_TXD0_GPIO,
+        .txd1_pin = CONFIG_USBIP_TXD1_GPIO,
+        .crs_dv_pin = CONFIG_USBIP_CRS_DV_GPIO,
+        .rxd0_pin = CONFIG_USBIP_RXD0_GPIO,
+        .rxd1_pin = CONFIG_USBIP_RXD1_GPIO,
+        .receive_stack = RECEIVE_STACK,
+        .receive_priority = RECEIVE_PRIORITY,
     };
+}
+
+struct network *main_network_start(struct network_config *config, const struct settings *settings)
+{
     const char *why;
-    struct network *n = network_create(&config, settings, &why);
+    config->eth = pins();
+    config->usbip_port = CONFIG_USBIP_TCP_PORT;
+    config->http_port = CONFIG_USBIP_HTTP_PORT;
+    struct network *n = network_create(config, settings, &why);
     if (n)
         main_task_start(&main_task_network, run, n);
     else
         ESP_LOGE("network", "no network: %s", why);
     return n;
+}
+
+// --- what people see of it -----------------------------------------------------------------------
+
+static enum eventlog_network_end end_of(const struct network_state *s)
+{
+    if (!s->installed)
+        return EVENT_NETWORK_NO_DRIVER;
+    return s->link_up ? EVENT_NETWORK_NO_ADDRESS : EVENT_NETWORK_NO_LINK;
+}
+
+static bool is_up(const struct network_state *s)
+{
+    return s->link_up && s->source != NETWORK_NO_ADDRESS;
+}
+
+static struct eventlog_event up(const struct network_state *s)
+{
+    static const enum eventlog_address sources[] = {
+        [NETWORK_STATIC] = EVENT_ADDRESS_STATIC,
+        [NETWORK_DHCP] = EVENT_ADDRESS_DHCP,
+        [NETWORK_LINK_LOCAL] = EVENT_ADDRESS_LINK_LOCAL,
+    };
+    struct eventlog_event e = {.type = EVENT_NETWORK_UP, .a = sources[s->source]};
+    (void)snprintf(e.peer, sizeof e.peer, "%u.%u.%u.%u", s->address[0], s->address[1],
+                   s->address[2], s->address[3]);
+    return e;
+}
+
+static void record(struct eventlog *log, uint64_t now_us, struct eventlog_event e)
+{
+    e.time_us = now_us;
+    eventlog_record(log, &e);
+}
+
+void main_network_record(struct eventlog *log, uint64_t now_us, const struct network_state *before,
+                         const struct network_state *now)
+{
+    static const enum eventlog_fallback fallbacks[] = {
+        [NETWORK_IN_USE] = EVENT_FALLBACK_IN_USE,
+        [NETWORK_GATEWAY_SILENT] = EVENT_FALLBACK_GATEWAY_SILENT,
+    };
+    bool same_address = memcmp(before->address, now->address, sizeof now->address) == 0;
+    if (now->trouble != before->trouble && now->trouble != NETWORK_NO_TROUBLE)
+        record(
+            log, now_us,
+            (struct eventlog_event){.type = EVENT_NETWORK_FALLBACK, .a = fallbacks[now->trouble]});
+    if (is_up(now) && (!is_up(before) || !same_address || now->source != before->source))
+        record(log, now_us, up(now));
+    else if (is_up(before) && !is_up(now)) // not at each start: the link takes seconds to come
+        record(log, now_us, (struct eventlog_event){.type = EVENT_NETWORK_DOWN, .a = end_of(now)});
 }

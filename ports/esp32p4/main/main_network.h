@@ -4,6 +4,11 @@
 
 #include "network.h"
 
-// The clock is `clock`. NULL: no network (logged); the console still works.
-struct network *main_network_start(const struct settings *settings,
-                                   const struct network_clock *clock, const char *version);
+#include "eventlog/eventlog.h"
+
+// `config` has the version and the callbacks. NULL: no network (logged); the console still works.
+struct network *main_network_start(struct network_config *config, const struct settings *settings);
+
+// Records what is different between `before` and `now`. Loop task.
+void main_network_record(struct eventlog *log, uint64_t now_us, const struct network_state *before,
+                         const struct network_state *now);
