@@ -61,11 +61,11 @@ static bool client_is_due(const struct device_rig *r)
 void device_rig_settle(struct device_rig *r)
 {
     unsigned turns = 0;
-    do {
+    while (!usb_host_double_idle() || client_is_due(r)) {
         device_usb_host_library_turn(r->host, 0);
         device_usb_host_client_turn(r->host, 0);
         CHECK(++turns < TURNS_MAX); // else the tasks would spin
-    } while (!usb_host_double_idle() || client_is_due(r));
+    }
 }
 
 uint64_t device_rig_deadline(struct device_rig *r)
