@@ -8,12 +8,14 @@
 enum { VALUES = 8, VALUE_SIZE = 8192, HANDLES = 8, ENTRY_SIZE = 32, DEFAULT_ENTRIES = 600 };
 
 enum type { TYPE_NONE, TYPE_U32, TYPE_BLOB };
+enum rot { ROT_NONE, ROT_UNSEEN, ROT_DATA_GONE }; // of a blob, whose index is still there
 
 struct value {
     enum type type; // NONE: free
     char name_space[NVS_NS_NAME_MAX_SIZE];
     char key[NVS_KEY_NAME_MAX_SIZE];
     size_t size;
+    enum rot rot;
     uint8_t data[VALUE_SIZE];
 };
 
@@ -107,6 +109,13 @@ void nvs_double_lose(const char *key)
     int i = find(nvs.durable, NULL, key);
     if (i >= 0)
         memset(&nvs.durable[i], 0, sizeof nvs.durable[i]);
+}
+
+void nvs_double_rot(const char *key)
+{
+    int i = find(nvs.durable, NULL, key);
+    if (i >= 0)
+        nvs.durable[i].rot = ROT_UNSEEN;
 }
 
 unsigned nvs_double_open_handles(void)
@@ -325,6 +334,19 @@ esp_err_t nvs_set_blob(nvs_handle_t handle, const char *key, const void *value, 
     return set(handle, key, TYPE_BLOB, value, length);
 }
 
+// Storage::readMultiPageBlob() erases the data whose checksum is wrong. It misses them the next
+// time, and erases the index.
+static esp_err_t drop_rotten(int i)
+{
+    if (nvs.live[i].rot == ROT_UNSEEN) {
+        nvs.live[i].rot = nvs.durable[i].rot = ROT_DATA_GONE;
+        return ESP_ERR_NVS_NOT_FOUND;
+    }
+    memset(&nvs.live[i], 0, sizeof nvs.live[i]);
+    memset(&nvs.durable[i], 0, sizeof nvs.durable[i]);
+    return ESP_FAIL;
+}
+
 esp_err_t nvs_get_blob(nvs_handle_t handle, const char *key, void *out_value, size_t *length)
 {
     const struct value *v;
@@ -337,6 +359,8 @@ esp_err_t nvs_get_blob(nvs_handle_t handle, const char *key, void *out_value, si
         return ESP_OK;
     if (room < v->size)
         return ESP_ERR_NVS_INVALID_LENGTH;
+    if (v->rot != ROT_NONE)
+        return drop_rotten((int)(v - nvs.live));
     memcpy(out_value, v->data, v->size);
     return ESP_OK;
 }

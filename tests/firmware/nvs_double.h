@@ -46,4 +46,7 @@ void nvs_double_wear_out(bool on);
 uint8_t *nvs_double_value(const char *key, size_t *size);
 void nvs_double_lose(const char *key);
 
+// The data of a blob have rotted: reading it finds nothing, then fails, and then it is not there.
+void nvs_double_rot(const char *key);
+
 unsigned nvs_double_open_handles(void);

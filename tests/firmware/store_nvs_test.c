@@ -304,6 +304,35 @@ TEST(store_nvs_both_lost)
     check_copy(0, "after");
 }
 
+// NVS itself finds it, and takes three reads until it knows of no blob.
+TEST(store_nvs_newest_rotten)
+{
+    begin();
+    check_saved("before");
+    check_saved("newest");
+    nvs_double_rot(key_of("newest"));
+    reboot();
+    CHECK_EQ(read_copy(0), SETTINGS_STORE_DAMAGED);
+    check_copy(1, "before");
+    CHECK_EQ(save("after", 1), SETTINGS_STORE_OK);
+    reboot();
+    check_copy(0, "after");
+    check_copy(1, "before");
+}
+
+TEST(store_nvs_older_rotten)
+{
+    begin();
+    check_saved("before");
+    check_saved("newest");
+    nvs_double_rot(key_of("before"));
+    reboot();
+    check_copy(0, "newest");
+    check_saved("after");
+    check_copy(0, "after");
+    check_copy(1, "newest");
+}
+
 // The number of the newest copy is a help, no condition.
 TEST(store_nvs_without_the_number_of_the_newest)
 {

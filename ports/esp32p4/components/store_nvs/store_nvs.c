@@ -90,11 +90,17 @@ static enum settings_store_result damaged(struct store_nvs *s, unsigned age, con
 
 // --- what is there -------------------------------------------------------------------------------
 
-// Into s->blob. ESP_ERR_NVS_INVALID_LENGTH: too long to be one of ours.
+// Into s->blob. ESP_ERR_NVS_INVALID_LENGTH: too long to be one of ours. Of a blob whose data are
+// damaged, NVS erases the data when it is first read and the rest when it is read again, which
+// fails; from then on it is not there.
 static esp_err_t get_blob(struct store_nvs *s, unsigned slot, size_t *size)
 {
-    *size = sizeof s->blob;
-    return nvs_get_blob(s->handle, keys[slot], s->blob, size);
+    esp_err_t err = ESP_FAIL;
+    for (unsigned i = 0; i < 2 && err == ESP_FAIL; i++) {
+        *size = sizeof s->blob;
+        err = nvs_get_blob(s->handle, keys[slot], s->blob, size);
+    }
+    return err;
 }
 
 static bool header_is_good(const struct store_nvs *s, size_t size)
