@@ -15,7 +15,7 @@ static struct double_transfer *transfer_new(size_t size, int packets)
     size_t rounded = (size + DOUBLE_CACHE_LINE - 1) / DOUBLE_CACHE_LINE * DOUBLE_CACHE_LINE;
     struct double_transfer *t =
         double_calloc(sizeof *t + sizeof(usb_transfer_t) + count * sizeof(usb_isoc_packet_desc_t));
-    uint8_t *data = double_calloc(rounded ? rounded : 1);
+    uint8_t *data = rounded ? double_calloc(rounded) : NULL; // the heap has no empty blocks
     struct usb_iso_packet *iso = calloc(count + 1, sizeof *iso);
     if (!t || !data || !iso) {
         free(t);

@@ -194,7 +194,7 @@ static inline void host_done(usb_transfer_t *t)
 static inline usb_transfer_t *host_transfer(usb_device_handle_t d, uint8_t ep, int bytes)
 {
     usb_transfer_t *t = NULL;
-    CHECK_EQ(usb_host_transfer_alloc((size_t)bytes, 0, &t), ESP_OK);
+    CHECK_EQ(usb_host_transfer_alloc(bytes > 0 ? (size_t)bytes : 1, 0, &t), ESP_OK);
     t->device_handle = d;
     t->bEndpointAddress = ep;
     t->num_bytes = bytes;

@@ -136,15 +136,16 @@ static struct search search(struct device *d)
 
 // --- decision -----------------------------------------------------------------------------------
 
-// A place for what has none: no port has the number 0.
-static void settle_nowhere(struct device *d, uint8_t root)
+// Its hub is not served, for example. It works all the same, under a name that no place has.
+static bool lose(struct device *d, uint8_t root)
 {
     struct usb_device_info *info = &d->info;
     device_path_set(d, NULL, root, 0);
+    d->lost = true;
     (void)snprintf(info->busid, sizeof info->busid, "%u-0.%u", info->busnum, d->address);
     name_path(info);
-    (void)snprintf(info->path, sizeof info->path, "/usb_host/usb%u/%s", info->busnum, info->busid);
-    d->root = UINT8_MAX; // and it is in nobody's way
+    ESP_LOGW("usb_device", "%s: the hub of this device is not to be found", info->busid);
+    return true;
 }
 
 // What is shown at that place as an obstacle goes first: it has the same busid. If somebody works
@@ -153,17 +154,16 @@ static bool settle(struct device *d, struct device *parent, uint8_t root)
 {
     if (parent && !parent->located)
         return false;
-    struct device *there =
-        device_at(d->host, parent, parent ? parent->root : root, parent ? d->port : 1);
-    if (!there) {
-        device_path_set(d, parent, root, parent ? d->port : 1);
-    } else if (there->gone || there->kind == DEVICE_OBSTACLE) {
+    root = parent ? parent->root : root;
+    struct device *there = device_at(d->host, parent, root, parent ? d->port : 1);
+    if (there && !there->gone && there->kind != DEVICE_OBSTACLE)
+        return lose(d, root);
+    if (there) {
         there->gone = true;
         device_due(d->host, device_now_us(d->host) + DEVICE_RETRY_US);
         return false;
-    } else {
-        settle_nowhere(d, root);
     }
+    device_path_set(d, parent, root, parent ? d->port : 1);
     return true;
 }
 
@@ -181,18 +181,6 @@ static uint8_t likely_root(const struct device *d)
     if (!c->high_speed_port)
         return 1;
     return d->info.speed != USB_SPEED_HIGH && d->port == 1 && c->full_speed_port ? 1 : 0;
-}
-
-// Its hub is not served, for example. It works all the same, under a name that no place has.
-static bool lose(struct device *d, uint8_t root)
-{
-    struct usb_device_info *info = &d->info;
-    device_path_set(d, NULL, root, 0);
-    d->lost = true;
-    (void)snprintf(info->busid, sizeof info->busid, "%u-0.%u", info->busnum, d->address);
-    name_path(info);
-    ESP_LOGW("usb_device", "%s: the hub of this device is not to be found", info->busid);
-    return true;
 }
 
 static bool find(struct device *d)
