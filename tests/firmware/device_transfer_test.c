@@ -193,6 +193,35 @@ TEST(device_iso_out_of_many_packets)
     iso(WORLD_ISO_OUT, 128);
 }
 
+// Three packets in a microframe are more than the library moves: the setting is refused, the device
+// is back at the old one, and a smaller one works.
+TEST(device_high_bandwidth_setting_is_refused)
+{
+    static const uint8_t device[] = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0x09,
+                                     0x12, 0x02, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01};
+    static const uint8_t config[] = {9, USB_DT_CONFIG,    50,   0,    1,    1,    0, 0x80, 50, //
+                                     9, USB_DT_INTERFACE, 0,    0,    0,    14,   2, 0,    0,  //
+                                     9, USB_DT_INTERFACE, 0,    1,    1,    14,   2, 0,    0,  //
+                                     7, USB_DT_ENDPOINT,  0x84, 0x05, 0x00, 0x14, 1,           //
+                                     9, USB_DT_INTERFACE, 0,    2,    1,    14,   2, 0,    0,  //
+                                     7, USB_DT_ENDPOINT,  0x84, 0x05, 0x00, 0x04, 1};
+    const struct sim_faulty_options options = {.speed = USB_SPEED_HIGH,
+                                               .device = device,
+                                               .configs = {config},
+                                               .config_sizes = {sizeof config}};
+    struct world w;
+    world_begin(&w);
+    world_start(&w);
+    world_plug(&w, 0, "1-1", sim_faulty_create(w.bus[0], &options));
+    struct world_device *d = world_find(&w, "1-1");
+    CHECK_EQ(world_open(&w, d), BASE_OK);
+    CHECK(world_change(&w, d, USB_SET_INTERFACE, 0, 1) != USB_STATUS_OK);
+    CHECK_EQ(world_sim(&w)->alternate[0], 0);
+    CHECK_EQ(world_change(&w, d, USB_SET_INTERFACE, 0, 2), USB_STATUS_OK);
+    CHECK_EQ(world_sim(&w)->alternate[0], 2);
+    end(&w, d);
+}
+
 // --- errors --------------------------------------------------------------------------------------
 
 // Both sides agree about the toggles of both endpoints: nothing is lost.

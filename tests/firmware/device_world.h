@@ -195,6 +195,7 @@ static inline void world_end(struct world *w)
 {
     usb_host_double_at_step(NULL, NULL);
     CHECK_EQ(w->urbs, 0);
+    CHECK_EQ(usb_host_double_counts().slow_releases, 0);
     device_rig_end(&w->rig);
     for (unsigned i = 0; i < USB_HOST_DOUBLE_PORTS; i++)
         sim_bus_destroy(w->bus[i]);

@@ -203,6 +203,13 @@ TEST(double_release_fails_in_a_callback)
     CHECK_EQ(usb_host_transfer_submit(t), ESP_OK);
     host_settle(r);
     CHECK_EQ(released, ESP_ERR_INVALID_STATE);
+    CHECK_EQ(usb_host_double_counts().slow_releases, 0);
+    r->in_callback = NULL;
+    CHECK_EQ(usb_host_transfer_submit(t), ESP_OK);
+    CHECK_EQ(usb_host_lib_handle_events(0, NULL), ESP_OK); // it is over, and the client to be told
+    CHECK_EQ(usb_host_interface_release(r->client, d, 0), ESP_ERR_INVALID_STATE);
+    CHECK_EQ(usb_host_double_counts().slow_releases, 1);
+    host_settle(r);
     CHECK_EQ(usb_host_transfer_free(t), ESP_OK);
     host_leave(r, d);
     host_end(r);
