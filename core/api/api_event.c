@@ -63,7 +63,6 @@ static const char *const address_words[] = {
 static const char *const network_words[] = {
     [EVENT_NETWORK_NO_LINK] = "no_link",
     [EVENT_NETWORK_NO_ADDRESS] = "no_address",
-    [EVENT_NETWORK_NO_DRIVER] = "no_driver",
 };
 
 static const char *const fallback_words[] = {

@@ -47,7 +47,6 @@ enum eventlog_address {
 enum eventlog_network_end {
     EVENT_NETWORK_NO_LINK = 1,
     EVENT_NETWORK_NO_ADDRESS,
-    EVENT_NETWORK_NO_DRIVER,
 };
 
 enum eventlog_fallback {

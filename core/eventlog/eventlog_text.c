@@ -58,8 +58,7 @@ static const struct words addresses =
     WORDS("?", "static", "DHCP", "link-local, because no DHCP server answers");
 
 static const struct words network_ends =
-    WORDS("?", "no Ethernet cable, or nothing at its other end", "no address",
-          "the Ethernet driver does not start: wiring or PHY settings are wrong");
+    WORDS("?", "no Ethernet cable, or nothing at its other end", "no address");
 
 static const struct words fallbacks =
     WORDS("?", "another station has it", "the gateway of the settings does not answer");

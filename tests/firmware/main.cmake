@@ -7,7 +7,8 @@ file(GLOB main_sources CONFIGURE_DEPENDS ${port}/main/*.c ${port}/components/boa
 list(FILTER main_sources EXCLUDE REGEX network_reset) # registers of the chip
 file(GLOB main_doubles CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/network_double*.c)
 firmware_sdkconfig(${CMAKE_BINARY_DIR}/sdkconfig_main ESP_CONSOLE_UART_NUM=0 USBIP_TCP_PORT=0
-  USBIP_BUTTON_GPIO=20 USBIP_SIM_DEVICES=y)
+  USBIP_BUTTON_GPIO=20 USBIP_SIM_DEVICES=y USBIP_HOSTNAME="no_host_name"
+  USBIP_VBUS_HS_GPIO=35 USBIP_VBUS_FS_GPIO=21)
 usbip_tests(firmware_main_tests SOURCES ${main_sources} ${main_doubles} main_test.c
   console_double.c gpio_double.c http_double.c nvs_double.c task_double.c ../port/usbip_client.c
   ../support/tcp_client.c

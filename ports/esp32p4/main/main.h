@@ -29,6 +29,7 @@ struct firmware {
     struct network_state network_told; // what the event log knows of it
     atomic_bool network_changed;       // there is more
     atomic_bool clock_set; // the time of day is known, which the loop has not told the server yet
+    uint64_t rested_us;    // loop task: when it last let others run
 };
 
 extern struct firmware main_firmware; // the only one

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is on the board beside the chip: switches for VBUS, and a button.
 #include "main.h"
+#include "main_network.h"
 #include "main_tasks.h"
 
 #include "board_button_gpio.h"
@@ -47,10 +48,20 @@ static void report(const char *what, esp_err_t err)
         ESP_LOGE(tag, "%s: %s", what, esp_err_to_name(err));
 }
 
+// -1 instead of a pin that would end Ethernet, as that of the Nano's button BOOT.
+static int free_pin(const char *what, int pin)
+{
+    if (pin < 0 || !main_network_uses(pin))
+        return pin;
+    ESP_LOGE(tag, "%s: GPIO%d belongs to Ethernet", what, pin);
+    return -1;
+}
+
 void main_board_power_usb(void)
 {
     const struct board_vbus vbus = {
-        .pin = {CONFIG_USBIP_VBUS_HS_GPIO, CONFIG_USBIP_VBUS_FS_GPIO},
+        .pin = {free_pin("VBUS of bus 1", CONFIG_USBIP_VBUS_HS_GPIO),
+                free_pin("VBUS of bus 2", CONFIG_USBIP_VBUS_FS_GPIO)},
         .active_low = vbus_active_low,
     };
     report("VBUS is not switched on", board_vbus_on(&vbus));
@@ -59,7 +70,7 @@ void main_board_power_usb(void)
 void main_board_watch_button(struct firmware *f)
 {
     f->button = (struct board_button_gpio){
-        .pin = CONFIG_USBIP_BUTTON_GPIO,
+        .pin = free_pin("button", CONFIG_USBIP_BUTTON_GPIO),
         .active_low = button_active_low,
         .held = button_held,
         .ctx = f,

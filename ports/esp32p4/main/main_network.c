@@ -65,14 +65,13 @@ struct network *main_network_start(struct network_config *config, const struct s
     return n;
 }
 
-// --- what people see of it -----------------------------------------------------------------------
-
-static enum eventlog_network_end end_of(const struct network_state *s)
+bool main_network_uses(int pin)
 {
-    if (!s->installed)
-        return EVENT_NETWORK_NO_DRIVER;
-    return s->link_up ? EVENT_NETWORK_NO_ADDRESS : EVENT_NETWORK_NO_LINK;
+    const struct network_eth_config eth = pins();
+    return network_eth_uses(&eth, pin);
 }
+
+// --- what people see of it -----------------------------------------------------------------------
 
 static bool is_up(const struct network_state *s)
 {
@@ -113,5 +112,8 @@ void main_network_record(struct eventlog *log, uint64_t now_us, const struct net
     if (is_up(now) && (!is_up(before) || !same_address || now->source != before->source))
         record(log, now_us, up(now));
     else if (is_up(before) && !is_up(now)) // not at each start: the link takes seconds to come
-        record(log, now_us, (struct eventlog_event){.type = EVENT_NETWORK_DOWN, .a = end_of(now)});
+        record(log, now_us,
+               (struct eventlog_event){.type = EVENT_NETWORK_DOWN,
+                                       .a = now->link_up ? EVENT_NETWORK_NO_ADDRESS
+                                                         : EVENT_NETWORK_NO_LINK});
 }

@@ -52,14 +52,26 @@ static void load(struct main_settings *s)
     }
 }
 
+// Kconfig takes any host name; with a wrong one no document and no change would pass.
+static void set_defaults(struct main_settings *s)
+{
+    char why[SETTINGS_WHY_SIZE];
+    s->port = our_port;
+    settings_default(&s->now, &s->port);
+    if (settings_check(&s->now, why) == BASE_OK)
+        return;
+    ESP_LOGE(tag, "CONFIG_USBIP_HOSTNAME: %s", why);
+    s->port.host_name = "usbip-esp32p4";
+    settings_default(&s->now, &s->port);
+}
+
 bool main_settings_open(struct main_settings *s)
 {
     s->store = heap_caps_calloc(1, sizeof *s->store, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
     if (!s->store)
         return false;
     pthread_mutex_init(&s->lock, NULL);
-    s->port = our_port;
-    settings_default(&s->now, &s->port);
+    set_defaults(s);
     load(s);
     return true;
 }
@@ -75,6 +87,10 @@ void main_settings_copy(struct main_settings *s, struct settings *copy)
 static enum base_err change(struct main_settings *s, const char *key, const char *text,
                             struct settings *after, char *why)
 {
+    if (s->erased) {
+        (void)base_text_copy(why, SETTINGS_WHY_SIZE, "all settings were erased, a restart is near");
+        return BASE_ERR_IO;
+    }
     *after = s->now;
     enum base_err err = settings_set(after, key, text, why);
     if (err != BASE_OK)
@@ -101,6 +117,7 @@ enum base_err main_settings_erase(struct main_settings *s, char *why)
 {
     pthread_mutex_lock(&s->lock);
     enum settings_store_result result = settings_store_erase(&s->store->store);
+    s->erased = s->erased || result == SETTINGS_STORE_OK;
     if (result != SETTINGS_STORE_OK)
         (void)base_text_copy(why, SETTINGS_WHY_SIZE, s->store->store.why);
     pthread_mutex_unlock(&s->lock);

@@ -28,6 +28,7 @@ struct main_settings {
     struct store_nvs *store;
     struct settings_port port;
     struct settings now;
+    bool erased; // nothing is saved any more, or it would all be there again
 };
 
 // Opens NVS and loads. Whatever is wrong there is logged, and the defaults hold. False: no memory.
@@ -40,8 +41,8 @@ void main_settings_copy(struct main_settings *s, struct settings *copy);
 enum base_err main_settings_set(struct main_settings *s, const char *key, const char *text,
                                 struct settings *before, struct settings *after, char *why);
 
-// Factory reset: removes what is saved. The settings in use stay until the restart. BASE_OK or
-// BASE_ERR_IO.
+// Factory reset: removes what is saved. The settings in use stay until the restart and cannot be
+// changed any more. BASE_OK or BASE_ERR_IO.
 enum base_err main_settings_erase(struct main_settings *s, char *why);
 
 // What the server is made with; the limits of `s` can be changed later (server_change_limits).

@@ -2,6 +2,7 @@
 #include "network.h"
 #include "base/base_text.h"
 #include "esp_event.h"
+#include "esp_heap_caps.h"
 #include "esp_log.h"
 #include "esp_system.h"
 #include "esp_task_wdt.h"
@@ -9,7 +10,6 @@
 #include "ports/posix/posix_time.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/poll.h>
 
@@ -64,7 +64,8 @@ static void set_host_name(struct network *n)
 struct network *network_create(const struct network_config *config, const struct settings *settings,
                                const char **why)
 {
-    struct network *n = calloc(1, sizeof *n);
+    // Atomics that the driver's task changes are in it.
+    struct network *n = heap_caps_calloc(1, sizeof *n, MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT);
     *why = "there is no memory for the network";
     if (!n)
         return NULL;
@@ -72,13 +73,13 @@ struct network *network_create(const struct network_config *config, const struct
     pthread_mutex_init(&n->lock, NULL);
     *why = "no eventfd is left for the network";
     if (!posix_calls_init(&n->wake)) {
-        free(n);
+        heap_caps_free(n);
         return NULL;
     }
     *why = start_stack(n);
     if (*why) {
         posix_calls_destroy(&n->wake);
-        free(n);
+        heap_caps_free(n);
         return NULL;
     }
     // It calls an address invalid that is still being checked; addresses are logged here.
@@ -103,7 +104,7 @@ void network_destroy(struct network *n)
     network_eth_destroy(&n->eth);
     posix_calls_destroy(&n->wake);
     pthread_mutex_destroy(&n->lock);
-    free(n);
+    heap_caps_free(n);
 }
 
 // --- word from others ----------------------------------------------------------------------------
