@@ -117,3 +117,63 @@ TEST(device_change_leaves_a_busy_neighbour_alone)
         world_release(&w, &u[i]);
     world_end(&w);
 }
+
+// --- errors --------------------------------------------------------------------------------------
+
+struct failure {
+    struct sim_device *device;
+    unsigned at; // step
+    bool happened;
+};
+
+static void fail(void *ctx, unsigned step)
+{
+    struct failure *f = ctx;
+    if (step != f->at)
+        return;
+    f->happened = true;
+    CHECK_EQ(sim_faulty_fail(f->device, WORLD_BULK_IN, SIM_ERROR), BASE_OK);
+    for (unsigned i = 0; i < 8; i++) {
+        static uint8_t block[512];
+        CHECK_EQ(sim_faulty_give(f->device, WORLD_BULK_IN, block, sizeof block), BASE_OK);
+    }
+}
+
+// An error of the first transfer in flight, at any moment while the second one is submitted: the
+// stream goes on at once, not only after the time that the library's refusals are waited for.
+TEST(device_change_error_at_every_step_of_a_stream)
+{
+    enum { FULL = DEVICE_STREAM_URBS, URBS = FULL + 8 };
+    static struct world_urb u[URBS];
+    static uint8_t block[512];
+    struct failure f = {0};
+    do {
+        struct world w;
+        struct world_device *d = begin(&w);
+        for (unsigned i = 0; i < URBS; i++)
+            world_urb(&w, d, &u[i], WORLD_BULK_IN, NULL, sizeof block);
+        for (unsigned i = 0; i < FULL; i++) {
+            CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, block, sizeof block), BASE_OK);
+            world_submit(&w, &u[i]);
+        }
+        world_settle(&w);
+        f = (struct failure){.device = world_sim(&w), .at = f.at};
+        usb_host_double_at_step(fail, &f);
+        for (unsigned i = FULL; i < URBS; i++)
+            world_submit(&w, &u[i]);
+        world_settle(&w);
+        usb_host_double_at_step(NULL, NULL);
+        for (unsigned i = 0; f.happened && i < URBS; i++)
+            world_check_urb(&u[i], i == FULL ? USB_STATUS_PROTOCOL : USB_STATUS_OK,
+                            i == FULL ? 0 : sizeof block);
+        for (unsigned i = FULL; !f.happened && i < URBS; i++)
+            w.backend->cancel(w.backend, &u[i].urb);
+        world_settle(&w);
+        for (unsigned i = 0; i < URBS; i++)
+            world_release(&w, &u[i]);
+        world_close(&w, d);
+        world_end(&w);
+        f.at++;
+    } while (f.happened);
+    CHECK(f.at > 5);
+}

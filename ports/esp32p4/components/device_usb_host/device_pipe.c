@@ -187,7 +187,7 @@ static void rewind_urb(struct device_slot *s)
 static void not_now(struct device_pipe *p)
 {
     struct device_usb_host *h = p->device->host;
-    if (++p->refused % PATIENCE == 0)
+    if (++p->refused % PATIENCE == 0 && p->busy == 0)
         p->state = PIPE_HALTED;
     p->retry_us = device_now_us(h) + 10 * DEVICE_RETRY_US;
     device_due(h, p->retry_us);
@@ -275,6 +275,7 @@ static void transfer_done(usb_transfer_t *t)
     assert(s == &p->slot[p->first] && s->transfer == t && p->busy > 0);
     p->first = (p->first + 1) % p->depth;
     p->device->host->called = true;
+    p->retry_us = 0; // a refusal was because of this, if it is an error
     p->busy--;
     switch (t->status) {
     case USB_TRANSFER_STATUS_COMPLETED:
@@ -329,8 +330,9 @@ bool device_pipe_run(struct device_pipe *p)
     if (p->paused || waiting(p))
         return false;
     if (stuck) {
+        bool halts = p->state == PIPE_RUNS;
         device_pipe_halt(p);
-        return true;
+        return halts; // else it is on its way, and its callback tells
     }
     if (p->state == PIPE_HALTED && p->busy == 0)
         clear(p);
