@@ -20,19 +20,20 @@ static bool is_periodic(const struct usb_endpoint *ep)
     return ep->type == USB_INTERRUPT || ep->type == USB_ISOCHRONOUS;
 }
 
-// Why no pipe can be made, or NULL. The driver checks some of it, and computes with the rest.
-static const char *defect(const struct device *d, const struct usb_endpoint *ep)
+// Why no pipe can be made, or NULL. The driver checks some of it, and computes with the rest. That
+// interrupt endpoints of high speed have milliseconds instead of an exponent is common: the
+// driver's shift takes it modulo 32, and polls at least every 32 ms.
+static const char *defect(const struct usb_endpoint *ep)
 {
-    bool exponent = ep->type == USB_ISOCHRONOUS || d->info.speed == USB_SPEED_HIGH;
     if (ep->type == USB_CONTROL)
         return "is a second control endpoint";
-    if (is_periodic(ep) && (ep->bInterval == 0 || (exponent && ep->bInterval > 16)))
-        return "has an interval that USB does not know";
+    if (is_periodic(ep) && ep->bInterval == 0)
+        return "has no interval";
     if (ep->type != USB_ISOCHRONOUS)
         return NULL;
     if (ep->packets_per_interval > 1)
         return "is high-bandwidth isochronous, which the host controller driver cannot do";
-    if (1u << (ep->bInterval - 1u) > DEVICE_ISO_FRAMES_MAX)
+    if (ep->bInterval > 16 || 1u << (ep->bInterval - 1u) > DEVICE_ISO_FRAMES_MAX)
         return "has a longer interval than the host controller's list";
     return NULL;
 }
@@ -55,7 +56,7 @@ static bool for_endpoints(struct device *d, uint8_t interface, uint8_t alternate
 
 static bool is_possible(struct device *d, const struct usb_endpoint *ep)
 {
-    const char *why = defect(d, ep);
+    const char *why = defect(ep);
     if (why)
         ESP_LOGW(tag, "%s: endpoint 0x%02x %s", d->info.busid, ep->address, why);
     return !why;
