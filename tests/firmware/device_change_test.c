@@ -57,6 +57,22 @@ TEST(device_change_ends_without_an_answer)
     }
 }
 
+// It is given up all the same, and the next client hears that it does not work, until it does.
+TEST(device_change_import_of_a_device_that_hangs)
+{
+    struct world w;
+    struct world_device *d = begin(&w);
+    jam(&w, d);
+    world_close(&w, d);
+    CHECK_EQ(world_open(&w, d), BASE_ERR_IO);
+    sim_faulty_release(world_sim(&w));
+    world_settle(&w);
+    CHECK_EQ(world_open(&w, d), BASE_OK);
+    world_check_alive(&w, d);
+    world_close(&w, d);
+    world_end(&w);
+}
+
 // What cannot be sent is answered, and what is behind it goes on at once.
 TEST(device_change_control_behind_an_impossible_one)
 {

@@ -220,6 +220,16 @@ static bool has_interface(const struct device *d, uint8_t interface)
     return usb_config_has_alternate(device_config(d), interface, d->alternate[interface]);
 }
 
+// Endpoint 0 hangs in a request that the last client has left there: no import can do without it.
+static enum step_result answers(struct device *d)
+{
+    if (!d->control.busy)
+        return STEP_NEXT;
+    ESP_LOGW(tag, "%s: hangs in a control transfer until it is plugged in again", d->info.busid);
+    d->change.result = BASE_ERR_IO;
+    return STEP_END;
+}
+
 // Each interface with its current alternate setting; what was claimed is released if one fails.
 static enum step_result claim_all(struct device *d)
 {
@@ -270,7 +280,7 @@ static enum step_result reclaim(struct device *d)
 
 // --- the changes --------------------------------------------------------------------------------
 
-static step_function *const open_steps[] = {claim_all, release, NULL};
+static step_function *const open_steps[] = {answers, claim_all, release, NULL};
 static step_function *const close_steps[] = {quiet, clean_configuration, release, NULL};
 static step_function *const control_steps[][7] = {
     [USB_SET_CONFIGURATION] = {quiet, set_configuration, release, claim_all, release},

@@ -172,8 +172,10 @@ static enum begun begin(struct device *d, struct usb_setup setup, const uint8_t 
     c->asked = setup.wLength = (uint16_t)(setup.wLength < max ? setup.wLength : max);
     uint32_t size = transfer_size(d, in, setup.wLength);
     usb_transfer_t *t = transfer_for(d, size);
-    if (!t)
+    if (!t) {
+        c->tries = 0; // not in the next turn: that would be without end
         return LATER;
+    }
     c->transfer = t;
     usb_setup_pack(t->data_buffer, &setup);
     if (out && !in && setup.wLength > 0)
