@@ -4,23 +4,9 @@
 #include "reset_double.h"
 #include "server/server.h"
 #include "tests/support/check.h"
+#include "tests/support/heap.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static void *get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void put(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
-
-static const struct base_alloc heap = {get, put, NULL};
 
 static enum eventlog_start start_after(esp_reset_reason_t reason)
 {

@@ -12,6 +12,7 @@
 #include "tests/firmware/usb_host_double.h"
 #include "tests/port/usbip_client.h"
 #include "tests/support/check.h"
+#include "tests/support/heap.h"
 #include "tests/support/tcp_client.h"
 
 #include "esp_app_desc.h"
@@ -26,7 +27,6 @@
 
 #include <pthread.h>
 #include <semaphore.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -71,20 +71,6 @@ const esp_app_desc_t *esp_app_get_description(void)
 
 // --- the world around it -------------------------------------------------------------------------
 
-static void *allocate(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void release(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
-
-static const struct base_alloc alloc = {.alloc = allocate, .free = release};
-
 static uint64_t now_us(void *ctx)
 {
     (void)ctx;
@@ -95,7 +81,7 @@ static void plug_a_disk(void)
 {
     const struct sim_set_environment no_files = {.open_file = NULL};
     char why[128] = "";
-    struct sim_bus *bus = sim_bus_create(&alloc, 1);
+    struct sim_bus *bus = sim_bus_create(&heap, 1);
     CHECK_EQ(sim_set_plug(bus, "disk:size=1M", &no_files, why, sizeof why), BASE_OK);
     const struct usb_host_double_config config = {.bus = {bus}, .now_us = now_us, .threads = true};
     usb_host_double_begin(&config);
@@ -202,7 +188,7 @@ TEST(main_from_start_to_restart)
 static unsigned events_of(const struct network_state *from, const struct network_state *to,
                           char text[100])
 {
-    struct eventlog *log = eventlog_create(&alloc, 4);
+    struct eventlog *log = eventlog_create(&heap, 4);
     const struct eventlog_event *e;
     unsigned n = 0;
     main_network_record(log, 7, from, to);

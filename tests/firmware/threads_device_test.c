@@ -5,10 +5,10 @@
 #include "sim/sim_zero.h"
 #include "tests/firmware/usb_host_double.h"
 #include "tests/support/check.h"
+#include "tests/support/heap.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -39,18 +39,6 @@ struct party {
     bool busy[URBS];
     uint8_t *buffer;
 };
-
-static void *allocate(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void release(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
 
 static uint64_t now_us(void *ctx)
 {
@@ -260,7 +248,6 @@ static void failed(const char *reason)
 TEST(device_threads)
 {
     static struct party p = {.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
-    const struct base_alloc alloc = {allocate, release, NULL};
     const char *why = NULL;
     const struct device_usb_host_config config = {.high_speed_port = true,
                                                   .full_speed_port = true,
@@ -268,7 +255,7 @@ TEST(device_threads)
                                                   .now_us = now_us,
                                                   .wake = wake,
                                                   .ctx = &p};
-    p.bus = sim_bus_create(&alloc, 1);
+    p.bus = sim_bus_create(&heap, 1);
     const struct usb_host_double_config library = {
         .bus = {p.bus}, .now_us = now_us, .threads = true, .control_refused_after_error = true};
     usb_host_double_on_failure(failed);

@@ -8,12 +8,12 @@
 #include "tests/firmware/usb_host_double.h"
 #include "tests/port/usbip_client.h"
 #include "tests/support/check.h"
+#include "tests/support/heap.h"
 #include "tests/support/tcp_client.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,18 +29,6 @@ struct chip {
     pthread_t daemon, client, loop_thread;
     atomic_bool ending;
 };
-
-static void *allocate(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void release(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
 
 static uint64_t now_us(void *ctx)
 {
@@ -117,7 +105,7 @@ static void create_server(struct chip *c)
 
 static void begin(struct chip *c)
 {
-    *c = (struct chip){.alloc = {allocate, release, NULL}};
+    *c = (struct chip){.alloc = heap};
     c->bus = sim_bus_create(&c->alloc, 1);
     CHECK(c->bus);
     CHECK_EQ(sim_plug(c->bus, "1-1", sim_faulty_create(c->bus, &sim_faulty_d1)), BASE_OK);

@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/log.h"
 #include "tests/support/check.h"
+#include "tests/support/heap.h"
 
 #include <cJSON.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static void *allocate(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void release(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
-
-static const struct base_alloc alloc = {.alloc = allocate, .free = release};
 
 struct rig {
     struct log log;
@@ -33,7 +19,7 @@ static void begin(struct rig *r, unsigned capacity, enum eventlog_level level,
 {
     int fds[2];
     CHECK_EQ(pipe(fds), 0);
-    r->events = eventlog_create(&alloc, capacity);
+    r->events = eventlog_create(&heap, capacity);
     r->read_fd = fds[0];
     r->log = (struct log){.level = level, .format = format, .fd = fds[1]};
 }

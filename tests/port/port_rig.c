@@ -3,26 +3,14 @@
 #include "ports/posix/posix_time.h"
 #include "sim/sim_set.h"
 #include "tests/support/check.h"
+#include "tests/support/heap.h"
 #include "tests/support/tcp_client.h"
 
-#include <stdlib.h>
 #include <time.h>
-
-static void *allocate(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void release(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
 
 void port_rig_init(struct port_rig *r)
 {
-    *r = (struct port_rig){.sim = "zero", .alloc = {.alloc = allocate, .free = release}};
+    *r = (struct port_rig){.sim = "zero", .alloc = heap};
     CHECK_EQ(sem_init(&r->told, 0, 0), 0);
     server_config_default(&r->server_config);
     posix_loop_config_default(&r->loop_config);

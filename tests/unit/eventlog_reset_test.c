@@ -2,32 +2,11 @@
 // The event ring in memory that a reset leaves as it is, or does not.
 #include "server/server.h"
 #include "tests/support/check.h"
+#include "tests/support/heap.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { CAPACITY = 5, SIZE = 2048 };
-
-static void *get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void *refuse(void *ctx, size_t size)
-{
-    (void)ctx;
-    (void)size;
-    return NULL;
-}
-
-static void put(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
-
-static const struct base_alloc heap = {get, put, NULL}, none = {refuse, put, NULL};
 
 // What a reset keeps. `back` is what has reached it if a cache lies between.
 static union {
@@ -309,7 +288,7 @@ TEST(eventlog_in_too_little_memory)
     struct eventlog_memory memory = {.bytes = kept.bytes, .size = eventlog_memory_size(1) - 1};
     CHECK(!eventlog_create_in(&heap, &memory));
     memory.size++;
-    CHECK(!eventlog_create_in(&none, &memory));
+    CHECK(!eventlog_create_in(&no_heap, &memory));
     struct eventlog *log = eventlog_create_in(&heap, &memory);
     CHECK_EQ(eventlog_capacity(log), 1);
     record(log, 1);

@@ -1,34 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventlog/eventlog.h"
 #include "tests/support/check.h"
+#include "tests/support/heap.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static void *get(void *ctx, size_t size)
-{
-    (void)ctx;
-    return calloc(1, size);
-}
-
-static void *refuse(void *ctx, size_t size)
-{
-    (void)ctx;
-    (void)size;
-    return NULL;
-}
-
-static void put(void *ctx, void *p)
-{
-    (void)ctx;
-    free(p);
-}
-
-static const struct base_alloc heap = {get, put, NULL}, none = {refuse, put, NULL};
 
 TEST(eventlog_without_memory)
 {
-    CHECK(!eventlog_create(&none, 10));
+    CHECK(!eventlog_create(&no_heap, 10));
     eventlog_destroy(NULL);
 }
 
