@@ -37,3 +37,26 @@ TEST(device_claim_of_a_bluetooth_adapter)
     world_close(&w, d);
     world_end(&w);
 }
+
+// As many as are looked at; only the first two have endpoints.
+TEST(device_claim_of_thirty_interfaces)
+{
+    const struct sim_faulty_options options = {
+        .speed = USB_SPEED_HIGH, .product = 9, .interfaces = 30};
+    struct world w;
+    uint8_t got[512];
+    world_begin(&w);
+    world_start(&w);
+    world_plug(&w, 0, "1-1", sim_faulty_create(w.bus[0], &options));
+    struct world_device *d = world_find(&w, "1-1");
+    for (unsigned i = 0; i < 3; i++) {
+        CHECK_EQ(world_open(&w, d), BASE_OK);
+        CHECK_EQ(world_change(&w, d, USB_SET_CONFIGURATION, 0, 1), USB_STATUS_OK);
+        CHECK_EQ(world_change(&w, d, USB_SET_INTERFACE, 29, 0), USB_STATUS_OK);
+        CHECK_EQ(sim_faulty_give(world_sim(&w), 0x81, "works", 5), BASE_OK);
+        world_transfer(&w, d, 0x81, got, 512, USB_STATUS_OK, 5);
+        world_close(&w, d);
+        CHECK_EQ(usb_host_double_counts().channels[0], 1);
+    }
+    world_end(&w);
+}

@@ -196,3 +196,26 @@ TEST(device_path_hub_that_is_not_served)
     world_check_alive(&w, world_find(&w, "1-1.3"));
     world_end(&w);
 }
+
+// The addresses begin again at 1 behind 127, past those that are in use.
+TEST(device_path_after_all_addresses)
+{
+    struct world w;
+    begin(&w);
+    plug_hub(&w, "1-1");
+    world_plug(&w, 0, "1-1.1", d1(&w, 0));
+    world_plug(&w, 0, "1-1.2", d1(&w, 0));
+    CHECK_EQ(world_open(&w, world_find(&w, "1-1.1")), BASE_OK);
+    for (unsigned i = 0; i < 260; i++) {
+        CHECK_EQ(sim_unplug(w.bus[0], "1-1.2"), BASE_OK);
+        world_advance(&w, WORLD_SECOND_US / 5);
+        CHECK(!world_find(&w, "1-1.2"));
+        CHECK_EQ(sim_replug(w.bus[0], "1-1.2"), BASE_OK);
+        world_advance(&w, WORLD_SECOND_US);
+        CHECK(world_find(&w, "1-1.2") && world_find(&w, "1-1"));
+    }
+    world_check_alive(&w, world_find(&w, "1-1.1"));
+    CHECK_EQ(world_open(&w, world_find(&w, "1-1.2")), BASE_OK);
+    world_check_alive(&w, world_find(&w, "1-1.2"));
+    world_end(&w);
+}

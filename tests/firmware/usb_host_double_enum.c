@@ -53,11 +53,19 @@ static bool get_device(struct usb_device_handle_s *d, uint16_t size)
     return d->desc.bMaxPacketSize0 >= 8 && d->desc.bMaxPacketSize0 <= 64;
 }
 
+// enum.c, get_next_free_dev_addr(): it asks by opening, and closes whatever it did not get.
 static bool address_is_used(uint8_t address)
 {
-    BASE_LIST_FOR_EACH (link, &double_library.devices)
-        if (BASE_CONTAINER(link, struct usb_device_handle_s, link)->address == address)
-            return true;
+    BASE_LIST_FOR_EACH (link, &double_library.devices) {
+        const struct usb_device_handle_s *d = BASE_CONTAINER(link, struct usb_device_handle_s, link);
+        if (d->address != address)
+            continue;
+        if (d->gone)
+            double_fail("address %u is to be given to a device while one that is gone has it: the "
+                        "library closes a handle that is none",
+                        address);
+        return true;
+    }
     return false;
 }
 
