@@ -57,7 +57,8 @@ static bool get_device(struct usb_device_handle_s *d, uint16_t size)
 static bool address_is_used(uint8_t address)
 {
     BASE_LIST_FOR_EACH (link, &double_library.devices) {
-        const struct usb_device_handle_s *d = BASE_CONTAINER(link, struct usb_device_handle_s, link);
+        const struct usb_device_handle_s *d =
+            BASE_CONTAINER(link, struct usb_device_handle_s, link);
         if (d->address != address)
             continue;
         if (d->gone)
