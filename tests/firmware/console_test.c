@@ -17,6 +17,7 @@ struct box {
     struct settings settings;
     unsigned loop_calls, saves, erases;
     bool on_loop, loop_ended, full, restart_wanted;
+    bool no_usb;
     char text[32 * 1024];
 };
 
@@ -49,6 +50,13 @@ static void memory(void *ctx, struct console_memory *m)
 {
     (void)ctx;
     *m = (struct console_memory){200 * 1024, 150 * 1024, 20 * 1024 * 1024, 19 * 1024 * 1024};
+}
+
+static bool usb(void *ctx, struct console_usb *u)
+{
+    struct box *b = ctx;
+    *u = (struct console_usb){.buffers_free = 4, .buffers_used_max = 5, .shortages = 1};
+    return !b->no_usb;
 }
 
 static void settings(void *ctx, struct settings *copy)
@@ -103,6 +111,7 @@ static void begin_with(const char *sim, const struct server_config *config)
         .call = call,
         .network = network,
         .memory = memory,
+        .usb = usb,
         .settings = settings,
         .set = set,
         .erase = erase,
@@ -212,9 +221,12 @@ TEST(console_state)
     CHECK(strstr(text, "version 0.1.0, up 1 d 01:01:01, run 1\n"));
     CHECK(strstr(text, "memory free: internal 200 KiB (lowest 150 KiB), PSRAM 20.0 MiB (lowest "
                        "19.0 MiB)\n"));
+    CHECK(strstr(text, "USB: 4 large transfer buffers free, at most 5 in use, none left 1 time\n"));
     CHECK(strstr(text, "\n1 connection, 1 attached device\n"));
     CHECK(strstr(text, "since start: 1 connection, 1 import (0 refused), 0 protocol errors\n"));
     CHECK(strstr(text, "             1 URB (0 failed)"));
+    box.no_usb = true;
+    check_has("state", "the USB host does not work\n");
     stage_fin(c);
     stage_settle(&box.st);
     check_has("state", "\n0 connections, 0 attached devices\n");

@@ -156,6 +156,7 @@ TEST(main_from_start_to_restart)
     http_shows("/api/v1/status", "\"busid\":\"3-3\"");
     http_shows("/api/v1/status", "\"version\":\"1.2.3\"");
     console_says("devices", "1-1");
+    console_says("state", "USB: 6 large transfer buffers free");
     console_says("events 20", "watchdog");
 
     console_says("settings get host_name", "usbip-esp32p4"); // Kconfig's is none (main.cmake)

@@ -54,6 +54,17 @@ static void show_memory(void *ctx, struct console_memory *m)
     m->psram_lowest = heap_caps_get_minimum_free_size(MALLOC_CAP_SPIRAM);
 }
 
+static bool show_usb(void *ctx, struct console_usb *u)
+{
+    const struct firmware *f = ctx;
+    struct device_usb_host_figures figures;
+    if (!f->usb.host)
+        return false;
+    device_usb_host_figures(f->usb.host, &figures);
+    *u = (struct console_usb){figures.pool_free, figures.pool_used_max, figures.pool_empty};
+    return true;
+}
+
 static void copy_settings(void *ctx, struct settings *copy)
 {
     struct firmware *f = ctx;
@@ -120,6 +131,7 @@ void main_console_start(struct firmware *f)
                 .call = call,
                 .network = show_network,
                 .memory = show_memory,
+                .usb = show_usb,
                 .settings = copy_settings,
                 .set = set,
                 .erase = erase,

@@ -27,6 +27,11 @@ struct console_memory { // bytes
     size_t internal_free, internal_lowest, psram_free, psram_lowest;
 };
 
+struct console_usb { // the large transfer buffers of the USB host
+    unsigned buffers_free, buffers_used_max;
+    uint32_t shortages; // times that none was free
+};
+
 // What the commands work on; everything is borrowed. All functions but `call` may be called on any
 // thread. Errors: `why` has SETTINGS_WHY_SIZE bytes for a plain sentence.
 struct console_port {
@@ -40,6 +45,7 @@ struct console_port {
 
     void (*network)(void *ctx, struct console_network *n); // all zero at first
     void (*memory)(void *ctx, struct console_memory *m);
+    bool (*usb)(void *ctx, struct console_usb *u); // false: no USB host
     void (*settings)(void *ctx, struct settings *copy);
 
     // Changes one value, checks, saves and applies it as far as that goes without a restart;

@@ -20,6 +20,22 @@ static void add_memory(const struct console_port *port, struct base_text *t)
     base_text_str(t, ")\n");
 }
 
+static void add_usb(const struct console_port *port, struct base_text *t)
+{
+    struct console_usb u;
+    if (!port->usb(port->ctx, &u)) {
+        base_text_str(t, "the USB host does not work\n");
+        return;
+    }
+    base_text_str(t, "USB: ");
+    console_text_count(t, u.buffers_free, "large transfer buffer");
+    base_text_str(t, " free, at most ");
+    base_text_u64(t, u.buffers_used_max);
+    base_text_str(t, " in use, none left ");
+    console_text_count(t, u.shortages, "time");
+    base_text_char(t, '\n');
+}
+
 static void add_start(const struct console_port *port, struct base_text *t)
 {
     enum eventlog_start start = server_config(port->server)->start;
@@ -100,6 +116,7 @@ void console_state_summary(const struct console_port *port, struct base_text *t)
     base_text_str(t, ", ");
     add_start(port, t);
     add_memory(port, t);
+    add_usb(port, t);
     add_totals(t, &totals, &sums);
 }
 

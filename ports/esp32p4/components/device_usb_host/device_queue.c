@@ -63,7 +63,6 @@ static void queue_submit(struct usbip_backend *b, struct usb_urb *u)
     pthread_mutex_lock(&h->lock);
     u->backend_state = 0;
     base_list_append(&h->submitted, &u->backend_link);
-    h->figures.urbs++;
     unlock_and_wake(h);
 }
 
@@ -148,7 +147,6 @@ static bool take_urb(struct device_usb_host *h, struct backend_event *ev)
     *ev = (struct backend_event){.type = BACKEND_URB_DONE};
     ev->urb = BASE_CONTAINER(done, struct usb_urb, backend_link);
     ev->device = ev->urb->device;
-    h->figures.urbs--;
     return true;
 }
 

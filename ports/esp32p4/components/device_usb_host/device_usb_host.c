@@ -96,20 +96,6 @@ static void look_around(struct device_usb_host *h)
     h->scan_us = now_us + DEVICE_SCAN_US;
 }
 
-static void count_devices(struct device_usb_host *h)
-{
-    unsigned devices = 0, open = 0;
-    for (unsigned i = 0; i < h->capacity; i++) {
-        const struct device *d = &h->devices[i];
-        devices += d->life == DEVICE_KNOWN;
-        open += d->life == DEVICE_KNOWN && d->claimed != 0;
-    }
-    pthread_mutex_lock(&h->lock);
-    h->figures.devices = devices;
-    h->figures.open_devices = open;
-    pthread_mutex_unlock(&h->lock);
-}
-
 static bool run_devices(struct device_usb_host *h)
 {
     bool any = false;
@@ -136,7 +122,6 @@ void device_usb_host_client_turn(struct device_usb_host *h, uint32_t timeout_ms)
     }
     if (more)
         h->due_us = 0;
-    count_devices(h);
     device_queue_wake(h);
 }
 

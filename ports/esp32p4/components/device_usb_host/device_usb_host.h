@@ -63,12 +63,9 @@ void device_usb_host_library_turn(struct device_usb_host *h, uint32_t timeout_ms
 // polling and retries shorten the wait).
 void device_usb_host_client_turn(struct device_usb_host *h, uint32_t timeout_ms);
 
-// For the status page and the console; any thread.
+// Long transfers share a few large buffers. Any thread.
 struct device_usb_host_figures {
-    unsigned devices;       // known now, hubs included
-    unsigned open_devices;  // imported now
-    unsigned urbs;          // that the backend has now
-    unsigned pool_free;     // shared transfer buffers free now
+    unsigned pool_free;     // free now
     unsigned pool_used_max; // most that were ever in use at one time
     uint32_t pool_empty;    // times that nothing was free, and an own, smaller buffer was used
 };
