@@ -4,7 +4,7 @@ set(port ${CMAKE_SOURCE_DIR}/ports/esp32p4)
 file(GLOB main_sources CONFIGURE_DEPENDS ${port}/main/*.c ${port}/components/board/*.c
   ${port}/components/console_esp/*.c ${port}/components/http_esp/*.c ${port}/components/network/*.c
   ${port}/components/store_nvs/*.c)
-list(FILTER main_sources EXCLUDE REGEX network_reset) # registers of the chip
+list(FILTER main_sources EXCLUDE REGEX board_dma) # registers of the chip
 file(GLOB main_doubles CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/network_double*.c)
 firmware_sdkconfig(${CMAKE_BINARY_DIR}/sdkconfig_main ESP_CONSOLE_UART_NUM=0 USBIP_TCP_PORT=0
   USBIP_BUTTON_GPIO=20 USBIP_SIM_DEVICES=y USBIP_HOSTNAME="no_host_name"

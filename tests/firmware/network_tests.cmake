@@ -5,15 +5,15 @@ set(network_board ${CMAKE_SOURCE_DIR}/ports/esp32p4/components/board)
 set(network_double ${CMAKE_CURRENT_LIST_DIR}/network_double.c
   ${CMAKE_CURRENT_LIST_DIR}/network_double_names.c)
 file(GLOB network_sources CONFIGURE_DEPENDS ${network}/*.c)
-list(REMOVE_ITEM network_sources ${network}/network_reset.c)
 file(GLOB network_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/network_*.c)
 list(REMOVE_ITEM network_tests ${CMAKE_CURRENT_LIST_DIR}/network_thread_test.c)
 
 usbip_tests(firmware_network_tests SOURCES ${network_tests} ${network_sources}
-  ${network}/network_reset.c
-  ${CMAKE_CURRENT_LIST_DIR}/board_button_test.c ${CMAKE_CURRENT_LIST_DIR}/board_vbus_test.c
+  ${CMAKE_CURRENT_LIST_DIR}/board_button_test.c ${CMAKE_CURRENT_LIST_DIR}/board_dma_test.c
+  ${CMAKE_CURRENT_LIST_DIR}/board_vbus_test.c
   ${CMAKE_CURRENT_LIST_DIR}/gpio_double.c
-  ${network_board}/board_button.c ${network_board}/board_button_gpio.c ${network_board}/board_vbus.c
+  ${network_board}/board_button.c ${network_board}/board_button_gpio.c ${network_board}/board_dma.c
+  ${network_board}/board_vbus.c
   LIBS usbip_posix usbip_core firmware_idf)
 usbip_tests(firmware_network_thread_tests SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/network_thread_test.c ${network_double} ${network_sources}
