@@ -123,7 +123,7 @@ static esp_err_t install_driver(struct network_eth *e)
 
 esp_err_t network_eth_install(struct network_eth *e)
 {
-    esp_err_t err = e->driver ? ESP_OK : install_driver(e); // it may not have let go
+    esp_err_t err = install_driver(e);
     if (err != ESP_OK)
         return err;
     e->glue = esp_eth_new_netif_glue(e->driver);
@@ -135,6 +135,8 @@ esp_err_t network_eth_install(struct network_eth *e)
     return err;
 }
 
+// A driver that is stopped fails only when its PHY does not answer, and then it has already lost
+// its timer and cannot be used any more; what is left of it is lost, so that a new one can begin.
 void network_eth_uninstall(struct network_eth *e)
 {
     if (e->glue)
@@ -143,10 +145,8 @@ void network_eth_uninstall(struct network_eth *e)
     if (!e->driver)
         return;
     esp_err_t err = esp_eth_driver_uninstall(e->driver);
-    if (err != ESP_OK) {
-        ESP_LOGE(tag, "the Ethernet driver does not let go: %s", esp_err_to_name(err));
-        return; // it goes on with its MAC and PHY
-    }
+    if (err != ESP_OK)
+        ESP_LOGW(tag, "the Ethernet driver does not end in order: %s", esp_err_to_name(err));
     e->driver = NULL;
     delete_parts(e);
 }

@@ -48,11 +48,12 @@ bool network_eth_uses(const struct network_eth_config *c, int pin);
 // Creates the interface. `config` is borrowed. False: no memory.
 bool network_eth_init(struct network_eth *e, const struct network_eth_config *config);
 
-// Installs the driver, stopped. ESP_OK, or what failed, in which case nothing of it is left.
+// Installs the driver, stopped; there is none. ESP_OK, or what failed, and then nothing of it is
+// left.
 esp_err_t network_eth_install(struct network_eth *e);
 
 // Of a driver that is stopped, and whose event STOP has been handled by the event loop (or lwIP
-// would still have the interface, and get it a second time). A driver that does not let go stays.
+// would still have the interface, and get it a second time).
 void network_eth_uninstall(struct network_eth *e);
 
 esp_err_t network_eth_start(struct network_eth *e);
