@@ -136,6 +136,25 @@ static void check_tasks(void)
     CHECK_EQ(idf_double_watched_tasks(), WATCHED_TASKS);
 }
 
+// The settings go, the client gets its FIN, the chip restarts.
+static void reset_by_button(int client)
+{
+    gpio_double_set(CONFIG_USBIP_BUTTON_GPIO, true);
+    CHECK(gpio_double_tick(5)); // seen released
+    gpio_double_set(CONFIG_USBIP_BUTTON_GPIO, false);
+    CHECK(gpio_double_tick(600));
+    CHECK_EQ(tcp_client_wait_end(client, TCP_CLIENT_MS), TCP_CLIENT_FIN);
+    CHECK_EQ(sem_wait(&restarted), 0);
+    size_t size;
+    CHECK(nvs_double_value("settings0", &size) == NULL);
+    console_says("settings set host_name other-box", "not saved: all settings were erased");
+    CHECK(nvs_double_value("settings0", &size) == NULL); // else the old ones were back with it
+
+    // Kconfig gives VBUS of bus 1 a pin of Ethernet (main.cmake).
+    CHECK(strstr(gpio_double_calls(), "21=1"));
+    CHECK(!strstr(gpio_double_calls(), "35="));
+}
+
 TEST(main_from_start_to_restart)
 {
     struct usbip_client c;
@@ -165,22 +184,8 @@ TEST(main_from_start_to_restart)
     console_says("settings set limits.max_urbs 100", "saved");
     http_shows("/healthz", "{\"status\":\"ok\"}");
 
-    // The button: the settings go, the client gets its FIN, the chip restarts.
-    gpio_double_set(CONFIG_USBIP_BUTTON_GPIO, true);
-    CHECK(gpio_double_tick(5)); // seen released
-    gpio_double_set(CONFIG_USBIP_BUTTON_GPIO, false);
-    CHECK(gpio_double_tick(600));
-    CHECK_EQ(tcp_client_wait_end(c.fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
-    CHECK_EQ(sem_wait(&restarted), 0);
-    size_t size;
-    CHECK(nvs_double_value("settings0", &size) == NULL);
-    console_says("settings set host_name other-box", "not saved: all settings were erased");
-    CHECK(nvs_double_value("settings0", &size) == NULL); // else the old ones were back with it
+    reset_by_button(c.fd);
     close(c.fd);
-
-    // Kconfig gives VBUS of bus 1 a pin of Ethernet (main.cmake).
-    CHECK(strstr(gpio_double_calls(), "21=1"));
-    CHECK(!strstr(gpio_double_calls(), "35="));
 }
 
 // --- what the event log says of the network ------------------------------------------------------
