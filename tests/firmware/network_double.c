@@ -346,6 +346,14 @@ static void go_down(void)
     d.in_use = (esp_netif_ip_info_t){{0}, {0}, {0}};
 }
 
+void esp_netif_action_stop(void *esp_netif, esp_event_base_t base, int32_t event_id, void *data)
+{
+    CHECK(esp_netif && base == ETH_EVENT && event_id == ETHERNET_EVENT_STOP && !data);
+    if (d.up)
+        go_down();
+    d.added = false;
+}
+
 static void glue_event(void *arg, esp_event_base_t base, int32_t id, void *data)
 {
     (void)arg, (void)base, (void)data;
@@ -506,7 +514,10 @@ esp_err_t esp_eth_stop(esp_eth_handle_t hdl)
     call("stop");
     if (!d.started)
         return ESP_ERR_INVALID_STATE;
-    d.started = d.polled = false;
+    d.started = false;
+    if (!d.polled) // the real one's timer does not run then, which it takes for an error
+        return ESP_ERR_INVALID_STATE;
+    d.polled = false;
     follow_cable();
     post(ETH_EVENT, ETHERNET_EVENT_STOP);
     return ESP_OK;

@@ -30,5 +30,8 @@ esp_err_t esp_netif_dhcpc_stop(esp_netif_t *esp_netif);
 esp_err_t esp_netif_create_ip6_linklocal(esp_netif_t *esp_netif);
 esp_err_t esp_netif_get_ip6_linklocal(esp_netif_t *esp_netif, esp_ip6_addr_t *if_ip6);
 
+// Takes the interface out of lwIP, if it is there.
+void esp_netif_action_stop(void *esp_netif, esp_event_base_t base, int32_t event_id, void *data);
+
 // Runs fn(ctx) in lwIP's task and returns what it returns.
 esp_err_t esp_netif_tcpip_exec(esp_netif_callback_fn fn, void *ctx);

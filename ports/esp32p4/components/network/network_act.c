@@ -182,6 +182,10 @@ void network_go_on(struct network *n, uint64_t now_us)
     pthread_mutex_unlock(&n->lock);
     if (pending == NETWORK_NOTHING_PENDING || (!stopped && now_us < n->stopped_by_us))
         return;
+    // A driver that did not start as a whole, or finds the queue full, tells no STOP; given the
+    // interface a second time, lwIP would go round in its list for ever.
+    if (!stopped)
+        esp_netif_action_stop(n->eth.netif, ETH_EVENT, ETHERNET_EVENT_STOP, NULL);
     n->pending = NETWORK_NOTHING_PENDING;
     if (pending == NETWORK_START_PENDING) {
         warn(network_eth_start(&n->eth), "the Ethernet driver does not start");
