@@ -10,25 +10,15 @@ static esp_err_t switch_pin(int pin, bool level)
     return err == ESP_OK ? gpio_config(&config) : err;
 }
 
-static esp_err_t switch_all(const struct board_vbus *v, bool on)
+esp_err_t board_vbus_on(const struct board_vbus *v)
 {
     esp_err_t first = ESP_OK;
     for (unsigned i = 0; i < BOARD_VBUS_PORTS; i++) {
         if (v->pin[i] < 0)
             continue;
-        esp_err_t err = switch_pin(v->pin[i], on != v->active_low);
+        esp_err_t err = switch_pin(v->pin[i], !v->active_low);
         if (first == ESP_OK)
             first = err;
     }
     return first;
-}
-
-esp_err_t board_vbus_on(const struct board_vbus *v)
-{
-    return switch_all(v, true);
-}
-
-esp_err_t board_vbus_off(const struct board_vbus *v)
-{
-    return switch_all(v, false);
 }

@@ -16,4 +16,3 @@ struct board_vbus {
 
 // All that there are. ESP_OK, or the first thing that failed; the others have been switched.
 esp_err_t board_vbus_on(const struct board_vbus *v);
-esp_err_t board_vbus_off(const struct board_vbus *v);

@@ -142,12 +142,13 @@ void network_eth_uninstall(struct network_eth *e)
     if (e->glue)
         esp_eth_del_netif_glue(e->glue);
     e->glue = NULL;
-    if (!e->driver)
+    esp_eth_handle_t driver = e->driver;
+    if (!driver)
         return;
-    esp_err_t err = esp_eth_driver_uninstall(e->driver);
+    e->driver = NULL; // before it goes: network_eth_halt() is on another task
+    esp_err_t err = esp_eth_driver_uninstall(driver);
     if (err != ESP_OK)
         ESP_LOGW(tag, "the Ethernet driver does not end in order: %s", esp_err_to_name(err));
-    e->driver = NULL;
     delete_parts(e);
 }
 
