@@ -23,14 +23,14 @@ typedef enum step_result step_function(struct device *d);
 
 static struct device_pipe *concerned(struct device *d, unsigned i)
 {
-    struct device_pipe *p = d->pipe[i / 16][i % 16];
+    struct device_pipe *p = d->pipe[i];
     return p && d->change.interfaces & 1u << p->ep.interface ? p : NULL;
 }
 
 static enum step_result quiet(struct device *d)
 {
     bool busy = false;
-    for (unsigned i = 0; i < 32; i++) {
+    for (unsigned i = 0; i < DEVICE_PIPES; i++) {
         struct device_pipe *p = concerned(d, i);
         if (!p)
             continue;
@@ -43,9 +43,9 @@ static enum step_result quiet(struct device *d)
 
 static void resume(struct device *d)
 {
-    for (unsigned i = 0; i < 32; i++)
-        if (d->pipe[i / 16][i % 16])
-            d->pipe[i / 16][i % 16]->paused = false;
+    for (unsigned i = 0; i < DEVICE_PIPES; i++)
+        if (d->pipe[i])
+            d->pipe[i]->paused = false;
 }
 
 // --- requests -----------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ static enum step_result clear_halt(struct device *d)
 static enum step_result clear_siblings(struct device *d)
 {
     unsigned i = d->change.cursor;
-    if (i >= 32)
+    if (i >= DEVICE_PIPES)
         return STEP_NEXT;
     const struct device_pipe *p = concerned(d, i);
     if (!p || p->ep.address == d->change.op.value || p->ep.type == USB_ISOCHRONOUS)
@@ -306,7 +306,7 @@ static step_function *const *steps_of(const struct device_change *c)
 // Bits of the interfaces whose endpoints it touches.
 static uint32_t interfaces_of(const struct device *d, const struct usb_control_op *op)
 {
-    const struct device_pipe *p = d->pipe[op->value & USB_DIR_IN ? 1 : 0][op->value & 0x0f];
+    const struct device_pipe *p = d->pipe[device_pipe_index(op->value)];
     switch (op->type) {
     case USB_SET_INTERFACE:
         return op->interface < USB_MAX_INTERFACES ? 1u << op->interface : 0;

@@ -62,14 +62,9 @@ static bool is_possible(struct device *d, const struct usb_endpoint *ep)
     return !why;
 }
 
-static struct device_pipe **pipe_at(struct device *d, uint8_t address)
-{
-    return &d->pipe[address & USB_DIR_IN ? 1 : 0][address & 0x0f];
-}
-
 static bool make_pipe(struct device *d, const struct usb_endpoint *ep)
 {
-    struct device_pipe **at = pipe_at(d, ep->address);
+    struct device_pipe **at = &d->pipe[device_pipe_index(ep->address)];
     if (!*at)
         *at = device_pipe_create(d, ep);
     return *at != NULL;
@@ -96,8 +91,8 @@ static enum base_err refusal(const struct device *d, uint8_t interface, uint8_t 
 
 static void drop_pipes(struct device *d, uint8_t interface)
 {
-    for (unsigned i = 0; i < 32; i++) {
-        struct device_pipe **p = &d->pipe[i / 16][i % 16];
+    for (unsigned i = 0; i < DEVICE_PIPES; i++) {
+        struct device_pipe **p = &d->pipe[i];
         if (!*p || (*p)->ep.interface != interface)
             continue;
         device_pipe_destroy(*p, USB_STATUS_SHUTDOWN);
@@ -130,8 +125,8 @@ enum base_err device_claim(struct device *d, uint8_t interface, uint8_t alternat
 
 static bool is_busy(const struct device *d, uint8_t interface)
 {
-    for (unsigned i = 0; i < 32; i++) {
-        const struct device_pipe *p = d->pipe[i / 16][i % 16];
+    for (unsigned i = 0; i < DEVICE_PIPES; i++) {
+        const struct device_pipe *p = d->pipe[i];
         if (p && p->ep.interface == interface && p->busy > 0)
             return true;
     }
@@ -163,8 +158,8 @@ enum base_err device_reclaim(struct device *d, uint8_t interface)
         drop_pipes(d, interface);
         return err;
     }
-    for (unsigned i = 0; i < 32; i++) {
-        struct device_pipe *p = d->pipe[i / 16][i % 16];
+    for (unsigned i = 0; i < DEVICE_PIPES; i++) {
+        struct device_pipe *p = d->pipe[i];
         if (p && p->ep.interface == interface)
             p->state = PIPE_RUNS; // a new pipe in the library
     }

@@ -32,8 +32,8 @@ enum {
 static unsigned channels_of(const struct device *d)
 {
     unsigned n = d->kind == DEVICE_HUB ? 2 : 1;
-    for (unsigned i = 0; i < 32; i++)
-        n += d->pipe[i / 16][i % 16] != NULL;
+    for (unsigned i = 0; i < DEVICE_PIPES; i++)
+        n += d->pipe[i] != NULL;
     return d->kind == DEVICE_OBSTACLE ? 0 : n;
 }
 

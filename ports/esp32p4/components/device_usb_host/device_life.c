@@ -120,8 +120,8 @@ void device_life_arrived(struct device_usb_host *h, uint8_t address)
 
 static void pipes_end(struct device *d)
 {
-    for (unsigned i = 0; i < 32; i++) {
-        struct device_pipe *p = d->pipe[i / 16][i % 16];
+    for (unsigned i = 0; i < DEVICE_PIPES; i++) {
+        struct device_pipe *p = d->pipe[i];
         if (!p)
             continue;
         p->paused = true;
@@ -133,8 +133,8 @@ static void pipes_end(struct device *d)
 
 static bool pipes_busy(const struct device *d)
 {
-    for (unsigned i = 0; i < 32; i++)
-        if (d->pipe[i / 16][i % 16] && d->pipe[i / 16][i % 16]->busy > 0)
+    for (unsigned i = 0; i < DEVICE_PIPES; i++)
+        if (d->pipe[i] && d->pipe[i]->busy > 0)
             return true;
     return false;
 }
@@ -196,9 +196,9 @@ static bool let_go(struct device *d)
 static bool run_pipes(struct device *d)
 {
     bool any = false;
-    for (unsigned i = 0; i < 32; i++)
-        if (d->pipe[i / 16][i % 16])
-            any |= device_pipe_run(d->pipe[i / 16][i % 16]);
+    for (unsigned i = 0; i < DEVICE_PIPES; i++)
+        if (d->pipe[i])
+            any |= device_pipe_run(d->pipe[i]);
     return any;
 }
 

@@ -215,11 +215,10 @@ bool device_forgotten(struct device *d)
 static void distribute(struct device_usb_host *h, struct usb_urb *u)
 {
     struct device *d = u->device;
-    unsigned number = u->ep.address & 0x0f;
-    struct device_pipe *p = d->pipe[usb_urb_is_in(u)][number];
+    struct device_pipe *p = d->pipe[device_pipe_index(u->ep.address)];
     if (d->life != DEVICE_KNOWN || d->gone || d->kind != DEVICE_ORDINARY)
         give_back(h, u, USB_STATUS_NO_DEVICE);
-    else if (number == 0)
+    else if ((u->ep.address & 0x0f) == 0)
         device_control_submit(d, u);
     else if (!p)
         give_back(h, u, USB_STATUS_STALL); // not in the current alternate setting
@@ -244,9 +243,9 @@ static void drain_cancels(struct device *d)
     mark_cancelled(&d->control.urbs);
     if (d->control.urb && d->control.urb->backend_state & URB_CANCEL_ASKED)
         d->control.urb->backend_time_us |= URB_CANCEL;
-    for (unsigned i = 0; i < 32; i++)
-        if (d->pipe[i / 16][i % 16])
-            mark_cancelled(&d->pipe[i / 16][i % 16]->urbs);
+    for (unsigned i = 0; i < DEVICE_PIPES; i++)
+        if (d->pipe[i])
+            mark_cancelled(&d->pipe[i]->urbs);
 }
 
 // A change that is being made is finished first; what is asked for meanwhile stays asked.

@@ -108,6 +108,14 @@ struct device_change {
     uint64_t begun_us, retry_us;
 };
 
+// Endpoint numbers, those of IN endpoints + 16.
+enum { DEVICE_PIPES = 32 };
+
+static inline unsigned device_pipe_index(uint8_t address)
+{
+    return (address & 0x0fu) + (address & USB_DIR_IN ? 16 : 0);
+}
+
 // --- one device ---------------------------------------------------------------------------------
 
 enum device_life {
@@ -165,8 +173,8 @@ struct device {
     uint16_t max_packet_size0;
     bool configured;
     uint8_t alternate[USB_MAX_INTERFACES];
-    uint32_t claimed; // bits of interfaces
-    struct device_pipe *pipe[2][16];
+    uint32_t claimed;                       // bits of interfaces
+    struct device_pipe *pipe[DEVICE_PIPES]; // by device_pipe_index(); NULL: none
     struct device_control control;
     struct device_change change;
     struct device_hub *hub;
