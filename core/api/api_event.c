@@ -94,14 +94,10 @@ static const char *const status_words[] = {
     [WIRE_ST_DEV_ERR] = "failed", [WIRE_ST_NODEV] = "no_device",
 };
 
-static const char *const speed_words[] = {
-    [USB_SPEED_UNKNOWN] = "unknown", [USB_SPEED_LOW] = "low",     [USB_SPEED_FULL] = "full",
-    [USB_SPEED_HIGH] = "high",       [USB_SPEED_SUPER] = "super",
-};
-
-const char *api_speed_word(enum usb_speed speed)
+const char *api_speed_word(uint32_t speed)
 {
-    return WORD(speed_words, (unsigned)speed);
+    const char *word = usb_speed_text(speed);
+    return word ? word : "unknown";
 }
 
 static void add_endpoint(struct api_json *j, cJSON *o, uint32_t address)
@@ -125,7 +121,7 @@ static void add_details(struct api_json *j, cJSON *o, const struct eventlog_even
         break;
     case EVENT_DEVICE_PLUGGED:
         api_json_usb_id(j, o, "id", (uint16_t)(e->a >> 16), (uint16_t)e->a);
-        api_json_text(j, o, "speed", WORD(speed_words, e->b));
+        api_json_text(j, o, "speed", api_speed_word(e->b));
         break;
     case EVENT_DEVICE_REFUSED:
     case EVENT_CONNECTION_REFUSED:

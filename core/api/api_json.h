@@ -38,4 +38,4 @@ void api_json_usb_id(struct api_json *j, cJSON *parent, const char *name, uint16
 
 // Members of one event, and its words.
 void api_json_event(struct api_json *j, cJSON *parent, const struct eventlog_event *e);
-const char *api_speed_word(enum usb_speed speed);
+const char *api_speed_word(uint32_t speed);

@@ -52,8 +52,6 @@ static const struct words faults =
 static const struct words statuses =
     WORDS("ok", "not available", "device busy", "device error", "no such device");
 
-static const struct words speeds = WORDS("unknown", "low", "full", "high", "wireless", "super");
-
 static const struct words addresses =
     WORDS("?", "static", "DHCP", "link-local, because no DHCP server answers");
 
@@ -170,7 +168,7 @@ static void add_field(struct base_text *t, const struct eventlog_event *e, char 
         base_text_hex(t, e->a, 4);
         break;
     case 'v':
-        base_text_str(t, word_of(&speeds, e->b));
+        base_text_str(t, usb_speed_text(e->b) ? usb_speed_text(e->b) : "?");
         break;
     case 'w':
         base_text_str(t, word_of(phrase_of(e->type)->words, e->a));

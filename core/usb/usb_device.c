@@ -16,6 +16,15 @@ const char *usb_obstacle_text(enum usb_obstacle o)
     return (unsigned)o < USB_OBSTACLE_COUNT ? text[o] : "unknown reason";
 }
 
+const char *usb_speed_text(uint32_t speed)
+{
+    static const char *const text[] = {
+        [USB_SPEED_UNKNOWN] = "unknown", [USB_SPEED_LOW] = "low",     [USB_SPEED_FULL] = "full",
+        [USB_SPEED_HIGH] = "high",       [USB_SPEED_SUPER] = "super",
+    };
+    return speed < sizeof text / sizeof text[0] ? text[speed] : NULL;
+}
+
 struct base_span usb_device_config(const struct usb_device_info *info, uint8_t value)
 {
     for (unsigned i = 0; value != 0 && i < info->config_count; i++)

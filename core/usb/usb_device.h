@@ -27,6 +27,9 @@ enum usb_obstacle {
 // One plain sentence without an end: what is the matter, and what to do. Never NULL.
 const char *usb_obstacle_text(enum usb_obstacle o);
 
+// "low", "full", "high", "super", "unknown"; NULL if it is none of enum usb_speed.
+const char *usb_speed_text(uint32_t speed);
+
 // Everything is borrowed from the backend unless a function says otherwise. Descriptors are the
 // device's own bytes, untouched: clients compare them (usbip-wire facts section 3).
 struct usb_device_info {

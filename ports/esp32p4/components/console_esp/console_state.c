@@ -155,18 +155,6 @@ static void add_state(const struct console_port *port, struct base_text *t,
                                       : "its descriptors do not hold together");
 }
 
-static const char *speed_word(enum usb_speed speed)
-{
-    static const char *const words[] = {
-        [USB_SPEED_LOW] = "low",
-        [USB_SPEED_FULL] = "full",
-        [USB_SPEED_HIGH] = "high",
-        [USB_SPEED_SUPER] = "super",
-    };
-    bool known = (unsigned)speed < sizeof words / sizeof words[0] && words[speed];
-    return known ? words[speed] : "?";
-}
-
 static void add_device(const struct console_port *port, struct base_text *t,
                        const struct registry_device *d)
 {
@@ -181,7 +169,10 @@ static void add_device(const struct console_port *port, struct base_text *t,
         base_text_hex(t, desc.idProduct, 4);
     }
     console_text_column(t, start, SPEED_COLUMN);
-    base_text_str(t, speed_word(d->info.speed));
+    if (d->info.speed == USB_SPEED_UNKNOWN || !usb_speed_text(d->info.speed))
+        base_text_char(t, '?');
+    else
+        base_text_str(t, usb_speed_text(d->info.speed));
     console_text_column(t, start, STATE_COLUMN);
     if (d->info.product[0]) {
         console_text_foreign(t, d->info.product);
