@@ -38,8 +38,7 @@ static void show_network(void *ctx, struct console_network *n)
     (void)base_text_copy(n->source, sizeof n->source, network_source_text(s.source));
     (void)base_text_copy(n->trouble, sizeof n->trouble, network_trouble_text(&s));
     if (s.source != NETWORK_NO_ADDRESS)
-        (void)snprintf(n->address, sizeof n->address, "%u.%u.%u.%u", s.address[0], s.address[1],
-                       s.address[2], s.address[3]);
+        network_address_text(s.address, n->address);
     if (s.link_up)
         (void)snprintf(n->speed, sizeof n->speed, "%u Mbit/s, %s duplex", s.link.speed_mbit,
                        s.link.full_duplex ? "full" : "half");

@@ -5,7 +5,6 @@
 #include "esp_log.h"
 #include "sdkconfig.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #if defined(CONFIG_USBIP_PHY_IP101)
@@ -86,8 +85,7 @@ static struct eventlog_event up(const struct network_state *s)
         [NETWORK_LINK_LOCAL] = EVENT_ADDRESS_LINK_LOCAL,
     };
     struct eventlog_event e = {.type = EVENT_NETWORK_UP, .a = sources[s->source]};
-    (void)snprintf(e.peer, sizeof e.peer, "%u.%u.%u.%u", s->address[0], s->address[1],
-                   s->address[2], s->address[3]);
+    network_address_text(s->address, e.peer);
     return e;
 }
 

@@ -10,6 +10,7 @@
 #include "ports/posix/posix_time.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/poll.h>
 
@@ -250,8 +251,9 @@ static void tell_state(struct network *n, const struct network_state *s)
         return;
     if (memcmp(old.address, s->address, sizeof s->address) != 0 &&
         s->source != NETWORK_NO_ADDRESS) {
-        ESP_LOGI(tag, "%s: %u.%u.%u.%u (%s) %s", s->host_name, s->address[0], s->address[1],
-                 s->address[2], s->address[3], network_source_text(s->source),
+        char address[NETWORK_ADDRESS_SIZE];
+        network_address_text(s->address, address);
+        ESP_LOGI(tag, "%s: %s (%s) %s", s->host_name, address, network_source_text(s->source),
                  network_trouble_text(s));
         network_sntp_ask(&n->sntp);
     }
@@ -308,6 +310,12 @@ void network_state(struct network *n, struct network_state *state)
     pthread_mutex_lock(&n->lock);
     *state = n->state;
     pthread_mutex_unlock(&n->lock);
+}
+
+void network_address_text(const uint8_t address[NETWORK_IP_SIZE], char text[NETWORK_ADDRESS_SIZE])
+{
+    (void)snprintf(text, NETWORK_ADDRESS_SIZE, "%u.%u.%u.%u", address[0], address[1], address[2],
+                   address[3]);
 }
 
 const char *network_source_text(enum network_source source)

@@ -67,6 +67,10 @@ void network_devices(struct network *n, unsigned devices);
 
 void network_state(struct network *n, struct network_state *state);
 
+// "192.168.1.10".
+enum { NETWORK_ADDRESS_SIZE = 16 };
+void network_address_text(const uint8_t address[NETWORK_IP_SIZE], char text[NETWORK_ADDRESS_SIZE]);
+
 // Where the address comes from ("DHCP"), and what is wrong in plain words; "" if nothing is.
 const char *network_source_text(enum network_source source);
 const char *network_trouble_text(const struct network_state *state);
