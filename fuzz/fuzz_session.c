@@ -4,7 +4,7 @@
 // Honest clients must get the replies that the protocol promises, and at the end nothing is left.
 #include "fuzz/fuzz.h"
 #include "fuzz/fuzz_world.h"
-#include "sim/sim_faulty.h"
+#include "sim/device/faulty/sim_faulty.h"
 
 #include <string.h>
 

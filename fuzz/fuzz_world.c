@@ -2,11 +2,11 @@
 #include "fuzz/fuzz_world.h"
 
 #include "fuzz/fuzz.h"
-#include "sim/sim_disk.h"
-#include "sim/sim_faulty.h"
-#include "sim/sim_keyboard.h"
-#include "sim/sim_serial.h"
-#include "sim/sim_zero.h"
+#include "sim/device/disk/sim_disk.h"
+#include "sim/device/faulty/sim_faulty.h"
+#include "sim/device/keyboard/sim_keyboard.h"
+#include "sim/device/serial/sim_serial.h"
+#include "sim/device/sim_zero.h"
 
 #include <string.h>
 

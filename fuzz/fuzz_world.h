@@ -4,7 +4,7 @@
 
 #include "fuzz/fuzz_peer.h"
 #include "server/server.h"
-#include "sim/sim_bus.h"
+#include "sim/bus/sim_bus.h"
 
 #include <stdint.h>
 

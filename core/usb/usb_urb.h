@@ -44,7 +44,7 @@ struct usb_urb {
     // The backend's own while it has the URB.
     struct base_list backend_link;
     void *backend_ptr;
-    uint64_t backend_time_us;
+    uint64_t backend_progress; // how far it is with it
     uint32_t backend_state;
 };
 

@@ -8,8 +8,8 @@
 #include "ports/linux/sim_storage_file.h"
 #include "ports/posix/posix_loop.h"
 #include "ports/posix/posix_time.h"
-#include "sim/sim_bus.h"
-#include "sim/sim_set.h"
+#include "sim/bus/sim_bus.h"
+#include "sim/set/sim_set.h"
 
 #include <signal.h>
 #include <stdatomic.h>

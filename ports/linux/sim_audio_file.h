@@ -2,7 +2,7 @@
 // Files that keep what simulated headsets play. Loop thread; writing waits for the local disk.
 #pragma once
 
-#include "sim/sim_audio.h"
+#include "sim/device/audio/sim_audio.h"
 
 // Opens a file to append to, new or with something in it (sim_set_environment.open_record; `ctx` is
 // not used). It is locked, so that no two headsets write to it. A refusal puts a sentence without

@@ -2,7 +2,7 @@
 // Image files behind simulated disks. Loop thread; reading and writing wait for the local disk.
 #pragma once
 
-#include "sim/sim_storage.h"
+#include "sim/device/disk/sim_storage.h"
 
 // Opens an image for a disk (sim_set_environment.open_file; `ctx` is not used). The file is locked,
 // so that no two disks write to it; what is behind its last whole block stays as it is. A refusal

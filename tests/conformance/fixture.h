@@ -4,7 +4,7 @@
 // check ends the running test. One TEST per item of the list, named by its number.
 #pragma once
 
-#include "sim/sim_faulty.h"
+#include "sim/device/faulty/sim_faulty.h"
 #include "tests/golden/vectors.h"
 #include "tests/support/check.h"
 #include "tests/support/stage.h"

@@ -3,7 +3,7 @@
 #include "console_commands.h"
 #include "console_double.h"
 #include "console_text.h"
-#include "sim/sim_set.h"
+#include "sim/set/sim_set.h"
 #include "tests/support/settings_rig.h"
 #include "tests/support/stage.h"
 

@@ -2,7 +2,7 @@
 // Where the chip's backend finds devices: root ports, hubs, hubs behind hubs. The library names the
 // port but not the hub. And what it shows of devices that nobody can serve.
 #include "device_state.h"
-#include "sim/sim_keyboard.h"
+#include "sim/device/keyboard/sim_keyboard.h"
 #include "tests/firmware/device_world.h"
 
 static struct sim_device *d1(struct world *w, unsigned root)

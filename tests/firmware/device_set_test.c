@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices of real classes, as people have them, on the full-speed port: a hub with a keyboard of
 // low speed and a serial adapter, and a headset.
-#include "sim/sim_audio.h"
-#include "sim/sim_keyboard.h"
-#include "sim/sim_serial.h"
+#include "sim/device/audio/sim_audio.h"
+#include "sim/device/keyboard/sim_keyboard.h"
+#include "sim/device/serial/sim_serial.h"
 #include "tests/firmware/device_world.h"
 
 static struct sim_device *headset(struct world *w, unsigned root)

@@ -3,8 +3,8 @@
 // double of the library: both ports, all on one thread, time as the test wants it.
 #pragma once
 
-#include "sim/sim_faulty.h"
-#include "sim/sim_zero.h"
+#include "sim/device/faulty/sim_faulty.h"
+#include "sim/device/sim_zero.h"
 #include "tests/firmware/device_rig.h"
 #include "tests/support/check.h"
 

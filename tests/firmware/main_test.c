@@ -23,7 +23,7 @@
 #include "main_network.h"
 #include "ports/posix/posix_time.h"
 #include "sdkconfig.h"
-#include "sim/sim_set.h"
+#include "sim/set/sim_set.h"
 
 #include <pthread.h>
 #include <semaphore.h>

@@ -2,7 +2,7 @@
 // The chip's backend with its tasks as threads: daemon, client, and the loop, which is the test.
 // For the thread sanitizer above all. Nothing waits for a time; a hang ends after a long one.
 #include "device_usb_host.h"
-#include "sim/sim_zero.h"
+#include "sim/device/sim_zero.h"
 #include "tests/firmware/usb_host_double.h"
 #include "tests/support/check.h"
 #include "tests/support/heap.h"

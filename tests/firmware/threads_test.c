@@ -4,7 +4,7 @@
 #include "device_usb_host.h"
 #include "ports/posix/posix_loop.h"
 #include "ports/posix/posix_time.h"
-#include "sim/sim_faulty.h"
+#include "sim/device/faulty/sim_faulty.h"
 #include "tests/firmware/usb_host_double.h"
 #include "tests/port/usbip_client.h"
 #include "tests/support/check.h"

@@ -8,7 +8,7 @@
 // Whoever changes a simulated bus while other threads run holds the lock.
 #pragma once
 
-#include "sim/sim_bus.h"
+#include "sim/bus/sim_bus.h"
 
 #include <stdbool.h>
 #include <stdint.h>

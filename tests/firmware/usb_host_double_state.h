@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/base_list.h"
-#include "sim/sim_engine.h"
+#include "sim/bus/sim_engine.h"
 #include "tests/firmware/usb_host_double.h"
 #include "usb/usb_device.h"
 

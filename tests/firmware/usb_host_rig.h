@@ -3,8 +3,8 @@
 // double itself.
 #pragma once
 
-#include "sim/sim_faulty.h"
-#include "sim/sim_zero.h"
+#include "sim/device/faulty/sim_faulty.h"
+#include "sim/device/sim_zero.h"
 #include "tests/firmware/usb_host_double_state.h"
 #include "tests/support/check.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/port/port_rig.h"
 #include "ports/posix/posix_time.h"
-#include "sim/sim_set.h"
+#include "sim/set/sim_set.h"
 #include "tests/support/check.h"
 #include "tests/support/heap.h"
 #include "tests/support/tcp_client.h"

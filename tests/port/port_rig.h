@@ -4,7 +4,7 @@
 #pragma once
 
 #include "ports/posix/posix_loop.h"
-#include "sim/sim_bus.h"
+#include "sim/bus/sim_bus.h"
 #include "tests/port/usbip_client.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The real usbip-server as a child process: output, exit status, signals.
-#include "sim/sim_set.h"
+#include "sim/set/sim_set.h"
 #include "tests/port/child.h"
 #include "tests/port/http_client.h"
 #include "tests/port/settings_folder.h"

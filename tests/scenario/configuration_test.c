@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client switches the configuration of a device that has two: from then on the other endpoints
 // work, and only they.
-#include "sim/sim_multi.h"
+#include "sim/device/sim_multi.h"
 #include "tests/support/stage.h"
 
 enum { LOOP_OUT = 2, LOOP_IN = 1, SECOND_OUT = 3, SECOND_IN = 3, MOUSE_IN = 1, SECOND = 1000000 };

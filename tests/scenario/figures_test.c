@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a session says of its endpoints.
-#include "sim/sim_faulty.h"
+#include "sim/device/faulty/sim_faulty.h"
 #include "tests/support/stage.h"
 
 enum { IN = WIRE_DIR_IN, MS = 1000 };

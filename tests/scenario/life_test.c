@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The life of a session, from a list to the next client, on simulated devices.
-#include "sim/sim_zero.h"
+#include "sim/device/sim_zero.h"
 #include "tests/support/stage.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Limits that change while the server runs.
-#include "sim/sim_faulty.h"
+#include "sim/device/faulty/sim_faulty.h"
 #include "tests/support/stage.h"
 
 enum { KIB = 1024, LONGEST = 64 * KIB, IN = WIRE_DIR_IN, NO_MEMORY = USB_STATUS_NO_MEMORY };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // When memory or slots run out, and when many want the same: what waits, what is refused, and that
 // an UNLINK always gets through.
-#include "sim/sim_faulty.h"
+#include "sim/device/faulty/sim_faulty.h"
 #include "tests/support/stage.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 // An UNLINK that overtakes its SUBMIT. Linux's vhci_hcd does it (seen with usbtest case 24): it
 // flushes the URBs to submit, then those to unlink; an URB queued and killed in between is unlinked
 // first.
-#include "sim/sim_faulty.h"
+#include "sim/device/faulty/sim_faulty.h"
 #include "tests/support/stage.h"
 
 enum { IN = WIRE_DIR_IN, SECOND = 1000000 };

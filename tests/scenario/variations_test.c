@@ -2,7 +2,7 @@
 // One script that touches every path of a session, run again and again: with the stream cut at
 // every size, with each allocation failing, with the device pulled and with the peer gone after
 // each step.
-#include "sim/sim_zero.h"
+#include "sim/device/sim_zero.h"
 #include "tests/support/stage.h"
 
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 // together to frames.
 #pragma once
 
-#include "sim/sim_camera.h"
+#include "sim/device/camera/sim_camera.h"
 #include "tests/support/sim_rig.h"
 
 enum {

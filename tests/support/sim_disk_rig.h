@@ -3,7 +3,7 @@
 // it.
 #pragma once
 
-#include "sim/sim_disk.h"
+#include "sim/device/disk/sim_disk.h"
 #include "tests/support/sim_rig.h"
 
 enum {

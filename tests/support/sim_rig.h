@@ -3,7 +3,7 @@
 // pipe changes, with time that moves only when the test says so.
 #pragma once
 
-#include "sim/sim_bus.h"
+#include "sim/bus/sim_bus.h"
 #include "tests/support/check.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 // The --sim option on a bus of its own, with files that tests can refuse and memory that can end.
 #pragma once
 
-#include "sim/sim_set.h"
+#include "sim/set/sim_set.h"
 
 #include "base/base_text.h"
 #include "tests/support/sim_rig.h"

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "server/server.h"
-#include "sim/sim_bus.h"
+#include "sim/bus/sim_bus.h"
 #include "tests/support/check.h"
 
 #include <stddef.h>

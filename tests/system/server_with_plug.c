@@ -5,8 +5,8 @@
 // calls of the product's main.c to the __wrap_ functions here (--wrap), which is how this file
 // comes to bus and loop; the product itself has no such commands.
 #include "ports/posix/posix_loop.h"
-#include "sim/sim_bus.h"
-#include "sim/sim_zero.h"
+#include "sim/bus/sim_bus.h"
+#include "sim/device/sim_zero.h"
 
 #include <pthread.h>
 #include <stdio.h>

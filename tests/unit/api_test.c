@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api.h"
 #include "base/base_text.h"
-#include "sim/sim_set.h"
-#include "sim/sim_zero.h"
+#include "sim/device/sim_zero.h"
+#include "sim/set/sim_set.h"
 #include "tests/support/stage.h"
 
 #include <cJSON.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/sim_audio.h"
+#include "sim/device/audio/sim_audio.h"
 
 #include "tests/support/sim_rig.h"
 

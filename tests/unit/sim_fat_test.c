@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads the file system back with the rules of Microsoft's specification, on its own.
 #include "base/base_bytes.h"
-#include "sim/sim_disk_fat.h"
+#include "sim/device/disk/sim_disk_fat.h"
 #include "tests/support/check.h"
 
 #include <stdlib.h>

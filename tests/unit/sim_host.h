@@ -4,8 +4,8 @@
 // support/sim_rig.h.
 #pragma once
 
-#include "sim/sim_bus.h"
-#include "sim/sim_faulty.h"
+#include "sim/bus/sim_bus.h"
+#include "sim/device/faulty/sim_faulty.h"
 #include "tests/support/check.h"
 
 enum { HOST_DEVICES = 8, HOST_EVENTS = 64, HOST_PACKETS = 16, HOST_PATTERN = 16384 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/sim_keyboard.h"
-#include "sim/sim_keyboard_layout.h"
+#include "sim/device/keyboard/sim_keyboard.h"
+#include "sim/device/keyboard/sim_keyboard_layout.h"
 #include "tests/support/sim_rig.h"
 
 enum { KEYS_EP = 0x81, MOUSE_EP = 0x82, MS = 1000 };

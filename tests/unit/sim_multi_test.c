@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The device with two configurations.
-#include "sim/sim_echo.h"
-#include "sim/sim_multi.h"
+#include "sim/device/sim_echo.h"
+#include "sim/device/sim_multi.h"
 #include "tests/support/sim_rig.h"
 
 enum { LOOP_OUT = 0x02, LOOP_IN = 0x81, SECOND_OUT = 0x03, SECOND_IN = 0x83, MOUSE_IN = 0x81 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several serial ports in one device.
-#include "sim/sim_serial.h"
+#include "sim/device/serial/sim_serial.h"
 #include "tests/support/sim_rig.h"
 
 enum { PORTS = SIM_SERIAL_PORTS_MAX, DCD_DSR = 3, BREAK = 4, NOTICE = 10 };

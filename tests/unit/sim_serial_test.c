@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/sim_serial.h"
+#include "sim/device/serial/sim_serial.h"
 #include "tests/support/sim_rig.h"
 
 enum { DATA_OUT = 0x01, DATA_IN = 0x82, NOTICE_IN = 0x83, MS = 1000 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/sim_storage.h"
+#include "sim/device/disk/sim_storage.h"
 
 #include "tests/support/sim_rig.h"
 

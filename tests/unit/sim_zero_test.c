@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/sim_zero.h"
+#include "sim/device/sim_zero.h"
 #include "tests/support/sim_rig.h"
 
 enum { SOURCE_SINK = 3, LOOPBACK = 2 };

@@ -3,7 +3,7 @@
 
 #include "esp_log.h"
 #include "sdkconfig.h"
-#include "sim/sim_set.h"
+#include "sim/set/sim_set.h"
 
 static const char tag[] = "sim";
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // v4l2_frames DEVICE yuyv|mjpeg FPS FRAMES: captures FRAMES frames of the simulated webcam
-// (sim/sim_camera.h), prints the numbers that are missing between them and what is wrong in them.
-// Status 0 if all came, none is missing and none is damaged.
+// (sim/device/camera/sim_camera.h), prints the numbers that are missing between them and what is
+// wrong in them. Status 0 if all came, none is missing and none is damaged.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/videodev2.h>

@@ -54,9 +54,9 @@ static int32_t bulk_prepare(struct device_slot *s)
         s->transfer->num_bytes = (int)room_for(s);
     else
         fill_out(s, last);
-    u->backend_time_us = (u->backend_time_us & URB_CANCEL) | (s->at + s->size);
+    u->backend_progress = (u->backend_progress & URB_CANCEL) | (s->at + s->size);
     if (last)
-        u->backend_time_us |= URB_ALL_SUBMITTED;
+        u->backend_progress |= URB_ALL_SUBMITTED;
     return USB_STATUS_OK;
 }
 

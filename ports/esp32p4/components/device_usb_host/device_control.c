@@ -238,14 +238,14 @@ static bool begin_urb(struct device *d)
 void device_control_cancel(struct device *d)
 {
     struct device_control *c = &d->control;
-    if (c->urb && c->urb->backend_time_us & URB_CANCEL) {
+    if (c->urb && c->urb->backend_progress & URB_CANCEL) {
         struct usb_urb *u = c->urb;
         c->urb = NULL; // the transfer goes on, for nobody
         device_urb_done(d, u, USB_STATUS_CANCELLED);
     }
     BASE_LIST_FOR_EACH (node, &c->urbs) {
         struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
-        if (!(u->backend_time_us & URB_CANCEL))
+        if (!(u->backend_progress & URB_CANCEL))
             continue;
         base_list_remove(node);
         device_urb_done(d, u, USB_STATUS_CANCELLED);

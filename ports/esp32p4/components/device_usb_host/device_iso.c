@@ -99,9 +99,9 @@ static int32_t iso_prepare(struct device_slot *s)
         t->num_bytes += t->isoc_packet_desc[i].num_bytes;
     }
     set_start_frame(s);
-    u->backend_time_us = (u->backend_time_us & URB_CANCEL) | (s->at + s->size);
+    u->backend_progress = (u->backend_progress & URB_CANCEL) | (s->at + s->size);
     if (s->at + s->size == u->packet_count)
-        u->backend_time_us |= URB_ALL_SUBMITTED;
+        u->backend_progress |= URB_ALL_SUBMITTED;
     return USB_STATUS_OK;
 }
 

@@ -117,7 +117,7 @@ static bool take_back(struct device_pipe *p)
 {
     BASE_LIST_FOR_EACH (node, &p->urbs) {
         struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
-        if (!(u->backend_time_us & URB_CANCEL))
+        if (!(u->backend_progress & URB_CANCEL))
             continue;
         if (in_flight(p, u))
             return true;
@@ -130,7 +130,7 @@ static struct usb_urb *next_urb(const struct device_pipe *p)
 {
     BASE_LIST_FOR_EACH (node, &p->urbs) {
         struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
-        if (!(u->backend_time_us & URB_ALL_SUBMITTED))
+        if (!(u->backend_progress & URB_ALL_SUBMITTED))
             return u;
     }
     return NULL;
@@ -178,8 +178,8 @@ static void return_transfer(struct device_slot *s)
 static void rewind_urb(struct device_slot *s)
 {
     struct usb_urb *u = s->urb;
-    if (s->at < urb_next(u) || u->backend_time_us & URB_ALL_SUBMITTED)
-        u->backend_time_us = (u->backend_time_us & URB_CANCEL) | s->at;
+    if (s->at < urb_next(u) || u->backend_progress & URB_ALL_SUBMITTED)
+        u->backend_progress = (u->backend_progress & URB_CANCEL) | s->at;
 }
 
 // The library says that the pipe is halted, and nothing of ours did it: the device is going, which
@@ -232,7 +232,7 @@ static bool submit_part(struct device_pipe *p, struct usb_urb *u)
     }
     return_transfer(s);
     if (p->busy > 0) { // it ends after those before it
-        u->backend_time_us = (u->backend_time_us & URB_CANCEL) | s->at;
+        u->backend_progress = (u->backend_progress & URB_CANCEL) | s->at;
         return false;
     }
     if (status == DEVICE_NOTHING_TO_MOVE)

@@ -59,7 +59,7 @@ static void queue_submit(struct usbip_backend *b, struct usb_urb *u)
     u->status = USB_STATUS_OK;
     u->actual_length = u->start_frame = u->error_count = 0;
     u->backend_ptr = NULL;
-    u->backend_time_us = 0;
+    u->backend_progress = 0;
     pthread_mutex_lock(&h->lock);
     u->backend_state = 0;
     base_list_append(&h->submitted, &u->backend_link);
@@ -233,7 +233,7 @@ static void mark_cancelled(struct base_list *urbs)
     BASE_LIST_FOR_EACH (node, urbs) {
         struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
         if (u->backend_state & URB_CANCEL_ASKED)
-            u->backend_time_us |= URB_CANCEL;
+            u->backend_progress |= URB_CANCEL;
     }
 }
 
@@ -242,7 +242,7 @@ static void drain_cancels(struct device *d)
     d->wants_cancel = false;
     mark_cancelled(&d->control.urbs);
     if (d->control.urb && d->control.urb->backend_state & URB_CANCEL_ASKED)
-        d->control.urb->backend_time_us |= URB_CANCEL;
+        d->control.urb->backend_progress |= URB_CANCEL;
     for (unsigned i = 0; i < DEVICE_PIPES; i++)
         if (d->pipe[i])
             mark_cancelled(&d->pipe[i]->urbs);

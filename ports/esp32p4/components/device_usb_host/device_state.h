@@ -48,15 +48,15 @@ struct device_pipe {
     uint32_t iso_frame;    // microframe number that the next packet will have
 };
 
-// What the backend notes in an URB. backend_state belongs to the lock, backend_time_us is client.
+// What the backend notes in an URB. backend_state belongs to the lock, backend_progress is client.
 enum { URB_CANCEL_ASKED = 1 };         // backend_state
-#define URB_NEXT_MASK 0xffffffffull    // backend_time_us: byte or packet to transfer next
+#define URB_NEXT_MASK 0xffffffffull    // backend_progress: byte or packet to transfer next
 #define URB_ALL_SUBMITTED (1ull << 32) // nothing is left to transfer
 #define URB_CANCEL (1ull << 33)        // to be given back
 
 static inline uint32_t urb_next(const struct usb_urb *u)
 {
-    return (uint32_t)(u->backend_time_us & URB_NEXT_MASK);
+    return (uint32_t)(u->backend_progress & URB_NEXT_MASK);
 }
 
 // --- the control endpoint (device_control.c); client --------------------------------------------

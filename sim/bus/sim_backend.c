@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// The backend contract (server/server_backend.h) of the simulated bus.
+#include "sim_engine.h"
+
+#include <assert.h>
+
+static struct sim_bus *bus_of(struct usbip_backend *b)
+{
+    return BASE_CONTAINER(b, struct sim_bus, backend);
+}
+
+static bool deaf(const struct sim_port *p)
+{
+    return p->gone; // the device that the core means has left; UNPLUGGED is on its way
+}
+
+static void backend_open(struct usbip_backend *b, void *device)
+{
+    struct sim_port *p = device;
+    (void)b;
+    if (deaf(p))
+        return;
+    assert(p->claim == SIM_CLOSED);
+    p->claim = SIM_OPENING;
+    p->delay_over = false;
+    sim_port_attend(p);
+}
+
+static bool has_urbs(const struct sim_port *p)
+{
+    for (unsigned i = 0; i < SIM_PIPES; i++)
+        if (!base_list_empty(&p->pipe[i].urbs))
+            return true;
+    return false;
+}
+
+static void backend_close(struct usbip_backend *b, void *device)
+{
+    struct sim_port *p = device;
+    (void)b;
+    if (deaf(p))
+        return;
+    base_list_remove(&p->op_link); // an answer is no longer wanted
+    p->op_done = false;
+    assert(p->claim != SIM_CLOSED && !has_urbs(p));
+    p->claim = SIM_CLOSING;
+    p->delay_over = false;
+    sim_timer_clear(&p->delay_timer);
+    sim_port_attend(p);
+}
+
+static void backend_submit(struct usbip_backend *b, struct usb_urb *u)
+{
+    struct sim_port *p = u->device;
+    u->actual_length = u->error_count = u->start_frame = 0;
+    u->backend_state = 0;
+    u->backend_ptr = NULL;
+    if (deaf(p)) {
+        if (u->ep.type == USB_ISOCHRONOUS)
+            sim_iso_abandon(u);
+        sim_urb_done(bus_of(b), u, USB_STATUS_NO_DEVICE);
+        return;
+    }
+    assert(p->claim == SIM_OPEN);
+    struct sim_pipe *pipe = &p->pipe[sim_pipe_index(u->ep.address)];
+    bool idle = base_list_empty(&pipe->urbs);
+    u->backend_ptr = pipe;
+    base_list_append(&pipe->urbs, &u->backend_link);
+    if (idle)
+        sim_pipe_ready(pipe);
+}
+
+static void backend_cancel(struct usbip_backend *b, struct usb_urb *u)
+{
+    struct sim_pipe *pipe = u->backend_ptr;
+    if (!pipe)
+        return; // was faster
+    if (u->ep.type == USB_ISOCHRONOUS)
+        sim_iso_abandon(u);
+    sim_urb_done(bus_of(b), u, USB_STATUS_CANCELLED);
+    sim_pipe_ready(pipe);
+}
+
+static void backend_control(struct usbip_backend *b, void *device, const struct usb_control_op *op)
+{
+    struct sim_port *p = device;
+    (void)b;
+    if (deaf(p))
+        return;
+    assert(p->claim == SIM_OPEN && base_list_empty(&p->op_link) && !p->op_done);
+    p->op = *op;
+    p->delay_over = false;
+    if (op->type == USB_RESET_DEVICE) { // needs no endpoint 0, which may be stuck
+        p->op_status = sim_state_execute(p, op);
+        p->op_done = true;
+        sim_port_attend(p);
+        return;
+    }
+    bool idle = base_list_empty(&p->pipe[0].urbs);
+    base_list_append(&p->pipe[0].urbs, &p->op_link);
+    if (idle)
+        sim_pipe_ready(&p->pipe[0]);
+}
+
+static void *backend_buffer_alloc(struct usbip_backend *b, uint32_t size)
+{
+    return base_alloc(bus_of(b)->alloc, size);
+}
+
+static void backend_buffer_free(struct usbip_backend *b, void *buffer, uint32_t size)
+{
+    (void)size;
+    base_free(bus_of(b)->alloc, buffer);
+}
+
+// --- events --------------------------------------------------------------------------------------
+
+static bool delayed(struct sim_port *p, uint64_t delay_us)
+{
+    if (p->delay_over || delay_us == 0)
+        return false;
+    uint64_t now_us = p->bus->now_us;
+    if (base_list_empty(&p->delay_timer.link))
+        sim_timer_set(p->bus, &p->delay_timer,
+                      delay_us > UINT64_MAX - now_us ? UINT64_MAX : now_us + delay_us);
+    return true;
+}
+
+static bool claim_event(struct sim_port *p, struct backend_event *ev)
+{
+    if (p->claim == SIM_OPENING && !delayed(p, p->open_delay_us)) {
+        p->claim = p->open_result == BASE_OK ? SIM_OPEN : SIM_CLOSED;
+        ev->type = BACKEND_OPENED;
+        ev->result = p->open_result;
+    } else if (p->claim == SIM_CLOSING && !delayed(p, p->close_delay_us)) {
+        sim_state_power_on(p);
+        p->claim = SIM_CLOSED;
+        ev->type = BACKEND_CLOSED;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+// The next event of this port. False if there is none (yet).
+static bool port_event(struct sim_port *p, struct backend_event *ev)
+{
+    *ev = (struct backend_event){.device = p};
+    if (p->gone) {
+        p->gone = p->announced = false;
+        ev->type = BACKEND_UNPLUGGED;
+        return true;
+    }
+    if (!sim_port_live(p))
+        return false;
+    if (!p->announced) {
+        p->announced = true;
+        ev->type = BACKEND_PLUGGED;
+        ev->info = &p->info;
+        return true;
+    }
+    if (p->op_done && !delayed(p, p->control_delay_us)) {
+        p->op_done = false;
+        ev->type = BACKEND_CONTROL_DONE;
+        ev->status = p->op_status;
+        return true;
+    }
+    return claim_event(p, ev);
+}
+
+static bool attention_event(struct sim_bus *bus, struct backend_event *ev)
+{
+    struct base_list *first = base_list_pop(&bus->attention);
+    struct sim_port *p = BASE_CONTAINER(first, struct sim_port, attention);
+    if (p->vanish) {
+        sim_port_vanish(p); // gives URBs back, which come before UNPLUGGED
+        return false;
+    }
+    if (!port_event(p, ev))
+        return false;
+    sim_port_attend(p); // there may be more
+    return true;
+}
+
+static bool backend_take_event(struct usbip_backend *b, uint64_t now_us, struct backend_event *ev)
+{
+    struct sim_bus *bus = bus_of(b);
+    sim_time_advance(bus, now_us);
+    for (;;) {
+        struct base_list *done = base_list_pop(&bus->done);
+        if (done) {
+            *ev = (struct backend_event){.type = BACKEND_URB_DONE};
+            ev->urb = BASE_CONTAINER(done, struct usb_urb, backend_link);
+            ev->device = ev->urb->device;
+            return true;
+        }
+        if (!base_list_empty(&bus->attention)) {
+            if (attention_event(bus, ev))
+                return true;
+            continue;
+        }
+        struct base_list *ready = base_list_pop(&bus->ready);
+        if (!ready)
+            return false;
+        sim_pipe_run(BASE_CONTAINER(ready, struct sim_pipe, ready));
+    }
+}
+
+static uint64_t backend_next_deadline(struct usbip_backend *b)
+{
+    struct sim_bus *bus = bus_of(b);
+    if (!base_list_empty(&bus->done) || !base_list_empty(&bus->attention) ||
+        !base_list_empty(&bus->ready))
+        return bus->now_us;
+    uint64_t first_us = UINT64_MAX;
+    BASE_LIST_FOR_EACH (link, &bus->timers) {
+        const struct sim_timer *t = BASE_CONTAINER(link, struct sim_timer, link);
+        if (t->at_us >= first_us)
+            break; // they are in that order
+        if (t->shows_us < first_us)
+            first_us = t->shows_us;
+    }
+    return first_us;
+}
+
+const struct usbip_backend sim_backend = {
+    .open = backend_open,
+    .close = backend_close,
+    .submit = backend_submit,
+    .cancel = backend_cancel,
+    .control = backend_control,
+    .buffer_alloc = backend_buffer_alloc,
+    .buffer_free = backend_buffer_free,
+    .take_event = backend_take_event,
+    .next_deadline = backend_next_deadline,
+};

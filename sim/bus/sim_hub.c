@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// A hub as a device: descriptors and status of its ports (USB 2.0 11.23, 11.24). The bus plugs and
+// pulls; a hub here does not switch anything, and clients cannot import it.
+#include "base/base_bytes.h"
+#include "sim_engine.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+    HUB_DESCRIPTOR = 0x29,
+    HUB_CONFIG_SIZE = USB_DT_CONFIG_SIZE + USB_DT_INTERFACE_SIZE + USB_DT_ENDPOINT_SIZE,
+
+    PORT_CONNECTION = 1 << 0, // wPortStatus, table 11-21
+    PORT_ENABLE = 1 << 1,
+    PORT_POWER = 1 << 8,
+    PORT_LOW_SPEED = 1 << 9,
+    PORT_HIGH_SPEED = 1 << 10,
+};
+
+struct hub {
+    struct sim_device d;
+    struct sim_descriptors desc;
+    const uint8_t *configs[1];
+    uint8_t config[HUB_CONFIG_SIZE];
+    uint8_t ports;
+};
+
+static const uint8_t device_descriptor[USB_DT_DEVICE_SIZE] = {
+    18,   USB_DT_DEVICE, 0x00, 0x02, USB_CLASS_HUB, 0,    1, 64, //
+    0x09, 0x12,          0x06, 0x00, 0x00,          0x01, 1, 2,  0, 1};
+
+static const char *const strings[] = {"usbip-esp32p4", "Simulated hub", NULL};
+
+// One bit per port, and bit 0 for the hub itself.
+static uint8_t bitmap_size(const struct hub *h)
+{
+    return (uint8_t)(h->ports / 8 + 1);
+}
+
+static void fill_config(struct hub *h)
+{
+    const uint8_t config[HUB_CONFIG_SIZE] = {9,
+                                             USB_DT_CONFIG,
+                                             HUB_CONFIG_SIZE,
+                                             0,
+                                             1,
+                                             1,
+                                             0,
+                                             0xe0,
+                                             0, // self-powered, remote wakeup
+                                             9,
+                                             USB_DT_INTERFACE,
+                                             0,
+                                             0,
+                                             1,
+                                             USB_CLASS_HUB,
+                                             0,
+                                             0,
+                                             0,
+                                             7,
+                                             USB_DT_ENDPOINT,
+                                             USB_DIR_IN | 1,
+                                             USB_INTERRUPT,
+                                             bitmap_size(h),
+                                             0,
+                                             12};
+    memcpy(h->config, config, sizeof config);
+}
+
+static int answer(const uint8_t *from, uint32_t size, uint8_t *data, uint32_t len)
+{
+    uint32_t n = size < len ? size : len;
+    if (n > 0)
+        memcpy(data, from, n);
+    return (int)n;
+}
+
+static int hub_descriptor(const struct hub *h, uint8_t *data, uint32_t len)
+{
+    uint8_t d[7 + 2 * 2] = {0};
+    uint8_t size = (uint8_t)(7 + 2 * bitmap_size(h));
+    assert(size <= sizeof d);
+    d[0] = size;
+    d[1] = HUB_DESCRIPTOR;
+    d[2] = h->ports;
+    base_put_le16(d + 3, 0x0009);                         // power and over-current per port
+    d[5] = 50;                                            // 100 ms until power is good
+    memset(d + 7 + bitmap_size(h), 0xff, bitmap_size(h)); // PortPwrCtrlMask, all ones
+    return answer(d, size, data, len);
+}
+
+static uint16_t port_status(const struct hub *h, unsigned number)
+{
+    BASE_LIST_FOR_EACH (link, &h->d.bus->ports) {
+        const struct sim_port *p = BASE_CONTAINER(link, struct sim_port, link);
+        if (p->hub != h->d.port || p->number != number || !sim_port_live(p))
+            continue;
+        uint16_t speed = p->info.speed == USB_SPEED_LOW    ? PORT_LOW_SPEED
+                         : p->info.speed == USB_SPEED_HIGH ? PORT_HIGH_SPEED
+                                                           : 0;
+        return (uint16_t)(PORT_POWER | PORT_CONNECTION | PORT_ENABLE | speed);
+    }
+    return PORT_POWER;
+}
+
+static int hub_setup(struct sim_device *d, const struct usb_setup *s, uint8_t *data, uint32_t len)
+{
+    const struct hub *h = (const struct hub *)d;
+    uint8_t status[4] = {0};
+    if (s->bmRequestType == 0xa0 && s->bRequest == USB_REQ_GET_DESCRIPTOR &&
+        s->wValue >> 8 == HUB_DESCRIPTOR)
+        return hub_descriptor(h, data, len);
+    if (s->bmRequestType == 0xa0 && s->bRequest == USB_REQ_GET_STATUS)
+        return answer(status, sizeof status, data, len); // local power good, no over-current
+    if (s->bmRequestType != 0xa3 || s->bRequest != USB_REQ_GET_STATUS || s->wIndex == 0 ||
+        s->wIndex > h->ports)
+        return SIM_STALL;
+    base_put_le16(status, port_status(h, s->wIndex));
+    return answer(status, sizeof status, data, len);
+}
+
+static void hub_destroy(struct sim_device *d)
+{
+    base_free(sim_alloc(d->bus), d);
+}
+
+static const struct sim_device_ops ops = {.destroy = hub_destroy, .setup = hub_setup};
+
+unsigned sim_hub_ports(const struct sim_device *d)
+{
+    return d->ops == &ops ? ((const struct hub *)d)->ports : 0;
+}
+
+struct sim_device *sim_hub_create(struct sim_bus *bus, unsigned ports)
+{
+    assert(ports > 0 && ports <= SIM_HUB_PORTS_MAX);
+    struct hub *h = base_alloc(sim_alloc(bus), sizeof *h);
+    if (!h)
+        return NULL;
+    h->ports = (uint8_t)ports;
+    fill_config(h);
+    h->configs[0] = h->config;
+    h->desc = (struct sim_descriptors){
+        .device = device_descriptor, .configs = h->configs, .strings = strings};
+    h->d = (struct sim_device){
+        .ops = &ops, .desc = &h->desc, .name = "hub", .speed = USB_SPEED_HIGH, .bus = bus};
+    return &h->d;
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// Descriptors of the webcam: USB Device Class Definition for Video Devices 1.1 chapter 3, formats
+// in its companions for uncompressed and Motion JPEG payloads.
+#include "sim_camera_device.h"
+
+enum {
+    CLASS_VIDEO = 0x0e,
+    CONTROL_SUBCLASS = 1,
+    STREAMING_SUBCLASS = 2,
+    COLLECTION_SUBCLASS = 3,
+
+    DT_ASSOCIATION = 0x0b, // descriptor types
+    CS_INTERFACE = 0x24,
+
+    CONTROL_HEADER = 1, // subtypes in the control interface
+    CONTROL_INPUT_TERMINAL = 2,
+    CONTROL_OUTPUT_TERMINAL = 3,
+    CONTROL_PROCESSING_UNIT = 5,
+    STREAMING_INPUT_HEADER = 1, // in the streaming interface
+    STREAMING_FORMAT_UNCOMPRESSED = 4,
+    STREAMING_FRAME_UNCOMPRESSED = 5,
+    STREAMING_FORMAT_MJPEG = 6,
+    STREAMING_FRAME_MJPEG = 7,
+    STREAMING_COLOUR = 0x0d,
+
+    TERMINAL_STREAMING = 0x0101,
+    TERMINAL_CAMERA = 0x0201,
+    BRIGHTNESS = 0x0001, // bit of the processing unit's bmControls
+
+    NAME_STRING = 2,
+
+    HEADER_SIZE = 12 + 1, // one streaming interface
+    CAMERA_SIZE = 15 + 3,
+    PROCESSING_SIZE = 10 + 2,
+    OUTPUT_SIZE = 9,
+    CONTROL_SIZE = HEADER_SIZE + CAMERA_SIZE + PROCESSING_SIZE + OUTPUT_SIZE,
+
+    INPUT_HEADER_SIZE = 13 + CAMERA_FORMATS,
+    FORMAT_YUY2_SIZE = 27,
+    FRAME_YUY2_SIZE = 26 + CAMERA_INTERVALS * 4,
+    FORMAT_MJPEG_SIZE = 11,
+    FRAME_MJPEG_SIZE = 26 + 1 * 4,
+    COLOUR_SIZE = 6,
+    FORMATS_SIZE = INPUT_HEADER_SIZE + FORMAT_YUY2_SIZE + FRAME_YUY2_SIZE + FORMAT_MJPEG_SIZE +
+                   FRAME_MJPEG_SIZE + 2 * COLOUR_SIZE,
+
+    COMMON_SIZE = 9 + 8 + 9 + CONTROL_SIZE + 9 + FORMATS_SIZE,
+    ISO_SETTINGS = 5,
+    ISO_SIZE = COMMON_SIZE + ISO_SETTINGS * (9 + 7),
+    BULK_SIZE = COMMON_SIZE + 7,
+
+    // Asynchronous: the camera has a clock of its own (USB 2.0 table 9-13).
+    ISOCHRONOUS_ASYNCHRONOUS = USB_ISOCHRONOUS | 1 << 2,
+};
+
+// Bits per second of 30 frames.
+#define YUY2_RATE (8u * 30 * CAMERA_YUY2_SIZE)
+#define MJPEG_RATE (8u * 30 * CAMERA_MJPEG_SIZE_MAX)
+
+const struct camera_format sim_camera_formats[CAMERA_FORMATS + 1] = {
+    [CAMERA_YUY2] = {CAMERA_YUY2_SIZE,
+                     CAMERA_INTERVALS,
+                     {CAMERA_INTERVAL_30, CAMERA_INTERVAL_15, CAMERA_INTERVAL_5},
+                     {1024, 512, 192}},
+    [CAMERA_MJPEG] = {CAMERA_MJPEG_SIZE_MAX, 1, {CAMERA_INTERVAL_30}, {192}},
+};
+
+// clang-format off
+#define LE16(v) (v) & 0xff, (v) >> 8
+#define LE32(v) (v) & 0xff, (v) >> 8 & 0xff, (v) >> 16 & 0xff, (v) >> 24
+
+#define COMMON(total, streaming_endpoints) \
+    9, USB_DT_CONFIG, LE16(total), 2, 1, 0, 0x80, 250, /* bus-powered, 500 mA */ \
+    8, DT_ASSOCIATION, CAMERA_CONTROL, 2, CLASS_VIDEO, COLLECTION_SUBCLASS, 0, NAME_STRING, \
+    9, USB_DT_INTERFACE, CAMERA_CONTROL, 0, 0, CLASS_VIDEO, CONTROL_SUBCLASS, 0, NAME_STRING, \
+    HEADER_SIZE, CS_INTERFACE, CONTROL_HEADER, LE16(0x0110), LE16(CONTROL_SIZE), \
+        LE32(CAMERA_CLOCK_MHZ * 1000000), 1, CAMERA_STREAMING, \
+    CAMERA_SIZE, CS_INTERFACE, CONTROL_INPUT_TERMINAL, CAMERA_TERMINAL, LE16(TERMINAL_CAMERA), \
+        0, 0, LE16(0), LE16(0), LE16(0), 3, 0, 0, 0, \
+    PROCESSING_SIZE, CS_INTERFACE, CONTROL_PROCESSING_UNIT, CAMERA_PROCESSING, CAMERA_TERMINAL, \
+        LE16(0), 2, LE16(BRIGHTNESS), 0, 0, \
+    OUTPUT_SIZE, CS_INTERFACE, CONTROL_OUTPUT_TERMINAL, CAMERA_TO_USB, LE16(TERMINAL_STREAMING), \
+        0, CAMERA_PROCESSING, 0, \
+    9, USB_DT_INTERFACE, CAMERA_STREAMING, 0, streaming_endpoints, CLASS_VIDEO, \
+        STREAMING_SUBCLASS, 0, 0, \
+    INPUT_HEADER_SIZE, CS_INTERFACE, STREAMING_INPUT_HEADER, CAMERA_FORMATS, LE16(FORMATS_SIZE), \
+        CAMERA_IN, 0, CAMERA_TO_USB, 0, 0, 0, 1, 0, 0, \
+    FORMAT_YUY2_SIZE, CS_INTERFACE, STREAMING_FORMAT_UNCOMPRESSED, CAMERA_YUY2, 1, \
+        'Y', 'U', 'Y', '2', 0x00, 0x00, 0x10, 0x00, 0x80, 0x00, 0x00, 0xaa, 0x00, 0x38, 0x9b, 0x71, \
+        16, CAMERA_FRAME, 0, 0, 0, 0, \
+    FRAME_YUY2_SIZE, CS_INTERFACE, STREAMING_FRAME_UNCOMPRESSED, CAMERA_FRAME, 0, \
+        LE16(CAMERA_YUY2_WIDTH), LE16(CAMERA_YUY2_HEIGHT), LE32(YUY2_RATE / 6), LE32(YUY2_RATE), \
+        LE32(CAMERA_YUY2_SIZE), LE32(CAMERA_INTERVAL_30), \
+        CAMERA_INTERVALS, LE32(CAMERA_INTERVAL_30), LE32(CAMERA_INTERVAL_15), \
+        LE32(CAMERA_INTERVAL_5), \
+    COLOUR, \
+    FORMAT_MJPEG_SIZE, CS_INTERFACE, STREAMING_FORMAT_MJPEG, CAMERA_MJPEG, 1, \
+        0, CAMERA_FRAME, 0, 0, 0, 0, \
+    FRAME_MJPEG_SIZE, CS_INTERFACE, STREAMING_FRAME_MJPEG, CAMERA_FRAME, 0, \
+        LE16(CAMERA_MJPEG_WIDTH), LE16(CAMERA_MJPEG_HEIGHT), LE32(MJPEG_RATE), LE32(MJPEG_RATE), \
+        LE32(CAMERA_MJPEG_SIZE_MAX), LE32(CAMERA_INTERVAL_30), \
+        1, LE32(CAMERA_INTERVAL_30), \
+    COLOUR
+
+// Primaries and transfer of BT.709, luma of SMPTE 170M: what a host assumes without it.
+#define COLOUR COLOUR_SIZE, CS_INTERFACE, STREAMING_COLOUR, 1, 1, 4
+
+#define ENDPOINT(type, mps, interval) \
+    7, USB_DT_ENDPOINT, CAMERA_IN, type, LE16(mps), interval
+
+// Bits 11 and 12 of wMaxPacketSize: more packets in a microframe (USB 2.0 9.6.6).
+#define ISO_SETTING(alternate, packets, mps) \
+    9, USB_DT_INTERFACE, CAMERA_STREAMING, alternate, 1, CLASS_VIDEO, STREAMING_SUBCLASS, 0, 0, \
+    ENDPOINT(ISOCHRONOUS_ASYNCHRONOUS, ((packets) - 1) << 11 | (mps), 1)
+
+static const uint8_t isochronous[] = {
+    COMMON(ISO_SIZE, 0),
+    ISO_SETTING(1, 1, 192),
+    ISO_SETTING(2, 1, 512),
+    ISO_SETTING(3, 1, 1024),
+    ISO_SETTING(4, 2, 1024),
+    ISO_SETTING(5, 3, 1024),
+};
+
+static const uint8_t bulk[] = {
+    COMMON(BULK_SIZE, 1),
+    ENDPOINT(USB_BULK, CAMERA_BULK_MPS, 0),
+};
+
+// Two revisions: a host that keeps what it knows of a device must not mix them up.
+#define DEVICE(revision) { \
+    18, USB_DT_DEVICE, LE16(0x0200), 0xef, 2, 1, 64, /* it has an interface association */ \
+    LE16(0x1209), LE16(0x0007), LE16(revision), 1, NAME_STRING, 0, 1, \
+}
+
+static const uint8_t device[USB_DT_DEVICE_SIZE] = DEVICE(0x0100);
+static const uint8_t bulk_device[USB_DT_DEVICE_SIZE] = DEVICE(0x0101);
+// clang-format on
+
+_Static_assert(sizeof isochronous == ISO_SIZE && sizeof bulk == BULK_SIZE, "wTotalLength is right");
+
+// No serial number: several of them on one bus must not claim to be the same device.
+const struct sim_descriptors sim_camera_descriptors = {
+    .device = device,
+    .configs = (const uint8_t *const[]){isochronous},
+    .strings = (const char *const[]){"usbip-esp32p4", "Simulated webcam", NULL},
+};
+
+const struct sim_descriptors sim_camera_bulk_descriptors = {
+    .device = bulk_device,
+    .configs = (const uint8_t *const[]){bulk},
+    .strings = (const char *const[]){"usbip-esp32p4", "Simulated webcam (bulk)", NULL},
+};
