@@ -195,8 +195,8 @@ char *api_status_json(const struct api_context *ctx)
     api_json_seconds(&j, j.root, "uptime_s", ctx->now_us - totals.started_us);
     api_json_number(&j, j.root, "boot", eventlog_boot(server_eventlog(ctx->server)));
     cJSON *devices = api_json_array(&j, j.root, "devices");
-    BASE_LIST_FOR_EACH (pos, &server_registry(ctx->server)->devices)
-        add_device(&j, devices, ctx, BASE_CONTAINER(pos, struct registry_device, link));
+    BASE_LIST_FOR_EACH (struct registry_device, d, &server_registry(ctx->server)->devices, link)
+        add_device(&j, devices, ctx, d);
     cJSON *sessions = api_json_array(&j, j.root, "sessions");
     while ((s = server_next_session(ctx->server, s)) != NULL)
         add_session(&j, sessions, ctx, s);

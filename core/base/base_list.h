@@ -54,7 +54,13 @@ static inline struct base_list *base_list_pop(struct base_list *list)
     return first;
 }
 
-// The current node may be removed (and freed) by the body; its successor may not.
-#define BASE_LIST_FOR_EACH(pos, list)                                                              \
-    for (struct base_list *pos = (list)->next, *pos##_next = pos->next; pos != (list);             \
-         pos = pos##_next, pos##_next = pos->next)
+// The object that `node` is in, or NULL at the end of the list.
+#define BASE_LIST_AT(node, list, type, member)                                                     \
+    ((node) == (list) ? NULL : BASE_CONTAINER(node, type, member))
+
+// `pos` goes through the objects of `type` that are on `list` with their member `member`. The
+// current one may be removed (and freed) by the body; its successor may not.
+#define BASE_LIST_FOR_EACH(type, pos, list, member)                                                \
+    for (type *pos = BASE_LIST_AT((list)->next, list, type, member), *pos##_next = NULL;           \
+         pos && (pos##_next = BASE_LIST_AT(pos->member.next, list, type, member), true);           \
+         pos = pos##_next)

@@ -13,8 +13,8 @@ void registry_init(struct registry *r, const struct base_alloc *alloc, unsigned 
 
 void registry_clear(struct registry *r)
 {
-    BASE_LIST_FOR_EACH (node, &r->devices) {
-        registry_remove(r, BASE_CONTAINER(node, struct registry_device, link));
+    BASE_LIST_FOR_EACH (struct registry_device, d, &r->devices, link) {
+        registry_remove(r, d);
     }
 }
 
@@ -86,8 +86,7 @@ void registry_remove(struct registry *r, struct registry_device *d)
 
 struct registry_device *registry_find(struct registry *r, const char *busid)
 {
-    BASE_LIST_FOR_EACH (node, &r->devices) {
-        struct registry_device *d = BASE_CONTAINER(node, struct registry_device, link);
+    BASE_LIST_FOR_EACH (struct registry_device, d, &r->devices, link) {
         if (strcmp(d->info.busid, busid) == 0)
             return d;
     }
@@ -97,8 +96,7 @@ struct registry_device *registry_find(struct registry *r, const char *busid)
 struct registry_device *registry_find_backend(struct registry *r, struct usbip_backend *backend,
                                               void *backend_device)
 {
-    BASE_LIST_FOR_EACH (node, &r->devices) {
-        struct registry_device *d = BASE_CONTAINER(node, struct registry_device, link);
+    BASE_LIST_FOR_EACH (struct registry_device, d, &r->devices, link) {
         if (d->backend == backend && d->backend_device == backend_device)
             return d;
     }
@@ -146,8 +144,7 @@ uint8_t *registry_devlist(struct registry *r, bool in_use_too, size_t *size, uns
         return NULL;
     *size = 4;
     *devices = 0;
-    BASE_LIST_FOR_EACH (node, &r->devices) {
-        struct registry_device *d = BASE_CONTAINER(node, struct registry_device, link);
+    BASE_LIST_FOR_EACH (struct registry_device, d, &r->devices, link) {
         if (!registry_listed(d, in_use_too))
             continue;
         *size += pack_entry(bytes + *size, d);

@@ -148,14 +148,12 @@ static void free_link(struct usbip_server *server, struct server_link *l)
 
 void server_destroy(struct usbip_server *server)
 {
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         session_rx_end(l->session, true, server->now_us);
         l->disconnected = true;
     }
     server_step(server, server->now_us); // sessions whose URBs come back at once end here
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         assert(session_is_idle(l->session)); // else: server_stop() and server_stopped() first
         free_link(server, l);
     }
@@ -171,8 +169,7 @@ void server_destroy(struct usbip_server *server)
 // The oldest connection that has not asked for a device gives way.
 static bool make_room(struct usbip_server *server)
 {
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         struct session_view view;
         session_view(l->session, &view);
         if (l->device || view.busid[0] || session_is_closing(l->session))
@@ -186,8 +183,8 @@ static bool make_room(struct usbip_server *server)
 static unsigned open_connections(const struct usbip_server *server)
 {
     unsigned n = 0;
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        n += !session_is_closing(BASE_CONTAINER(node, struct server_link, list)->session);
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
+        n += !session_is_closing(l->session);
     }
     return n;
 }
@@ -223,8 +220,7 @@ struct session *server_connected(struct usbip_server *server, const char *peer, 
 
 static struct server_link *link_of(const struct usbip_server *server, const struct session *s)
 {
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         if (l->session == s)
             return l;
     }
@@ -281,8 +277,7 @@ void server_step(struct usbip_server *server, uint64_t now_us)
     bool more = true;
     while (more) {
         more = server_take_events(server);
-        BASE_LIST_FOR_EACH (node, &server->links) {
-            struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
+        BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
             if (session_next_deadline(l->session) <= now_us)
                 session_tick(l->session, now_us);
             while (act(server, l))
@@ -302,8 +297,8 @@ uint64_t server_next_deadline(struct usbip_server *server)
         uint64_t t = b->next_deadline(b);
         best = t < best ? t : best;
     }
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        uint64_t t = session_next_deadline(BASE_CONTAINER(node, struct server_link, list)->session);
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
+        uint64_t t = session_next_deadline(l->session);
         best = t < best ? t : best;
     }
     return best;
@@ -316,16 +311,15 @@ void server_stop(struct usbip_server *server, uint64_t now_us)
         return;
     server->stopping = true;
     server_record(server, EVENT_SERVER_STOPPING, NULL, NULL, 0, 0);
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        session_close(BASE_CONTAINER(node, struct server_link, list)->session, EVENT_END_STOPPING,
-                      now_us);
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
+        session_close(l->session, EVENT_END_STOPPING, now_us);
     }
 }
 
 bool server_stopped(const struct usbip_server *server)
 {
-    BASE_LIST_FOR_EACH (node, &server->registry.devices) {
-        enum registry_state state = BASE_CONTAINER(node, struct registry_device, link)->state;
+    BASE_LIST_FOR_EACH (struct registry_device, d, &server->registry.devices, link) {
+        enum registry_state state = d->state;
         if (state == REGISTRY_OPENING || state == REGISTRY_IN_USE || state == REGISTRY_CLEANING)
             return false;
     }

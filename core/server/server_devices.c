@@ -16,8 +16,7 @@ static void refuse_import(struct usbip_server *server, struct server_link *l,
 static struct server_link *holder_of(const struct usbip_server *server,
                                      const struct registry_device *d)
 {
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         if (l->device == d && !l->waiting)
             return l;
     }
@@ -60,8 +59,7 @@ void server_import(struct usbip_server *server, struct server_link *l, const cha
 // The device came free: the oldest session that waits gets it, the others hear that it is busy.
 static void serve_waiting(struct usbip_server *server, struct registry_device *d)
 {
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         if (l->device != d || !l->waiting)
             continue;
         if (session_is_closing(l->session)) {
@@ -127,8 +125,7 @@ static void plugged(struct usbip_server *server, struct usbip_backend *b,
 static void unplugged(struct usbip_server *server, struct registry_device *d)
 {
     server_record(server, EVENT_DEVICE_UNPLUGGED, d->info.busid, NULL, 0, 0);
-    BASE_LIST_FOR_EACH (node, &server->links) {
-        struct server_link *l = BASE_CONTAINER(node, struct server_link, list);
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         if (l->device != d)
             continue;
         bool asking = l->waiting || d->state == REGISTRY_OPENING;

@@ -367,8 +367,7 @@ bool session_endpoint_view(const struct session *s, bool in, unsigned number, ui
         return false;
     *v = (struct session_endpoint_view){.ep = s->endpoints.ep[in][number], .figures = f};
     v->ep.address = (uint8_t)(number | (in ? USB_DIR_IN : 0u));
-    BASE_LIST_FOR_EACH (node, &s->active) {
-        const struct session_urb *u = BASE_CONTAINER(node, struct session_urb, tx.link);
+    BASE_LIST_FOR_EACH (const struct session_urb, u, &s->active, tx.link) {
         if (u->address != v->ep.address)
             continue;
         if (v->pending++ == 0) // the list is in the order of submission

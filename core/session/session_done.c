@@ -163,11 +163,10 @@ static bool overtook_its_submit(const struct session *s, const struct session_re
 
 void session_unlink_early(struct session *s, struct session_urb *u)
 {
-    BASE_LIST_FOR_EACH (node, &s->early) {
-        struct session_reply *r = BASE_CONTAINER(node, struct session_reply, tx.link);
+    BASE_LIST_FOR_EACH (struct session_reply, r, &s->early, tx.link) {
         if (r->victim != u->seqnum)
             continue;
-        base_list_remove(node);
+        base_list_remove(&r->tx.link);
         session_unlink(s, u, r);
         return;
     }
@@ -214,19 +213,18 @@ static void unlink_overdue(struct session *s, struct session_urb *u)
 
 void session_unlink_tick(struct session *s)
 {
-    BASE_LIST_FOR_EACH (node, &s->early) {
-        struct session_reply *r = BASE_CONTAINER(node, struct session_reply, tx.link);
+    BASE_LIST_FOR_EACH (struct session_reply, r, &s->early, tx.link) {
         if (s->now_us < r->deadline_us)
             break;
-        base_list_remove(node);
+        base_list_remove(&r->tx.link);
         reply_unlink(s, r, USB_STATUS_OK);
     }
     if (s->unlinks_open == 0)
         return;
     if (s->control_op)
         unlink_overdue(s, s->control_op);
-    BASE_LIST_FOR_EACH (node, &s->active) {
-        unlink_overdue(s, BASE_CONTAINER(node, struct session_urb, tx.link));
+    BASE_LIST_FOR_EACH (struct session_urb, u, &s->active, tx.link) {
+        unlink_overdue(s, u);
     }
 }
 
@@ -245,8 +243,8 @@ uint64_t session_unlink_deadline(const struct session *s)
         return best;
     if (s->control_op)
         best = earlier(best, s->control_op);
-    BASE_LIST_FOR_EACH (node, &s->active) {
-        best = earlier(best, BASE_CONTAINER(node, struct session_urb, tx.link));
+    BASE_LIST_FOR_EACH (struct session_urb, u, &s->active, tx.link) {
+        best = earlier(best, u);
     }
     return best;
 }
@@ -270,11 +268,10 @@ void session_urbs_close(struct session *s)
     if (s->rx_urb)
         session_urb_release(s, s->rx_urb);
     s->rx_urb = NULL;
-    BASE_LIST_FOR_EACH (node, &s->waiting) {
-        session_urb_release(s, BASE_CONTAINER(node, struct session_urb, tx.link));
+    BASE_LIST_FOR_EACH (struct session_urb, u, &s->waiting, tx.link) {
+        session_urb_release(s, u);
     }
-    BASE_LIST_FOR_EACH (node, &s->active) {
-        struct session_urb *u = BASE_CONTAINER(node, struct session_urb, tx.link);
+    BASE_LIST_FOR_EACH (struct session_urb, u, &s->active, tx.link) {
         drop_unlinks(s, u);
         session_urb_cancel(s, u);
     }

@@ -32,15 +32,13 @@ void session_urb_cancel(struct session *s, struct session_urb *u)
 static bool pipes_quiet(struct session *s, struct session_urb *op)
 {
     bool quiet = true;
-    BASE_LIST_FOR_EACH (node, &s->waiting) {
-        struct session_urb *u = BASE_CONTAINER(node, struct session_urb, tx.link);
+    BASE_LIST_FOR_EACH (struct session_urb, u, &s->waiting, tx.link) {
         if (u == op)
             break;
         if (changed_by(s, &op->op, u))
             session_urb_finish(s, u, USB_STATUS_SHUTDOWN);
     }
-    BASE_LIST_FOR_EACH (node, &s->active) {
-        struct session_urb *u = BASE_CONTAINER(node, struct session_urb, tx.link);
+    BASE_LIST_FOR_EACH (struct session_urb, u, &s->active, tx.link) {
         if (!changed_by(s, &op->op, u))
             continue;
         u->shutdown = true;
@@ -171,8 +169,7 @@ static struct session_action start_control_op(struct session *s, struct session_
 
 static struct session_action next_cancel(struct session *s)
 {
-    BASE_LIST_FOR_EACH (node, &s->active) {
-        struct session_urb *u = BASE_CONTAINER(node, struct session_urb, tx.link);
+    BASE_LIST_FOR_EACH (struct session_urb, u, &s->active, tx.link) {
         if (!u->cancel_wanted || u->cancel_sent)
             continue;
         u->cancel_sent = true;
@@ -190,8 +187,7 @@ struct session_action session_urb_action(struct session *s)
     if (s->control_op || s->phase != SESSION_PHASE_URB)
         return (struct session_action){0};
     s->starved = s->held;
-    BASE_LIST_FOR_EACH (node, &s->waiting) {
-        struct session_urb *u = BASE_CONTAINER(node, struct session_urb, tx.link);
+    BASE_LIST_FOR_EACH (struct session_urb, u, &s->waiting, tx.link) {
         enum turn turn = turn_of(s, u, &scan);
         if (turn == TURN_SUBMIT)
             return submit(s, u);

@@ -134,8 +134,8 @@ unsigned session_tx_vectors(struct session *s, struct base_iovec *iov, unsigned 
     struct vectors v = {.iov = iov, .max = max, .skip = s->tx_sent};
     if (s->broken)
         return 0;
-    BASE_LIST_FOR_EACH (node, &s->tx_queue) {
-        if (!add_item(&v, s, BASE_CONTAINER(node, struct session_tx, link)))
+    BASE_LIST_FOR_EACH (struct session_tx, tx, &s->tx_queue, link) {
+        if (!add_item(&v, s, tx))
             break;
     }
     return v.count;
@@ -168,8 +168,7 @@ void session_tx_consume(struct session *s, size_t n)
 {
     s->counters.tx_bytes += n;
     s->tx_sent += n;
-    BASE_LIST_FOR_EACH (node, &s->tx_queue) {
-        struct session_tx *tx = BASE_CONTAINER(node, struct session_tx, link);
+    BASE_LIST_FOR_EACH (struct session_tx, tx, &s->tx_queue, link) {
         if (s->tx_sent < tx->size)
             break;
         s->tx_sent -= tx->size;
@@ -181,8 +180,8 @@ void session_tx_consume(struct session *s, size_t n)
 void session_drop_tx(struct session *s)
 {
     s->tx_sent = 0;
-    BASE_LIST_FOR_EACH (node, &s->tx_queue) {
-        item_done(s, BASE_CONTAINER(node, struct session_tx, link));
+    BASE_LIST_FOR_EACH (struct session_tx, tx, &s->tx_queue, link) {
+        item_done(s, tx);
     }
 }
 

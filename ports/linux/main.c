@@ -186,8 +186,7 @@ static bool start_http(struct program *p)
 static void announce_devices(struct usbip_server *server)
 {
     server_step(server, posix_now_us()); // the server hears of the devices
-    BASE_LIST_FOR_EACH (node, &server_registry(server)->devices) {
-        const struct registry_device *d = BASE_CONTAINER(node, struct registry_device, link);
+    BASE_LIST_FOR_EACH (const struct registry_device, d, &server_registry(server)->devices, link) {
         if (registry_listed(d, false))
             printf("usbip: exports %s %s\n", d->info.busid, d->info.product);
     }

@@ -213,8 +213,7 @@ static uint64_t backend_next_deadline(struct usbip_backend *b)
         !base_list_empty(&bus->ready))
         return bus->now_us;
     uint64_t first_us = UINT64_MAX;
-    BASE_LIST_FOR_EACH (link, &bus->timers) {
-        const struct sim_timer *t = BASE_CONTAINER(link, struct sim_timer, link);
+    BASE_LIST_FOR_EACH (const struct sim_timer, t, &bus->timers, link) {
         if (t->at_us >= first_us)
             break; // they are in that order
         if (t->shows_us < first_us)

@@ -66,9 +66,9 @@ uint8_t sim_busnum(const struct sim_bus *bus)
 
 static struct sim_port *find_port(struct sim_bus *bus, const char *busid)
 {
-    BASE_LIST_FOR_EACH (link, &bus->ports)
-        if (strcmp(port_of(link)->info.busid, busid) == 0)
-            return port_of(link);
+    BASE_LIST_FOR_EACH (struct sim_port, p, &bus->ports, link)
+        if (strcmp(p->info.busid, busid) == 0)
+            return p;
     return NULL;
 }
 
@@ -119,8 +119,8 @@ static void fill_info(struct sim_port *p)
 
 static bool devnum_is_used(const struct sim_bus *bus, uint8_t devnum)
 {
-    BASE_LIST_FOR_EACH (link, &bus->ports)
-        if (port_of(link)->info.devnum == devnum)
+    BASE_LIST_FOR_EACH (struct sim_port, p, &bus->ports, link)
+        if (p->info.devnum == devnum)
             return true;
     return false;
 }
@@ -192,9 +192,9 @@ static void settle(struct sim_bus *bus)
 {
     for (struct base_list *link = bus->ports.prev; link != &bus->ports; link = link->prev)
         disconnect_what_may_not_work(port_of(link));
-    BASE_LIST_FOR_EACH (link, &bus->ports)
-        if (!sim_port_live(port_of(link)) && may_work(port_of(link)))
-            connect(port_of(link));
+    BASE_LIST_FOR_EACH (struct sim_port, p, &bus->ports, link)
+        if (!sim_port_live(p) && may_work(p))
+            connect(p);
 }
 
 static void delay_timer_due(struct sim_timer *t)
@@ -330,8 +330,7 @@ void sim_bus_destroy(struct sim_bus *bus)
 {
     if (!bus)
         return;
-    BASE_LIST_FOR_EACH (link, &bus->ports) {
-        struct sim_port *p = port_of(link);
+    BASE_LIST_FOR_EACH (struct sim_port, p, &bus->ports, link) {
         p->device->port = NULL;
         p->device->ops->destroy(p->device);
         base_free(bus->alloc, p);

@@ -92,8 +92,7 @@ static int hub_descriptor(const struct hub *h, uint8_t *data, uint32_t len)
 
 static uint16_t port_status(const struct hub *h, unsigned number)
 {
-    BASE_LIST_FOR_EACH (link, &h->d.bus->ports) {
-        const struct sim_port *p = BASE_CONTAINER(link, struct sim_port, link);
+    BASE_LIST_FOR_EACH (const struct sim_port, p, &h->d.bus->ports, link) {
         if (p->hub != h->d.port || p->number != number || !sim_port_live(p))
             continue;
         uint16_t speed = p->info.speed == USB_SPEED_LOW    ? PORT_LOW_SPEED

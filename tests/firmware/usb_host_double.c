@@ -127,8 +127,8 @@ bool usb_host_double_idle(void)
     struct double_library *lib = &double_library;
     pthread_mutex_lock(&lib->lock);
     bool idle = !lib->event && usb_host_double_next_deadline() > double_now_us();
-    BASE_LIST_FOR_EACH (link, &lib->clients)
-        idle &= !BASE_CONTAINER(link, struct usb_host_client_handle_s, link)->event;
+    BASE_LIST_FOR_EACH (struct usb_host_client_handle_s, c, &lib->clients, link)
+        idle &= !c->event;
     pthread_mutex_unlock(&lib->lock);
     return idle;
 }
@@ -291,8 +291,7 @@ static void free_all(void)
 static void close_buses(void)
 {
     struct backend_event ev;
-    BASE_LIST_FOR_EACH (link, &double_library.sockets) {
-        struct double_socket *s = BASE_CONTAINER(link, struct double_socket, link);
+    BASE_LIST_FOR_EACH (struct double_socket, s, &double_library.sockets, link) {
         struct usbip_backend *bus = double_bus(s->root);
         if (s->present)
             bus->close(bus, s->port);
@@ -335,7 +334,7 @@ struct usb_host_double_counts usb_host_double_counts(void)
     struct usb_host_double_counts counts = lib->counts;
     for (unsigned i = 0; i < USB_HOST_DOUBLE_PORTS; i++)
         counts.channels[i] = lib->root[i].channels;
-    BASE_LIST_FOR_EACH (link, &lib->devices)
+    BASE_LIST_FOR_EACH (const struct usb_device_handle_s, d, &lib->devices, link)
         counts.devices++;
     pthread_mutex_unlock(&lib->lock);
     return counts;

@@ -157,8 +157,7 @@ static esp_err_t release(struct usb_host_client_handle_s *c, struct usb_device_h
     // The library sleeps for 10 ticks if any endpoint of the client has an event, in the hope that
     // another task handles it.
     double_library.counts.slow_releases += !base_list_empty(&c->pipes);
-    BASE_LIST_FOR_EACH (link, &c->interfaces) {
-        struct double_interface *i = BASE_CONTAINER(link, struct double_interface, link);
+    BASE_LIST_FOR_EACH (struct double_interface, i, &c->interfaces, link) {
         if (!found && i->device == d && i->number == number)
             found = i;
     }

@@ -5,15 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct usb_device_handle_s *device_of(struct base_list *link)
-{
-    return BASE_CONTAINER(link, struct usb_device_handle_s, link);
-}
-
 struct usb_device_handle_s *double_device(usb_device_handle_t handle)
 {
-    BASE_LIST_FOR_EACH (link, &double_library.devices)
-        if (device_of(link) == handle)
+    BASE_LIST_FOR_EACH (struct usb_device_handle_s, d, &double_library.devices, link)
+        if (d == handle)
             return handle;
     double_fail("a device's handle is used after the device was freed");
 }
@@ -123,9 +118,7 @@ static void send_to(struct usb_host_client_handle_s *c, const usb_host_client_ev
 
 static void send(const usb_host_client_event_msg_t *msg, const struct usb_device_handle_s *d)
 {
-    BASE_LIST_FOR_EACH (link, &double_library.clients) {
-        struct usb_host_client_handle_s *c =
-            BASE_CONTAINER(link, struct usb_host_client_handle_s, link);
+    BASE_LIST_FOR_EACH (struct usb_host_client_handle_s, c, &double_library.clients, link) {
         bool opened = c->opened[d->address];
         if (msg->event == USB_HOST_CLIENT_EVENT_DEV_GONE      ? !opened
             : msg->event == USB_HOST_CLIENT_EVENT_DEV_REMOVED ? !c->notify_removed || opened
@@ -190,9 +183,9 @@ static void dequeue_control(struct usb_device_handle_s *d)
 // The daemon counts them after it has handed them over: a client on the other core may be faster.
 void double_device_count(void)
 {
-    BASE_LIST_FOR_EACH (link, &double_library.devices) {
-        device_of(link)->control_in_flight -= device_of(link)->control_leaving;
-        device_of(link)->control_leaving = 0;
+    BASE_LIST_FOR_EACH (struct usb_device_handle_s, d, &double_library.devices, link) {
+        d->control_in_flight -= d->control_leaving;
+        d->control_leaving = 0;
     }
 }
 
@@ -235,9 +228,9 @@ void double_device_process(void)
 
 static struct usb_device_handle_s *by_address(uint8_t address)
 {
-    BASE_LIST_FOR_EACH (link, &double_library.devices)
-        if (device_of(link)->address == address)
-            return device_of(link);
+    BASE_LIST_FOR_EACH (struct usb_device_handle_s, d, &double_library.devices, link)
+        if (d->address == address)
+            return d;
     return NULL;
 }
 
@@ -270,8 +263,8 @@ esp_err_t usb_host_device_open(usb_host_client_handle_t client_hdl, uint8_t dev_
 
 static esp_err_t device_close(struct usb_host_client_handle_s *c, struct usb_device_handle_s *d)
 {
-    BASE_LIST_FOR_EACH (link, &c->interfaces)
-        if (BASE_CONTAINER(link, struct double_interface, link)->device == d)
+    BASE_LIST_FOR_EACH (struct double_interface, i, &c->interfaces, link)
+        if (i->device == d)
             return ESP_ERR_INVALID_STATE;
     if (!c->opened[d->address])
         return ESP_ERR_NOT_FOUND;
@@ -296,8 +289,7 @@ static esp_err_t mark_all_free(void)
         return ESP_ERR_INVALID_STATE;
     lib->ending = true; // a device that stays plugged in is not enumerated again
     double_enum_cancel();
-    BASE_LIST_FOR_EACH (link, &lib->devices) {
-        struct usb_device_handle_s *d = device_of(link);
+    BASE_LIST_FOR_EACH (struct usb_device_handle_s, d, &lib->devices, link) {
         any = true;
         if (d->hub_running)
             double_hub_gone(d);
@@ -321,8 +313,7 @@ esp_err_t usb_host_device_addr_list_fill(int list_len, uint8_t *dev_addr_list, i
         return ESP_ERR_INVALID_ARG;
     double_enter();
     int n = 0;
-    BASE_LIST_FOR_EACH (link, &double_library.devices) {
-        const struct usb_device_handle_s *d = device_of(link);
+    BASE_LIST_FOR_EACH (const struct usb_device_handle_s, d, &double_library.devices, link) {
         if (n < list_len && !d->enum_lock && d->configured)
             dev_addr_list[n++] = d->address;
     }

@@ -56,9 +56,7 @@ static bool get_device(struct usb_device_handle_s *d, uint16_t size)
 // enum.c, get_next_free_dev_addr(): it asks by opening, and closes whatever it did not get.
 static bool address_is_used(uint8_t address)
 {
-    BASE_LIST_FOR_EACH (link, &double_library.devices) {
-        const struct usb_device_handle_s *d =
-            BASE_CONTAINER(link, struct usb_device_handle_s, link);
+    BASE_LIST_FOR_EACH (const struct usb_device_handle_s, d, &double_library.devices, link) {
         if (d->address != address)
             continue;
         if (d->gone)

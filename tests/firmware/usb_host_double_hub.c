@@ -7,16 +7,11 @@
 
 enum { PORT_ENABLE = 1 << 1 }; // of wPortStatus, USB 2.0 table 11-21
 
-static struct double_socket *socket_of(struct base_list *link)
-{
-    return BASE_CONTAINER(link, struct double_socket, link);
-}
-
 struct double_socket *double_socket_of(struct sim_port *port)
 {
-    BASE_LIST_FOR_EACH (link, &double_library.sockets)
-        if (socket_of(link)->port == port)
-            return socket_of(link);
+    BASE_LIST_FOR_EACH (struct double_socket, s, &double_library.sockets, link)
+        if (s->port == port)
+            return s;
     return NULL;
 }
 
@@ -69,8 +64,7 @@ bool usb_host_double_connected(unsigned port)
 {
     bool connected = false;
     usb_host_double_lock();
-    BASE_LIST_FOR_EACH (link, &double_library.sockets) {
-        const struct double_socket *s = socket_of(link);
+    BASE_LIST_FOR_EACH (const struct double_socket, s, &double_library.sockets, link) {
         connected |= s->root == port && !s->port->hub && s->present;
     }
     usb_host_double_unlock();
@@ -112,8 +106,7 @@ static bool leave_hub(struct usb_device_handle_s *hub)
     bool any = false, children = false;
     if (!hub->hub_leaving)
         return false;
-    BASE_LIST_FOR_EACH (link, &double_library.sockets) {
-        struct double_socket *s = socket_of(link);
+    BASE_LIST_FOR_EACH (struct double_socket, s, &double_library.sockets, link) {
         if (!s->device || s->device->hub != hub)
             continue;
         children = true;
@@ -174,8 +167,7 @@ static bool look_for_new(void)
     struct double_library *lib = &double_library;
     if (lib->enumerating || lib->ending)
         return false;
-    BASE_LIST_FOR_EACH (link, &lib->sockets) {
-        struct double_socket *s = socket_of(link);
+    BASE_LIST_FOR_EACH (struct double_socket, s, &lib->sockets, link) {
         if (!s->present || !s->open || s->pulled || s->device || s->refused || s->failed ||
             !reachable(s))
             continue;
@@ -188,15 +180,14 @@ static bool look_for_new(void)
 bool double_hub_process(void)
 {
     bool any = false;
-    BASE_LIST_FOR_EACH (link, &double_library.sockets) {
-        struct double_socket *s = socket_of(link);
+    BASE_LIST_FOR_EACH (struct double_socket, s, &double_library.sockets, link) {
         const struct usb_device_handle_s *hub = hub_of(s);
         if (s->port->hub && hub && !hub->hub_running)
             continue; // goes with its hub
         any |= hear(s);
     }
-    BASE_LIST_FOR_EACH (link, &double_library.devices)
-        any |= leave_hub(BASE_CONTAINER(link, struct usb_device_handle_s, link));
+    BASE_LIST_FOR_EACH (struct usb_device_handle_s, d, &double_library.devices, link)
+        any |= leave_hub(d);
     return any | look_for_new();
 }
 
@@ -217,8 +208,7 @@ void double_hub_answer(struct usb_device_handle_s *d, const uint8_t setup[8], ui
 {
     if (setup[0] != 0xa3 || setup[1] != USB_REQ_GET_STATUS || size < 2)
         return;
-    BASE_LIST_FOR_EACH (link, &double_library.sockets) {
-        const struct double_socket *s = socket_of(link);
+    BASE_LIST_FOR_EACH (const struct double_socket, s, &double_library.sockets, link) {
         if (s->port->hub == d->port && s->port->number == setup[4] && !s->device)
             data[0] &= (uint8_t)~PORT_ENABLE;
     }

@@ -43,8 +43,7 @@ static void power_on(void)
     struct double_library *lib = &double_library;
     for (unsigned i = 0; i < USB_HOST_DOUBLE_PORTS; i++)
         lib->root[i].powered = lib->root[i].mapped;
-    BASE_LIST_FOR_EACH (link, &lib->sockets) {
-        const struct double_socket *s = BASE_CONTAINER(link, struct double_socket, link);
+    BASE_LIST_FOR_EACH (const struct double_socket, s, &lib->sockets, link) {
         if (!s->port->hub && s->present && !s->device)
             lib->root[s->root].live = lib->root[s->root].powered;
     }
@@ -163,9 +162,9 @@ esp_err_t usb_host_lib_info(usb_host_lib_info_t *info_ret)
         return ESP_ERR_INVALID_ARG;
     double_enter();
     *info_ret = (usb_host_lib_info_t){0};
-    BASE_LIST_FOR_EACH (link, &double_library.devices)
+    BASE_LIST_FOR_EACH (const struct usb_device_handle_s, d, &double_library.devices, link)
         info_ret->num_devices++;
-    BASE_LIST_FOR_EACH (link, &double_library.clients)
+    BASE_LIST_FOR_EACH (const struct usb_host_client_handle_s, c, &double_library.clients, link)
         info_ret->num_clients++;
     return double_return(ESP_OK);
 }
@@ -185,8 +184,7 @@ static esp_err_t set_power(bool on)
     }
     for (unsigned i = 0; i < USB_HOST_DOUBLE_PORTS; i++)
         lib->root[i].powered = lib->root[i].live = false;
-    BASE_LIST_FOR_EACH (link, &lib->sockets) {
-        struct double_socket *s = BASE_CONTAINER(link, struct double_socket, link);
+    BASE_LIST_FOR_EACH (struct double_socket, s, &lib->sockets, link) {
         s->pulled = s->pulled || s->device;
     }
     lib->event = true;

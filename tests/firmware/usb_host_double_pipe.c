@@ -210,9 +210,9 @@ static void completed(struct double_pipe *pipe, struct double_transfer *t)
 static void take_back(const struct double_pipe *pipe)
 {
     struct usbip_backend *bus = double_bus(pipe->device->root);
-    BASE_LIST_FOR_EACH (link, &pipe->bus)
-        if (transfer_of(link)->on_bus)
-            bus->cancel(bus, &transfer_of(link)->urb);
+    BASE_LIST_FOR_EACH (struct double_transfer, t, &pipe->bus, link)
+        if (t->on_bus)
+            bus->cancel(bus, &t->urb);
 }
 
 static void failed(struct double_pipe *pipe, struct double_transfer *t, int32_t status)
@@ -253,8 +253,8 @@ void double_pipe_halt(struct double_pipe *pipe)
         return;
     bool on_live_port = live(pipe);
     pipe->halted = true;
-    BASE_LIST_FOR_EACH (link, &pipe->bus)
-        transfer_of(link)->was_canceled = on_live_port;
+    BASE_LIST_FOR_EACH (struct double_transfer, t, &pipe->bus, link)
+        t->was_canceled = on_live_port;
     take_back(pipe);
     double_interrupt();
 }

@@ -59,10 +59,10 @@ TEST(base_list_walk_survives_removal)
     base_list_init(&list);
     for (unsigned i = 0; i < 4; i++)
         base_list_append(&list, &items[i].link);
-    BASE_LIST_FOR_EACH (node, &list) {
-        sum += value(node);
-        if (value(node) % 2 == 0)
-            base_list_remove(node);
+    BASE_LIST_FOR_EACH (struct item, i, &list, link) {
+        sum += i->value;
+        if (i->value % 2 == 0)
+            base_list_remove(&i->link);
     }
     CHECK_EQ(sum, 10);
     CHECK_EQ(value(list.next), 1);

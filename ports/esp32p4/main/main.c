@@ -112,8 +112,8 @@ static void tell_time(struct firmware *f, uint64_t now_us)
 static unsigned count_devices(struct usbip_server *server)
 {
     unsigned n = 0;
-    BASE_LIST_FOR_EACH (node, &server_registry(server)->devices)
-        n += registry_listed(BASE_CONTAINER(node, struct registry_device, link), true);
+    BASE_LIST_FOR_EACH (struct registry_device, d, &server_registry(server)->devices, link)
+        n += registry_listed(d, true);
     return n;
 }
 

@@ -210,8 +210,8 @@ void sim_faulty_script_free(struct faulty *f)
     for (unsigned in = 0; in < 2; in++)
         for (unsigned i = 0; i < 16; i++) {
             struct faulty_endpoint *e = &f->ep[in][i];
-            BASE_LIST_FOR_EACH (link, &e->blocks)
-                base_free(alloc, BASE_CONTAINER(link, struct faulty_block, link));
+            BASE_LIST_FOR_EACH (struct faulty_block, block, &e->blocks, link)
+                base_free(alloc, block);
             base_free(alloc, e->data.bytes);
             base_free(alloc, e->sizes.bytes);
         }

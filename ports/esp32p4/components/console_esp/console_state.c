@@ -187,8 +187,8 @@ void console_state_devices(const struct console_port *port, struct base_text *t)
     const struct registry *r = server_registry(port->server);
     if (r->count == 0)
         base_text_str(t, "no device is plugged in\n");
-    BASE_LIST_FOR_EACH (node, &r->devices) {
-        add_device(port, t, BASE_CONTAINER(node, struct registry_device, link));
+    BASE_LIST_FOR_EACH (struct registry_device, d, &r->devices, link) {
+        add_device(port, t, d);
     }
 }
 

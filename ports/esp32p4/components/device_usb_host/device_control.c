@@ -243,11 +243,10 @@ void device_control_cancel(struct device *d)
         c->urb = NULL; // the transfer goes on, for nobody
         device_urb_done(d, u, USB_STATUS_CANCELLED);
     }
-    BASE_LIST_FOR_EACH (node, &c->urbs) {
-        struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
+    BASE_LIST_FOR_EACH (struct usb_urb, u, &c->urbs, backend_link) {
         if (!(u->backend_progress & URB_CANCEL))
             continue;
-        base_list_remove(node);
+        base_list_remove(&u->backend_link);
         device_urb_done(d, u, USB_STATUS_CANCELLED);
     }
 }

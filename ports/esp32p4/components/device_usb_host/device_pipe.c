@@ -105,8 +105,7 @@ static bool in_flight(const struct device_pipe *p, const struct usb_urb *u)
 
 void device_pipe_fail(struct device_pipe *p, int32_t status)
 {
-    BASE_LIST_FOR_EACH (node, &p->urbs) {
-        struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
+    BASE_LIST_FOR_EACH (struct usb_urb, u, &p->urbs, backend_link) {
         if (!in_flight(p, u))
             device_pipe_finish(p, u, status);
     }
@@ -115,8 +114,7 @@ void device_pipe_fail(struct device_pipe *p, int32_t status)
 // Gives back what was cancelled, in order, up to one that the library has: then true.
 static bool take_back(struct device_pipe *p)
 {
-    BASE_LIST_FOR_EACH (node, &p->urbs) {
-        struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
+    BASE_LIST_FOR_EACH (struct usb_urb, u, &p->urbs, backend_link) {
         if (!(u->backend_progress & URB_CANCEL))
             continue;
         if (in_flight(p, u))
@@ -128,8 +126,7 @@ static bool take_back(struct device_pipe *p)
 
 static struct usb_urb *next_urb(const struct device_pipe *p)
 {
-    BASE_LIST_FOR_EACH (node, &p->urbs) {
-        struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
+    BASE_LIST_FOR_EACH (struct usb_urb, u, &p->urbs, backend_link) {
         if (!(u->backend_progress & URB_ALL_SUBMITTED))
             return u;
     }

@@ -97,11 +97,10 @@ static void give_back(struct device_usb_host *h, struct usb_urb *u, int32_t stat
 // URBs that have come while UNPLUGGED was on its way: the client task has not seen them yet.
 static void give_back_late(struct device_usb_host *h, const struct device *d)
 {
-    BASE_LIST_FOR_EACH (node, &h->submitted) {
-        struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
+    BASE_LIST_FOR_EACH (struct usb_urb, u, &h->submitted, backend_link) {
         if (u->device != d)
             continue;
-        base_list_remove(node);
+        base_list_remove(&u->backend_link);
         give_back(h, u, USB_STATUS_NO_DEVICE);
     }
 }
@@ -230,8 +229,7 @@ static void distribute(struct device_usb_host *h, struct usb_urb *u)
 
 static void mark_cancelled(struct base_list *urbs)
 {
-    BASE_LIST_FOR_EACH (node, urbs) {
-        struct usb_urb *u = BASE_CONTAINER(node, struct usb_urb, backend_link);
+    BASE_LIST_FOR_EACH (struct usb_urb, u, urbs, backend_link) {
         if (u->backend_state & URB_CANCEL_ASKED)
             u->backend_progress |= URB_CANCEL;
     }
