@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside of network_policy: what its three files share.
+// Inside of network_policy: what its files share, and the parts that network_policy.c calls.
 #pragma once
 
 #include "network_policy.h"
