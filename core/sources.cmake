@@ -20,6 +20,7 @@ set(USBIP_CORE_SOURCES
   session/session_urbs.c
   server/server.c
   server/server_devices.c
+  server/server_record.c
 )
 # settings/ needs the JSON library (cJSON) beside the C library.
 set(USBIP_SETTINGS_SOURCES

@@ -36,7 +36,7 @@ static struct base_span copy_span(struct base_span from, uint8_t **at)
 }
 
 // The record and all descriptor bytes behind it are one piece of memory.
-static struct registry_device *copy(struct registry *r, const struct usb_device_info *info)
+static struct registry_device *copy_device(struct registry *r, const struct usb_device_info *info)
 {
     struct registry_device *d = base_alloc(r->alloc, sizeof *d + descriptor_bytes(info));
     if (!d)
@@ -59,7 +59,7 @@ enum base_err registry_add(struct registry *r, const struct usb_device_info *inf
         return BASE_ERR_BUSY;
     if (r->count == r->max)
         return BASE_ERR_LIMIT;
-    struct registry_device *d = copy(r, info);
+    struct registry_device *d = copy_device(r, info);
     if (!d)
         return BASE_ERR_NOMEM;
     d->backend = backend;

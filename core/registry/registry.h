@@ -25,7 +25,7 @@ struct registry_device {
     struct base_list link;       // the registry's
     struct usb_device_info info; // own copy, descriptors included
     enum registry_state state;
-    uint32_t session; // id of the session that has it (OPENING, IN_USE, CLEANING); 0: none
+    uint32_t session; // id of the session that has it (OPENING, IN_USE); 0: none
     uint64_t plugged_us;
     uint64_t imports; // since plugged
     struct usbip_backend *backend;

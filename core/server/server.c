@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/server_state.h"
 
-#include "base/base_text.h"
-
 #include <assert.h>
 
 enum { SECOND_US = 1000000 };
@@ -50,15 +48,6 @@ enum base_err server_config_check(const struct server_config *c, const char **wh
 }
 
 // --- life ----------------------------------------------------------------------------------------
-
-void server_record(struct usbip_server *server, enum eventlog_type type, const char *busid,
-                   const char *peer, uint32_t a, uint32_t b)
-{
-    struct eventlog_event e = {.time_us = server->now_us, .type = type, .a = a, .b = b};
-    (void)base_text_copy(e.busid, sizeof e.busid, busid);
-    (void)base_text_copy(e.peer, sizeof e.peer, peer);
-    eventlog_record(server->log, &e);
-}
 
 struct usbip_server *server_create(const struct server_config *config,
                                    const struct base_alloc *alloc, uint64_t now_us)
@@ -236,7 +225,7 @@ void server_disconnected(struct usbip_server *server, struct session *s, uint64_
 
 // --- work ----------------------------------------------------------------------------------------
 
-static void list(struct usbip_server *server, struct session *s)
+static void answer_list(struct usbip_server *server, struct session *s)
 {
     size_t size = 0;
     unsigned devices = 0;
@@ -245,7 +234,8 @@ static void list(struct usbip_server *server, struct session *s)
     session_list_reply(s, bytes, size, devices, server->now_us);
 }
 
-static bool act(struct usbip_server *server, struct server_link *l)
+// False: there was none.
+static bool carry_out_action(struct usbip_server *server, struct server_link *l)
 {
     struct session_action a = session_next_action(l->session);
     struct registry_device *d = l->device;
@@ -253,7 +243,7 @@ static bool act(struct usbip_server *server, struct server_link *l)
     case SESSION_ACTION_NONE:
         return false;
     case SESSION_ACTION_LIST:
-        list(server, l->session);
+        answer_list(server, l->session);
         break;
     case SESSION_ACTION_IMPORT:
         server_import(server, l, a.busid);
@@ -280,7 +270,7 @@ void server_step(struct usbip_server *server, uint64_t now_us)
         BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
             if (session_next_deadline(l->session) <= now_us)
                 session_tick(l->session, now_us);
-            while (act(server, l))
+            while (carry_out_action(server, l))
                 more = true;
             more |= server_let_go(l);
             if (l->disconnected && !l->device && session_is_idle(l->session))

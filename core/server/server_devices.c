@@ -73,7 +73,7 @@ static void serve_waiting(struct usbip_server *server, struct registry_device *d
     }
 }
 
-static void release(struct registry_device *d)
+static void release_device(struct registry_device *d)
 {
     d->state = REGISTRY_CLEANING;
     d->session = 0;
@@ -95,8 +95,8 @@ static void refuse_device(struct usbip_server *server, const char *busid, enum e
     server_record(server, EVENT_DEVICE_REFUSED, busid, NULL, why, 0);
 }
 
-static void plugged(struct usbip_server *server, struct usbip_backend *b,
-                    const struct backend_event *ev)
+static void device_plugged(struct usbip_server *server, struct usbip_backend *b,
+                           const struct backend_event *ev)
 {
     static const enum eventlog_refusal why[] = {
         [-BASE_ERR_NOMEM] = EVENT_REFUSED_NO_MEMORY,
@@ -122,7 +122,7 @@ static void plugged(struct usbip_server *server, struct usbip_backend *b,
         refuse_device(server, d->info.busid, EVENT_REFUSED_DESCRIPTORS);
 }
 
-static void unplugged(struct usbip_server *server, struct registry_device *d)
+static void device_unplugged(struct usbip_server *server, struct registry_device *d)
 {
     server_record(server, EVENT_DEVICE_UNPLUGGED, d->info.busid, NULL, 0, 0);
     BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
@@ -138,7 +138,8 @@ static void unplugged(struct usbip_server *server, struct registry_device *d)
     registry_remove(&server->registry, d);
 }
 
-static void opened(struct usbip_server *server, struct registry_device *d, enum base_err result)
+static void device_opened(struct usbip_server *server, struct registry_device *d,
+                          enum base_err result)
 {
     struct server_link *l = holder_of(server, d);
     if (result != BASE_OK) {
@@ -151,7 +152,7 @@ static void opened(struct usbip_server *server, struct registry_device *d, enum 
         serve_waiting(server, d);
         return;
     }
-    d->state = REGISTRY_IN_USE; // if the client is gone by now, let_go() ends it
+    d->state = REGISTRY_IN_USE; // if the client is gone by now, server_let_go() ends it
     if (session_is_closing(l->session))
         return;
     struct session_device device = {
@@ -168,8 +169,8 @@ static void opened(struct usbip_server *server, struct registry_device *d, enum 
     d->imports++;
 }
 
-static void take_event(struct usbip_server *server, struct usbip_backend *b,
-                       const struct backend_event *ev)
+static void carry_out_event(struct usbip_server *server, struct usbip_backend *b,
+                            const struct backend_event *ev)
 {
     struct registry_device *d = NULL;
     if (ev->type == BACKEND_URB_DONE) {
@@ -177,7 +178,7 @@ static void take_event(struct usbip_server *server, struct usbip_backend *b,
         return;
     }
     if (ev->type == BACKEND_PLUGGED) {
-        plugged(server, b, ev);
+        device_plugged(server, b, ev);
         return;
     }
     d = registry_find_backend(&server->registry, b, ev->device);
@@ -185,10 +186,10 @@ static void take_event(struct usbip_server *server, struct usbip_backend *b,
         return; // a device that we refused to know
     switch (ev->type) {
     case BACKEND_UNPLUGGED:
-        unplugged(server, d);
+        device_unplugged(server, d);
         break;
     case BACKEND_OPENED:
-        opened(server, d, ev->result);
+        device_opened(server, d, ev->result);
         break;
     case BACKEND_CLOSED:
         d->state = REGISTRY_AVAILABLE;
@@ -209,7 +210,7 @@ bool server_take_events(struct usbip_server *server)
     for (unsigned i = 0; i < server->backend_count; i++) {
         struct usbip_backend *b = server->backends[i].backend;
         while (b->take_event(b, server->now_us, &ev)) {
-            take_event(server, b, &ev);
+            carry_out_event(server, b, &ev);
             any = true;
         }
     }
@@ -228,6 +229,6 @@ bool server_let_go(struct server_link *l)
     l->waiting = false;
     l->device = NULL;
     if (!waiting)
-        release(d);
+        release_device(d);
     return true;
 }

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a server consists of; for server/*.c only.
+//
+// Its files are a list, each may call those before it:
+//   server_record.c    what happened goes to the event log
+//   server_devices.c   who has which device
+//   server.c           life, connections and work: where it is put together
 #pragma once
 
 #include "server/server.h"
@@ -37,10 +42,12 @@ struct usbip_server {
     struct server_totals totals;
 };
 
+// server_record.c
 void server_record(struct usbip_server *server, enum eventlog_type type, const char *busid,
                    const char *peer, uint32_t a, uint32_t b);
 
 // server_devices.c
 bool server_take_events(struct usbip_server *server); // true: there were some
+// Opens the device or waits for it, or refuses.
 void server_import(struct usbip_server *server, struct server_link *l, const char *busid);
 bool server_let_go(struct server_link *l); // true: the device is on its way back
