@@ -71,12 +71,11 @@ static void complete_in(struct device_slot *s)
     bool cut = got < (uint32_t)s->transfer->num_bytes; // a short packet ends the URB
     s->pipe->full = cut ? 0 : s->pipe->full + 1;
     if (got > s->size)
-        device_pipe_finish(s->pipe, u, USB_STATUS_OVERFLOW);
+        device_urb_done(u, USB_STATUS_OVERFLOW);
     else if (u->actual_length < u->length && cut)
-        device_pipe_finish(s->pipe, u,
-                           u->flags & USB_URB_SHORT_NOT_OK ? USB_STATUS_SHORT : USB_STATUS_OK);
+        device_urb_done(u, u->flags & USB_URB_SHORT_NOT_OK ? USB_STATUS_SHORT : USB_STATUS_OK);
     else if (u->actual_length == u->length)
-        device_pipe_finish(s->pipe, u, USB_STATUS_OK);
+        device_urb_done(u, USB_STATUS_OK);
 }
 
 static void complete_out(struct device_slot *s)
@@ -85,9 +84,9 @@ static void complete_out(struct device_slot *s)
     uint32_t sent = (uint32_t)s->transfer->actual_num_bytes;
     u->actual_length = s->at + (sent < s->size ? sent : s->size);
     if (sent < s->size)
-        device_pipe_finish(s->pipe, u, USB_STATUS_PROTOCOL);
+        device_urb_done(u, USB_STATUS_PROTOCOL);
     else if (u->actual_length == u->length)
-        device_pipe_finish(s->pipe, u, USB_STATUS_OK);
+        device_urb_done(u, USB_STATUS_OK);
 }
 
 static void bulk_complete(struct device_slot *s)

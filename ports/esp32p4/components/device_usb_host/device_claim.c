@@ -8,11 +8,6 @@
 
 static const char tag[] = "usb_device";
 
-struct base_span device_config(const struct device *d)
-{
-    return usb_device_config(&d->info, d->info.active_config);
-}
-
 // --- what the host controller or its driver cannot do -------------------------------------------
 
 static bool is_periodic(const struct usb_endpoint *ep)

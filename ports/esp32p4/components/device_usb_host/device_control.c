@@ -10,22 +10,6 @@
 
 enum { SETUP_SIZE = 8, TRIES = 20 };
 
-int32_t device_status(usb_transfer_status_t status)
-{
-    switch (status) {
-    case USB_TRANSFER_STATUS_COMPLETED:
-        return USB_STATUS_OK;
-    case USB_TRANSFER_STATUS_STALL:
-        return USB_STATUS_STALL;
-    case USB_TRANSFER_STATUS_OVERFLOW:
-        return USB_STATUS_OVERFLOW;
-    case USB_TRANSFER_STATUS_NO_DEVICE:
-        return USB_STATUS_SHUTDOWN;
-    default:
-        return USB_STATUS_PROTOCOL;
-    }
-}
-
 bool device_control_create(struct device *d)
 {
     base_list_init(&d->control.urbs);
@@ -94,7 +78,7 @@ static void urb_over(struct device *d)
     if (in && u->actual_length > 0)
         memcpy(u->buffer, data_of(c), u->actual_length);
     c->urb = NULL;
-    device_urb_done(d, u, status);
+    device_urb_done(u, status);
 }
 
 static void request_over(struct device_control *c)
@@ -227,7 +211,7 @@ static bool begin_urb(struct device *d)
     if (b == BEGUN)
         c->urb = u;
     else
-        device_urb_done(d, u, too_long ? USB_STATUS_INVALID : USB_STATUS_PROTOCOL);
+        device_urb_done(u, too_long ? USB_STATUS_INVALID : USB_STATUS_PROTOCOL);
     if (b == NEVER)
         c->tries = 0;
     return true;
@@ -241,25 +225,22 @@ void device_control_cancel(struct device *d)
     if (c->urb && c->urb->backend_progress & URB_CANCEL) {
         struct usb_urb *u = c->urb;
         c->urb = NULL; // the transfer goes on, for nobody
-        device_urb_done(d, u, USB_STATUS_CANCELLED);
+        device_urb_done(u, USB_STATUS_CANCELLED);
     }
     BASE_LIST_FOR_EACH (struct usb_urb, u, &c->urbs, backend_link) {
-        if (!(u->backend_progress & URB_CANCEL))
-            continue;
-        base_list_remove(&u->backend_link);
-        device_urb_done(d, u, USB_STATUS_CANCELLED);
+        if (u->backend_progress & URB_CANCEL)
+            device_urb_done(u, USB_STATUS_CANCELLED);
     }
 }
 
 void device_control_fail(struct device *d, int32_t status)
 {
     struct device_control *c = &d->control;
-    struct base_list *node;
     if (c->urb)
-        device_urb_done(d, c->urb, status);
+        device_urb_done(c->urb, status);
     c->urb = NULL;
-    while ((node = base_list_pop(&c->urbs)))
-        device_urb_done(d, BASE_CONTAINER(node, struct usb_urb, backend_link), status);
+    BASE_LIST_FOR_EACH (struct usb_urb, u, &c->urbs, backend_link)
+        device_urb_done(u, status);
     c->request.state = REQUEST_NONE;
 }
 

@@ -51,7 +51,7 @@ static bool has_channel(const struct device_usb_host *h, uint8_t root)
 static void obstacle(struct device_usb_host *h, struct device *parent, uint8_t root, uint8_t port,
                      enum usb_obstacle why, enum usb_speed speed)
 {
-    struct device *d = device_take(h, DEVICE_OBSTACLE);
+    struct device *d = device_new(h, DEVICE_OBSTACLE);
     if (!d)
         return;
     device_path_set(d, parent, root, port);
@@ -59,7 +59,7 @@ static void obstacle(struct device_usb_host *h, struct device *parent, uint8_t r
     d->info.devnum = (uint8_t)(OBSTACLE_DEVNUM + (d - h->devices));
     bool full = why == USB_OBSTACLE_ENUMERATION && !has_channel(h, d->root);
     d->info.obstacle = full ? USB_OBSTACLE_HOST_FULL : why;
-    device_known(d);
+    device_announce(d);
 }
 
 // The library enumerates one device after the other: while devices come up, others have to wait.
@@ -225,7 +225,7 @@ bool device_hub_run(struct device *d)
     }
     bool any = d->life == DEVICE_NEW && device_locate(d);
     if (any)
-        device_known(d);
+        device_announce(d);
     if (hub->wanted && !d->host->ending)
         begin(d);
     return (hub->handle && go_on(d)) || any;
@@ -249,24 +249,13 @@ void device_hub_found(struct device *d)
     d->gone = true; // no memory: the next scan tries again
 }
 
-static bool is_listed(const uint8_t *list, int n, uint8_t address)
+void device_hub_scan(struct device_usb_host *h, const uint8_t *addresses, size_t n)
 {
-    return memchr(list, address, (size_t)n) != NULL;
-}
-
-void device_hub_scan(struct device_usb_host *h)
-{
-    uint8_t list[127];
-    int n = 0;
-    if (usb_host_device_addr_list_fill(sizeof list, list, &n) != ESP_OK)
-        return;
-    for (int i = 0; i < n; i++)
-        device_life_arrived(h, list[i]);
     for (unsigned i = 0; i < h->capacity; i++) {
         struct device *d = &h->devices[i];
         if (d->kind != DEVICE_HUB || (d->life != DEVICE_NEW && d->life != DEVICE_KNOWN))
             continue;
-        if (!is_listed(list, n, d->address))
+        if (!memchr(addresses, d->address, n))
             d->gone = true;
         else if (d->hub)
             d->hub->wanted = true;

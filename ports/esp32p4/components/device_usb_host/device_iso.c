@@ -148,7 +148,7 @@ static void part_over(struct device_slot *s)
 {
     struct usb_urb *u = s->urb;
     if (s->at + s->size == u->packet_count)
-        device_pipe_finish(s->pipe, u, USB_STATUS_OK);
+        device_urb_done(u, USB_STATUS_OK);
 }
 
 static void iso_complete(struct device_slot *s)

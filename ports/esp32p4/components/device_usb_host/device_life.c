@@ -6,56 +6,7 @@
 
 #include "esp_log.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 static const char tag[] = "usb_device";
-
-// --- places -------------------------------------------------------------------------------------
-
-struct device *device_take(struct device_usb_host *h, enum device_kind kind)
-{
-    struct device *free_place = NULL;
-    unsigned there = 0;
-    for (unsigned i = 0; i < h->capacity; i++) {
-        struct device *d = &h->devices[i];
-        there += d->life == DEVICE_NEW || d->life == DEVICE_KNOWN;
-        if (d->life == DEVICE_FREE)
-            free_place = d;
-    }
-    if (!free_place || there >= h->config.max_devices)
-        return NULL;
-    // The lock's members are not touched: the loop forgets a device before its place is free.
-    struct device *d = free_place;
-    d->kind = kind;
-    d->life = DEVICE_NEW;
-    d->since_us = device_now_us(h);
-    return d;
-}
-
-static void make_free(struct device *d)
-{
-    struct device_usb_host *h = d->host;
-    for (unsigned i = 0; i < h->capacity; i++)
-        if (h->devices[i].parent == d) {
-            h->devices[i].parent = NULL; // they are going, too
-            h->devices[i].root = UINT8_MAX;
-        }
-    free(d->descriptors);
-    free(d->config);
-    pthread_mutex_lock(&h->lock);
-    memset(d, 0, sizeof *d);
-    d->host = h;
-    base_list_init(&d->control.urbs);
-    pthread_mutex_unlock(&h->lock);
-}
-
-void device_known(struct device *d)
-{
-    struct device_event ev = {.type = BACKEND_PLUGGED};
-    d->life = DEVICE_KNOWN;
-    device_event(d, &ev);
-}
 
 // --- arrival ------------------------------------------------------------------------------------
 
@@ -65,7 +16,7 @@ static void give_up(struct device *d, const char *why)
     if (d->control.own)
         device_control_destroy(d);
     (void)usb_host_device_close(d->host->client, d->handle);
-    make_free(d);
+    device_free(d);
 }
 
 static bool is_there(const struct device_usb_host *h, uint8_t address)
@@ -86,14 +37,14 @@ static bool is_refused(struct device_usb_host *h, uint8_t address, bool refused)
     return before;
 }
 
-void device_life_arrived(struct device_usb_host *h, uint8_t address)
+static void open_if_new(struct device_usb_host *h, uint8_t address)
 {
     usb_device_handle_t handle;
     if (is_there(h, address))
-        return; // the scan was faster
+        return;
     if (usb_host_device_open(h->client, address, &handle) != ESP_OK)
-        return; // gone already, or still being enumerated: then the scan finds it later
-    struct device *d = device_take(h, DEVICE_ORDINARY);
+        return; // gone already, or still being enumerated: then the next scan finds it
+    struct device *d = device_new(h, DEVICE_ORDINARY);
     if (!d) {
         if (!is_refused(h, address, true))
             ESP_LOGW(tag, "device at address %u is not served: %u are there", address,
@@ -114,6 +65,17 @@ void device_life_arrived(struct device_usb_host *h, uint8_t address)
         give_up(d, "no memory for transfers");
     else
         device_fetch_begin(d);
+}
+
+void device_life_scan(struct device_usb_host *h)
+{
+    uint8_t addresses[127];
+    int n = 0;
+    if (usb_host_device_addr_list_fill(sizeof addresses, addresses, &n) != ESP_OK)
+        return;
+    for (int i = 0; i < n; i++)
+        open_if_new(h, addresses[i]);
+    device_hub_scan(h, addresses, (size_t)n);
 }
 
 // --- the end ------------------------------------------------------------------------------------
@@ -147,7 +109,7 @@ void device_life_gone(struct device_usb_host *h, usb_device_handle_t handle)
 }
 
 // All URBs back, then UNPLUGGED. The library had given back all transfers before it told us.
-void device_end(struct device *d)
+static void end_device(struct device *d)
 {
     struct device_event ev = {.type = BACKEND_UNPLUGGED};
     bool known = d->life == DEVICE_KNOWN;
@@ -208,7 +170,7 @@ static bool run_new(struct device *d)
         device_fetch_run(d);
     bool any = device_control_run(d);
     if (d->fetched && device_locate(d)) {
-        device_known(d);
+        device_announce(d);
         return true;
     }
     return any;
@@ -221,7 +183,7 @@ static bool run_gone(struct device *d)
     if (before != DEVICE_GONE) {
         if (!end_urbs(d))
             return false;
-        device_end(d);
+        end_device(d);
     }
     if (!d->handle || let_go(d))
         d->life = DEVICE_LEFT;
@@ -251,7 +213,7 @@ bool device_life_run(struct device *d)
         return run_known(d) || any;
     case DEVICE_LEFT:
         if (device_forgotten(d))
-            make_free(d);
+            device_free(d);
         return false;
     default:
         return false;

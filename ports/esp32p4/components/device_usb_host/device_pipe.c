@@ -89,12 +89,6 @@ void device_pipe_submit(struct device_pipe *p, struct usb_urb *u)
     base_list_append(&p->urbs, &u->backend_link);
 }
 
-void device_pipe_finish(struct device_pipe *p, struct usb_urb *u, int32_t status)
-{
-    base_list_remove(&u->backend_link);
-    device_urb_done(p->device, u, status);
-}
-
 static bool in_flight(const struct device_pipe *p, const struct usb_urb *u)
 {
     for (unsigned i = 0; i < p->busy; i++)
@@ -107,7 +101,7 @@ void device_pipe_fail(struct device_pipe *p, int32_t status)
 {
     BASE_LIST_FOR_EACH (struct usb_urb, u, &p->urbs, backend_link) {
         if (!in_flight(p, u))
-            device_pipe_finish(p, u, status);
+            device_urb_done(u, status);
     }
 }
 
@@ -119,7 +113,7 @@ static bool take_back(struct device_pipe *p)
             continue;
         if (in_flight(p, u))
             return true;
-        device_pipe_finish(p, u, USB_STATUS_CANCELLED);
+        device_urb_done(u, USB_STATUS_CANCELLED);
     }
     return false;
 }
@@ -236,7 +230,7 @@ static bool submit_part(struct device_pipe *p, struct usb_urb *u)
         status = USB_STATUS_OK;
     else if (status == USB_STATUS_OK)
         status = refusal(err);
-    device_pipe_finish(p, u, status);
+    device_urb_done(u, status);
     return true;
 }
 
@@ -261,7 +255,7 @@ static void failed(struct device_slot *s, usb_transfer_status_t status)
         device_iso_failed(s, device_status(status));
         return;
     }
-    device_pipe_finish(p, s->urb, device_status(status));
+    device_urb_done(s->urb, device_status(status));
 }
 
 // A callback of the library, in device_usb_host_client_turn(). What to do next is decided after it.

@@ -3,9 +3,6 @@
 // that both sides touch is behind one mutex, held for a few list operations.
 #include "device_state.h"
 
-#include <assert.h>
-#include <string.h>
-
 static struct device_usb_host *host_of(struct usbip_backend *b)
 {
     return BASE_CONTAINER(b, struct device_usb_host, backend);
@@ -76,32 +73,12 @@ static void queue_cancel(struct usbip_backend *b, struct usb_urb *u)
     unlock_and_wake(h);
 }
 
-static void abandon_packets(struct usb_urb *u)
-{
-    for (uint32_t i = urb_next(u); i < u->packet_count; i++) {
-        u->packets[i].actual_length = 0;
-        u->packets[i].status = USB_STATUS_XDEV;
-        u->error_count++;
-    }
-}
-
-static void give_back(struct device_usb_host *h, struct usb_urb *u, int32_t status)
-{
-    if (u->ep.type == USB_ISOCHRONOUS)
-        abandon_packets(u);
-    u->status = status;
-    base_list_append(&h->done, &u->backend_link);
-    h->news = true;
-}
-
 // URBs that have come while UNPLUGGED was on its way: the client task has not seen them yet.
 static void give_back_late(struct device_usb_host *h, const struct device *d)
 {
     BASE_LIST_FOR_EACH (struct usb_urb, u, &h->submitted, backend_link) {
-        if (u->device != d)
-            continue;
-        base_list_remove(&u->backend_link);
-        give_back(h, u, USB_STATUS_NO_DEVICE);
+        if (u->device == d)
+            device_give_back(u, USB_STATUS_NO_DEVICE);
     }
 }
 
@@ -184,45 +161,18 @@ const struct usbip_backend device_backend = {
 
 // --- client task --------------------------------------------------------------------------------
 
-void device_urb_done(struct device *d, struct usb_urb *u, int32_t status)
-{
-    pthread_mutex_lock(&d->host->lock);
-    give_back(d->host, u, status);
-    pthread_mutex_unlock(&d->host->lock);
-}
-
-void device_event(struct device *d, const struct device_event *ev)
-{
-    struct device_usb_host *h = d->host;
-    pthread_mutex_lock(&h->lock);
-    assert(h->event_count < h->event_capacity);
-    struct device_event *at = &h->events[(h->event_first + h->event_count++) % h->event_capacity];
-    *at = *ev;
-    at->device = d;
-    h->news = true;
-    pthread_mutex_unlock(&h->lock);
-}
-
-bool device_forgotten(struct device *d)
-{
-    pthread_mutex_lock(&d->host->lock);
-    bool yes = d->forgotten;
-    pthread_mutex_unlock(&d->host->lock);
-    return yes;
-}
-
-static void distribute(struct device_usb_host *h, struct usb_urb *u)
+static void distribute(struct usb_urb *u)
 {
     struct device *d = u->device;
     struct device_pipe *p = d->pipe[device_pipe_index(u->ep.address)];
     if (d->life != DEVICE_KNOWN || d->gone || d->kind != DEVICE_ORDINARY)
-        give_back(h, u, USB_STATUS_NO_DEVICE);
+        device_give_back(u, USB_STATUS_NO_DEVICE);
     else if ((u->ep.address & 0x0f) == 0)
         device_control_submit(d, u);
     else if (!p)
-        give_back(h, u, USB_STATUS_STALL); // not in the current alternate setting
+        device_give_back(u, USB_STATUS_STALL); // not in the current alternate setting
     else if (p->ep.type != u->ep.type)
-        give_back(h, u, USB_STATUS_INVALID);
+        device_give_back(u, USB_STATUS_INVALID);
     else
         device_pipe_submit(p, u);
 }
@@ -266,7 +216,7 @@ void device_queue_drain(struct device_usb_host *h)
     pthread_mutex_lock(&h->lock);
     h->asked = false;
     while ((node = base_list_pop(&h->submitted)))
-        distribute(h, BASE_CONTAINER(node, struct usb_urb, backend_link));
+        distribute(BASE_CONTAINER(node, struct usb_urb, backend_link));
     for (unsigned i = 0; i < h->capacity; i++) {
         if (h->devices[i].wants_cancel)
             drain_cancels(&h->devices[i]);

@@ -222,9 +222,22 @@ struct device_usb_host {
     struct device_usb_host_figures figures;
 };
 
+// --- device_base.c ------------------------------------------------------------------------------
 // The client task looks again at `at_us`, or earlier.
 void device_due(struct device_usb_host *h, uint64_t at_us);
 uint64_t device_now_us(const struct device_usb_host *h);
+struct base_span device_config(const struct device *d); // the active one
+int32_t device_status(usb_transfer_status_t status);
+// Takes an URB off its list, if it is on one, and gives it back to the loop. Isochronous packets
+// that have no result get XDEV.
+void device_urb_done(struct usb_urb *u, int32_t status);
+void device_give_back(struct usb_urb *u, int32_t status); // the same, for who holds the lock
+void device_event(struct device *d, const struct device_event *ev);
+bool device_forgotten(struct device *d);
+// NULL: no place is free.
+struct device *device_new(struct device_usb_host *h, enum device_kind kind);
+void device_free(struct device *d);
+void device_announce(struct device *d); // PLUGGED
 
 // --- device_queue.c -----------------------------------------------------------------------------
 extern const struct usbip_backend device_backend;
@@ -232,10 +245,6 @@ void device_queue_drain(struct device_usb_host *h);
 // The loop has called since.
 bool device_queue_asked(struct device_usb_host *h);
 void device_queue_wake(struct device_usb_host *h);
-// Gives an URB back; it must be on no list. Isochronous packets that have no result get XDEV.
-void device_urb_done(struct device *d, struct usb_urb *u, int32_t status);
-void device_event(struct device *d, const struct device_event *ev);
-bool device_forgotten(struct device *d);
 
 // --- device_pool.c ------------------------------------------------------------------------------
 bool device_pool_create(struct device_usb_host *h);
@@ -257,8 +266,6 @@ bool device_pipe_run(struct device_pipe *p);
 // Halts and flushes what is in flight; it comes back cancelled and stays in the queue.
 void device_pipe_halt(struct device_pipe *p);
 void device_pipe_fail(struct device_pipe *p, int32_t status);
-// Gives the head of the queue back.
-void device_pipe_finish(struct device_pipe *p, struct usb_urb *u, int32_t status);
 
 // How one kind of endpoint moves data. `prepare` fills slot->transfer for the URB's next part and
 // returns USB_STATUS_OK, or what the whole URB ends with, or DEVICE_NOTHING_TO_MOVE: it is over and
@@ -283,14 +290,12 @@ void device_control_fail(struct device *d, int32_t status);
 void device_request(struct device *d, struct usb_setup setup, uint8_t *data);
 // True when the request is over; then it is taken.
 bool device_request_over(struct device *d);
-int32_t device_status(usb_transfer_status_t status);
 
 // --- device_claim.c -----------------------------------------------------------------------------
 enum base_err device_claim(struct device *d, uint8_t interface, uint8_t alternate);
 // BASE_ERR_AGAIN: not yet. Its pipes stay, or end with SHUTDOWN.
 enum base_err device_release(struct device *d, uint8_t interface, bool keep_pipes);
 enum base_err device_reclaim(struct device *d, uint8_t interface); // after release with keep_pipes
-struct base_span device_config(const struct device *d);
 
 // --- device_change.c ----------------------------------------------------------------------------
 void device_change_begin(struct device *d, enum device_change_kind kind,
@@ -298,11 +303,9 @@ void device_change_begin(struct device *d, enum device_change_kind kind,
 bool device_change_run(struct device *d);
 
 // --- device_life.c ------------------------------------------------------------------------------
-struct device *device_take(struct device_usb_host *h, enum device_kind kind);
-void device_known(struct device *d);
-void device_life_arrived(struct device_usb_host *h, uint8_t address);
+// Asks the library who is there: whoever is new, and hubs that are not there any more.
+void device_life_scan(struct device_usb_host *h);
 bool device_life_run(struct device *d);
-void device_end(struct device *d); // unplugged
 void device_life_gone(struct device_usb_host *h, usb_device_handle_t handle);
 
 // --- device_fetch.c -----------------------------------------------------------------------------
@@ -324,7 +327,9 @@ struct device *device_at(struct device_usb_host *h, const struct device *parent,
                          uint8_t port);
 
 // --- device_hub.c -------------------------------------------------------------------------------
-void device_hub_scan(struct device_usb_host *h);
+// With the addresses of everybody whom the library has: hubs that are not among them have gone, the
+// others are to be asked.
+void device_hub_scan(struct device_usb_host *h, const uint8_t *addresses, size_t n);
 // The device is one; it is closed in the library.
 void device_hub_found(struct device *d);
 bool device_hub_run(struct device *d);

@@ -15,17 +15,6 @@ enum {
     SPEED_CHECK_MS = 50, // the port is debounced for 250 ms before its reset
 };
 
-void device_due(struct device_usb_host *h, uint64_t at_us)
-{
-    if (at_us < h->due_us)
-        h->due_us = at_us;
-}
-
-uint64_t device_now_us(const struct device_usb_host *h)
-{
-    return h->config.now_us(h->config.ctx);
-}
-
 struct usbip_backend *device_usb_host_backend(struct device_usb_host *h)
 {
     return &h->backend;
@@ -92,7 +81,7 @@ static void look_around(struct device_usb_host *h)
     if (h->ending || (!h->arrived && now_us < h->scan_us))
         return;
     h->arrived = false;
-    device_hub_scan(h);
+    device_life_scan(h);
     h->scan_us = now_us + DEVICE_SCAN_US;
 }
 

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all other parts stand on: the clock, the way back to the loop, and the places for devices.
+#include "device_state.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t device_now_us(const struct device_usb_host *h)
+{
+    return h->config.now_us(h->config.ctx);
+}
+
+void device_due(struct device_usb_host *h, uint64_t at_us)
+{
+    if (at_us < h->due_us)
+        h->due_us = at_us;
+}
+
+struct base_span device_config(const struct device *d)
+{
+    return usb_device_config(&d->info, d->info.active_config);
+}
+
+int32_t device_status(usb_transfer_status_t status)
+{
+    switch (status) {
+    case USB_TRANSFER_STATUS_COMPLETED:
+        return USB_STATUS_OK;
+    case USB_TRANSFER_STATUS_STALL:
+        return USB_STATUS_STALL;
+    case USB_TRANSFER_STATUS_OVERFLOW:
+        return USB_STATUS_OVERFLOW;
+    case USB_TRANSFER_STATUS_NO_DEVICE:
+        return USB_STATUS_SHUTDOWN;
+    default:
+        return USB_STATUS_PROTOCOL;
+    }
+}
+
+// --- to the loop --------------------------------------------------------------------------------
+
+static void abandon_packets(struct usb_urb *u)
+{
+    for (uint32_t i = urb_next(u); i < u->packet_count; i++) {
+        u->packets[i].actual_length = 0;
+        u->packets[i].status = USB_STATUS_XDEV;
+        u->error_count++;
+    }
+}
+
+void device_give_back(struct usb_urb *u, int32_t status)
+{
+    struct device *d = u->device;
+    if (u->ep.type == USB_ISOCHRONOUS)
+        abandon_packets(u);
+    u->status = status;
+    base_list_remove(&u->backend_link);
+    base_list_append(&d->host->done, &u->backend_link);
+    d->host->news = true;
+}
+
+void device_urb_done(struct usb_urb *u, int32_t status)
+{
+    struct device *d = u->device;
+    pthread_mutex_lock(&d->host->lock);
+    device_give_back(u, status);
+    pthread_mutex_unlock(&d->host->lock);
+}
+
+void device_event(struct device *d, const struct device_event *ev)
+{
+    struct device_usb_host *h = d->host;
+    pthread_mutex_lock(&h->lock);
+    assert(h->event_count < h->event_capacity);
+    struct device_event *at = &h->events[(h->event_first + h->event_count++) % h->event_capacity];
+    *at = *ev;
+    at->device = d;
+    h->news = true;
+    pthread_mutex_unlock(&h->lock);
+}
+
+bool device_forgotten(struct device *d)
+{
+    pthread_mutex_lock(&d->host->lock);
+    bool yes = d->forgotten;
+    pthread_mutex_unlock(&d->host->lock);
+    return yes;
+}
+
+// --- devices ------------------------------------------------------------------------------------
+
+struct device *device_new(struct device_usb_host *h, enum device_kind kind)
+{
+    struct device *free_place = NULL;
+    unsigned there = 0;
+    for (unsigned i = 0; i < h->capacity; i++) {
+        struct device *d = &h->devices[i];
+        there += d->life == DEVICE_NEW || d->life == DEVICE_KNOWN;
+        if (d->life == DEVICE_FREE)
+            free_place = d;
+    }
+    if (!free_place || there >= h->config.max_devices)
+        return NULL;
+    // The lock's members are not touched: the loop forgets a device before its place is free.
+    struct device *d = free_place;
+    d->kind = kind;
+    d->life = DEVICE_NEW;
+    d->since_us = device_now_us(h);
+    return d;
+}
+
+void device_free(struct device *d)
+{
+    struct device_usb_host *h = d->host;
+    for (unsigned i = 0; i < h->capacity; i++)
+        if (h->devices[i].parent == d) {
+            h->devices[i].parent = NULL; // they are going, too
+            h->devices[i].root = UINT8_MAX;
+        }
+    free(d->descriptors);
+    free(d->config);
+    pthread_mutex_lock(&h->lock);
+    memset(d, 0, sizeof *d);
+    d->host = h;
+    base_list_init(&d->control.urbs);
+    pthread_mutex_unlock(&h->lock);
+}
+
+void device_announce(struct device *d)
+{
+    struct device_event ev = {.type = BACKEND_PLUGGED};
+    d->life = DEVICE_KNOWN;
+    device_event(d, &ev);
+}
