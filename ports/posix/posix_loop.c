@@ -12,12 +12,23 @@
 #include <unistd.h>
 
 enum {
-    FD_WAKE = 0,
-    FD_LISTEN = 1, // two of them
-    FD_CONN = 3,   // and on: connection i has FD_CONN + i
+    LISTENING = 2, // sockets at most: IPv4 and IPv6
     ACCEPTS = 16,  // per turn
     READS = 16,    // of some 64 KiB per connection and turn
     ACCEPT_PAUSE_US = 100000,
+};
+
+struct listening {
+    struct posix_loop *loop;
+    struct posix_watch watch;
+};
+
+// One place for an accepted socket.
+struct place {
+    struct base_list link; // of `free` or `open`
+    struct posix_loop *loop;
+    struct posix_watch watch;
+    struct posix_conn conn;
 };
 
 struct posix_loop {
@@ -26,10 +37,13 @@ struct posix_loop {
     struct posix_listener listener;
     struct posix_calls calls;
     atomic_bool stop;
-    struct posix_conn *conn; // [config.max_sockets], the first `conns` are in use
-    struct pollfd *fds;      // [FD_CONN + config.max_sockets]
+    struct posix_poller *poller;
+    struct posix_watch wake;
+    struct listening listening[LISTENING];
+    struct place *places; // [config.max_sockets]
+    struct base_list free, open;
     struct posix_gather *gather;
-    unsigned conns;
+    uint64_t now_us;         // when this turn began
     bool unfinished;         // a connection was closed, which the core has to follow up
     int spare;               // a descriptor to give up when there is none left for accept()
     bool starved;            // that was recorded, and no connection was accepted since
@@ -41,10 +55,13 @@ void posix_loop_config_default(struct posix_loop_config *c)
     *c = (struct posix_loop_config){
         .port = 3240,
         .max_sockets = 256,
+        .max_watches = 256,
         .stop_limit_us = 5000000,
         .keepalive = {.idle_s = 10, .interval_s = 5, .count = 3, .unacknowledged_ms = 20000},
     };
 }
+
+// --- life ----------------------------------------------------------------------------------------
 
 // Any descriptor does; a socket is what every platform has.
 static int open_spare(void)
@@ -52,28 +69,61 @@ static int open_spare(void)
     return socket(AF_INET, SOCK_STREAM, 0);
 }
 
-static bool prepare(struct posix_loop *l, char *why, size_t why_size)
+static void on_wake(void *ctx, short revents);
+static void on_listening(void *ctx, short revents);
+static void on_socket(void *ctx, short revents);
+
+static bool allocate(struct posix_loop *l)
 {
-    l->conn = calloc(l->config.max_sockets, sizeof *l->conn);
-    l->fds = calloc(FD_CONN + l->config.max_sockets, sizeof *l->fds);
+    unsigned sockets = l->config.max_sockets;
+    l->places = calloc(sockets, sizeof *l->places);
     l->gather = posix_gather_create();
-    if (!l->conn || !l->fds || !l->gather || !posix_calls_init(&l->calls)) {
-        snprintf(why, why_size, "no memory or descriptors for the socket loop");
+    l->poller = posix_poller_create(1 + LISTENING + sockets + l->config.max_watches);
+    if (!l->places || !l->gather || !l->poller)
         return false;
+    base_list_init(&l->free);
+    base_list_init(&l->open);
+    for (unsigned i = 0; i < sockets; i++)
+        base_list_append(&l->free, &l->places[i].link);
+    return posix_calls_init(&l->calls);
+}
+
+static bool watch_own(struct posix_loop *l)
+{
+    l->wake = (struct posix_watch){l->calls.wake_fd, POLLIN, on_wake, l, 0};
+    bool good = posix_poller_add(l->poller, &l->wake);
+    for (unsigned i = 0; i < l->listener.count; i++) {
+        struct listening *at = &l->listening[i];
+        at->loop = l;
+        at->watch = (struct posix_watch){l->listener.fd[i], 0, on_listening, at, 0};
+        good &= posix_poller_add(l->poller, &at->watch);
     }
-    if (!posix_listen(&l->listener, l->config.listen, l->config.port, why, why_size)) {
-        posix_calls_destroy(&l->calls);
-        return false;
-    }
-    return true;
+    return good;
 }
 
 static void release(struct posix_loop *l)
 {
-    free(l->conn);
-    free(l->fds);
+    if (l->poller)
+        posix_poller_destroy(l->poller);
+    free(l->places);
     free(l->gather);
     free(l);
+}
+
+static bool prepare(struct posix_loop *l, char *why, size_t why_size)
+{
+    if (!allocate(l)) {
+        snprintf(why, why_size, "no memory or descriptors for the socket loop");
+        return false;
+    }
+    if (posix_listen(&l->listener, l->config.listen, l->config.port, why, why_size)) {
+        if (watch_own(l))
+            return true;
+        snprintf(why, why_size, "no memory for the socket loop");
+        posix_listener_close(&l->listener);
+    }
+    posix_calls_destroy(&l->calls);
+    return false;
 }
 
 struct posix_loop *posix_loop_create(struct usbip_server *server,
@@ -95,9 +145,16 @@ struct posix_loop *posix_loop_create(struct usbip_server *server,
     return l;
 }
 
+static void stop_listening(struct posix_loop *l)
+{
+    for (unsigned i = 0; i < l->listener.count; i++)
+        posix_poller_remove(l->poller, &l->listening[i].watch);
+    posix_listener_close(&l->listener);
+}
+
 void posix_loop_destroy(struct posix_loop *l)
 {
-    posix_listener_close(&l->listener);
+    stop_listening(l);
     posix_calls_destroy(&l->calls);
     if (l->spare >= 0)
         close(l->spare);
@@ -125,22 +182,52 @@ bool posix_loop_call(struct posix_loop *l, void (*fn)(void *arg), void *arg)
     return posix_calls_run(&l->calls, fn, arg);
 }
 
+bool posix_loop_watch(struct posix_loop *l, struct posix_watch *watch)
+{
+    return posix_poller_add(l->poller, watch);
+}
+
+void posix_loop_watch_change(struct posix_loop *l, struct posix_watch *watch, short events)
+{
+    posix_poller_change(l->poller, watch, events);
+}
+
+void posix_loop_unwatch(struct posix_loop *l, struct posix_watch *watch)
+{
+    posix_poller_remove(l->poller, watch);
+}
+
+static void on_wake(void *ctx, short revents)
+{
+    struct posix_loop *l = ctx;
+    (void)revents;
+    posix_calls_serve(&l->calls);
+}
+
 // --- connections ---------------------------------------------------------------------------------
 
-static void close_conn(struct posix_loop *l, unsigned i, uint64_t now_us)
+static void close_conn(struct place *p, uint64_t now_us)
 {
-    struct session *s = l->conn[i].session;
-    close(l->conn[i].fd);
-    l->conns--;
-    l->conn[i] = l->conn[l->conns];
-    l->fds[FD_CONN + i] = l->fds[FD_CONN + l->conns];
-    server_disconnected(l->server, s, now_us);
+    struct posix_loop *l = p->loop;
+    posix_poller_remove(l->poller, &p->watch);
+    close(p->conn.fd);
+    base_list_remove(&p->link);
+    base_list_append(&l->free, &p->link);
+    server_disconnected(l->server, p->conn.session, now_us);
+}
+
+static void on_socket(void *ctx, short revents)
+{
+    struct place *p = ctx;
+    for (unsigned n = 0; n < READS && posix_conn_ready(&p->conn, revents, p->loop->now_us); n++)
+        server_step(p->loop->server, p->loop->now_us);
 }
 
 static void welcome(struct posix_loop *l, int fd, const struct sockaddr_storage *peer,
                     uint64_t now_us)
 {
     char text[POSIX_ADDRESS_SIZE];
+    struct place *p = BASE_CONTAINER(l->free.next, struct place, link);
     posix_address_text(peer, text);
     struct session *s = server_connected(l->server, text, now_us);
     if (!s) {
@@ -148,8 +235,13 @@ static void welcome(struct posix_loop *l, int fd, const struct sockaddr_storage 
         return;
     }
     posix_socket_prepare(fd, &l->config.keepalive);
-    l->fds[FD_CONN + l->conns] = (struct pollfd){.fd = fd};
-    l->conn[l->conns++] = (struct posix_conn){.fd = fd, .session = s, .gather = l->gather};
+    p->loop = l;
+    p->conn = (struct posix_conn){.fd = fd, .session = s, .gather = l->gather};
+    p->watch = (struct posix_watch){fd, POLLIN, on_socket, p, 0};
+    base_list_remove(&p->link);
+    base_list_append(&l->open, &p->link);
+    if (!posix_poller_add(l->poller, &p->watch))
+        p->conn.lost = true;
 }
 
 // No descriptor is left: with the spare one, take the connection and close it, so that its peer
@@ -176,7 +268,7 @@ static void refuse(struct posix_loop *l, int listening, uint64_t now_us)
 
 static void accept_some(struct posix_loop *l, int listening, uint64_t now_us)
 {
-    for (unsigned i = 0; i < ACCEPTS && l->conns < l->config.max_sockets; i++) {
+    for (unsigned i = 0; i < ACCEPTS && !base_list_empty(&l->free); i++) {
         struct sockaddr_storage peer;
         int fd = posix_accept(listening, &peer);
         if (fd >= 0) {
@@ -193,90 +285,77 @@ static void accept_some(struct posix_loop *l, int listening, uint64_t now_us)
     }
 }
 
+static void on_listening(void *ctx, short revents)
+{
+    const struct listening *at = ctx;
+    (void)revents;
+    accept_some(at->loop, at->watch.fd, at->loop->now_us);
+}
+
 // --- a turn --------------------------------------------------------------------------------------
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 // Returns when the loop must come back although nothing happens.
-static uint64_t prepare_poll(struct posix_loop *l, uint64_t now_us)
+static uint64_t prepare_wait(struct posix_loop *l, uint64_t now_us)
 {
     uint64_t deadline = l->unfinished ? now_us : server_next_deadline(l->server);
     bool paused = now_us < l->accept_from_us;
-    bool accepts = !paused && l->conns < l->config.max_sockets;
-    l->fds[FD_WAKE] = (struct pollfd){.fd = l->calls.wake_fd, .events = POLLIN};
-    for (unsigned i = 0; i < 2; i++) {
-        bool open = accepts && i < l->listener.count;
-        l->fds[FD_LISTEN + i] =
-            (struct pollfd){.fd = open ? l->listener.fd[i] : -1, .events = POLLIN};
+    bool accepts = !paused && !base_list_empty(&l->free);
+    for (unsigned i = 0; i < l->listener.count; i++)
+        posix_poller_change(l->poller, &l->listening[i].watch, accepts ? POLLIN : 0);
+    BASE_LIST_FOR_EACH (struct place, p, &l->open, link) {
+        posix_poller_change(l->poller, &p->watch, posix_conn_events(&p->conn));
     }
-    for (unsigned i = 0; i < l->conns; i++)
-        l->fds[FD_CONN + i].events = posix_conn_events(&l->conn[i]);
-    if (paused && l->accept_from_us < deadline)
-        deadline = l->accept_from_us;
-    if (l->config.longest_wait_us && now_us + l->config.longest_wait_us < deadline)
-        deadline = now_us + l->config.longest_wait_us;
+    if (paused)
+        deadline = earlier(deadline, l->accept_from_us);
+    if (l->config.longest_wait_us)
+        deadline = earlier(deadline, now_us + l->config.longest_wait_us);
     return deadline;
-}
-
-static void receive(struct posix_loop *l, uint64_t now_us)
-{
-    for (unsigned i = 0; i < l->conns; i++)
-        for (unsigned n = 0; l->fds[FD_CONN + i].revents && n < READS; n++) {
-            if (!posix_conn_ready(&l->conn[i], l->fds[FD_CONN + i].revents, now_us))
-                break;
-            server_step(l->server, now_us);
-        }
-    // After the connections: a new one has no result of poll() yet.
-    for (unsigned i = 0; i < 2; i++)
-        if (l->fds[FD_LISTEN + i].revents)
-            accept_some(l, l->fds[FD_LISTEN + i].fd, now_us);
-}
-
-// True if a connection was closed.
-static bool settle(struct posix_loop *l, uint64_t now_us)
-{
-    unsigned before = l->conns;
-    for (unsigned i = l->conns; i-- > 0;)
-        if (!posix_conn_settle(&l->conn[i]))
-            close_conn(l, i, now_us);
-    return l->conns < before;
 }
 
 // Steps the core and sends what comes of it at once, without waiting for POLLOUT.
 static void advance(struct posix_loop *l, uint64_t now_us)
 {
     server_step(l->server, now_us);
-    for (unsigned i = 0; i < l->conns; i++)
-        posix_conn_write(&l->conn[i], now_us);
-    l->unfinished = settle(l, now_us);
+    BASE_LIST_FOR_EACH (struct place, p, &l->open, link) {
+        posix_conn_write(&p->conn, now_us);
+    }
+    l->unfinished = false;
+    BASE_LIST_FOR_EACH (struct place, p, &l->open, link) {
+        if (posix_conn_settle(&p->conn))
+            continue;
+        close_conn(p, now_us);
+        l->unfinished = true;
+    }
 }
 
 // Waits at most until `limit_us`, then does all that can be done now.
 static uint64_t turn(struct posix_loop *l, uint64_t now_us, uint64_t limit_us)
 {
-    uint64_t deadline = prepare_poll(l, now_us);
-    int ready =
-        posix_poll_until(l->fds, FD_CONN + l->conns, deadline < limit_us ? deadline : limit_us);
-    now_us = posix_now_us();
-    if (ready > 0) {
-        receive(l, now_us);
-        if (l->fds[FD_WAKE].revents)
-            posix_calls_serve(&l->calls);
-    }
-    advance(l, now_us);
+    posix_poller_wait(l->poller, earlier(prepare_wait(l, now_us), limit_us));
+    l->now_us = posix_now_us();
+    posix_poller_tell(l->poller);
+    advance(l, l->now_us);
     if (l->config.after_turn)
-        l->config.after_turn(l->config.ctx, now_us);
-    return now_us;
+        l->config.after_turn(l->config.ctx, l->now_us);
+    return l->now_us;
 }
 
 static void finish(struct posix_loop *l, uint64_t now_us)
 {
     uint64_t limit_us = now_us + l->config.stop_limit_us;
-    posix_listener_close(&l->listener);
+    stop_listening(l);
     server_stop(l->server, now_us);
     advance(l, now_us);
-    while ((l->conns > 0 || !server_stopped(l->server)) && now_us < limit_us)
+    while ((!base_list_empty(&l->open) || !server_stopped(l->server)) && now_us < limit_us)
         now_us = turn(l, now_us, limit_us);
-    while (l->conns > 0)
-        close_conn(l, l->conns - 1, now_us);
+    BASE_LIST_FOR_EACH (struct place, p, &l->open, link) {
+        close_conn(p, now_us);
+    }
     server_step(l->server, now_us);
     if (l->config.after_turn)
         l->config.after_turn(l->config.ctx, now_us);

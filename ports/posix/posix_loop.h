@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The socket loop of both ports: one thread that runs the core. It waits in poll(), moves bytes
-// between sockets and sessions, and calls server_step(). All the core's functions belong to that
-// thread; other threads use posix_loop_call(). Time: posix_now_us().
+// The socket loop of both ports: one thread that runs the core. It waits for descriptors, moves
+// bytes between sockets and sessions, and calls server_step(). All the core's functions belong to
+// that thread; other threads use posix_loop_call(). Time: posix_now_us().
 #pragma once
 
+#include "ports/posix/posix_poller.h"
 #include "ports/posix/posix_socket.h"
 #include "server/server.h"
 
@@ -17,6 +18,7 @@ struct posix_loop_config {
     const char *listen;     // numeric address; NULL: all, IPv4 and IPv6
     uint16_t port;          // 0: a free one
     unsigned max_sockets;   // accepted ones, those included that are just being closed
+    unsigned max_watches;   // of posix_loop_watch()
     uint64_t stop_limit_us; // how long an orderly end may take
     struct posix_keepalive keepalive;
     uint64_t longest_wait_us; // a turn at least this often, for a watchdog; 0: only when needed
@@ -51,3 +53,10 @@ void posix_loop_wake(struct posix_loop *loop);
 // Runs fn(arg) on the loop thread and waits for it; not from the loop thread. False: the loop has
 // ended, fn was not run. Before posix_loop_run() it waits.
 bool posix_loop_call(struct posix_loop *loop, void (*fn)(void *arg), void *arg);
+
+// Descriptors of others (a USB library's, say) in the same wait: see posix_poller.h; ready() is
+// called on the loop thread, and what the core has to do then is done in the same turn. Loop
+// thread, or while the loop does not run. False: no room for one more, or it cannot be waited for.
+bool posix_loop_watch(struct posix_loop *loop, struct posix_watch *watch);
+void posix_loop_watch_change(struct posix_loop *loop, struct posix_watch *watch, short events);
+void posix_loop_unwatch(struct posix_loop *loop, struct posix_watch *watch);

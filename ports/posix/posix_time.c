@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/posix/posix_time.h"
 
-#include <limits.h>
 #include <time.h>
 
 uint64_t posix_now_us(void)
@@ -11,8 +10,7 @@ uint64_t posix_now_us(void)
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-// Microseconds to wait, at most a day, so that they fit every type below.
-static uint64_t time_left(uint64_t deadline_us)
+uint64_t posix_time_left(uint64_t deadline_us)
 {
     const uint64_t day_us = 86400ull * 1000000;
     uint64_t now = posix_now_us();
@@ -20,22 +18,9 @@ static uint64_t time_left(uint64_t deadline_us)
     return left < day_us ? left : day_us;
 }
 
-#ifdef __linux__
-// ppoll(): simulated devices have intervals of 125 us, which whole milliseconds would spoil.
-int posix_poll_until(struct pollfd *fds, nfds_t count, uint64_t deadline_us)
-{
-    if (deadline_us == UINT64_MAX)
-        return ppoll(fds, count, NULL, NULL);
-    uint64_t left = time_left(deadline_us);
-    struct timespec t = {.tv_sec = (time_t)(left / 1000000),
-                         .tv_nsec = (long)(left % 1000000) * 1000};
-    return ppoll(fds, count, &t, NULL);
-}
-#else
 int posix_poll_until(struct pollfd *fds, nfds_t count, uint64_t deadline_us)
 {
     if (deadline_us == UINT64_MAX)
         return poll(fds, count, -1);
-    return poll(fds, count, (int)((time_left(deadline_us) + 999) / 1000));
+    return poll(fds, count, (int)((posix_time_left(deadline_us) + 999) / 1000));
 }
-#endif

@@ -9,3 +9,6 @@ set(USBIP_POSIX_SOURCES
   posix_socket.c
   posix_time.c
 )
+# How the loop waits: epoll where there is Linux, else poll().
+set(USBIP_POSIX_POLLER_LINUX posix_poller_epoll.c)
+set(USBIP_POSIX_POLLER_PLAIN posix_poller_poll.c)

@@ -2,16 +2,18 @@
 #include "tests/port/syscalls.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 static atomic_uint polls, receives, sends, accepts, failures;
 static atomic_int failure;
 static atomic_bool end_as_lwip;
 
-int __real_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *t, const sigset_t *s);
-int __wrap_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *t, const sigset_t *s);
+int __real_epoll_pwait2(int fd, struct epoll_event *e, int n, const struct timespec *t,
+                        const sigset_t *s);
+int __wrap_epoll_pwait2(int fd, struct epoll_event *e, int n, const struct timespec *t,
+                        const sigset_t *s);
 ssize_t __real_recvmsg(int fd, struct msghdr *m, int flags);
 ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags);
 ssize_t __real_sendmsg(int fd, const struct msghdr *m, int flags);
@@ -19,10 +21,11 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *m, int flags);
 int __real_accept4(int fd, struct sockaddr *a, socklen_t *size, int flags);
 int __wrap_accept4(int fd, struct sockaddr *a, socklen_t *size, int flags);
 
-int __wrap_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *t, const sigset_t *s)
+int __wrap_epoll_pwait2(int fd, struct epoll_event *e, int n, const struct timespec *t,
+                        const sigset_t *s)
 {
     atomic_fetch_add(&polls, 1);
-    return __real_ppoll(fds, n, t, s);
+    return __real_epoll_pwait2(fd, e, n, t, s);
 }
 
 ssize_t __wrap_recvmsg(int fd, struct msghdr *m, int flags)
