@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measures usbip-server against the floor, see README.md here.
+#include "base/base_number.h"
 #include "bench/bench_child.h"
 #include "bench/bench_measure.h"
 #include "bench/bench_net.h"
@@ -35,9 +36,8 @@ static _Noreturn void end_with_usage(FILE *to, int status)
 
 static unsigned parse_rounds(const char *text)
 {
-    char *end;
-    unsigned long n = strtoul(text, &end, 10);
-    if (*end || n < 1 || n > BENCH_ROUNDS_MAX)
+    uint64_t n;
+    if (!base_number(text, 1, BENCH_ROUNDS_MAX, &n))
         end_with_usage(stderr, 2);
     return (unsigned)n;
 }

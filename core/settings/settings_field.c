@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings/settings_field.h"
 
+#include "base/base_number.h"
 #include "settings/settings_rule.h"
 
 #include <string.h>
@@ -101,16 +102,6 @@ void settings_field_set_number(struct settings *s, const struct settings_field *
 
 // --- from text -----------------------------------------------------------------------------------
 
-static bool number_from_text(const char *text, uint32_t *v)
-{
-    uint64_t n = 0;
-    const char *c = text;
-    for (; *c >= '0' && *c <= '9' && n <= UINT32_MAX; c++)
-        n = n * 10 + (unsigned)(*c - '0');
-    *v = (uint32_t)n;
-    return c > text && *c == '\0' && n <= UINT32_MAX;
-}
-
 static int word_from_text(const char *const words[2], const char *text)
 {
     for (int i = 0; i < 2; i++)
@@ -123,7 +114,7 @@ bool settings_field_from_text(struct settings *s, const struct settings_field *f
 {
     void *p = at(s, f);
     uint8_t bytes[4];
-    uint32_t number;
+    uint64_t number;
     int word;
     switch (f->kind) {
     case SETTINGS_KIND_LABEL:
@@ -144,9 +135,9 @@ bool settings_field_from_text(struct settings *s, const struct settings_field *f
         *(enum settings_speed *)p = (enum settings_speed)word;
         return word >= 0;
     case SETTINGS_KIND_NUMBER:
-        if (!number_from_text(text, &number))
+        if (!base_number(text, 0, UINT32_MAX, &number))
             return false;
-        settings_field_set_number(s, f, number);
+        settings_field_set_number(s, f, (uint32_t)number);
         return true;
     }
     return false;

@@ -2,6 +2,7 @@
 #include "settings/settings_rule.h"
 
 #include "base/base_bytes.h"
+#include "base/base_number.h"
 
 #include <string.h>
 
@@ -30,11 +31,11 @@ bool settings_rule_label(const char *text, size_t size)
 bool settings_rule_ipv4(const char *text, uint8_t *bytes)
 {
     for (unsigned i = 0; i < 4; i++) {
-        unsigned n = 0, digits = 0;
-        for (; is_digit(*text) && digits < 4; text++, digits++)
-            n = n * 10 + (unsigned)(*text - '0');
-        bool leading_zero = digits > 1 && text[-(int)digits] == '0'; // octal to some
-        if (digits < 1 || n > 255 || leading_zero || *text != (i < 3 ? '.' : '\0'))
+        const char *digits = text;
+        uint64_t n;
+        if (!base_number_take(&text, 255, &n) || *text != (i < 3 ? '.' : '\0'))
+            return false;
+        if (digits[0] == '0' && text > digits + 1) // octal to some
             return false;
         bytes[i] = (uint8_t)n;
         text += i < 3;

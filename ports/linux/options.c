@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/options.h"
 
+#include "base/base_number.h"
+
 #include <getopt.h>
 #include <netdb.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char options_help[] =
@@ -84,12 +85,11 @@ static const struct option long_options[] = {
 
 static bool parse_port(const char *text, uint16_t *port)
 {
-    char *end;
-    if (text[0] < '0' || text[0] > '9') // strtoul takes signs and blanks
+    uint64_t v;
+    if (!base_number(text, 0, UINT16_MAX, &v))
         return false;
-    unsigned long v = strtoul(text, &end, 10);
     *port = (uint16_t)v;
-    return *end == '\0' && v <= 65535;
+    return true;
 }
 
 // Index of `text` in `words`, -1 if it is none of them.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_bus.h"
 
+#include "base/base_number.h"
 #include "base/base_text.h"
 #include "sim_engine.h"
 
@@ -29,13 +30,8 @@ bool sim_port_live(const struct sim_port *p)
 // A number 1..255 without leading zeros; 0 if there is none.
 static uint8_t take_number(const char **s)
 {
-    unsigned value = 0;
-    for (; **s >= '0' && **s <= '9' && value <= 255; ++*s) {
-        if (value == 0 && **s == '0')
-            return 0;
-        value = value * 10 + (unsigned)(**s - '0');
-    }
-    return value <= 255 ? (uint8_t)value : 0;
+    uint64_t value;
+    return **s != '0' && base_number_take(s, 255, &value) ? (uint8_t)value : 0;
 }
 
 // Takes a busid apart: the hub's busid ("" for a root port) and the port's number there.

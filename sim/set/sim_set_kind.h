@@ -52,8 +52,7 @@ bool sim_set_option_is(const struct sim_set_option *o, const char *name);
 // Cuts the text at the first `end` and returns what is behind it, or NULL.
 char *sim_set_cut(char *text, char end);
 
-// 0 if it is not a size: digits and perhaps K, M or G. What is more than 4 GiB comes out as some
-// number that is more than that.
+// 0 if it is not a size: digits and perhaps K, M or G.
 uint64_t sim_set_read_size(const char *s);
 
 // Puts strings, of which the last is followed by NULL, together to one sentence and passes the

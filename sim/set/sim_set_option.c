@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_set_kind.h"
 
-#include <string.h>
+#include "base/base_number.h"
 
-#define SIZE_LIMIT (4ull << 30)
+#include <string.h>
 
 enum base_err sim_set_refuse(struct sim_set *set, enum base_err err, const char *const parts[])
 {
@@ -50,14 +50,8 @@ enum base_err sim_set_refuse_option(struct sim_set *set, const struct sim_set_op
 uint64_t sim_set_read_size(const char *s)
 {
     uint64_t size = 0;
-    if (*s < '0' || *s > '9')
-        return 0;
-    for (; *s >= '0' && *s <= '9' && size <= SIZE_LIMIT; s++)
-        size = size * 10 + (uint64_t)(*s - '0');
-    const char *unit = *s ? strchr("KMG", *s) : NULL;
-    if (unit && size <= SIZE_LIMIT)
-        size <<= *unit == 'K' ? 10 : *unit == 'M' ? 20 : 30;
-    return s[unit != NULL] == '\0' ? size : 0;
+    (void)base_number_size(s, 0, UINT64_MAX, &size);
+    return size;
 }
 
 enum base_err sim_set_needs_value(struct sim_set *set, const struct sim_set_option *o)

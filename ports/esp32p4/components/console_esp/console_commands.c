@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "console_commands.h"
 
+#include "base/base_number.h"
 #include "console_state.h"
 #include "console_text.h"
 
@@ -85,27 +86,15 @@ static void events_on_loop(void *arg)
     console_state_events(c->port, c->events, c->out);
 }
 
-// 0: not a number of events.
-static unsigned parse_count(const char *text)
-{
-    unsigned n = 0;
-    if (strlen(text) > 3)
-        return 0;
-    for (; *text; text++) {
-        if (*text < '0' || *text > '9')
-            return 0;
-        n = n * 10 + (unsigned)(*text - '0');
-    }
-    return n <= CONSOLE_MAX_EVENTS ? n : 0;
-}
-
 static void events(struct call *c)
 {
-    c->events = c->argc > 1 ? parse_count(c->argv[1]) : EVENTS_SHOWN;
-    if (c->events)
-        run_on_loop(c, events_on_loop);
-    else
+    uint64_t count = EVENTS_SHOWN;
+    if (c->argc > 1 && !base_number(c->argv[1], 1, CONSOLE_MAX_EVENTS, &count)) {
         say(c, "a number from 1 to 100 is wanted\n");
+        return;
+    }
+    c->events = (unsigned)count;
+    run_on_loop(c, events_on_loop);
 }
 
 // --- settings ------------------------------------------------------------------------------------
