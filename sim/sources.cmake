@@ -2,15 +2,16 @@
 # The one list of simulated devices' sources, relative to sim/: only set() in here.
 set(USBIP_SIM_SOURCES
   bus/sim_bus.c
+  bus/sim_port.c
   bus/sim_hub.c
-  bus/sim_backend.c
-  bus/sim_engine.c
-  bus/sim_state.c
   bus/sim_pipe.c
-  bus/sim_iso.c
   bus/sim_control.c
+  bus/sim_state.c
+  bus/sim_bulk.c
+  bus/sim_iso.c
   bus/sim_super.c
   bus/sim_descriptor.c
+  bus/sim_engine.c
   set/sim_set.c
   set/sim_set_disk.c
   set/sim_set_kind.c

@@ -1,308 +1,236 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_bus.h"
-
-#include "base/base_number.h"
-#include "base/base_text.h"
+// A simulated bus is a backend (server/server_backend.h).
 #include "sim_engine.h"
 
 #include <assert.h>
-#include <string.h>
 
-enum {
-    DEVNUM_ROOT_HUB = 1, // as Linux numbers: devices begin at 2
-    DEVNUM_MAX = 127,
-    PORTS_MAX = DEVNUM_MAX - DEVNUM_ROOT_HUB - 1,
-    PORTS_ON_THE_WAY_MAX = 6, // five hubs and the device (USB 2.0 4.1.1)
-};
-
-static struct sim_port *port_of(struct base_list *link)
+static struct sim_bus *bus_of(struct usbip_backend *b)
 {
-    return BASE_CONTAINER(link, struct sim_port, link);
+    return BASE_CONTAINER(b, struct sim_bus, backend);
 }
 
-bool sim_port_live(const struct sim_port *p)
+static bool deaf(const struct sim_port *p)
 {
-    return p->device->port != NULL;
+    return p->gone; // the device that the core means has left; UNPLUGGED is on its way
 }
 
-// --- busids --------------------------------------------------------------------------------------
-
-// A number 1..255 without leading zeros; 0 if there is none.
-static uint8_t take_number(const char **s)
+static void backend_open(struct usbip_backend *b, void *device)
 {
-    uint64_t value;
-    return **s != '0' && base_number_take(s, 255, &value) ? (uint8_t)value : 0;
-}
-
-// Takes a busid apart: the hub's busid ("" for a root port) and the port's number there.
-static bool busid_split(const struct sim_bus *bus, const char *busid, char hub[USB_BUSID_SIZE],
-                        uint8_t *number)
-{
-    const char *s = busid, *last = NULL;
-    unsigned ports = 0;
-    if (strlen(busid) >= USB_BUSID_SIZE || take_number(&s) != bus->busnum || *s != '-')
-        return false;
-    do {
-        last = s++;
-        *number = take_number(&s);
-        ports++;
-    } while (*number != 0 && *s == '.');
-    if (*number == 0 || *s != '\0' || ports > PORTS_ON_THE_WAY_MAX)
-        return false;
-    size_t size = *last == '.' ? (size_t)(last - busid) : 0;
-    memcpy(hub, busid, size);
-    hub[size] = '\0';
-    return true;
-}
-
-uint8_t sim_busnum(const struct sim_bus *bus)
-{
-    return bus->busnum;
-}
-
-static struct sim_port *find_port(struct sim_bus *bus, const char *busid)
-{
-    BASE_LIST_FOR_EACH (struct sim_port, p, &bus->ports, link)
-        if (strcmp(p->info.busid, busid) == 0)
-            return p;
-    return NULL;
-}
-
-// --- what the core is told -----------------------------------------------------------------------
-
-static void fill_path(struct usb_device_info *info)
-{
-    struct base_text t;
-    base_text_init(&t, info->path, sizeof info->path);
-    base_text_str(&t, "/sys/devices/sim/usb");
-    base_text_u64(&t, info->busnum);
-    for (size_t end = 1; end <= strlen(info->busid); end++) {
-        if (info->busid[end] != '.' && info->busid[end] != '\0')
-            continue;
-        base_text_char(&t, '/');
-        for (size_t i = 0; i < end; i++)
-            base_text_char(&t, info->busid[i]);
-    }
-}
-
-static void fill_string(char to[USB_NAME_SIZE], const struct sim_descriptors *desc, uint8_t index)
-{
-    const char *s = sim_descriptor_string(desc, index);
-    if (base_text_copy(to, USB_NAME_SIZE, s))
+    struct sim_port *p = device;
+    (void)b;
+    if (deaf(p))
         return;
-    size_t end = strlen(to); // cut: not in the middle of a UTF-8 sequence
-    while (end > 0 && ((uint8_t)s[end] & 0xc0) == 0x80)
-        end--;
-    to[end] = '\0';
+    assert(p->claim == SIM_CLOSED);
+    p->claim = SIM_OPENING;
+    p->delay_over = false;
+    sim_port_attend(p);
 }
 
-static void fill_info(struct sim_port *p)
+static bool has_urbs(const struct sim_port *p)
 {
-    const struct sim_descriptors *desc = p->device->desc;
-    struct usb_device_info *info = &p->info;
-    info->busnum = p->bus->busnum;
-    info->speed = p->device->speed;
-    info->is_hub = desc->device[4] == USB_CLASS_HUB;
-    info->device_descriptor = (struct base_span){desc->device, USB_DT_DEVICE_SIZE};
-    info->config_count = (uint8_t)sim_descriptor_configs(desc);
-    for (unsigned i = 0; i < info->config_count; i++)
-        info->config[i] = sim_descriptor_config(desc, i);
-    fill_path(info);
-    fill_string(info->manufacturer, desc, desc->device[14]);
-    fill_string(info->product, desc, desc->device[15]);
-    fill_string(info->serial, desc, desc->device[16]);
-}
-
-static bool devnum_is_used(const struct sim_bus *bus, uint8_t devnum)
-{
-    BASE_LIST_FOR_EACH (struct sim_port, p, &bus->ports, link)
-        if (p->info.devnum == devnum)
+    for (unsigned i = 0; i < SIM_PIPES; i++)
+        if (!base_list_empty(&p->pipe[i].urbs))
             return true;
     return false;
 }
 
-// Round and round as Linux does, so that a number comes back late. PORTS_MAX leaves one free.
-static uint8_t next_devnum(struct sim_bus *bus)
+static void backend_close(struct usbip_backend *b, void *device)
 {
-    do
-        bus->devnum = bus->devnum < DEVNUM_MAX ? bus->devnum + 1 : DEVNUM_ROOT_HUB + 1;
-    while (devnum_is_used(bus, bus->devnum));
-    return bus->devnum;
-}
-
-// --- coming and going ----------------------------------------------------------------------------
-
-static void connect(struct sim_port *p)
-{
-    p->device->port = p;
-    p->device->bus = p->bus;
-    p->vanish = false;
-    fill_info(p);
-    p->info.devnum = next_devnum(p->bus);
-    sim_state_power_on(p);
-    sim_port_attend(p);
-}
-
-static void give_back(struct sim_pipe *pipe)
-{
-    sim_timer_clear(&pipe->timer);
-    while (!base_list_empty(&pipe->urbs)) {
-        struct usb_urb *u = sim_pipe_head(pipe);
-        if (u->ep.type == USB_ISOCHRONOUS)
-            sim_iso_abandon(u);
-        sim_urb_done(pipe->port->bus, u, USB_STATUS_NO_DEVICE);
-    }
-    base_list_remove(&pipe->ready);
-}
-
-static void disconnect(struct sim_port *p)
-{
-    p->device->port = NULL;
-    p->vanish = false;
-    p->gone = p->announced;
-    p->claim = SIM_CLOSED;
-    sim_timer_clear(&p->delay_timer);
-    base_list_remove(&p->op_link);
+    struct sim_port *p = device;
+    (void)b;
+    if (deaf(p))
+        return;
+    base_list_remove(&p->op_link); // an answer is no longer wanted
     p->op_done = false;
-    for (unsigned i = 0; i < SIM_PIPES; i++)
-        give_back(&p->pipe[i]);
+    assert(p->claim != SIM_CLOSED && !has_urbs(p));
+    p->claim = SIM_CLOSING;
+    p->delay_over = false;
+    sim_timer_clear(&p->delay_timer);
     sim_port_attend(p);
 }
 
-static bool may_work(const struct sim_port *p)
+static void backend_submit(struct usbip_backend *b, struct usb_urb *u)
 {
-    if (!p->inserted || !p->hub)
-        return p->inserted;
-    return sim_port_live(p->hub) && p->number <= sim_hub_ports(p->hub->device);
+    struct sim_port *p = u->device;
+    u->actual_length = u->error_count = u->start_frame = 0;
+    u->backend_state = 0;
+    u->backend_ptr = NULL;
+    if (deaf(p)) {
+        sim_urb_done(bus_of(b), u, USB_STATUS_NO_DEVICE);
+        return;
+    }
+    assert(p->claim == SIM_OPEN);
+    struct sim_pipe *pipe = &p->pipe[sim_pipe_index(u->ep.address)];
+    bool idle = base_list_empty(&pipe->urbs);
+    u->backend_ptr = pipe;
+    base_list_append(&pipe->urbs, &u->backend_link);
+    if (idle)
+        sim_pipe_ready(pipe);
 }
 
-static void disconnect_what_may_not_work(struct sim_port *p)
+static void backend_cancel(struct usbip_backend *b, struct usb_urb *u)
 {
-    for (struct sim_port *hub = p; hub && sim_port_live(p); hub = hub->hub)
-        if (!may_work(hub))
-            disconnect(p);
+    struct sim_pipe *pipe = u->backend_ptr;
+    if (!pipe)
+        return; // was faster
+    sim_urb_done(bus_of(b), u, USB_STATUS_CANCELLED);
+    sim_pipe_ready(pipe);
 }
 
-// After something was inserted or pulled. What is behind a hub leaves before it and comes after it.
-static void settle(struct sim_bus *bus)
+static void backend_control(struct usbip_backend *b, void *device, const struct usb_control_op *op)
 {
-    for (struct base_list *link = bus->ports.prev; link != &bus->ports; link = link->prev)
-        disconnect_what_may_not_work(port_of(link));
-    BASE_LIST_FOR_EACH (struct sim_port, p, &bus->ports, link)
-        if (!sim_port_live(p) && may_work(p))
-            connect(p);
+    struct sim_port *p = device;
+    (void)b;
+    if (deaf(p))
+        return;
+    assert(p->claim == SIM_OPEN && base_list_empty(&p->op_link) && !p->op_done);
+    p->op = *op;
+    p->delay_over = false;
+    if (op->type == USB_RESET_DEVICE) { // needs no endpoint 0, which may be stuck
+        p->op_status = sim_state_execute(p, op);
+        p->op_done = true;
+        sim_port_attend(p);
+        return;
+    }
+    bool idle = base_list_empty(&p->pipe[0].urbs);
+    base_list_append(&p->pipe[0].urbs, &p->op_link);
+    if (idle)
+        sim_pipe_ready(&p->pipe[0]);
 }
 
-static void delay_timer_due(struct sim_timer *t)
+static void *backend_buffer_alloc(struct usbip_backend *b, uint32_t size)
 {
-    struct sim_port *p = BASE_CONTAINER(t, struct sim_port, delay_timer);
-    p->delay_over = true;
-    sim_port_attend(p);
+    return base_alloc(bus_of(b)->alloc, size);
 }
 
-static struct sim_port *port_create(struct sim_bus *bus, const char *busid, struct sim_port *hub,
-                                    uint8_t number)
+static void backend_buffer_free(struct usbip_backend *b, void *buffer, uint32_t size)
 {
-    struct sim_port *p = base_alloc(bus->alloc, sizeof *p);
-    if (!p)
-        return NULL;
-    p->bus = bus;
-    p->hub = hub;
-    p->number = number;
-    (void)base_text_copy(p->info.busid, sizeof p->info.busid, busid);
-    base_list_init(&p->attention);
-    base_list_init(&p->op_link);
-    sim_timer_init(&p->delay_timer, delay_timer_due);
-    for (unsigned i = 0; i < SIM_PIPES; i++)
-        sim_pipe_init(&p->pipe[i], p);
-    base_list_append(&bus->ports, &p->link);
-    bus->port_count++;
-    return p;
+    (void)size;
+    base_free(bus_of(b)->alloc, buffer);
 }
 
-enum base_err sim_plug(struct sim_bus *bus, const char *busid, struct sim_device *d)
+// --- events --------------------------------------------------------------------------------------
+
+static bool delayed(struct sim_port *p, uint64_t delay_us)
 {
-    char hub_id[USB_BUSID_SIZE];
-    uint8_t number;
-    if (!busid_split(bus, busid, hub_id, &number))
-        return BASE_ERR_INVALID;
-    struct sim_port *hub = hub_id[0] ? find_port(bus, hub_id) : NULL;
-    if (hub_id[0] && (!hub || !sim_port_live(hub) || number > sim_hub_ports(hub->device)))
-        return BASE_ERR_NOT_FOUND;
-    struct sim_port *p = find_port(bus, busid);
-    if (p && p->inserted)
-        return BASE_ERR_BUSY;
-    if (!p && bus->port_count >= PORTS_MAX)
-        return BASE_ERR_LIMIT;
-    if (!p)
-        p = port_create(bus, busid, hub, number);
-    if (!p)
-        return BASE_ERR_NOMEM;
-    if (p->device)
-        p->device->ops->destroy(p->device);
-    p->device = d;
-    p->inserted = true;
-    settle(bus);
-    return BASE_OK;
+    if (p->delay_over || delay_us == 0)
+        return false;
+    uint64_t now_us = p->bus->now_us;
+    if (base_list_empty(&p->delay_timer.link))
+        sim_timer_set(p->bus, &p->delay_timer,
+                      delay_us > UINT64_MAX - now_us ? UINT64_MAX : now_us + delay_us);
+    return true;
 }
 
-enum base_err sim_unplug(struct sim_bus *bus, const char *busid)
+static bool claim_event(struct sim_port *p, struct backend_event *ev)
 {
-    struct sim_port *p = find_port(bus, busid);
-    if (!p || !p->inserted)
-        return BASE_ERR_NOT_FOUND;
-    p->inserted = false;
-    settle(bus);
-    return BASE_OK;
+    if (p->claim == SIM_OPENING && !delayed(p, p->open_delay_us)) {
+        p->claim = p->open_result == BASE_OK ? SIM_OPEN : SIM_CLOSED;
+        ev->type = BACKEND_OPENED;
+        ev->result = p->open_result;
+    } else if (p->claim == SIM_CLOSING && !delayed(p, p->close_delay_us)) {
+        sim_state_power_on(p);
+        p->claim = SIM_CLOSED;
+        ev->type = BACKEND_CLOSED;
+    } else {
+        return false;
+    }
+    return true;
 }
 
-enum base_err sim_replug(struct sim_bus *bus, const char *busid)
+// The next event of this port. False if there is none (yet).
+static bool port_event(struct sim_port *p, struct backend_event *ev)
 {
-    struct sim_port *p = find_port(bus, busid);
-    if (!p)
-        return BASE_ERR_NOT_FOUND;
-    if (p->inserted)
-        return BASE_ERR_BUSY;
-    p->inserted = true;
-    settle(bus);
-    return BASE_OK;
+    *ev = (struct backend_event){.device = p};
+    if (p->gone) {
+        p->gone = p->announced = false;
+        ev->type = BACKEND_UNPLUGGED;
+        return true;
+    }
+    if (!sim_port_live(p))
+        return false;
+    if (!p->announced) {
+        p->announced = true;
+        ev->type = BACKEND_PLUGGED;
+        ev->info = &p->info;
+        return true;
+    }
+    if (p->op_done && !delayed(p, p->control_delay_us)) {
+        p->op_done = false;
+        ev->type = BACKEND_CONTROL_DONE;
+        ev->status = p->op_status;
+        return true;
+    }
+    return claim_event(p, ev);
 }
 
-void sim_port_vanish(struct sim_port *p)
+static bool attention_event(struct sim_bus *bus, struct backend_event *ev)
 {
-    p->inserted = false;
-    settle(p->bus);
+    struct base_list *first = base_list_pop(&bus->attention);
+    struct sim_port *p = BASE_CONTAINER(first, struct sim_port, attention);
+    if (p->vanish) {
+        sim_port_vanish(p); // gives URBs back, which come before UNPLUGGED
+        return false;
+    }
+    if (!port_event(p, ev))
+        return false;
+    sim_port_attend(p); // there may be more
+    return true;
 }
 
-struct sim_device *sim_find(struct sim_bus *bus, const char *busid)
+static bool backend_take_event(struct usbip_backend *b, uint64_t now_us, struct backend_event *ev)
 {
-    struct sim_port *p = find_port(bus, busid);
-    return p ? p->device : NULL;
+    struct sim_bus *bus = bus_of(b);
+    sim_time_advance(bus, now_us);
+    for (;;) {
+        struct base_list *done = base_list_pop(&bus->done);
+        if (done) {
+            *ev = (struct backend_event){.type = BACKEND_URB_DONE};
+            ev->urb = BASE_CONTAINER(done, struct usb_urb, backend_link);
+            ev->device = ev->urb->device;
+            return true;
+        }
+        if (!base_list_empty(&bus->attention)) {
+            if (attention_event(bus, ev))
+                return true;
+            continue;
+        }
+        struct base_list *ready = base_list_pop(&bus->ready);
+        if (!ready)
+            return false;
+        sim_pipe_run(BASE_CONTAINER(ready, struct sim_pipe, ready));
+    }
 }
 
-void sim_set_open(struct sim_bus *bus, const char *busid, uint64_t delay_us, enum base_err result)
+static uint64_t backend_next_deadline(struct usbip_backend *b)
 {
-    struct sim_port *p = find_port(bus, busid);
-    assert(p);
-    p->open_delay_us = delay_us;
-    p->open_result = result;
+    struct sim_bus *bus = bus_of(b);
+    if (!base_list_empty(&bus->done) || !base_list_empty(&bus->attention) ||
+        !base_list_empty(&bus->ready))
+        return bus->now_us;
+    uint64_t first_us = UINT64_MAX;
+    BASE_LIST_FOR_EACH (const struct sim_timer, t, &bus->timers, link) {
+        if (t->at_us >= first_us)
+            break; // they are in that order
+        if (t->shows_us < first_us)
+            first_us = t->shows_us;
+    }
+    return first_us;
 }
 
-void sim_set_close_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us)
-{
-    struct sim_port *p = find_port(bus, busid);
-    assert(p);
-    p->close_delay_us = delay_us;
-}
+static const struct usbip_backend backend = {
+    .open = backend_open,
+    .close = backend_close,
+    .submit = backend_submit,
+    .cancel = backend_cancel,
+    .control = backend_control,
+    .buffer_alloc = backend_buffer_alloc,
+    .buffer_free = backend_buffer_free,
+    .take_event = backend_take_event,
+    .next_deadline = backend_next_deadline,
+};
 
-void sim_set_control_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us)
-{
-    struct sim_port *p = find_port(bus, busid);
-    assert(p);
-    p->control_delay_us = delay_us;
-}
-
-// --- the bus -------------------------------------------------------------------------------------
+// --- life ----------------------------------------------------------------------------------------
 
 struct sim_bus *sim_bus_create(const struct base_alloc *alloc, uint8_t busnum)
 {
@@ -310,16 +238,21 @@ struct sim_bus *sim_bus_create(const struct base_alloc *alloc, uint8_t busnum)
     struct sim_bus *bus = base_alloc(alloc, sizeof *bus);
     if (!bus)
         return NULL;
-    bus->backend = sim_backend;
+    bus->backend = backend;
     bus->alloc = alloc;
     bus->busnum = busnum;
-    bus->devnum = DEVNUM_ROOT_HUB;
+    bus->devnum = SIM_DEVNUM_ROOT_HUB;
     base_list_init(&bus->ports);
     base_list_init(&bus->attention);
     base_list_init(&bus->ready);
     base_list_init(&bus->done);
     base_list_init(&bus->timers);
     return bus;
+}
+
+uint8_t sim_busnum(const struct sim_bus *bus)
+{
+    return bus->busnum;
 }
 
 void sim_bus_destroy(struct sim_bus *bus)

@@ -39,14 +39,6 @@ static bool is_super(const struct sim_port *p)
     return p->device->speed == USB_SPEED_SUPER;
 }
 
-static int answer(const uint8_t *value, uint32_t size, uint8_t *data, uint32_t len)
-{
-    uint32_t n = size < len ? size : len;
-    for (uint32_t i = 0; i < n; i++)
-        data[i] = value[i];
-    return (int)n;
-}
-
 // Not configured, a device has the attributes of its first configuration.
 static uint8_t attributes(const struct sim_port *p)
 {
@@ -83,7 +75,7 @@ static int get_status(const struct sim_port *p, const struct usb_setup *s, uint8
         status[0] = p->device->halted >> sim_pipe_index(ep->address) & STATUS_HALTED;
     else if (recipient(s) != RECIPIENT_INTERFACE || !has_interface(p, s->wIndex))
         return SIM_STALL;
-    return answer(status, sizeof status, data, len);
+    return sim_answer(data, len, status, sizeof status);
 }
 
 static int set_device_feature(struct sim_port *p, const struct usb_setup *s, bool on)
@@ -152,7 +144,7 @@ static int get_interface(const struct sim_port *p, const struct usb_setup *s, ui
 {
     if (s->bmRequestType != (USB_DIR_IN | RECIPIENT_INTERFACE) || !has_interface(p, s->wIndex))
         return SIM_STALL;
-    return answer(&p->device->alternate[s->wIndex], 1, data, len);
+    return sim_answer(data, len, &p->device->alternate[s->wIndex], 1);
 }
 
 static int set_interface(struct sim_port *p, const struct usb_setup *s)
@@ -196,7 +188,7 @@ static int standard(struct sim_port *p, const struct usb_setup *s, uint8_t *data
     case USB_REQ_SET_DESCRIPTOR:
         return descriptor(p, s, data, len);
     case USB_REQ_GET_CONFIGURATION:
-        return s->bmRequestType == USB_DIR_IN ? answer(&p->device->config, 1, data, len)
+        return s->bmRequestType == USB_DIR_IN ? sim_answer(data, len, &p->device->config, 1)
                                               : SIM_STALL;
     case USB_REQ_SET_CONFIGURATION:
         return set_configuration(p, s);

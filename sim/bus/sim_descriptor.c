@@ -36,15 +36,6 @@ const char *sim_descriptor_string(const struct sim_descriptors *desc, uint8_t in
     return NULL;
 }
 
-static int answer(uint8_t *data, uint32_t len, const uint8_t *from, size_t size)
-{
-    if (size > len)
-        size = len;
-    if (size > 0)
-        memcpy(data, from, size);
-    return (int)size;
-}
-
 // Next code point of valid UTF-8; what is not valid counts byte by byte as U+FFFD.
 static uint32_t utf8_next(const char **text)
 {
@@ -81,7 +72,7 @@ static int get_string(const struct sim_descriptors *desc, const struct usb_setup
                                         LANGID_ENGLISH_US >> 8};
     uint8_t index = (uint8_t)s->wValue, string[STRING_SIZE_MAX + 2];
     if (index == 0 && desc->strings)
-        return answer(data, len, languages, sizeof languages);
+        return sim_answer(data, len, languages, sizeof languages);
     const char *text = sim_descriptor_string(desc, index);
     if (!text || s->wIndex != LANGID_ENGLISH_US)
         return SIM_STALL;
@@ -94,7 +85,7 @@ static int get_string(const struct sim_descriptors *desc, const struct usb_setup
     }
     string[0] = (uint8_t)size;
     string[1] = USB_DT_STRING;
-    return answer(data, len, string, size);
+    return sim_answer(data, len, string, size);
 }
 
 static int get_qualifier(const struct sim_descriptors *desc, uint8_t *data, uint32_t len)
@@ -102,7 +93,7 @@ static int get_qualifier(const struct sim_descriptors *desc, uint8_t *data, uint
     const uint8_t *d = desc->device;
     const uint8_t qualifier[DEVICE_QUALIFIER_SIZE] = {
         DEVICE_QUALIFIER_SIZE, USB_DT_DEVICE_QUALIFIER, d[2], d[3], d[4], d[5], d[6], d[7], d[17]};
-    return answer(data, len, qualifier, sizeof qualifier);
+    return sim_answer(data, len, qualifier, sizeof qualifier);
 }
 
 // A high-speed exponent of 125 us becomes one of 1 ms, or a number of milliseconds for interrupt.
@@ -133,7 +124,7 @@ static void put_byte(uint8_t *data, size_t size, size_t at, uint8_t value)
 // The configuration as the device would have it at full speed, cut to what the host asked for.
 static int get_other_speed(struct base_span config, uint8_t *data, uint32_t len)
 {
-    size_t size = (size_t)answer(data, len, config.data, config.size);
+    size_t size = (size_t)sim_answer(data, len, config.data, config.size);
     struct usb_walk w;
     struct usb_endpoint ep;
     put_byte(data, size, 1, USB_DT_OTHER_SPEED_CONFIG);
@@ -160,19 +151,20 @@ int sim_descriptor_get(const struct sim_device *d, const struct usb_setup *s, ui
         has_config ? sim_descriptor_config(desc, index) : (struct base_span){0};
     switch (type) {
     case USB_DT_DEVICE:
-        return answer(data, len, desc->device, USB_DT_DEVICE_SIZE);
+        return sim_answer(data, len, desc->device, USB_DT_DEVICE_SIZE);
     case USB_DT_CONFIG:
-        return has_config ? answer(data, len, config.data, config.size) : SIM_STALL;
+        return has_config ? sim_answer(data, len, config.data, config.size) : SIM_STALL;
     case USB_DT_STRING:
         if (desc->raw_string.size > 0)
-            return answer(data, len, desc->raw_string.data, desc->raw_string.size);
+            return sim_answer(data, len, desc->raw_string.data, desc->raw_string.size);
         return get_string(desc, s, data, len);
     case USB_DT_DEVICE_QUALIFIER:
         return other_speed ? get_qualifier(desc, data, len) : SIM_STALL;
     case USB_DT_OTHER_SPEED_CONFIG:
         return other_speed && has_config ? get_other_speed(config, data, len) : SIM_STALL;
     case USB_DT_BOS:
-        return desc->bos ? answer(data, len, desc->bos, base_get_le16(desc->bos + 2)) : SIM_STALL;
+        return desc->bos ? sim_answer(data, len, desc->bos, base_get_le16(desc->bos + 2))
+                         : SIM_STALL;
     default:
         return SIM_STALL;
     }

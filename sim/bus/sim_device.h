@@ -9,6 +9,7 @@
 #include "usb/usb_urb.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct sim_device;
@@ -102,6 +103,10 @@ void sim_kick(struct sim_device *d, uint8_t ep);
 
 // The same at time `at_us` of the bus's clock. One time per endpoint; the earliest wins.
 void sim_kick_at(struct sim_device *d, uint8_t ep, uint64_t at_us);
+
+// What setup() returns for an IN request whose whole answer is `size` bytes: the host takes what it
+// has asked for.
+int sim_answer(uint8_t *data, uint32_t len, const void *from, size_t size);
 
 // The device leaves the bus as if it had been pulled, once the current callback has returned.
 void sim_vanish(struct sim_device *d);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// What everything else on the bus stands on: time, what is ready, what is over.
 #include "sim_engine.h"
+
+#include <string.h>
 
 // --- time ----------------------------------------------------------------------------------------
 
@@ -47,25 +50,6 @@ void sim_time_advance(struct sim_bus *bus, uint64_t now_us)
 
 // --- pipes ---------------------------------------------------------------------------------------
 
-static void pipe_due(struct sim_timer *t)
-{
-    struct sim_pipe *pipe = BASE_CONTAINER(t, struct sim_pipe, timer);
-    if (base_list_empty(&pipe->urbs))
-        return;
-    if (!sim_pipe_is_control(pipe) && sim_pipe_head(pipe)->ep.type == USB_ISOCHRONOUS)
-        sim_iso_packet(pipe);
-    else
-        sim_pipe_ready(pipe);
-}
-
-void sim_pipe_init(struct sim_pipe *pipe, struct sim_port *port)
-{
-    base_list_init(&pipe->urbs);
-    base_list_init(&pipe->ready);
-    sim_timer_init(&pipe->timer, pipe_due);
-    pipe->port = port;
-}
-
 unsigned sim_pipe_index(uint8_t address)
 {
     unsigned number = address & 0x0fu;
@@ -88,41 +72,9 @@ void sim_pipe_ready(struct sim_pipe *pipe)
         base_list_append(&pipe->port->bus->ready, &pipe->ready);
 }
 
-// Control URBs and pipe changes share endpoint 0, in the order in which the core asked.
-static void control_run(struct sim_pipe *pipe)
+bool sim_port_live(const struct sim_port *p)
 {
-    struct sim_port *p = pipe->port;
-    if (pipe->urbs.next == &p->op_link) {
-        base_list_remove(&p->op_link);
-        p->op_status = sim_state_execute(p, &p->op);
-        p->op_done = true;
-        sim_port_attend(p);
-        return;
-    }
-    struct usb_urb *u = sim_pipe_head(pipe);
-    int32_t status = sim_control_transfer(p, u);
-    if (status != SIM_PENDING)
-        sim_urb_done(p->bus, u, status);
-}
-
-void sim_pipe_run(struct sim_pipe *pipe)
-{
-    struct base_list *first = pipe->urbs.next;
-    if (first == &pipe->urbs)
-        return;
-    if (sim_pipe_is_control(pipe)) {
-        control_run(pipe);
-    } else if (sim_pipe_head(pipe)->ep.type == USB_ISOCHRONOUS) {
-        sim_iso_run(pipe);
-    } else {
-        struct usb_urb *u = sim_pipe_head(pipe);
-        int32_t status = sim_pipe_transfer(pipe, u);
-        if (status != SIM_PENDING)
-            sim_urb_done(pipe->port->bus, u, status);
-    }
-    // One URB per turn, so that no endpoint keeps the others waiting.
-    if (pipe->urbs.next != first)
-        sim_pipe_ready(pipe);
+    return p->device->port != NULL;
 }
 
 void sim_port_attend(struct sim_port *p)
@@ -131,8 +83,20 @@ void sim_port_attend(struct sim_port *p)
         base_list_append(&p->bus->attention, &p->attention);
 }
 
+void sim_packet_done(struct usb_urb *u, int32_t status, uint32_t actual_length)
+{
+    struct usb_iso_packet *packet = &u->packets[u->backend_state++];
+    packet->status = status;
+    packet->actual_length = actual_length;
+    u->actual_length += actual_length;
+    u->error_count += status != USB_STATUS_OK;
+}
+
 void sim_urb_done(struct sim_bus *bus, struct usb_urb *u, int32_t status)
 {
+    if (u->ep.type == USB_ISOCHRONOUS)
+        while (u->backend_state < u->packet_count)
+            sim_packet_done(u, USB_STATUS_XDEV, 0);
     if (u->backend_ptr)
         base_list_remove(&u->backend_link);
     u->backend_ptr = NULL;
@@ -156,6 +120,14 @@ void sim_kick_at(struct sim_device *d, uint8_t ep, uint64_t at_us)
     struct sim_timer *t = &d->port->pipe[sim_pipe_index(ep)].timer;
     if (base_list_empty(&t->link) || at_us < t->at_us)
         sim_timer_set(d->bus, t, at_us);
+}
+
+int sim_answer(uint8_t *data, uint32_t len, const void *from, size_t size)
+{
+    size_t n = size < len ? size : len;
+    if (n > 0)
+        memcpy(data, from, n);
+    return (int)n;
 }
 
 void sim_vanish(struct sim_device *d)

@@ -5,6 +5,9 @@
 // Nothing happens in submit(): an URB joins its pipe, the pipe joins the bus's `ready` list, and
 // take_event() runs ready pipes, which ask the device. What is over joins `done`. So the cost of a
 // call depends on what is due, not on how many devices there are.
+//
+// Each file uses those below it only: sim_bus.c, sim_port.c, sim_hub.c, sim_pipe.c, sim_control.c,
+// sim_state.c, the other transfer types and descriptors, sim_engine.c.
 #pragma once
 
 #include "base/base_list.h"
@@ -14,6 +17,7 @@ enum {
     SIM_PIPES = 32,               // endpoint number, + 16 for IN; 0: control, both directions
     SIM_SCRATCH_SIZE = 3 * 0x7ff, // the most that a descriptor can promise for one interval
     SIM_PENDING = 1,              // in place of an URB's status: not finished
+    SIM_DEVNUM_ROOT_HUB = 1,      // as Linux numbers: devices begin at 2
 };
 
 struct sim_timer {
@@ -77,38 +81,41 @@ struct sim_bus {
     uint8_t scratch[SIM_SCRATCH_SIZE]; // a packet that does not fit into the URB, or is dropped
 };
 
-// --- sim_engine.c: time, and who runs next -------------------------------------------------------
+// --- sim_port.c ----------------------------------------------------------------------------------
 
-void sim_timer_init(struct sim_timer *t, void (*due)(struct sim_timer *t));
-void sim_timer_set(struct sim_bus *bus, struct sim_timer *t, uint64_t at_us); // shows at once
-void sim_timer_clear(struct sim_timer *t);
+void sim_port_vanish(struct sim_port *p);
 
-// Moves the bus's clock to `now_us`, stopping at each timer on the way.
-void sim_time_advance(struct sim_bus *bus, uint64_t now_us);
+// --- sim_hub.c -----------------------------------------------------------------------------------
+
+unsigned sim_hub_ports(const struct sim_device *d); // 0: no hub
+
+// --- sim_pipe.c ----------------------------------------------------------------------------------
 
 void sim_pipe_init(struct sim_pipe *pipe, struct sim_port *port);
-unsigned sim_pipe_index(uint8_t address);
-bool sim_pipe_is_control(const struct sim_pipe *pipe);
-void sim_pipe_ready(struct sim_pipe *pipe); // if it has an URB
 void sim_pipe_run(struct sim_pipe *pipe);   // moves the first URB on as far as it goes now
+void sim_pipe_clear(struct sim_pipe *pipe); // all its URBs go back: there is no device any more
 
-void sim_port_attend(struct sim_port *p);
-
-// The URB leaves its pipe, if it is in one, and goes back to the core with `status`.
-void sim_urb_done(struct sim_bus *bus, struct usb_urb *u, int32_t status);
-
-// The first URB; there must be one (on pipe 0 the first link may be an op).
-struct usb_urb *sim_pipe_head(const struct sim_pipe *pipe);
-
-// --- sim_pipe.c, sim_iso.c, sim_control.c: the transfer types ------------------------------------
+// --- sim_control.c, sim_bulk.c, sim_iso.c: the transfer types ------------------------------------
 
 // A status, or SIM_PENDING.
-int32_t sim_pipe_transfer(struct sim_pipe *pipe, struct usb_urb *u);
 int32_t sim_control_transfer(struct sim_port *p, struct usb_urb *u);
+int32_t sim_bulk_transfer(struct sim_port *p, struct usb_urb *u); // also interrupt
 
 void sim_iso_run(struct sim_pipe *pipe);
 void sim_iso_packet(struct sim_pipe *pipe);
-void sim_iso_abandon(struct usb_urb *u); // packets that were not executed fail
+
+// --- sim_state.c: configuration, alternate settings, halts ---------------------------------------
+
+// The device's side. False: it has no such thing.
+bool sim_state_set_config(struct sim_port *p, uint8_t value);
+bool sim_state_set_interface(struct sim_port *p, uint8_t interface, uint8_t alternate);
+bool sim_state_clear_halt(struct sim_port *p, uint8_t ep);
+
+// As after plug-in, on both sides: bus reset, then the first configuration.
+void sim_state_power_on(struct sim_port *p);
+
+// A pipe change on both sides.
+int32_t sim_state_execute(struct sim_port *p, const struct usb_control_op *op);
 
 // --- sim_super.c: what USB 3 adds to chapter 9, for devices at super speed -----------------------
 
@@ -128,24 +135,28 @@ struct base_span sim_descriptor_config(const struct sim_descriptors *desc, unsig
 unsigned sim_descriptor_configs(const struct sim_descriptors *desc);
 const char *sim_descriptor_string(const struct sim_descriptors *desc, uint8_t index); // or NULL
 
-// --- sim_state.c: configuration, alternate settings, halts ---------------------------------------
+// --- sim_engine.c: time, what is ready, what is over ---------------------------------------------
 
-// The device's side. False: it has no such thing.
-bool sim_state_set_config(struct sim_port *p, uint8_t value);
-bool sim_state_set_interface(struct sim_port *p, uint8_t interface, uint8_t alternate);
-bool sim_state_clear_halt(struct sim_port *p, uint8_t ep);
+void sim_timer_init(struct sim_timer *t, void (*due)(struct sim_timer *t));
+void sim_timer_set(struct sim_bus *bus, struct sim_timer *t, uint64_t at_us); // shows at once
+void sim_timer_clear(struct sim_timer *t);
 
-// As after plug-in, on both sides: bus reset, then the first configuration.
-void sim_state_power_on(struct sim_port *p);
+// Moves the bus's clock to `now_us`, stopping at each timer on the way.
+void sim_time_advance(struct sim_bus *bus, uint64_t now_us);
 
-// A pipe change on both sides.
-int32_t sim_state_execute(struct sim_port *p, const struct usb_control_op *op);
+unsigned sim_pipe_index(uint8_t address);
+bool sim_pipe_is_control(const struct sim_pipe *pipe);
+void sim_pipe_ready(struct sim_pipe *pipe); // if it has an URB
 
-// --- sim_backend.c, sim_bus.c, sim_hub.c ---------------------------------------------------------
+// The first URB; there must be one (on pipe 0 the first link may be an op).
+struct usb_urb *sim_pipe_head(const struct sim_pipe *pipe);
 
-extern const struct usbip_backend sim_backend;
-
-void sim_port_vanish(struct sim_port *p);
 bool sim_port_live(const struct sim_port *p); // a working device is in it
+void sim_port_attend(struct sim_port *p);
 
-unsigned sim_hub_ports(const struct sim_device *d); // 0: no hub
+// The URB's next isochronous packet is over.
+void sim_packet_done(struct usb_urb *u, int32_t status, uint32_t actual_length);
+
+// The URB leaves its pipe, if it is in one, and goes back to the core with `status`. Isochronous
+// packets that were not executed fail.
+void sim_urb_done(struct sim_bus *bus, struct usb_urb *u, int32_t status);

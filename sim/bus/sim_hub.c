@@ -68,14 +68,6 @@ static void fill_config(struct hub *h)
     memcpy(h->config, config, sizeof config);
 }
 
-static int answer(const uint8_t *from, uint32_t size, uint8_t *data, uint32_t len)
-{
-    uint32_t n = size < len ? size : len;
-    if (n > 0)
-        memcpy(data, from, n);
-    return (int)n;
-}
-
 static int hub_descriptor(const struct hub *h, uint8_t *data, uint32_t len)
 {
     uint8_t d[7 + 2 * 2] = {0};
@@ -87,7 +79,7 @@ static int hub_descriptor(const struct hub *h, uint8_t *data, uint32_t len)
     base_put_le16(d + 3, 0x0009);                         // power and over-current per port
     d[5] = 50;                                            // 100 ms until power is good
     memset(d + 7 + bitmap_size(h), 0xff, bitmap_size(h)); // PortPwrCtrlMask, all ones
-    return answer(d, size, data, len);
+    return sim_answer(data, len, d, size);
 }
 
 static uint16_t port_status(const struct hub *h, unsigned number)
@@ -111,12 +103,12 @@ static int hub_setup(struct sim_device *d, const struct usb_setup *s, uint8_t *d
         s->wValue >> 8 == HUB_DESCRIPTOR)
         return hub_descriptor(h, data, len);
     if (s->bmRequestType == 0xa0 && s->bRequest == USB_REQ_GET_STATUS)
-        return answer(status, sizeof status, data, len); // local power good, no over-current
+        return sim_answer(data, len, status, sizeof status); // local power good, no over-current
     if (s->bmRequestType != 0xa3 || s->bRequest != USB_REQ_GET_STATUS || s->wIndex == 0 ||
         s->wIndex > h->ports)
         return SIM_STALL;
     base_put_le16(status, port_status(h, s->wIndex));
-    return answer(status, sizeof status, data, len);
+    return sim_answer(data, len, status, sizeof status);
 }
 
 static void hub_destroy(struct sim_device *d)

@@ -20,21 +20,6 @@ static uint64_t interval_us(const struct sim_port *p, const struct usb_endpoint 
     return (uint64_t)bus_slot_us(p) << (exponent - 1);
 }
 
-static void packet_over(struct usb_urb *u, int32_t status, uint32_t actual)
-{
-    struct usb_iso_packet *packet = &u->packets[u->backend_state++];
-    packet->status = status;
-    packet->actual_length = actual;
-    u->actual_length += actual;
-    u->error_count += status != USB_STATUS_OK;
-}
-
-void sim_iso_abandon(struct usb_urb *u)
-{
-    while (u->backend_state < u->packet_count)
-        packet_over(u, USB_STATUS_XDEV, 0);
-}
-
 // USB_STATUS_OK if packets can move, or why the whole URB fails.
 static int32_t endpoint_status(const struct sim_pipe *pipe, const struct usb_urb *u)
 {
@@ -44,12 +29,6 @@ static int32_t endpoint_status(const struct sim_pipe *pipe, const struct usb_urb
     if (!ep)
         return USB_STATUS_STALL; // not in the current alternate setting
     return ep->type == USB_ISOCHRONOUS ? USB_STATUS_OK : USB_STATUS_INVALID;
-}
-
-static void fail(struct sim_pipe *pipe, struct usb_urb *u, int32_t status)
-{
-    sim_iso_abandon(u);
-    sim_urb_done(pipe->port->bus, u, status);
 }
 
 // Nobody needs to wake up before the first URB's last packet is over: sim_time_advance() then stops
@@ -74,7 +53,7 @@ void sim_iso_run(struct sim_pipe *pipe)
     struct usb_urb *u = sim_pipe_head(pipe);
     int32_t status = endpoint_status(pipe, u);
     if (status != USB_STATUS_OK) {
-        fail(pipe, u, status);
+        sim_urb_done(pipe->port->bus, u, status);
         return;
     }
     if (!base_list_empty(&pipe->timer.link)) { // in the middle of a stream
@@ -97,13 +76,13 @@ static void packet_in(struct sim_port *p, struct usb_urb *u, const struct usb_en
     int n = ops->iso_in ? ops->iso_in(p->device, ep->address, to, max) : SIM_ERROR;
     assert(n < 0 || (uint32_t)n <= max);
     if (n < 0) {
-        packet_over(u, n == SIM_BABBLE ? USB_STATUS_OVERFLOW : USB_STATUS_PROTOCOL, 0);
+        sim_packet_done(u, n == SIM_BABBLE ? USB_STATUS_OVERFLOW : USB_STATUS_PROTOCOL, 0);
         return;
     }
     uint32_t size = (uint32_t)n < packet->length ? (uint32_t)n : packet->length;
     if (!fits && size > 0)
         memcpy(u->buffer + packet->offset, p->bus->scratch, size);
-    packet_over(u, (uint32_t)n > size ? USB_STATUS_OVERFLOW : USB_STATUS_OK, size);
+    sim_packet_done(u, (uint32_t)n > size ? USB_STATUS_OVERFLOW : USB_STATUS_OK, size);
 }
 
 static void packet_out(struct sim_port *p, struct usb_urb *u, const struct usb_endpoint *ep)
@@ -111,12 +90,12 @@ static void packet_out(struct sim_port *p, struct usb_urb *u, const struct usb_e
     const struct usb_iso_packet *packet = &u->packets[u->backend_state];
     const struct sim_device_ops *ops = p->device->ops;
     if (packet->length > (uint32_t)ep->max_packet_size * ep->packets_per_interval) {
-        packet_over(u, USB_STATUS_INVALID, 0); // more than an interval can carry
+        sim_packet_done(u, USB_STATUS_INVALID, 0); // more than an interval can carry
         return;
     }
     const uint8_t *from = u->length ? u->buffer + packet->offset : NULL;
     int n = ops->iso_out ? ops->iso_out(p->device, ep->address, from, packet->length) : SIM_ERROR;
-    packet_over(u, n < 0 ? USB_STATUS_PROTOCOL : USB_STATUS_OK, n < 0 ? 0 : packet->length);
+    sim_packet_done(u, n < 0 ? USB_STATUS_PROTOCOL : USB_STATUS_OK, n < 0 ? 0 : packet->length);
 }
 
 void sim_iso_packet(struct sim_pipe *pipe)
@@ -125,7 +104,7 @@ void sim_iso_packet(struct sim_pipe *pipe)
     struct usb_urb *u = sim_pipe_head(pipe);
     int32_t status = endpoint_status(pipe, u);
     if (status != USB_STATUS_OK) {
-        fail(pipe, u, status);
+        sim_urb_done(p->bus, u, status);
         sim_pipe_ready(pipe);
         return;
     }

@@ -1,160 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bulk and interrupt transfers. Each side of the bus has its data toggle, one bit that changes with
-// every packet. A packet with the wrong one is acknowledged and dropped (USB 2.0 8.6.4), after
-// which the sides agree again: so whoever forgets to reset a toggle loses a packet here as on a
-// real bus.
+// A pipe moves on: its first URB, by the way of its transfer type.
 #include "sim_engine.h"
 
-#include <assert.h>
-#include <string.h>
-
-enum { ZERO_PACKET_LEFT = 1 }; // usb_urb.backend_state: all data is out
-
-struct transfer {
-    struct sim_port *port;
-    struct sim_device *device;
-    struct usb_urb *urb;
-    uint32_t packet_size;
-    uint32_t toggle; // bit of this endpoint
-};
-
-static uint32_t packets_in(const struct transfer *t, uint32_t bytes)
+static bool is_isochronous(const struct sim_pipe *pipe)
 {
-    uint32_t n = bytes / t->packet_size + (bytes % t->packet_size != 0);
-    return n ? n : 1; // a zero-length packet is a packet
+    return !sim_pipe_is_control(pipe) && sim_pipe_head(pipe)->ep.type == USB_ISOCHRONOUS;
 }
 
-static void advance(const struct transfer *t, uint32_t packets)
+static void timer_due(struct sim_timer *t)
 {
-    if (packets & 1) {
-        t->device->toggle ^= t->toggle;
-        t->port->host_toggle ^= t->toggle;
-    }
+    struct sim_pipe *pipe = BASE_CONTAINER(t, struct sim_pipe, timer);
+    if (base_list_empty(&pipe->urbs))
+        return;
+    if (is_isochronous(pipe))
+        sim_iso_packet(pipe);
+    else
+        sim_pipe_ready(pipe);
 }
 
-static bool out_of_step(const struct transfer *t)
+void sim_pipe_init(struct sim_pipe *pipe, struct sim_port *port)
 {
-    return ((t->device->toggle ^ t->port->host_toggle) & t->toggle) != 0;
+    base_list_init(&pipe->urbs);
+    base_list_init(&pipe->ready);
+    sim_timer_init(&pipe->timer, timer_due);
+    pipe->port = port;
 }
 
-static int32_t refusal(const struct transfer *t, int result)
+// Control URBs and pipe changes share endpoint 0, in the order in which the core asked.
+static void run_change(struct sim_port *p)
 {
-    switch (result) {
-    case SIM_NAK:
-        return SIM_PENDING;
-    case SIM_STALL:
-        t->device->halted |= t->toggle;
-        return USB_STATUS_STALL;
-    case SIM_BABBLE:
-        return USB_STATUS_OVERFLOW;
-    default:
-        return USB_STATUS_PROTOCOL;
-    }
+    base_list_remove(&p->op_link);
+    p->op_status = sim_state_execute(p, &p->op);
+    p->op_done = true;
+    sim_port_attend(p);
 }
 
-static int ask_in(const struct transfer *t, uint8_t *buf, uint32_t max)
+static void run_transfer(struct sim_pipe *pipe)
 {
-    const struct sim_device_ops *ops = t->device->ops;
-    int n = ops->in ? ops->in(t->device, t->urb->ep.address, buf, max) : SIM_NAK;
-    assert(n < 0 || (uint32_t)n <= max);
-    return n;
+    struct usb_urb *u = sim_pipe_head(pipe);
+    int32_t status = sim_pipe_is_control(pipe) ? sim_control_transfer(pipe->port, u)
+                                               : sim_bulk_transfer(pipe->port, u);
+    if (status != SIM_PENDING)
+        sim_urb_done(pipe->port->bus, u, status);
 }
 
-// The last bytes of room are less than a packet: the device's packet may be too long for them.
-static int ask_in_partial(const struct transfer *t, uint8_t *room, uint32_t size)
+void sim_pipe_run(struct sim_pipe *pipe)
 {
-    uint8_t *scratch = t->port->bus->scratch;
-    int n = ask_in(t, scratch, t->packet_size);
-    if (n > 0 && room)
-        memcpy(room, scratch, (uint32_t)n < size ? (uint32_t)n : size);
-    return n;
+    struct base_list *first = pipe->urbs.next;
+    if (first == &pipe->urbs)
+        return;
+    if (first == &pipe->port->op_link)
+        run_change(pipe->port);
+    else if (is_isochronous(pipe))
+        sim_iso_run(pipe);
+    else
+        run_transfer(pipe);
+    // One URB per turn, so that no endpoint keeps the others waiting.
+    if (pipe->urbs.next != first)
+        sim_pipe_ready(pipe);
 }
 
-static int32_t transfer_in(const struct transfer *t)
+void sim_pipe_clear(struct sim_pipe *pipe)
 {
-    struct usb_urb *u = t->urb;
-    for (;;) {
-        if (out_of_step(t)) { // the host takes it for a repetition
-            int n = ask_in(t, t->port->bus->scratch, t->packet_size);
-            if (n < 0)
-                return refusal(t, n);
-            t->device->toggle ^= t->toggle;
-            continue;
-        }
-        uint32_t room = u->length - u->actual_length;
-        uint8_t *at = u->buffer ? u->buffer + u->actual_length : NULL;
-        int n = room < t->packet_size ? ask_in_partial(t, at, room)
-                                      : ask_in(t, at, room - room % t->packet_size);
-        if (n < 0)
-            return refusal(t, n);
-        advance(t, packets_in(t, (uint32_t)n));
-        if ((uint32_t)n > room) {
-            u->actual_length = u->length;
-            return USB_STATUS_OVERFLOW;
-        }
-        u->actual_length += (uint32_t)n;
-        if (u->actual_length == u->length)
-            return USB_STATUS_OK;
-        if (n == 0 || (uint32_t)n % t->packet_size != 0)
-            return u->flags & USB_URB_SHORT_NOT_OK ? USB_STATUS_SHORT : USB_STATUS_OK;
-    }
-}
-
-static int ask_out(const struct transfer *t, const uint8_t *buf, uint32_t len)
-{
-    if (out_of_step(t)) { // the device takes it for a repetition
-        t->port->host_toggle ^= t->toggle;
-        return (int)(len < t->packet_size ? len : t->packet_size);
-    }
-    const struct sim_device_ops *ops = t->device->ops;
-    int n = ops->out ? ops->out(t->device, t->urb->ep.address, buf, len) : SIM_NAK;
-    assert(n < 0 || (uint32_t)n == len || ((uint32_t)n < len && n % (int)t->packet_size == 0));
-    if (n > 0 || (n == 0 && len == 0))
-        advance(t, packets_in(t, (uint32_t)n));
-    return n;
-}
-
-static int32_t transfer_out(const struct transfer *t)
-{
-    struct usb_urb *u = t->urb;
-    while (!(u->backend_state & ZERO_PACKET_LEFT)) {
-        bool dropped = out_of_step(t);
-        uint32_t left = u->length - u->actual_length;
-        int n = ask_out(t, u->buffer ? u->buffer + u->actual_length : NULL, left);
-        if (n < 0)
-            return refusal(t, n);
-        u->actual_length += (uint32_t)n;
-        if (u->actual_length == u->length) {
-            if (!(u->flags & USB_URB_ZERO_PACKET) || !u->length || u->length % t->packet_size)
-                return USB_STATUS_OK;
-            u->backend_state |= ZERO_PACKET_LEFT;
-        } else if (!dropped) {
-            return SIM_PENDING; // NAK after a part: goes on at the next kick
-        }
-    }
-    int n = ask_out(t, NULL, 0);
-    return n < 0 ? refusal(t, n) : USB_STATUS_OK;
-}
-
-int32_t sim_pipe_transfer(struct sim_pipe *pipe, struct usb_urb *u)
-{
-    struct sim_port *p = pipe->port;
-    struct sim_device *d = p->device;
-    const struct usb_endpoint *ep = sim_endpoint(d, u->ep.address);
-    if (p->dead)
-        return USB_STATUS_NO_RESPONSE;
-    if (!ep)
-        return USB_STATUS_PROTOCOL; // no such endpoint now: nobody answers the token
-    if (ep->type != u->ep.type)
-        return USB_STATUS_INVALID; // not what the device has there
-    struct transfer t = {
-        .port = p,
-        .device = d,
-        .urb = u,
-        .packet_size = ep->max_packet_size,
-        .toggle = 1u << sim_pipe_index(ep->address),
-    };
-    if (d->halted & t.toggle)
-        return USB_STATUS_STALL;
-    return usb_urb_is_in(u) ? transfer_in(&t) : transfer_out(&t);
+    sim_timer_clear(&pipe->timer);
+    while (!base_list_empty(&pipe->urbs))
+        sim_urb_done(pipe->port->bus, sim_pipe_head(pipe), USB_STATUS_NO_DEVICE);
+    base_list_remove(&pipe->ready);
 }

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ports: busids, plugging and pulling, and what the core is told about the device in a port.
+#include "base/base_number.h"
+#include "base/base_text.h"
+#include "sim_engine.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum {
+    DEVNUM_MAX = 127,
+    PORTS_MAX = DEVNUM_MAX - SIM_DEVNUM_ROOT_HUB - 1,
+    PORTS_ON_THE_WAY_MAX = 6, // five hubs and the device (USB 2.0 4.1.1)
+};
+
+static struct sim_port *port_of(struct base_list *link)
+{
+    return BASE_CONTAINER(link, struct sim_port, link);
+}
+
+// --- busids --------------------------------------------------------------------------------------
+
+// A number 1..255 without leading zeros; 0 if there is none.
+static uint8_t take_number(const char **s)
+{
+    uint64_t value;
+    return **s != '0' && base_number_take(s, 255, &value) ? (uint8_t)value : 0;
+}
+
+// Takes a busid apart: the hub's busid ("" for a root port) and the port's number there.
+static bool busid_split(const struct sim_bus *bus, const char *busid, char hub[USB_BUSID_SIZE],
+                        uint8_t *number)
+{
+    const char *s = busid, *last = NULL;
+    unsigned ports = 0;
+    if (strlen(busid) >= USB_BUSID_SIZE || take_number(&s) != bus->busnum || *s != '-')
+        return false;
+    do {
+        last = s++;
+        *number = take_number(&s);
+        ports++;
+    } while (*number != 0 && *s == '.');
+    if (*number == 0 || *s != '\0' || ports > PORTS_ON_THE_WAY_MAX)
+        return false;
+    size_t size = *last == '.' ? (size_t)(last - busid) : 0;
+    memcpy(hub, busid, size);
+    hub[size] = '\0';
+    return true;
+}
+
+static struct sim_port *find_port(struct sim_bus *bus, const char *busid)
+{
+    BASE_LIST_FOR_EACH (struct sim_port, p, &bus->ports, link)
+        if (strcmp(p->info.busid, busid) == 0)
+            return p;
+    return NULL;
+}
+
+// --- what the core is told -----------------------------------------------------------------------
+
+static void fill_path(struct usb_device_info *info)
+{
+    struct base_text t;
+    base_text_init(&t, info->path, sizeof info->path);
+    base_text_str(&t, "/sys/devices/sim/usb");
+    base_text_u64(&t, info->busnum);
+    for (size_t end = 1; end <= strlen(info->busid); end++) {
+        if (info->busid[end] != '.' && info->busid[end] != '\0')
+            continue;
+        base_text_char(&t, '/');
+        for (size_t i = 0; i < end; i++)
+            base_text_char(&t, info->busid[i]);
+    }
+}
+
+static void fill_string(char to[USB_NAME_SIZE], const struct sim_descriptors *desc, uint8_t index)
+{
+    const char *s = sim_descriptor_string(desc, index);
+    if (base_text_copy(to, USB_NAME_SIZE, s))
+        return;
+    size_t end = strlen(to); // cut: not in the middle of a UTF-8 sequence
+    while (end > 0 && ((uint8_t)s[end] & 0xc0) == 0x80)
+        end--;
+    to[end] = '\0';
+}
+
+static void fill_info(struct sim_port *p)
+{
+    const struct sim_descriptors *desc = p->device->desc;
+    struct usb_device_info *info = &p->info;
+    info->busnum = p->bus->busnum;
+    info->speed = p->device->speed;
+    info->is_hub = desc->device[4] == USB_CLASS_HUB;
+    info->device_descriptor = (struct base_span){desc->device, USB_DT_DEVICE_SIZE};
+    info->config_count = (uint8_t)sim_descriptor_configs(desc);
+    for (unsigned i = 0; i < info->config_count; i++)
+        info->config[i] = sim_descriptor_config(desc, i);
+    fill_path(info);
+    fill_string(info->manufacturer, desc, desc->device[14]);
+    fill_string(info->product, desc, desc->device[15]);
+    fill_string(info->serial, desc, desc->device[16]);
+}
+
+static bool devnum_is_used(const struct sim_bus *bus, uint8_t devnum)
+{
+    BASE_LIST_FOR_EACH (struct sim_port, p, &bus->ports, link)
+        if (p->info.devnum == devnum)
+            return true;
+    return false;
+}
+
+// Round and round as Linux does, so that a number comes back late. PORTS_MAX leaves one free.
+static uint8_t next_devnum(struct sim_bus *bus)
+{
+    do
+        bus->devnum = bus->devnum < DEVNUM_MAX ? bus->devnum + 1 : SIM_DEVNUM_ROOT_HUB + 1;
+    while (devnum_is_used(bus, bus->devnum));
+    return bus->devnum;
+}
+
+// --- coming and going ----------------------------------------------------------------------------
+
+static void connect(struct sim_port *p)
+{
+    p->device->port = p;
+    p->device->bus = p->bus;
+    p->vanish = false;
+    fill_info(p);
+    p->info.devnum = next_devnum(p->bus);
+    sim_state_power_on(p);
+    sim_port_attend(p);
+}
+
+static void disconnect(struct sim_port *p)
+{
+    p->device->port = NULL;
+    p->vanish = false;
+    p->gone = p->announced;
+    p->claim = SIM_CLOSED;
+    sim_timer_clear(&p->delay_timer);
+    base_list_remove(&p->op_link);
+    p->op_done = false;
+    for (unsigned i = 0; i < SIM_PIPES; i++)
+        sim_pipe_clear(&p->pipe[i]);
+    sim_port_attend(p);
+}
+
+static bool may_work(const struct sim_port *p)
+{
+    if (!p->inserted || !p->hub)
+        return p->inserted;
+    return sim_port_live(p->hub) && p->number <= sim_hub_ports(p->hub->device);
+}
+
+static void disconnect_what_may_not_work(struct sim_port *p)
+{
+    for (struct sim_port *hub = p; hub && sim_port_live(p); hub = hub->hub)
+        if (!may_work(hub))
+            disconnect(p);
+}
+
+// After something was inserted or pulled. What is behind a hub leaves before it and comes after it.
+static void settle(struct sim_bus *bus)
+{
+    for (struct base_list *link = bus->ports.prev; link != &bus->ports; link = link->prev)
+        disconnect_what_may_not_work(port_of(link));
+    BASE_LIST_FOR_EACH (struct sim_port, p, &bus->ports, link)
+        if (!sim_port_live(p) && may_work(p))
+            connect(p);
+}
+
+static void delay_timer_due(struct sim_timer *t)
+{
+    struct sim_port *p = BASE_CONTAINER(t, struct sim_port, delay_timer);
+    p->delay_over = true;
+    sim_port_attend(p);
+}
+
+static struct sim_port *port_create(struct sim_bus *bus, const char *busid, struct sim_port *hub,
+                                    uint8_t number)
+{
+    struct sim_port *p = base_alloc(bus->alloc, sizeof *p);
+    if (!p)
+        return NULL;
+    p->bus = bus;
+    p->hub = hub;
+    p->number = number;
+    (void)base_text_copy(p->info.busid, sizeof p->info.busid, busid);
+    base_list_init(&p->attention);
+    base_list_init(&p->op_link);
+    sim_timer_init(&p->delay_timer, delay_timer_due);
+    for (unsigned i = 0; i < SIM_PIPES; i++)
+        sim_pipe_init(&p->pipe[i], p);
+    base_list_append(&bus->ports, &p->link);
+    bus->port_count++;
+    return p;
+}
+
+enum base_err sim_plug(struct sim_bus *bus, const char *busid, struct sim_device *d)
+{
+    char hub_id[USB_BUSID_SIZE];
+    uint8_t number;
+    if (!busid_split(bus, busid, hub_id, &number))
+        return BASE_ERR_INVALID;
+    struct sim_port *hub = hub_id[0] ? find_port(bus, hub_id) : NULL;
+    if (hub_id[0] && (!hub || !sim_port_live(hub) || number > sim_hub_ports(hub->device)))
+        return BASE_ERR_NOT_FOUND;
+    struct sim_port *p = find_port(bus, busid);
+    if (p && p->inserted)
+        return BASE_ERR_BUSY;
+    if (!p && bus->port_count >= PORTS_MAX)
+        return BASE_ERR_LIMIT;
+    if (!p)
+        p = port_create(bus, busid, hub, number);
+    if (!p)
+        return BASE_ERR_NOMEM;
+    if (p->device)
+        p->device->ops->destroy(p->device);
+    p->device = d;
+    p->inserted = true;
+    settle(bus);
+    return BASE_OK;
+}
+
+enum base_err sim_unplug(struct sim_bus *bus, const char *busid)
+{
+    struct sim_port *p = find_port(bus, busid);
+    if (!p || !p->inserted)
+        return BASE_ERR_NOT_FOUND;
+    p->inserted = false;
+    settle(bus);
+    return BASE_OK;
+}
+
+enum base_err sim_replug(struct sim_bus *bus, const char *busid)
+{
+    struct sim_port *p = find_port(bus, busid);
+    if (!p)
+        return BASE_ERR_NOT_FOUND;
+    if (p->inserted)
+        return BASE_ERR_BUSY;
+    p->inserted = true;
+    settle(bus);
+    return BASE_OK;
+}
+
+void sim_port_vanish(struct sim_port *p)
+{
+    p->inserted = false;
+    settle(p->bus);
+}
+
+struct sim_device *sim_find(struct sim_bus *bus, const char *busid)
+{
+    struct sim_port *p = find_port(bus, busid);
+    return p ? p->device : NULL;
+}
+
+void sim_set_open(struct sim_bus *bus, const char *busid, uint64_t delay_us, enum base_err result)
+{
+    struct sim_port *p = find_port(bus, busid);
+    assert(p);
+    p->open_delay_us = delay_us;
+    p->open_result = result;
+}
+
+void sim_set_close_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us)
+{
+    struct sim_port *p = find_port(bus, busid);
+    assert(p);
+    p->close_delay_us = delay_us;
+}
+
+void sim_set_control_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us)
+{
+    struct sim_port *p = find_port(bus, busid);
+    assert(p);
+    p->control_delay_us = delay_us;
+}
