@@ -4,8 +4,7 @@
 #include "ports/linux/log.h"
 #include "ports/linux/options.h"
 #include "ports/linux/server_settings.h"
-#include "ports/linux/sim_audio_file.h"
-#include "ports/linux/sim_storage_file.h"
+#include "ports/linux/sim_file.h"
 #include "ports/posix/posix_loop.h"
 #include "ports/posix/posix_time.h"
 #include "sim/bus/sim_bus.h"
@@ -131,8 +130,8 @@ static bool start_server(struct program *p)
 static bool start_devices(struct program *p)
 {
     const struct sim_set_environment environment = {
-        .open_file = sim_storage_file,
-        .open_record = sim_audio_file,
+        .open_file = sim_file_image,
+        .open_record = sim_file_recording,
     };
     p->bus = sim_bus_create(&p->alloc, 1);
     if (!p->bus) {

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "sim/bus/sim_bus.h"
-#include "sim/device/audio/sim_audio.h"
 #include "sim/device/disk/sim_storage.h"
+#include "sim/device/sim_recording.h"
 
 // What only the port can do. Borrowed for the call.
 struct sim_set_environment {
@@ -13,7 +13,7 @@ struct sim_set_environment {
     enum base_err (*open_file)(void *ctx, const char *path, bool read_only,
                                struct sim_storage *storage, char *why, size_t why_size);
     // The same for audio:record=PATH, which what is played is appended to.
-    enum base_err (*open_record)(void *ctx, const char *path, struct sim_audio_recorder *recorder,
+    enum base_err (*open_record)(void *ctx, const char *path, struct sim_recording *recording,
                                  char *why, size_t why_size);
     void *ctx;
 };

@@ -97,12 +97,12 @@ static enum base_err create_zero(struct sim_set *set, char *options, struct sim_
 }
 
 static enum base_err open_record(struct sim_set *set, const char *path,
-                                 struct sim_audio_recorder *recorder)
+                                 struct sim_recording *recording)
 {
     if (!set->env || !set->env->open_record)
         return SIM_SET_REFUSE(set, BASE_ERR_UNSUPPORTED,
                               "audio: there are no files here, leave out 'record='");
-    return set->env->open_record(set->env->ctx, path, recorder, set->why.buf, set->why.size);
+    return set->env->open_record(set->env->ctx, path, recording, set->why.buf, set->why.size);
 }
 
 static enum base_err create_audio(struct sim_set *set, char *options, struct sim_set_place *p)
@@ -117,12 +117,12 @@ static enum base_err create_audio(struct sim_set *set, char *options, struct sim
             return sim_set_needs_value(set, &o);
         path = o.value;
     }
-    enum base_err err = path ? open_record(set, path, &a.recorder) : BASE_OK;
+    enum base_err err = path ? open_record(set, path, &a.recording) : BASE_OK;
     if (err != BASE_OK)
         return err;
     p->device = sim_audio_create(set->bus, &a);
-    if (!p->device && a.recorder.destroy)
-        a.recorder.destroy(a.recorder.ctx);
+    if (!p->device && a.recording.destroy)
+        a.recording.destroy(a.recording.ctx);
     return p->device ? BASE_OK : sim_set_no_memory(set);
 }
 

@@ -73,8 +73,7 @@ static inline enum base_err fake_append(void *ctx, const void *samples, size_t s
 }
 
 static inline enum base_err fake_record(void *ctx, const char *path,
-                                        struct sim_audio_recorder *recorder, char *why,
-                                        size_t why_size)
+                                        struct sim_recording *recording, char *why, size_t why_size)
 {
     struct set_rig *s = ctx;
     CHECK(base_text_copy(s->path, sizeof s->path, path));
@@ -83,7 +82,7 @@ static inline enum base_err fake_record(void *ctx, const char *path,
         return s->open_result;
     }
     s->opened++;
-    *recorder = (struct sim_audio_recorder){fake_append, fake_destroy, s};
+    *recording = (struct sim_recording){fake_append, fake_destroy, s};
     return BASE_OK;
 }
 

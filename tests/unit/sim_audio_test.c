@@ -841,7 +841,7 @@ static void tape_destroy(void *ctx)
 static void start_recording(struct rig *r, struct tape *t, size_t room)
 {
     *t = (struct tape){.room = room};
-    start_with(r, &(struct sim_audio_options){.recorder = {tape_append, tape_destroy, t}});
+    start_with(r, &(struct sim_audio_options){.recording = {tape_append, tape_destroy, t}});
     rig_change(r, USB_SET_INTERFACE, 1, 1);
 }
 
@@ -879,7 +879,7 @@ TEST(sim_audio_without_memory)
     start(&r);
     r.out_of_memory = true;
     CHECK(!sim_audio_create(r.bus, NULL));
-    const struct sim_audio_options o = {.recorder = {tape_append, tape_destroy, &t}};
+    const struct sim_audio_options o = {.recording = {tape_append, tape_destroy, &t}};
     CHECK(!sim_audio_create(r.bus, &o));
     CHECK_EQ(t.destroyed, 0); // still the caller's
     r.out_of_memory = false;

@@ -75,7 +75,7 @@ static int audio_iso_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, u
     a->adler32 = adler32(a->adler32, buf, len);
     if (a->kept_bytes > 0)
         keep(a, buf, len);
-    if (a->recorder.destroy && a->recorder.append(a->recorder.ctx, buf, len) != BASE_OK)
+    if (a->recording.destroy && a->recording.append(a->recording.ctx, buf, len) != BASE_OK)
         a->unrecorded += len;
     return (int)len;
 }
@@ -179,8 +179,8 @@ static void audio_reset(struct sim_device *d)
 static void audio_destroy(struct sim_device *d)
 {
     struct sim_audio *a = audio(d);
-    if (a->recorder.destroy)
-        a->recorder.destroy(a->recorder.ctx);
+    if (a->recording.destroy)
+        a->recording.destroy(a->recording.ctx);
     base_free(sim_alloc(d->bus), a);
 }
 
@@ -208,7 +208,7 @@ struct sim_device *sim_audio_create(struct sim_bus *bus, const struct sim_audio_
         .speed = USB_SPEED_FULL,
         .bus = bus,
     };
-    a->recorder = o->recorder;
+    a->recording = o->recording;
     a->kept_bytes = o->kept_bytes;
     a->adler32 = 1;
     audio_reset(&a->device);

@@ -4,8 +4,8 @@
 // 1 of interface 1 or 2 lets it stream, one packet in each frame. Loop thread.
 #pragma once
 
-#include "base/base_err.h"
 #include "sim/bus/sim_device.h"
+#include "sim/device/sim_recording.h"
 
 enum {
     SIM_AUDIO_PACKET_MAX = 196,    // bytes that the loudspeaker takes in a frame; 192 are usual
@@ -16,17 +16,12 @@ enum {
     SIM_AUDIO_VOLUME_SILENCE = INT16_MIN, // in place of a volume: nothing is heard
 };
 
-// Where what is played also goes: a file of the port. A plain value: whoever has it may copy it,
-// one of them calls destroy(). Raw samples as on the bus: little-endian, left before right.
-struct sim_audio_recorder {
-    enum base_err (*append)(void *ctx, const void *samples, size_t size); // BASE_ERR_IO: not all
-    void (*destroy)(void *ctx);
-    void *ctx;
-};
-
 struct sim_audio_options {
-    uint32_t kept_bytes;                // of what is played last: 0, or at least a packet
-    struct sim_audio_recorder recorder; // destroy NULL: none. Taken, unless there is no memory
+    uint32_t kept_bytes; // of what is played last: 0, or at least a packet
+
+    // Of what is played, raw as on the bus: little-endian, left before right. Taken, unless there
+    // is no memory.
+    struct sim_recording recording;
 };
 
 // `options` copied; NULL: nothing is kept or recorded. NULL if there is no memory.

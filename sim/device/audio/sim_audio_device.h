@@ -34,7 +34,7 @@ struct audio_stream {
 
 struct sim_audio {
     struct sim_device device; // first: the engine's pointer is ours
-    struct sim_audio_recorder recorder;
+    struct sim_recording recording;
     struct sim_audio_levels speaker, microphone;
     struct audio_stream out, in;
     uint32_t adler32;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a simulated disk keeps its blocks: memory (here), a file (ports/linux/sim_storage_file.h).
+// Where a simulated disk keeps its blocks: memory (here), a file (ports/linux/sim_file.h).
 // Loop thread.
 #pragma once
 

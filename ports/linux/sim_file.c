@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ports/linux/sim_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(off_t) == 8, "images may be larger than 2 GiB");
+
+struct file {
+    int fd;
+};
+
+// --- opening -------------------------------------------------------------------------------------
+
+// 0, or an errno; ENXIO, which opening a FIFO may also give: it is no regular file.
+static int claim(int fd, int lock, uint64_t *size)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return errno;
+    *size = (uint64_t)st.st_size;
+    if (!S_ISREG(st.st_mode))
+        return ENXIO;
+    return flock(fd, lock | LOCK_NB) == 0 ? 0 : errno;
+}
+
+// NULL: errno says why.
+static struct file *file_open(const char *path, int flags, int lock, uint64_t *size)
+{
+    // Without O_NONBLOCK, opening a FIFO would wait for its other end.
+    int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (fd < 0)
+        return NULL;
+    int error = claim(fd, lock, size);
+    struct file *file = error ? NULL : malloc(sizeof *file);
+    if (!file) {
+        close(fd);
+        errno = error ? error : ENOMEM;
+        return NULL;
+    }
+    file->fd = fd;
+    return file;
+}
+
+static void file_destroy(void *ctx)
+{
+    struct file *file = ctx;
+    close(file->fd); // takes the lock along
+    free(file);
+}
+
+static enum base_err refuse(int error, const char *what, const char *path, char *why,
+                            size_t why_size)
+{
+    const char *reason = error == ENXIO         ? "it is not a regular file"
+                         : error == EWOULDBLOCK ? "another device uses it"
+                                                : strerror(error);
+    (void)snprintf(why, why_size, "cannot %s %s: %s", what, path, reason);
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+        return BASE_ERR_NOT_FOUND;
+    case EWOULDBLOCK:
+        return BASE_ERR_BUSY;
+    case EISDIR:
+    case ENXIO:
+        return BASE_ERR_INVALID;
+    case ENOMEM:
+        return BASE_ERR_NOMEM;
+    default:
+        return BASE_ERR_IO;
+    }
+}
+
+// --- images --------------------------------------------------------------------------------------
+
+static enum base_err image_read(void *ctx, uint64_t offset, void *buf, size_t size)
+{
+    const struct file *file = ctx;
+    uint8_t *to = buf;
+    while (size > 0) {
+        ssize_t n = pread(file->fd, to, size, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) // 0: somebody has cut the file
+            return BASE_ERR_IO;
+        to += n;
+        size -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return BASE_OK;
+}
+
+static enum base_err image_write(void *ctx, uint64_t offset, const void *buf, size_t size)
+{
+    const struct file *file = ctx;
+    const uint8_t *from = buf;
+    while (size > 0) {
+        ssize_t n = pwrite(file->fd, from, size, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return BASE_ERR_IO;
+        from += n;
+        size -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return BASE_OK;
+}
+
+static enum base_err image_flush(void *ctx)
+{
+    const struct file *file = ctx;
+    return fsync(file->fd) == 0 ? BASE_OK : BASE_ERR_IO;
+}
+
+enum base_err sim_file_image(void *ctx, const char *path, bool read_only,
+                             struct sim_storage *storage, char *why, size_t why_size)
+{
+    uint64_t size;
+    struct file *file =
+        file_open(path, read_only ? O_RDONLY : O_RDWR, read_only ? LOCK_SH : LOCK_EX, &size);
+    (void)ctx;
+    if (!file)
+        return refuse(errno, "use the image", path, why, why_size);
+    if (size < SIM_STORAGE_BLOCK) {
+        file_destroy(file);
+        (void)snprintf(why, why_size,
+                       "cannot use the image %s: it is smaller than one block of %d bytes", path,
+                       SIM_STORAGE_BLOCK);
+        return BASE_ERR_INVALID;
+    }
+    *storage = (struct sim_storage){
+        .read = image_read,
+        .write = image_write,
+        .flush = image_flush,
+        .destroy = file_destroy,
+        .ctx = file,
+        .size_bytes = size / SIM_STORAGE_BLOCK * SIM_STORAGE_BLOCK,
+        .read_only = read_only,
+    };
+    return BASE_OK;
+}
+
+// --- recordings ----------------------------------------------------------------------------------
+
+static enum base_err recording_append(void *ctx, const void *bytes, size_t size)
+{
+    const struct file *file = ctx;
+    const uint8_t *from = bytes;
+    while (size > 0) {
+        ssize_t n = write(file->fd, from, size);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return BASE_ERR_IO;
+        from += n;
+        size -= (size_t)n;
+    }
+    return BASE_OK;
+}
+
+enum base_err sim_file_recording(void *ctx, const char *path, struct sim_recording *recording,
+                                 char *why, size_t why_size)
+{
+    uint64_t size;
+    struct file *file = file_open(path, O_WRONLY | O_CREAT | O_APPEND, LOCK_EX, &size);
+    (void)ctx;
+    if (!file)
+        return refuse(errno, "record to", path, why, why_size);
+    *recording = (struct sim_recording){recording_append, file_destroy, file};
+    return BASE_OK;
+}

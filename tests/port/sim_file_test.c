@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ports/linux/sim_file.h"
+
+#include "tests/support/check.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BLOCK = 512, TWO = 2 * BLOCK, LAST = 3 * BLOCK, FOUR = 4 * BLOCK };
+
+// A folder of our own, with one file.
+struct place {
+    char folder[64], path[80];
+    char why[200];
+    unsigned open_files; // of the process, before
+};
+
+static unsigned open_files(void)
+{
+    unsigned n = 0;
+    for (int fd = 0; fd < 256; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+static void place_begin(struct place *f)
+{
+    *f = (struct place){.folder = P_tmpdir "/usbip-file-XXXXXX", .open_files = open_files()};
+    CHECK(mkdtemp(f->folder));
+    snprintf(f->path, sizeof f->path, "%s/it", f->folder);
+}
+
+static void place_end(struct place *f)
+{
+    (void)unlink(f->path);
+    (void)rmdir(f->folder);
+    CHECK_EQ(access(f->folder, F_OK), -1);
+    CHECK_EQ(open_files(), f->open_files);
+}
+
+static void check_why(const struct place *f, const char *what, const char *reason)
+{
+    char want[sizeof f->why];
+    snprintf(want, sizeof want, "cannot %s %s: %s", what, f->path, reason);
+    CHECK_STR(f->why, want);
+}
+
+// --- images --------------------------------------------------------------------------------------
+
+static void image_begin(struct place *f, off_t size)
+{
+    place_begin(f);
+    int fd = open(f->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    CHECK(fd >= 0);
+    CHECK_EQ(ftruncate(fd, size), 0);
+    close(fd);
+}
+
+static enum base_err image_open(struct place *f, bool read_only, struct sim_storage *s)
+{
+    strcpy(f->why, "?");
+    return sim_file_image(NULL, f->path, read_only, s, f->why, sizeof f->why);
+}
+
+TEST(sim_file_image_keeps_what_is_written)
+{
+    struct place f;
+    struct sim_storage s;
+    struct stat st;
+    uint8_t out[TWO], in[FOUR], zeros[BLOCK] = {0};
+    image_begin(&f, FOUR + 100);
+    CHECK_EQ(image_open(&f, false, &s), BASE_OK);
+    CHECK_EQ(s.size_bytes, FOUR); // whole blocks
+    CHECK(!s.read_only);
+    memset(out, 0x3c, sizeof out);
+    CHECK_EQ(s.write(s.ctx, BLOCK, out, sizeof out), BASE_OK);
+    CHECK_EQ(s.flush(s.ctx), BASE_OK);
+    s.destroy(s.ctx);
+
+    CHECK_EQ(image_open(&f, true, &s), BASE_OK);
+    CHECK(s.read_only);
+    CHECK_EQ(s.read(s.ctx, 0, in, sizeof in), BASE_OK);
+    CHECK_BYTES(in, zeros, BLOCK);
+    CHECK_BYTES(in + BLOCK, out, sizeof out);
+    CHECK_BYTES(in + LAST, zeros, BLOCK);
+    s.destroy(s.ctx);
+    CHECK_EQ(stat(f.path, &st), 0);
+    CHECK_EQ(st.st_size, FOUR + 100);
+    place_end(&f);
+}
+
+TEST(sim_file_image_larger_than_4_gib)
+{
+    struct place f;
+    struct sim_storage s;
+    uint8_t out[BLOCK], in[BLOCK];
+    uint64_t last = 6ull << 30;
+    image_begin(&f, (off_t)(last + BLOCK)); // sparse
+    CHECK_EQ(image_open(&f, false, &s), BASE_OK);
+    CHECK_EQ(s.size_bytes, last + BLOCK);
+    memset(out, 0x71, sizeof out);
+    CHECK_EQ(s.write(s.ctx, last, out, sizeof out), BASE_OK);
+    CHECK_EQ(s.read(s.ctx, last, in, sizeof in), BASE_OK);
+    CHECK_BYTES(in, out, sizeof in);
+    CHECK_EQ(s.read(s.ctx, last - (4ull << 30), in, sizeof in), BASE_OK);
+    CHECK_EQ(in[0], 0);
+    s.destroy(s.ctx);
+    place_end(&f);
+}
+
+TEST(sim_file_image_errors_come_back)
+{
+    struct place f;
+    struct sim_storage s;
+    uint8_t data[TWO] = {0};
+    image_begin(&f, FOUR);
+    CHECK_EQ(image_open(&f, true, &s), BASE_OK);
+    CHECK_EQ(s.write(s.ctx, 0, data, BLOCK), BASE_ERR_IO); // not open for that
+    CHECK_EQ(truncate(f.path, BLOCK), 0);                  // somebody cuts the file
+    CHECK_EQ(s.read(s.ctx, 0, data, BLOCK), BASE_OK);
+    CHECK_EQ(s.read(s.ctx, 0, data, TWO), BASE_ERR_IO);
+    CHECK_EQ(s.read(s.ctx, LAST, data, BLOCK), BASE_ERR_IO);
+    s.destroy(s.ctx);
+    place_end(&f);
+}
+
+TEST(sim_file_image_belongs_to_one_device)
+{
+    struct place f;
+    struct sim_storage s, other;
+    image_begin(&f, FOUR);
+    CHECK_EQ(image_open(&f, false, &s), BASE_OK);
+    CHECK_EQ(image_open(&f, false, &other), BASE_ERR_BUSY);
+    check_why(&f, "use the image", "another device uses it");
+    CHECK_EQ(image_open(&f, true, &other), BASE_ERR_BUSY);
+    s.destroy(s.ctx);
+    CHECK_EQ(image_open(&f, true, &s), BASE_OK); // several may read
+    CHECK_EQ(image_open(&f, true, &other), BASE_OK);
+    other.destroy(other.ctx);
+    CHECK_EQ(image_open(&f, false, &other), BASE_ERR_BUSY);
+    s.destroy(s.ctx);
+    CHECK_EQ(image_open(&f, false, &s), BASE_OK);
+    s.destroy(s.ctx);
+    place_end(&f);
+}
+
+TEST(sim_file_image_refused)
+{
+    struct place f;
+    struct sim_storage s;
+    char why[24];
+    image_begin(&f, BLOCK - 1);
+    CHECK_EQ(image_open(&f, false, &s), BASE_ERR_INVALID);
+    check_why(&f, "use the image", "it is smaller than one block of 512 bytes");
+
+    CHECK_EQ(unlink(f.path), 0);
+    CHECK_EQ(image_open(&f, false, &s), BASE_ERR_NOT_FOUND);
+    check_why(&f, "use the image", "No such file or directory");
+    CHECK_EQ(access(f.path, F_OK), -1); // it is not created
+
+    CHECK_EQ(mkfifo(f.path, 0600), 0); // neither waits for a writer
+    CHECK_EQ(image_open(&f, true, &s), BASE_ERR_INVALID);
+    check_why(&f, "use the image", "it is not a regular file");
+    CHECK_EQ(unlink(f.path), 0);
+
+    CHECK_EQ(sim_file_image(NULL, f.folder, true, &s, why, sizeof why), BASE_ERR_INVALID);
+    CHECK_EQ(strlen(why), sizeof why - 1); // cut to fit
+    place_end(&f);
+}
+
+// --- recordings ----------------------------------------------------------------------------------
+
+static enum base_err recording_open(struct place *f, struct sim_recording *r)
+{
+    strcpy(f->why, "?");
+    return sim_file_recording(NULL, f->path, r, f->why, sizeof f->why);
+}
+
+static void check_content(const struct place *f, const char *want)
+{
+    char have[64] = "";
+    int fd = open(f->path, O_RDONLY | O_CLOEXEC);
+    CHECK(fd >= 0);
+    CHECK(read(fd, have, sizeof have - 1) >= 0);
+    close(fd);
+    CHECK_STR(have, want);
+}
+
+TEST(sim_file_recording_is_made_and_appended_to)
+{
+    struct place f;
+    struct sim_recording r;
+    place_begin(&f);
+    CHECK_EQ(recording_open(&f, &r), BASE_OK);
+    check_content(&f, "");
+    CHECK_EQ(r.append(r.ctx, "left", 4), BASE_OK);
+    check_content(&f, "left"); // at once
+    CHECK_EQ(r.append(r.ctx, "right", 5), BASE_OK);
+    CHECK_EQ(r.append(r.ctx, "", 0), BASE_OK);
+    r.destroy(r.ctx);
+    check_content(&f, "leftright");
+
+    CHECK_EQ(recording_open(&f, &r), BASE_OK);
+    CHECK_EQ(r.append(r.ctx, "more", 4), BASE_OK);
+    check_content(&f, "leftrightmore");
+    CHECK_EQ(truncate(f.path, 0), 0); // somebody starts anew
+    CHECK_EQ(r.append(r.ctx, "new", 3), BASE_OK);
+    r.destroy(r.ctx);
+    check_content(&f, "new");
+    place_end(&f);
+}
+
+TEST(sim_file_recording_belongs_to_one_device)
+{
+    struct place f;
+    struct sim_recording r, other;
+    place_begin(&f);
+    CHECK_EQ(recording_open(&f, &r), BASE_OK);
+    CHECK_EQ(recording_open(&f, &other), BASE_ERR_BUSY);
+    check_why(&f, "record to", "another device uses it");
+    r.destroy(r.ctx);
+    CHECK_EQ(recording_open(&f, &other), BASE_OK);
+    other.destroy(other.ctx);
+    place_end(&f);
+}
+
+TEST(sim_file_recording_that_cannot_grow)
+{
+    struct place f;
+    struct sim_recording r;
+    struct rlimit before, small;
+    place_begin(&f);
+    CHECK_EQ(recording_open(&f, &r), BASE_OK);
+    CHECK_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = 6;
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    CHECK_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+    enum base_err first = r.append(r.ctx, "left", 4);
+    enum base_err second = r.append(r.ctx, "right", 5);
+    CHECK_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)signal(SIGXFSZ, handler);
+    CHECK_EQ(first, BASE_OK);
+    CHECK_EQ(second, BASE_ERR_IO);
+    check_content(&f, "leftri");
+    r.destroy(r.ctx);
+    place_end(&f);
+}
+
+TEST(sim_file_recording_refused)
+{
+    struct place f;
+    struct sim_recording r;
+    char why[24];
+    place_begin(&f);
+    CHECK_EQ(mkfifo(f.path, 0600), 0); // does not wait for a reader
+    CHECK_EQ(recording_open(&f, &r), BASE_ERR_INVALID);
+    check_why(&f, "record to", "it is not a regular file");
+    int reader = open(f.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    CHECK(reader >= 0);
+    CHECK_EQ(recording_open(&f, &r), BASE_ERR_INVALID);
+    check_why(&f, "record to", "it is not a regular file");
+    close(reader);
+    CHECK_EQ(unlink(f.path), 0);
+
+    CHECK_EQ(sim_file_recording(NULL, f.folder, &r, why, sizeof why), BASE_ERR_INVALID);
+    CHECK_EQ(strlen(why), sizeof why - 1); // cut to fit
+    CHECK_EQ(rmdir(f.folder), 0);
+    CHECK_EQ(recording_open(&f, &r), BASE_ERR_NOT_FOUND);
+    check_why(&f, "record to", "No such file or directory");
+    place_end(&f);
+}
