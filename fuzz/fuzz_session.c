@@ -24,6 +24,13 @@ static uint8_t take(struct program *g)
     return *g->next++;
 }
 
+// An allocation fails, so many from now; 0: none.
+static void lose_memory(struct program *g)
+{
+    uint8_t n = take(g);
+    g->world.heap.fail_at = n > 0 ? g->world.heap.calls + n : 0;
+}
+
 static void raw(struct program *g, struct fuzz_peer *p)
 {
     size_t size = take(g);
@@ -189,7 +196,7 @@ static void run_operation(struct program *g)
         spoil(g, p);
         break;
     case 14:
-        g->world.fail_after = take(g);
+        lose_memory(g);
         break;
     default:
         misbehave(g);

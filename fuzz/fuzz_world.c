@@ -15,23 +15,6 @@ enum { IDLE_TURNS_MAX = 100, END_STEPS_MAX = 1000 };
 const char *const fuzz_busids[FUZZ_BUSIDS] = {"1-1",   "1-2", "1-3", "1-3.1",
                                               "1-3.2", "1-4", "1-9", ""};
 
-static void *allocate(void *ctx, size_t size)
-{
-    struct fuzz_world *w = ctx;
-    if (w->fail_after > 0 && --w->fail_after == 0)
-        return NULL;
-    void *p = calloc(1, size);
-    w->objects += p != NULL;
-    return p;
-}
-
-static void release(void *ctx, void *p)
-{
-    struct fuzz_world *w = ctx;
-    w->objects -= p != NULL;
-    free(p);
-}
-
 static struct sim_device *create_device(struct fuzz_world *w, unsigned i)
 {
     struct sim_disk_options disk = {.number = 1, .uas = true};
@@ -47,7 +30,7 @@ static struct sim_device *create_device(struct fuzz_world *w, unsigned i)
     case 4:
         return sim_serial_create(w->bus, 1);
     default:
-        fuzz_require(sim_storage_ram(&disk.storage, &w->alloc, 65536) == BASE_OK);
+        fuzz_require(sim_storage_ram(&disk.storage, &w->heap.alloc, 65536) == BASE_OK);
         return sim_disk_create(w->bus, &disk);
     }
 }
@@ -56,8 +39,9 @@ void fuzz_world_start(struct fuzz_world *w)
 {
     struct server_config config;
     const char *why;
-    w->alloc = (struct base_alloc){allocate, release, w};
-    w->bus = sim_bus_create(&w->alloc, 1);
+    heap_meter_begin(&w->heap);
+    w->heap.fail_once = true;
+    w->bus = sim_bus_create(&w->heap.alloc, 1);
     fuzz_require(w->bus);
     for (unsigned i = 0; i < FUZZ_DEVICES; i++)
         fuzz_require(sim_plug(w->bus, fuzz_busids[i], create_device(w, i)) == BASE_OK);
@@ -69,7 +53,7 @@ void fuzz_world_start(struct fuzz_world *w)
     config.pool_cache_bytes = FUZZ_MAX_URB_BYTES;
     config.eventlog_capacity = 16;
     fuzz_require(server_config_check(&config, &why) == BASE_OK);
-    w->server = server_create(&config, &w->alloc, w->now_us);
+    w->server = server_create(&config, &w->heap.alloc, w->now_us);
     fuzz_require(w->server);
     fuzz_require(server_add_backend(w->server, sim_bus_backend(w->bus)) == BASE_OK);
 }
@@ -192,7 +176,7 @@ void fuzz_world_finish(struct fuzz_world *w, struct fuzz_peer *p, bool lost)
 
 void fuzz_world_end(struct fuzz_world *w)
 {
-    w->fail_after = 0;
+    w->heap.fail_at = 0;
     server_stop(w->server, w->now_us);
     for (unsigned i = 0; i < FUZZ_PEERS; i++) {
         w->peers[i].patience = 0;
@@ -209,5 +193,5 @@ void fuzz_world_end(struct fuzz_world *w)
     }
     server_destroy(w->server);
     sim_bus_destroy(w->bus);
-    fuzz_require(w->objects == 0);
+    fuzz_require(w->heap.blocks == 0);
 }

@@ -5,6 +5,7 @@
 #include "fuzz/fuzz_peer.h"
 #include "server/server.h"
 #include "sim/bus/sim_bus.h"
+#include "tests/support/heap.h"
 
 #include <stdint.h>
 
@@ -16,9 +17,7 @@ extern const char *const fuzz_busids[FUZZ_BUSIDS];
 
 struct fuzz_world {
     uint64_t now_us;
-    struct base_alloc alloc;
-    unsigned objects;    // allocated and not freed
-    unsigned fail_after; // allocations until one fails; 0: none does
+    struct heap_meter heap;
     struct sim_bus *bus;
     struct sim_device *faulty;
     struct usbip_server *server;

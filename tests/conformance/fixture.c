@@ -130,7 +130,7 @@ static struct footprint footprint(const struct fixture *f)
     struct server_totals totals;
     server_totals(f->st.server, &totals);
     struct footprint now = {
-        .live_bytes = f->st.live_bytes - totals.payload_bytes_cached,
+        .live_bytes = f->st.heap.live_bytes - totals.payload_bytes_cached,
         .payload_in_use = totals.payload_bytes_in_use,
     };
     const struct session *s = NULL;

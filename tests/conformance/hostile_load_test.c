@@ -26,8 +26,8 @@ static const struct session_limits *limits(const struct fixture *f)
 // From now on at most `bytes` more are to be in use at any time.
 static uint64_t memory_limit(struct fixture *f, uint64_t bytes)
 {
-    f->st.peak_bytes = f->st.live_bytes;
-    return f->st.live_bytes + bytes;
+    f->st.heap.peak_bytes = f->st.heap.live_bytes;
+    return f->st.heap.live_bytes + bytes;
 }
 
 static unsigned pending(const struct stage_client *c)
@@ -55,7 +55,7 @@ static void check_flooded(struct fixture *f, struct stage_client *c, uint64_t li
 {
     CHECK_EQ(pending(c), limits(f)->max_urbs);
     CHECK(c->out_size > SUBMITS / 2 * (size_t)WIRE_URB_HEADER_SIZE);
-    CHECK(f->st.peak_bytes <= limit);
+    CHECK(f->st.heap.peak_bytes <= limit);
     stage_expect_silence(c);
     stage_check_alive(f->neighbour);
 }
@@ -92,7 +92,7 @@ TEST(conformance_114_many_submits)
     CHECK_EQ(c->in_size, (size_t)refused * WIRE_URB_HEADER_SIZE);
     check_rest_refused(stage_take(c, c->in_size), 1 + kept, refused);
     CHECK_EQ(pending(c), kept);
-    CHECK(f.st.peak_bytes <= limit);
+    CHECK(f.st.heap.peak_bytes <= limit);
     for (uint32_t seqnum = 1; seqnum <= kept; seqnum++)
         stage_queue_unlink(c, SUBMITS + seqnum, seqnum);
     stage_settle(&f.st);
@@ -123,12 +123,12 @@ TEST(conformance_114_many_submits_of_a_client_that_does_not_read)
     fixture_open(&f, NULL);
     flood_and_leave(&f);
     server_totals(f.st.server, &totals);
-    uint64_t before = f.st.live_bytes - totals.payload_bytes_cached;
+    uint64_t before = f.st.heap.live_bytes - totals.payload_bytes_cached;
     for (unsigned i = 0; i < 3; i++)
         flood_and_leave(&f);
     server_totals(f.st.server, &totals);
     CHECK_EQ(totals.payload_bytes_in_use, 0);
-    CHECK_EQ(f.st.live_bytes - totals.payload_bytes_cached, before);
+    CHECK_EQ(f.st.heap.live_bytes - totals.payload_bytes_cached, before);
     fixture_close(&f);
 }
 
@@ -233,7 +233,7 @@ TEST(conformance_115_client_that_does_not_read_for_a_moment)
     struct stage_client *c = ask_for_a_stream(&f);
     uint64_t limit = stream_limit(&f);
     stage_settle(&f.st);
-    CHECK(f.st.peak_bytes <= limit);
+    CHECK(f.st.heap.peak_bytes <= limit);
     CHECK(payload_in_use(&f) > limits(&f)->budget_bytes / 2);
     check_neighbour(&f);
     c->deaf = false;
@@ -250,7 +250,7 @@ TEST(conformance_115_client_that_does_not_read_for_an_hour)
     struct stage_client *c = ask_for_a_stream(&f);
     uint64_t limit = stream_limit(&f);
     stage_advance(&f.st, HOUR_US);
-    CHECK(f.st.peak_bytes <= limit);
+    CHECK(f.st.heap.peak_bytes <= limit);
     CHECK(!stage_closed(c));
     check_neighbour(&f);
     c->deaf = false;

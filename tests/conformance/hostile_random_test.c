@@ -275,7 +275,7 @@ static void go_on(struct chaos *x)
         x->c->deaf = !x->c->deaf;
         break;
     case 3:
-        x->st.options.fail_alloc = x->st.allocs + 1 + chance(x, 3);
+        x->st.heap.fail_at = x->st.heap.calls + 1 + chance(x, 3);
         break;
     case 4:
         judge_replies(x->judge, x->c);
@@ -325,7 +325,7 @@ static void begin(struct chaos *x, struct judge *judge, uint32_t seed)
 // Every request has been answered once, or is unlinked now.
 static void drain(struct chaos *x)
 {
-    x->st.options.fail_alloc = 0;
+    x->st.heap.fail_at = 0;
     x->c->deaf = false;
     stage_advance(&x->st, 3 * FIXTURE_SECOND_US);
     judge_replies(x->judge, x->c);
@@ -371,7 +371,7 @@ static void play(struct judge *judge, uint32_t seed)
         step(&x);
     if (seed % 2)
         drain(&x);
-    x.st.options.fail_alloc = 0;
+    x.st.heap.fail_at = 0;
     end_by_force(&x);
     x.c->deaf = false;
     stage_advance(&x.st, 2 * FIXTURE_SECOND_US);

@@ -68,21 +68,21 @@ FIXTURE_TEST(conformance_104_huge_length_in)
 {
     struct stage_client *c = fixture_attach(f);
     stage_check_alive(c);
-    f->st.peak_bytes = f->st.live_bytes;
+    f->st.heap.peak_bytes = f->st.heap.live_bytes;
     fixture_send(c, "SUB-HUGELEN-IN");
     check_refused(c, 0x17, USB_STATUS_NO_MEMORY);
     send_patched(c, "SUB-HUGELEN-IN", EP_AT, 0); // control
     check_refused(c, 0x17, USB_STATUS_NO_MEMORY);
-    CHECK(f->st.peak_bytes < f->st.live_bytes + SMALL);
+    CHECK(f->st.heap.peak_bytes < f->st.heap.live_bytes + SMALL);
 }
 
 FIXTURE_TEST(conformance_105_huge_length_out)
 {
     struct stage_client *c = fixture_attach(f);
-    f->st.peak_bytes = f->st.live_bytes;
-    uint64_t before = f->st.live_bytes;
+    f->st.heap.peak_bytes = f->st.heap.live_bytes;
+    uint64_t before = f->st.heap.live_bytes;
     fixture_send(c, "SUB-HUGELEN-OUT");
-    CHECK(f->st.peak_bytes < before + SMALL);
+    CHECK(f->st.heap.peak_bytes < before + SMALL);
     fixture_check_closed(f, c);
     check_closes(f, "SUB-HUGELEN-OUT", EP_AT, 0);
 }

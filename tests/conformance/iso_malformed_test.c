@@ -28,9 +28,9 @@ static void check_count_closes(struct fixture *f, const char *vector, uint32_t c
     base_put_be32(bytes + NUMBER_OF_PACKETS_AT, count);
     base_put_be32(bytes + DIRECTION_AT, in ? WIRE_DIR_IN : WIRE_DIR_OUT);
     base_put_be32(bytes + ENDPOINT_AT, in ? ISO_IN : ISO_OUT);
-    uint64_t allocs = f->st.allocs;
+    uint64_t allocs = f->st.heap.calls;
     stage_send(c, bytes, WIRE_URB_HEADER_SIZE);
-    CHECK_EQ(f->st.allocs, allocs);
+    CHECK_EQ(f->st.heap.calls, allocs);
     fixture_check_closed(f, c);
 }
 

@@ -310,9 +310,9 @@ FIXTURE_TEST(conformance_100_no_memory_for_the_data)
         iso_queue(c, &urb);
     }
     stage_receive(c); // the descriptors have their memory now
-    f->st.options.fail_alloc = f->st.allocs + 1;
+    f->st.heap.fail_at = f->st.heap.calls + 1;
     stage_settle(&f->st);
-    f->st.options.fail_alloc = 0;
+    f->st.heap.fail_at = 0;
     for (urb.seqnum = 1; urb.seqnum <= 2; urb.seqnum++)
         iso_expect_failure(c, &urb, USB_STATUS_NO_MEMORY);
     stage_check_alive(c);

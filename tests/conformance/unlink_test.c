@@ -321,14 +321,14 @@ TEST(conformance_087_unlinks_without_reading_replies)
     fixture_open(&f, NULL);
     struct stage_client *c = fixture_attach(&f);
     size_t size = golden(unlink, "UNLINK-NEVER");
-    f.st.peak_bytes = f.st.live_bytes;
+    f.st.heap.peak_bytes = f.st.heap.live_bytes;
     c->deaf = true;
     for (unsigned i = 0; i < FLOOD; i++)
         stage_queue(c, unlink, size);
     stage_advance(&f.st, 60 * FIXTURE_SECOND_US);
     CHECK(!stage_closed(c));
     CHECK(c->out_size > FLOOD / 2 * size);
-    CHECK_EQ(f.st.peak_bytes, f.st.live_bytes);
+    CHECK_EQ(f.st.heap.peak_bytes, f.st.heap.live_bytes);
     stage_check_alive(f.neighbour);
     c->deaf = false;
     stage_settle(&f.st);
@@ -347,12 +347,12 @@ TEST(conformance_087_unlinks_that_wait)
     struct fixture f;
     fixture_open(&f, NULL);
     struct stage_client *c = fixture_attach(&f);
-    f.st.peak_bytes = f.st.live_bytes;
+    f.st.heap.peak_bytes = f.st.heap.live_bytes;
     for (uint32_t i = 0; i < FLOOD_THAT_WAITS; i++)
         stage_queue_unlink(c, 1001 + 2 * i, 1000 + 2 * i);
     stage_settle(&f.st);
     stage_expect_silence(c);
-    CHECK_EQ(f.st.peak_bytes, f.st.live_bytes);
+    CHECK_EQ(f.st.heap.peak_bytes, f.st.heap.live_bytes);
     stage_advance(&f.st, 10 * FIXTURE_SECOND_US);
     for (uint32_t i = 0; i < FLOOD_THAT_WAITS; i++)
         stage_expect_unlinked(c, 1001 + 2 * i, USB_STATUS_OK);

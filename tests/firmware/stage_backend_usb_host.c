@@ -279,10 +279,10 @@ static void *pass_alloc(struct usbip_backend *b, uint32_t size)
     (void)b;
     if (size > UINT32_MAX - RESERVATION)
         return NULL;
-    void *reserved = base_alloc(&self.stage->alloc, size);
+    void *reserved = base_alloc(&self.stage->heap.alloc, size);
     uint8_t *p = reserved ? real_backend()->buffer_alloc(real_backend(), size + RESERVATION) : NULL;
     if (!p) {
-        base_free(&self.stage->alloc, reserved);
+        base_free(&self.stage->heap.alloc, reserved);
         return NULL;
     }
     memcpy(p, &reserved, sizeof reserved);
@@ -297,7 +297,7 @@ static void pass_free(struct usbip_backend *b, void *p, uint32_t size)
     if (!whole)
         return;
     memcpy(&reserved, whole - RESERVATION, sizeof reserved);
-    base_free(&self.stage->alloc, reserved);
+    base_free(&self.stage->heap.alloc, reserved);
     real_backend()->buffer_free(real_backend(), whole - RESERVATION, size + RESERVATION);
 }
 
@@ -346,7 +346,7 @@ bool stage_backend_create(struct stage *st)
                                           .next_deadline = pass_deadline};
     usb_host_double_on_failure(fail_test);
     usb_host_double_reset(); // what a failed test left
-    struct sim_bus *bus = sim_bus_create(&st->alloc, 1);
+    struct sim_bus *bus = sim_bus_create(&st->heap.alloc, 1);
     struct sim_device *hub = bus ? sim_hub_create(bus, HUB_PORTS) : NULL;
     if (!hub || __real_sim_plug(bus, "1-1", hub) != BASE_OK) {
         if (hub)

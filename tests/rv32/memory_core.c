@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "memory_core.h"
 
+#include "tests/support/heap.h"
 #include "wire/wire_op.h"
 #include "wire/wire_urb.h"
 
@@ -17,35 +18,6 @@ enum { DEVICES_MAX = 32, CONFIG_MAX = 8192, URB_BYTES = 512, ENDPOINT = 0x81 };
             exit(1);                                                                               \
         }                                                                                          \
     } while (0)
-
-// --- memory that is counted ----------------------------------------------------------------------
-
-struct account {
-    struct base_alloc alloc;
-    uint32_t overhead, bytes;
-};
-
-// The size is kept in front of the block.
-static void *account_alloc(void *ctx, size_t size)
-{
-    struct account *a = ctx;
-    uint64_t *block = calloc(1, sizeof *block + size);
-    REQUIRE(block);
-    *block = size;
-    a->bytes += (uint32_t)size + a->overhead;
-    return block + 1;
-}
-
-static void account_free(void *ctx, void *p)
-{
-    struct account *a = ctx;
-    uint64_t *block = p;
-    if (!p)
-        return;
-    uint32_t size = (uint32_t)block[-1];
-    a->bytes -= size + a->overhead;
-    free(block - 1);
-}
 
 // --- a backend whose devices take URBs and never finish them -------------------------------------
 
@@ -216,6 +188,11 @@ static void submit(struct usbip_server *server, struct session *s, uint32_t devi
     send(server, s, bytes, sizeof bytes);
 }
 
+static uint32_t taken(const struct heap_meter *m, uint32_t overhead)
+{
+    return (uint32_t)(m->live_bytes + m->blocks * overhead);
+}
+
 // The devices keep their URBs for ever, so nothing is given back here: the program ends.
 void memory_core_measure(const struct server_config *config, unsigned attached,
                          unsigned config_bytes, uint32_t overhead, struct memory_core *out)
@@ -223,14 +200,14 @@ void memory_core_measure(const struct server_config *config, unsigned attached,
     // In a log of the port's own memory, as on the chip.
     static uint64_t events[1024];
     struct server_config c = *config;
-    struct account a = {.overhead = overhead};
-    a.alloc = (struct base_alloc){account_alloc, account_free, &a};
+    struct heap_meter m;
+    heap_meter_begin(&m);
     c.eventlog_memory = (struct eventlog_memory){.bytes = events, .size = sizeof events};
     struct holder *h = holder_create(c.max_devices, config_bytes);
-    struct usbip_server *server = server_create(&c, &a.alloc, 0);
+    struct usbip_server *server = server_create(&c, &m.alloc, 0);
     REQUIRE(server && server_add_backend(server, &h->backend) == BASE_OK);
     server_step(server, 0);
-    uint32_t before = a.bytes;
+    uint32_t before = taken(&m, overhead);
     for (unsigned i = 0; i < attached; i++) {
         struct session *s = server_connected(server, "[2001:db8::1]:50000", 0);
         REQUIRE(s);
@@ -239,8 +216,9 @@ void memory_core_measure(const struct server_config *config, unsigned attached,
             submit(server, s, 1u << 16 | (i + 1), n);
     }
     REQUIRE(h->urbs == attached * c.session.max_urbs);
-    uint32_t per_device = (a.bytes - before) / attached;
+    uint32_t per_device = (taken(&m, overhead) - before) / attached;
     for (unsigned i = attached; i < c.max_connections; i++)
         REQUIRE(server_connected(server, "[2001:db8::1]:50001", 0));
-    *out = (struct memory_core){.bytes = a.bytes, .per_device = per_device, .urbs = h->urbs};
+    *out = (struct memory_core){
+        .bytes = taken(&m, overhead), .per_device = per_device, .urbs = h->urbs};
 }

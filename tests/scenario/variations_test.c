@@ -179,7 +179,7 @@ static uint64_t run_with_failure(uint64_t n, bool once)
         play(c, &script[i]);
         stage_advance(&st, STEP_US);
     }
-    uint64_t allocs = st.allocs;
+    uint64_t allocs = st.heap.calls;
     stage_close(&st);
     return allocs;
 }
@@ -207,13 +207,13 @@ TEST(variations_steady_state_allocates_nothing)
     uint64_t before = 0;
     for (uint32_t n = 1; n <= 300; n++) {
         if (n == 100)
-            before = st.allocs;
+            before = st.heap.calls;
         stage_submit(c, &(struct stage_submit){n, OUT, 1, .length = 5000, .data = zeros});
         stage_expect_ret(c, n, false, 0, 5000);
         stage_submit(c, &(struct stage_submit){n, IN, 1, .length = 5120});
         stage_expect_ret(c, n, true, 0, 5120);
     }
-    CHECK_EQ(st.allocs, before);
+    CHECK_EQ(st.heap.calls, before);
     stage_close(&st);
 }
 

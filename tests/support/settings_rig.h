@@ -5,33 +5,9 @@
 #include "settings/settings.h"
 #include "tests/support/check.h"
 
-#include <string.h>
+extern const struct settings_port settings_rig_port;
 
-static const struct settings_port settings_rig_port = {
-    .host_name = "usbip-test",
-    .sntp_server = "pool.ntp.org",
-    .limits = {12, 8, 64, 1024, 4096},
-    .min_limits = {1, 1, 64, 256, 256},
-    .max_limits = {32, 16, 256, 8192, 16384},
-    .has_network = true,
-    .has_buses = true,
-};
-
-static inline struct settings settings_rig(void)
-{
-    struct settings s;
-    settings_default(&s, &settings_rig_port);
-    return s;
-}
+struct settings settings_rig(void); // the defaults
 
 // Both have the same values.
-static inline void settings_rig_check_same(const struct settings *a, const struct settings *b)
-{
-    char of_a[SETTINGS_VALUE_SIZE], of_b[SETTINGS_VALUE_SIZE];
-    const char *key;
-    for (unsigned i = 0; (key = settings_key(a->port, i)); i++) {
-        CHECK_EQ(settings_get(a, key, of_a), BASE_OK);
-        CHECK_EQ(settings_get(b, key, of_b), BASE_OK);
-        check_str(__FILE__, __LINE__, key, of_a, of_b);
-    }
-}
+void settings_rig_check_same(const struct settings *a, const struct settings *b);

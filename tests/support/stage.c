@@ -9,41 +9,6 @@
 
 enum { SECOND_US = 1000000, START_US = 5 * SECOND_US, FIRST_ALIVE_SEQNUM = 0x40000000 };
 
-// --- memory --------------------------------------------------------------------------------------
-
-// Each block is preceded by its size, to know what is alive.
-union block {
-    size_t size;
-    max_align_t align;
-};
-
-static void *stage_alloc(void *ctx, size_t size)
-{
-    struct stage *st = ctx;
-    uint64_t n = ++st->allocs, at = st->options.fail_alloc;
-    if (at != 0 && (n == at || (n > at && !st->options.fail_once)))
-        return NULL;
-    union block *b = calloc(1, sizeof *b + size);
-    CHECK(b);
-    b->size = size;
-    st->blocks++;
-    st->live_bytes += size;
-    if (st->live_bytes > st->peak_bytes)
-        st->peak_bytes = st->live_bytes;
-    return b + 1;
-}
-
-static void stage_free(void *ctx, void *p)
-{
-    struct stage *st = ctx;
-    if (!p)
-        return;
-    union block *b = (union block *)p - 1;
-    st->blocks--;
-    st->live_bytes -= b->size;
-    free(b);
-}
-
 bool stage_open(struct stage *st, const struct stage_options *options)
 {
     struct server_config config;
@@ -51,17 +16,19 @@ bool stage_open(struct stage *st, const struct stage_options *options)
     *st = (struct stage){.now_us = START_US};
     if (options)
         st->options = *options;
-    st->alloc = (struct base_alloc){stage_alloc, stage_free, st};
+    heap_meter_begin(&st->heap);
+    st->heap.fail_at = st->options.fail_alloc;
+    st->heap.fail_once = st->options.fail_once;
     server_config_default(&config);
     if (st->options.config)
         config = *st->options.config;
     CHECK_EQ(server_config_check(&config, &why), BASE_OK);
     if (!stage_backend_create(st))
         return false;
-    st->server = server_create(&config, &st->alloc, st->now_us);
+    st->server = server_create(&config, &st->heap.alloc, st->now_us);
     if (!st->server) {
         stage_backend_destroy(st);
-        CHECK_EQ(st->blocks, 0);
+        CHECK_EQ(st->heap.blocks, 0);
         return false;
     }
     CHECK_EQ(server_add_backend(st->server, stage_backend(st)), BASE_OK);
@@ -93,7 +60,7 @@ void stage_close(struct stage *st)
     server_destroy(st->server);
     stage_backend_destroy(st);
     free_clients(st);
-    CHECK_EQ(st->blocks, 0);
+    CHECK_EQ(st->heap.blocks, 0);
 }
 
 void stage_plug(struct stage *st, const char *busid, struct sim_device *d)

@@ -7,6 +7,7 @@
 #include "server/server.h"
 #include "sim/bus/sim_bus.h"
 #include "tests/support/check.h"
+#include "tests/support/heap.h"
 
 #include <stddef.h>
 
@@ -20,10 +21,7 @@ struct stage_options {
 
 struct stage {
     struct stage_options options;
-    struct base_alloc alloc;
-    uint64_t allocs;                 // calls so far
-    uint64_t blocks;                 // allocated now
-    uint64_t live_bytes, peak_bytes; // requested bytes now, and at most
+    struct heap_meter heap;
     struct sim_bus *bus;
     struct usbip_server *server;
     uint64_t now_us;

@@ -6,7 +6,7 @@ const struct stage_abilities stage_abilities = {true, true, true, true, true, tr
 
 bool stage_backend_create(struct stage *st)
 {
-    st->bus = sim_bus_create(&st->alloc, 1);
+    st->bus = sim_bus_create(&st->heap.alloc, 1);
     return st->bus != NULL;
 }
 
