@@ -108,13 +108,6 @@ static int mouse_in(struct multi *m, uint8_t *buf)
     return REPORT_SIZE;
 }
 
-static int answer(uint8_t *data, uint32_t len, const uint8_t *from, uint32_t size)
-{
-    uint32_t n = size < len ? size : len;
-    memcpy(data, from, n);
-    return (int)n;
-}
-
 static int multi_setup(struct sim_device *d, const struct usb_setup *s, uint8_t *data, uint32_t len)
 {
     static const uint8_t at_rest[REPORT_SIZE] = {0};
@@ -123,12 +116,13 @@ static int multi_setup(struct sim_device *d, const struct usb_setup *s, uint8_t 
     switch ((unsigned)s->bmRequestType << 8 | s->bRequest) {
     case HID_GET_DESCRIPTOR:
         if (s->wValue == HID_DT_REPORT << 8)
-            return answer(data, len, mouse_report, sizeof mouse_report);
+            return sim_answer(data, len, mouse_report, sizeof mouse_report);
         if (s->wValue == HID_DT_HID << 8)
-            return answer(data, len, hid_descriptor, sizeof hid_descriptor);
+            return sim_answer(data, len, hid_descriptor, sizeof hid_descriptor);
         return SIM_STALL;
     case HID_GET_REPORT:
-        return s->wValue == HID_INPUT << 8 ? answer(data, len, at_rest, sizeof at_rest) : SIM_STALL;
+        return s->wValue == HID_INPUT << 8 ? sim_answer(data, len, at_rest, sizeof at_rest)
+                                           : SIM_STALL;
     default:
         return SIM_STALL;
     }

@@ -333,9 +333,7 @@ static int zero_setup(struct sim_device *d, const struct usb_setup *s, uint8_t *
             memcpy(z->control, data, len);
         return (int)len;
     case ZERO_CONTROL_READ:
-        if (len > 0)
-            memcpy(data, z->control, len);
-        return (int)len;
+        return sim_answer(data, len, z->control, CONTROL_SIZE);
     default:
         return SIM_STALL;
     }

@@ -30,14 +30,6 @@ enum {
     FREQUENCY_SIZE = 3,
 };
 
-static int answer(const uint8_t *value, uint32_t size, uint8_t *data, uint32_t len)
-{
-    uint32_t n = size < len ? size : len;
-    for (uint32_t i = 0; i < n; i++)
-        data[i] = value[i];
-    return (int)n;
-}
-
 // --- feature units -------------------------------------------------------------------------------
 
 static int mute_request(struct sim_audio_levels *levels, const struct usb_setup *s, uint8_t *data,
@@ -47,7 +39,7 @@ static int mute_request(struct sim_audio_levels *levels, const struct usb_setup 
     if (channel != MASTER && channel != ALL_CHANNELS)
         return SIM_STALL;
     if (s->bRequest == GET_CUR)
-        return answer((const uint8_t[]){levels->mute}, 1, data, len);
+        return sim_answer(data, len, &levels->mute, 1);
     if (s->bRequest != SET_CUR || len != 1)
         return SIM_STALL;
     levels->mute = data[0] != 0;
@@ -94,7 +86,7 @@ static int get_volumes(const int16_t *volume, unsigned count, uint8_t attribute,
             return SIM_STALL;
         base_put_le16(values + VOLUME_SIZE * i, (uint16_t)v);
     }
-    return answer(values, count * VOLUME_SIZE, data, len);
+    return sim_answer(data, len, values, count * VOLUME_SIZE);
 }
 
 static int volume_request(struct sim_audio_levels *levels, unsigned channels,
@@ -141,7 +133,7 @@ static int endpoint_request(const struct sim_audio *a, const struct usb_setup *s
     if (!exists || (s->wIndex & 0x0f) == 0 || s->wValue != SAMPLING_FREQUENCY << 8)
         return SIM_STALL;
     if (s->bRequest == GET_CUR)
-        return answer(rate, sizeof rate, data, len);
+        return sim_answer(data, len, rate, sizeof rate);
     return s->bRequest == SET_CUR && len == FREQUENCY_SIZE ? FREQUENCY_SIZE : SIM_STALL;
 }
 

@@ -48,22 +48,14 @@ enum {
     BULK_PAYLOAD = 16384 - 4, // no multiple of the packet size: ends without a zero-length packet
 };
 
-static int answer(const uint8_t *value, uint32_t size, uint8_t *data, uint32_t len)
-{
-    uint32_t n = size < len ? size : len;
-    if (n > 0)
-        memcpy(data, value, n);
-    return (int)n;
-}
-
 static int answer_le16(unsigned value, uint8_t *data, uint32_t len)
 {
-    return answer((const uint8_t[]){(uint8_t)value, (uint8_t)(value >> 8)}, 2, data, len);
+    return sim_answer(data, len, (const uint8_t[]){(uint8_t)value, (uint8_t)(value >> 8)}, 2);
 }
 
 static int answer_byte(unsigned value, uint8_t *data, uint32_t len)
 {
-    return answer((const uint8_t[]){(uint8_t)value}, 1, data, len);
+    return sim_answer(data, len, (const uint8_t[]){(uint8_t)value}, 1);
 }
 
 // --- control interface ---------------------------------------------------------------------------
@@ -236,7 +228,7 @@ static int get_limits(const struct sim_camera *c, bool max, uint8_t *data, uint3
     s.interval = max ? last : 0;
     put_settings(c, &s, bytes);
     base_put_le32(bytes + 22, payload);
-    return answer(bytes, sizeof bytes, data, len);
+    return sim_answer(data, len, bytes, sizeof bytes);
 }
 
 static int get_settings(const struct sim_camera *c, const struct camera_settings *s, uint8_t *data,
@@ -244,7 +236,7 @@ static int get_settings(const struct sim_camera *c, const struct camera_settings
 {
     uint8_t bytes[STREAMING_SIZE];
     put_settings(c, s, bytes);
-    return answer(bytes, sizeof bytes, data, len);
+    return sim_answer(data, len, bytes, sizeof bytes);
 }
 
 static int probe_request(struct sim_camera *c, const struct usb_setup *s, uint8_t *data,
@@ -261,7 +253,7 @@ static int probe_request(struct sim_camera *c, const struct usb_setup *s, uint8_
     case GET_MAX:
         return get_limits(c, s->bRequest == GET_MAX, data, len);
     case GET_RES:
-        return answer(no_steps, sizeof no_steps, data, len);
+        return sim_answer(data, len, no_steps, sizeof no_steps);
     case GET_DEF:
         return get_settings(c, &first, data, len);
     case GET_LEN:

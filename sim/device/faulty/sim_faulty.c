@@ -221,10 +221,7 @@ static int faulty_setup(struct sim_device *d, const struct usb_setup *s, uint8_t
         return a->result;
     if (!(s->bmRequestType & USB_DIR_IN))
         return take_control_data(f, data, len);
-    uint32_t n = a->size < len ? a->size : len;
-    if (n > 0)
-        memcpy(data, a->data, n);
-    return (int)n;
+    return sim_answer(data, len, a->data, a->size);
 }
 
 static void faulty_setup_seen(struct sim_device *d, const struct usb_setup *s)

@@ -272,22 +272,15 @@ static int keyboard_in(struct sim_device *d, uint8_t ep, uint8_t *buf, uint32_t 
 
 // --- requests ------------------------------------------------------------------------------------
 
-static int answer(uint8_t *data, uint32_t len, const uint8_t *from, uint32_t size)
-{
-    uint32_t n = size < len ? size : len;
-    memcpy(data, from, n);
-    return (int)n;
-}
-
 static int get_descriptor(unsigned interface, uint16_t value, uint8_t *data, uint32_t len)
 {
     if (value == HID_DT_HID << 8)
-        return answer(data, len, configuration + HID_DESCRIPTOR_AT + interface * INTERFACE_SIZE,
-                      HID_DESCRIPTOR_SIZE);
+        return sim_answer(data, len, configuration + HID_DESCRIPTOR_AT + interface * INTERFACE_SIZE,
+                          HID_DESCRIPTOR_SIZE);
     if (value == HID_DT_REPORT << 8 && interface == KEYS)
-        return answer(data, len, keys_report, sizeof keys_report);
+        return sim_answer(data, len, keys_report, sizeof keys_report);
     if (value == HID_DT_REPORT << 8)
-        return answer(data, len, mouse_report, sizeof mouse_report);
+        return sim_answer(data, len, mouse_report, sizeof mouse_report);
     return SIM_STALL;
 }
 
@@ -295,9 +288,9 @@ static int get_report(struct sim_keyboard *k, unsigned interface, uint16_t value
                       uint32_t len)
 {
     if (value == HID_INPUT << 8)
-        return answer(data, len, k->hid[interface].report, report_size(k, interface));
+        return sim_answer(data, len, k->hid[interface].report, report_size(k, interface));
     if (value == HID_OUTPUT << 8 && interface == KEYS)
-        return answer(data, len, &k->leds, 1);
+        return sim_answer(data, len, &k->leds, 1);
     return SIM_STALL;
 }
 
@@ -342,11 +335,11 @@ static int keyboard_setup(struct sim_device *d, const struct usb_setup *s, uint8
     case HID_SET_REPORT:
         return set_report(k, s->wIndex, s->wValue, data, len);
     case HID_GET_IDLE:
-        return answer(data, len, &h->idle, 1);
+        return sim_answer(data, len, &h->idle, 1);
     case HID_SET_IDLE:
         return set_idle(k, s->wIndex, s->wValue);
     case HID_GET_PROTOCOL:
-        return answer(data, len, &(uint8_t){!h->boot}, 1);
+        return sim_answer(data, len, &(uint8_t){!h->boot}, 1);
     case HID_SET_PROTOCOL:
         return set_protocol(h, s->wValue);
     default:

@@ -79,9 +79,7 @@ static int set_line_coding(struct sim_serial_port *p, const uint8_t *data, uint3
 
 static int get_line_coding(const struct sim_serial_port *p, uint8_t *data, uint32_t len)
 {
-    uint32_t n = len < SIM_SERIAL_CODING_SIZE ? len : SIM_SERIAL_CODING_SIZE;
-    memcpy(data, p->coding, n);
-    return (int)n;
+    return sim_answer(data, len, p->coding, SIM_SERIAL_CODING_SIZE);
 }
 
 static int set_control_line_state(struct sim_serial_port *p, uint16_t lines)
