@@ -19,11 +19,14 @@ set(USBIP_SIM_SOURCES
   device/audio/sim_audio.c
   device/audio/sim_audio_control.c
   device/audio/sim_audio_descriptor.c
+  device/audio/sim_audio_tone.c
   device/camera/sim_camera.c
   device/camera/sim_camera_control.c
   device/camera/sim_camera_descriptor.c
+  device/camera/sim_camera_format.c
   device/camera/sim_camera_jpeg.c
   device/camera/sim_camera_picture.c
+  device/camera/sim_camera_stream.c
   device/sim_echo.c
   device/disk/sim_disk.c
   device/disk/sim_disk_bot.c
@@ -31,7 +34,9 @@ set(USBIP_SIM_SOURCES
   device/disk/sim_disk_fat.c
   device/disk/sim_disk_reply.c
   device/disk/sim_disk_scsi.c
+  device/disk/sim_disk_sense.c
   device/disk/sim_disk_uas.c
+  device/disk/sim_storage.c
   device/keyboard/sim_keyboard.c
   device/keyboard/sim_keyboard_layout.c
   device/sim_multi.c
@@ -41,5 +46,4 @@ set(USBIP_SIM_SOURCES
   device/faulty/sim_faulty.c
   device/faulty/sim_faulty_descriptor.c
   device/faulty/sim_faulty_script.c
-  device/disk/sim_storage.c
 )

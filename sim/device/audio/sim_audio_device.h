@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside of the simulated headset: what its sources share. sim_audio.c has the streams,
-// sim_audio_control.c the class requests, sim_audio_descriptor.c the descriptors.
+// Inside of the simulated headset: what its sources share. sim_audio.c has the streams; below it
+// are sim_audio_control.c with the class requests, sim_audio_tone.c and sim_audio_descriptor.c.
 #pragma once
 
 #include "sim_audio.h"

@@ -44,8 +44,6 @@ enum {
     STREAMING_SIZE_1_0 = 26,  // of a host that knows Video 1.0 only
     MJPEG_AND_YUY2_MINOR = 1, // the payload specifications' version 1.1
     FRAMING_FID_EOF = 3,
-
-    BULK_PAYLOAD = 16384 - 4, // no multiple of the packet size: ends without a zero-length packet
 };
 
 static int answer_le16(unsigned value, uint8_t *data, uint32_t len)
@@ -130,23 +128,6 @@ static int control_request(struct sim_camera *c, const struct usb_setup *s, uint
 
 // --- streaming interface -------------------------------------------------------------------------
 
-static const struct camera_format *format_of(const struct camera_settings *s)
-{
-    return &sim_camera_formats[s->format];
-}
-
-uint32_t sim_camera_interval(const struct camera_settings *settings)
-{
-    return format_of(settings)->intervals[settings->interval];
-}
-
-uint32_t sim_camera_payload(const struct sim_camera *c, const struct camera_settings *s)
-{
-    if (c->options.payload > 0)
-        return c->options.payload;
-    return c->options.bulk ? BULK_PAYLOAD : format_of(s)->payloads[s->interval];
-}
-
 static void put_settings(const struct sim_camera *c, const struct camera_settings *s,
                          uint8_t bytes[STREAMING_SIZE])
 {
@@ -155,7 +136,7 @@ static void put_settings(const struct sim_camera *c, const struct camera_setting
     bytes[2] = s->format;
     bytes[3] = CAMERA_FRAME;
     base_put_le32(bytes + 4, sim_camera_interval(s));
-    base_put_le32(bytes + 18, format_of(s)->size);
+    base_put_le32(bytes + 18, sim_camera_format(s)->size);
     base_put_le32(bytes + 22, sim_camera_payload(c, s));
     base_put_le32(bytes + 26, CAMERA_CLOCK_MHZ * 1000000u);
     bytes[30] = FRAMING_FID_EOF;
@@ -177,7 +158,7 @@ static struct camera_settings nearest(const uint8_t *bytes)
         s.format = 1;
     if (s.format > CAMERA_FORMATS)
         s.format = CAMERA_FORMATS;
-    const struct camera_format *f = format_of(&s);
+    const struct camera_format *f = sim_camera_format(&s);
     for (unsigned i = 1; i < f->interval_count; i++)
         if (distance(wish, f->intervals[i]) < distance(wish, f->intervals[s.interval]))
             s.interval = i;
@@ -221,7 +202,7 @@ static int set_commit(struct sim_camera *c, const uint8_t *data, uint32_t len)
 static int get_limits(const struct sim_camera *c, bool max, uint8_t *data, uint32_t len)
 {
     struct camera_settings s = c->probe;
-    unsigned last = format_of(&s)->interval_count - 1;
+    unsigned last = sim_camera_format(&s)->interval_count - 1;
     uint8_t bytes[STREAMING_SIZE];
     s.interval = max ? 0 : last;
     uint32_t payload = sim_camera_payload(c, &s);

@@ -57,14 +57,6 @@ enum {
 #define YUY2_RATE (8u * 30 * CAMERA_YUY2_SIZE)
 #define MJPEG_RATE (8u * 30 * CAMERA_MJPEG_SIZE_MAX)
 
-const struct camera_format sim_camera_formats[CAMERA_FORMATS + 1] = {
-    [CAMERA_YUY2] = {CAMERA_YUY2_SIZE,
-                     CAMERA_INTERVALS,
-                     {CAMERA_INTERVAL_30, CAMERA_INTERVAL_15, CAMERA_INTERVAL_5},
-                     {1024, 512, 192}},
-    [CAMERA_MJPEG] = {CAMERA_MJPEG_SIZE_MAX, 1, {CAMERA_INTERVAL_30}, {192}},
-};
-
 // clang-format off
 #define LE16(v) (v) & 0xff, (v) >> 8
 #define LE32(v) (v) & 0xff, (v) >> 8 & 0xff, (v) >> 16 & 0xff, (v) >> 24

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Inside of the simulated webcam: what its sources share. sim_camera.c has the stream,
-// sim_camera_control.c the class requests, sim_camera_descriptor.c the descriptors,
-// sim_camera_picture.c and sim_camera_jpeg.c what is seen.
+// Inside of the simulated webcam: what its sources share. sim_camera.c is the device; below it are
+// sim_camera_control.c with the class requests, sim_camera_stream.c, sim_camera_format.c with what
+// can be chosen, sim_camera_jpeg.c and sim_camera_picture.c with what is seen, and
+// sim_camera_descriptor.c.
 #pragma once
 
 #include "sim_camera.h"
@@ -88,13 +89,17 @@ struct sim_camera {
 
 extern const struct sim_descriptors sim_camera_descriptors, sim_camera_bulk_descriptors;
 
-extern const struct camera_format sim_camera_formats[CAMERA_FORMATS + 1]; // by bFormatIndex
-
+const struct camera_format *sim_camera_format(const struct camera_settings *s);
 uint32_t sim_camera_interval(const struct camera_settings *settings);                     // 100 ns
 uint32_t sim_camera_payload(const struct sim_camera *c, const struct camera_settings *s); // bytes
 
-// The host's next payload is the first of a new stream.
+// The host's next payload is the first of a new stream; with stop() it also has to agree on one
+// again.
 void sim_camera_restart(struct sim_camera *c);
+void sim_camera_stop(struct sim_camera *c);
+
+int sim_camera_iso_in(struct sim_device *d, uint8_t ep, uint8_t *buf, uint32_t max);
+int sim_camera_bulk_in(struct sim_device *d, uint8_t ep, uint8_t *buf, uint32_t max);
 
 // Controls as after power-on.
 void sim_camera_reset_controls(struct sim_camera *c);

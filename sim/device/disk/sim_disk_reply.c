@@ -133,16 +133,6 @@ void sim_disk_inquiry_nowhere(struct sim_disk_scsi *s, const uint8_t *cdb)
     answer(s, size, base_get_be16(cdb + 3));
 }
 
-void sim_disk_sense_put(uint8_t p[SIM_DISK_SENSE_SIZE], enum sim_disk_sense sense)
-{
-    memset(p, 0, SIM_DISK_SENSE_SIZE);
-    p[0] = 0x70; // current error
-    p[2] = (uint8_t)(sense >> 16);
-    p[7] = SIM_DISK_SENSE_SIZE - 8; // additional length
-    p[12] = (uint8_t)(sense >> 8);
-    p[13] = (uint8_t)sense;
-}
-
 // Reporting the sense data, or else the unit attention, also clears it.
 void sim_disk_request_sense(struct sim_disk_scsi *s, const uint8_t *cdb)
 {

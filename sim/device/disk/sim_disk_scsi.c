@@ -61,25 +61,6 @@ static struct extent extent_unpack(const uint8_t *cdb)
     }
 }
 
-void sim_disk_scsi_fail(struct sim_disk_scsi *s, enum sim_disk_sense sense)
-{
-    s->failed = true;
-    s->sense = sense;
-}
-
-void sim_disk_scsi_abort(struct sim_disk_scsi *s, enum sim_disk_sense sense)
-{
-    if (!s->failed)
-        sim_disk_scsi_fail(s, sense);
-}
-
-enum sim_disk_sense sim_disk_scsi_take_sense(struct sim_disk_scsi *s)
-{
-    enum sim_disk_sense sense = s->sense;
-    s->sense = SIM_DISK_NO_SENSE;
-    return sense;
-}
-
 static void flush(struct sim_disk_scsi *s)
 {
     if (!s->storage.read_only && s->storage.flush(s->storage.ctx) != BASE_OK)

@@ -87,6 +87,10 @@ bool sim_disk_scsi_write(struct sim_disk_scsi *s, const uint8_t *buf, uint32_t s
 // Goes on with what a command does after its data. False: not done yet, call again a little later.
 bool sim_disk_scsi_work(struct sim_disk_scsi *s);
 
+// --- sim_disk_sense.c ----------------------------------------------------------------------------
+
+void sim_disk_scsi_fail(struct sim_disk_scsi *s, enum sim_disk_sense sense);
+
 // Fails the command from outside, if it has not failed already.
 void sim_disk_scsi_abort(struct sim_disk_scsi *s, enum sim_disk_sense sense);
 
@@ -97,11 +101,8 @@ enum sim_disk_sense sim_disk_scsi_take_sense(struct sim_disk_scsi *s);
 // Sense data in fixed format (SPC-3 4.5.3).
 void sim_disk_sense_put(uint8_t p[SIM_DISK_SENSE_SIZE], enum sim_disk_sense sense);
 
-// --- between the files of the SCSI part ----------------------------------------------------------
+// --- sim_disk_reply.c: commands that only answer with data about the unit ------------------------
 
-void sim_disk_scsi_fail(struct sim_disk_scsi *s, enum sim_disk_sense sense);
-
-// Commands that only answer with data about the unit (sim_disk_reply.c).
 void sim_disk_inquiry_nowhere(struct sim_disk_scsi *s, const uint8_t *cdb);
 void sim_disk_inquiry(struct sim_disk_scsi *s, const uint8_t *cdb);
 void sim_disk_request_sense(struct sim_disk_scsi *s, const uint8_t *cdb);
