@@ -138,7 +138,7 @@ static void check_events(struct fuzz_world *w)
     while ((e = eventlog_next(server_eventlog(w->server), w->last_event))) {
         w->last_event = e->number;
         for (unsigned i = 0; i < FUZZ_PEERS; i++)
-            if (e->type == EVENT_PROTOCOL_ERROR && e->session == w->peers[i].id)
+            if (e->what.type == EVENT_PROTOCOL_ERROR && e->session == w->peers[i].id)
                 fuzz_require(!w->peers[i].honest);
     }
 }

@@ -6,7 +6,7 @@
 // The ring in memory: a header that never changes while the ring is used, so that a reset cannot
 // tear it, and records that each carry their own check. The rest is found by looking at them.
 enum {
-    LAYOUT_VERSION = 1, // one more whenever the meaning of what is stored changes
+    LAYOUT_VERSION = 2, // one more whenever the meaning of what is stored changes
     MAX_CAPACITY = 65536,
     MAX_BOOT = 0x7fffffff,
     SECOND_US = 1000000,
@@ -222,7 +222,7 @@ void eventlog_set_clock(struct eventlog *log, uint64_t unix_us, uint64_t now_us)
     if (moved_us <= SECOND_US)
         return;
     date_earlier_events(log);
-    eventlog_record(log, &(struct eventlog_event){.time_us = now_us, .type = EVENT_CLOCK_SET});
+    eventlog_record(log, &(struct eventlog_event){.time_us = now_us, .what = EVENTLOG(clock_set)});
 }
 
 const struct eventlog_event *eventlog_next(const struct eventlog *log, uint64_t after)

@@ -70,8 +70,9 @@ struct usbip_server *server_create(const struct server_config *config,
     server->totals.started_us = now_us;
     base_list_init(&server->links);
     registry_init(&server->registry, alloc, config->max_devices);
-    server_record(server, EVENT_SERVER_STARTED, NULL, NULL, config->start,
-                  eventlog_dropped(server->log));
+    server_record(server, NULL, NULL,
+                  EVENTLOG_WITH(server_started, .reason = config->start,
+                                .damaged_events = eventlog_dropped(server->log)));
     return server;
 }
 
@@ -181,7 +182,7 @@ static unsigned open_connections(const struct usbip_server *server)
 static struct session *refuse_connection(struct usbip_server *server, const char *peer,
                                          enum eventlog_refusal why)
 {
-    server_record(server, EVENT_CONNECTION_REFUSED, NULL, peer, why, 0);
+    server_record(server, NULL, peer, EVENTLOG_WITH(connection_refused, .reason = why));
     return NULL;
 }
 
@@ -300,7 +301,7 @@ void server_stop(struct usbip_server *server, uint64_t now_us)
     if (server->stopping)
         return;
     server->stopping = true;
-    server_record(server, EVENT_SERVER_STOPPING, NULL, NULL, 0, 0);
+    server_record(server, NULL, NULL, EVENTLOG(server_stopping));
     BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         session_close(l->session, EVENT_END_STOPPING, now_us);
     }

@@ -92,7 +92,7 @@ static struct server_slot *slot_of(struct usbip_server *server, const struct usb
 
 static void refuse_device(struct usbip_server *server, const char *busid, enum eventlog_refusal why)
 {
-    server_record(server, EVENT_DEVICE_REFUSED, busid, NULL, why, 0);
+    server_record(server, busid, NULL, EVENTLOG_WITH(device_refused, .reason = why));
 }
 
 static void device_plugged(struct usbip_server *server, struct usbip_backend *b,
@@ -113,18 +113,21 @@ static void device_plugged(struct usbip_server *server, struct usbip_backend *b,
         return;
     }
     if (d->info.obstacle != USB_OBSTACLE_NONE) {
-        server_record(server, EVENT_DEVICE_OBSTACLE, d->info.busid, NULL, d->info.obstacle, 0);
+        server_record(server, d->info.busid, NULL,
+                      EVENTLOG_WITH(device_obstacle, .reason = d->info.obstacle));
         return;
     }
-    server_record(server, EVENT_DEVICE_PLUGGED, d->info.busid, NULL,
-                  (uint32_t)desc.idVendor << 16 | desc.idProduct, d->info.speed);
+    server_record(server, d->info.busid, NULL,
+                  EVENTLOG_WITH(device_plugged,
+                                .id = (uint32_t)desc.idVendor << 16 | desc.idProduct,
+                                .speed = d->info.speed));
     if (d->state == REGISTRY_REFUSED)
         refuse_device(server, d->info.busid, EVENT_REFUSED_DESCRIPTORS);
 }
 
 static void device_unplugged(struct usbip_server *server, struct registry_device *d)
 {
-    server_record(server, EVENT_DEVICE_UNPLUGGED, d->info.busid, NULL, 0, 0);
+    server_record(server, d->info.busid, NULL, EVENTLOG(device_unplugged));
     BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         if (l->device != d)
             continue;

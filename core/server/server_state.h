@@ -42,9 +42,9 @@ struct usbip_server {
     struct server_totals totals;
 };
 
-// server_record.c
-void server_record(struct usbip_server *server, enum eventlog_type type, const char *busid,
-                   const char *peer, uint32_t a, uint32_t b);
+// server_record.c; `busid` and `peer` may be NULL.
+void server_record(struct usbip_server *server, const char *busid, const char *peer,
+                   struct eventlog_what what);
 
 // server_devices.c
 bool server_take_events(struct usbip_server *server); // true: there were some

@@ -24,7 +24,7 @@ struct session *session_create(const struct base_alloc *alloc, const struct sess
                                  &s->early,    &s->active,    &s->op_tx.link};
     for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
         base_list_init(lists[i]);
-    session_record(s, EVENT_CONNECTION_OPENED, 0, 0);
+    session_record(s, EVENTLOG(connection_opened));
     return s;
 }
 
@@ -39,10 +39,9 @@ void session_destroy(struct session *s)
     base_free(s->alloc, s);
 }
 
-void session_record(struct session *s, enum eventlog_type type, uint32_t a, uint32_t b)
+void session_record(struct session *s, struct eventlog_what what)
 {
-    struct eventlog_event e = {
-        .time_us = s->now_us, .type = type, .session = s->id, .a = a, .b = b};
+    struct eventlog_event e = {.time_us = s->now_us, .session = s->id, .what = what};
     memcpy(e.peer, s->peer, sizeof e.peer);
     memcpy(e.busid, s->busid, sizeof e.busid);
     eventlog_record(s->log, &e);
@@ -50,7 +49,7 @@ void session_record(struct session *s, enum eventlog_type type, uint32_t a, uint
 
 void session_fail(struct session *s, enum eventlog_protocol why, uint32_t value)
 {
-    session_record(s, EVENT_PROTOCOL_ERROR, why, value);
+    session_record(s, EVENTLOG_WITH(protocol_error, .error = why, .value = value));
     session_close(s, EVENT_END_PROTOCOL, s->now_us);
 }
 
@@ -126,7 +125,7 @@ void session_list_reply(struct session *s, uint8_t *bytes, size_t size, unsigned
         session_close(s, EVENT_END_NO_MEMORY, now_us);
         return;
     }
-    session_record(s, EVENT_DEVLIST, devices, 0);
+    session_record(s, EVENTLOG_WITH(devlist, .devices = devices));
     s->answered_one = true;
     s->phase = SESSION_PHASE_OP;
     s->deadline_us = now_us + s->limits->op_timeout_us;
@@ -162,7 +161,7 @@ static enum base_err take_device(struct session *s, const struct session_device 
 
 static void refuse_import(struct session *s, enum wire_op_status status)
 {
-    session_record(s, EVENT_IMPORT_REFUSED, status, 0);
+    session_record(s, EVENTLOG_WITH(import_refused, .status = status));
     session_queue_op(s, WIRE_OP_REP_IMPORT, status, NULL, 0);
     session_close(s, EVENT_END_DONE, s->now_us);
 }
@@ -184,7 +183,7 @@ enum base_err session_import_reply(struct session *s, enum wire_op_status status
         usb_config_interfaces(usb_device_config(s->info, s->active_config), &none, 0);
     wire_device_pack(s->op_record, s->info, (uint8_t)interfaces);
     session_queue_op(s, WIRE_OP_REP_IMPORT, WIRE_ST_OK, s->op_record, sizeof s->op_record);
-    session_record(s, EVENT_IMPORTED, 0, 0);
+    session_record(s, EVENTLOG(imported));
     s->phase = SESSION_PHASE_URB;
     s->since_us = now_us;
     s->deadline_us = UINT64_MAX;
@@ -200,9 +199,10 @@ void session_close(struct session *s, enum eventlog_end why, uint64_t now_us)
     if (s->phase == SESSION_PHASE_CLOSING)
         return;
     if (s->imported)
-        session_record(s, EVENT_SESSION_ENDED, why, (uint32_t)s->counters.urbs_completed);
+        session_record(s, EVENTLOG_WITH(session_ended, .urbs = (uint32_t)s->counters.urbs_completed,
+                                        .reason = why));
     else
-        session_record(s, EVENT_CONNECTION_CLOSED, why, 0);
+        session_record(s, EVENTLOG_WITH(connection_closed, .reason = why));
     bool nobody_reads = why == EVENT_END_PEER_LOST || why == EVENT_END_CROWDED ||
                         (why == EVENT_END_PEER_CLOSED && s->imported);
     s->phase = SESSION_PHASE_CLOSING;

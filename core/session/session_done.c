@@ -124,7 +124,7 @@ static void apply(struct session *s, const struct usb_control_op *op)
     } else if (op->type == USB_SET_INTERFACE) {
         s->alternate[op->interface] = op->value;
     } else if (op->type == USB_RESET_DEVICE) {
-        session_record(s, EVENT_DEVICE_RESET, 0, 0);
+        session_record(s, EVENTLOG(device_reset));
     }
     usb_endpoint_table_build(&s->endpoints, usb_device_config(s->info, s->active_config),
                              s->alternate, s->endpoints.ep[0][0].max_packet_size);
@@ -204,7 +204,7 @@ static void unlink_overdue(struct session *s, struct session_urb *u)
 {
     if (base_list_empty(&u->unlinks) || s->now_us < u->unlink_deadline_us)
         return;
-    session_record(s, EVENT_UNLINK_OVERDUE, u->address, 0);
+    session_record(s, EVENTLOG_WITH(unlink_overdue, .endpoint = u->address));
     count_unlinked(s, u);
     u->answered = true;
     session_urb_forget(s, u);

@@ -103,12 +103,13 @@ static bool no_room(struct session *s, const struct wire_urb_header *h, uint64_t
     if (!s->refusing && !s->held) {
         s->held = true;
         s->hold_deadline_us = s->now_us + s->limits->hold_us;
-        session_record(s, EVENT_BUDGET_EXHAUSTED, 0, (uint32_t)s->bytes);
+        session_record(s, EVENTLOG_WITH(budget_exhausted, .bytes = (uint32_t)s->bytes));
     }
     if (!s->refusing && s->now_us < s->hold_deadline_us)
         return false;
     if (!s->refusing)
-        session_record(s, EVENT_URB_REFUSED, h->ep, (uint32_t)h->u.submit.transfer_buffer_length);
+        session_record(s, EVENTLOG_WITH(urb_refused, .endpoint = h->ep,
+                                        .length = (uint32_t)h->u.submit.transfer_buffer_length));
     s->refusing = true;
     s->held = false;
     return refuse(s, h, USB_STATUS_NO_MEMORY, skip);

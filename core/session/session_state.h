@@ -144,7 +144,7 @@ struct session {
 };
 
 // session.c
-void session_record(struct session *s, enum eventlog_type type, uint32_t a, uint32_t b);
+void session_record(struct session *s, struct eventlog_what what);
 void session_fail(struct session *s, enum eventlog_protocol why, uint32_t value);
 bool session_op_parse(struct session *s); // true: a request was taken
 

@@ -250,7 +250,9 @@ static void refuse(struct posix_loop *l, int listening, uint64_t now_us)
 {
     struct sockaddr_storage peer;
     struct eventlog_event e = {
-        .time_us = now_us, .type = EVENT_CONNECTION_REFUSED, .a = EVENT_REFUSED_NO_DESCRIPTOR};
+        .time_us = now_us,
+        .what = EVENTLOG_WITH(connection_refused, .reason = EVENT_REFUSED_NO_DESCRIPTOR),
+    };
     if (l->spare >= 0)
         close(l->spare);
     int fd = posix_accept(listening, &peer);

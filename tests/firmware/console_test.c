@@ -323,7 +323,8 @@ TEST(console_events_count)
     begin("none");
     struct eventlog *log = server_eventlog(box.st.server);
     for (unsigned i = 0; i < 200; i++)
-        eventlog_record(log, &(struct eventlog_event){.time_us = i, .type = EVENT_DEVLIST, .a = i});
+        eventlog_record(log, &(struct eventlog_event){
+                                 .time_us = i, .what = EVENTLOG_WITH(devlist, .devices = i)});
     CHECK_EQ(lines(answer("events")), 20 + 1);
     CHECK_EQ(lines(answer("events 3")), 3 + 1);
     CHECK(strstr(box.text, "listed 199 devices\n"));
@@ -362,7 +363,8 @@ TEST(console_events_of_earlier_runs)
 TEST(console_events_do_not_steer_the_terminal)
 {
     begin("none");
-    struct eventlog_event e = {.type = EVENT_IMPORT_REFUSED, .a = 4, .busid = "\x1b[31mred\r\n"};
+    struct eventlog_event e = {.what = EVENTLOG_WITH(import_refused, .status = 4),
+                               .busid = "\x1b[31mred\r\n"};
     eventlog_record(server_eventlog(box.st.server), &e);
     check_has("events 1", " was refused ?[31mred??: no such device\n");
     strcpy(e.busid, "\x9bJ \xc2\x9bJ"); // the same above ASCII, in both encodings

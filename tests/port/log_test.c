@@ -26,7 +26,7 @@ static void begin(struct rig *r, unsigned capacity, enum eventlog_level level,
 
 static void record(struct rig *r, enum eventlog_type type, const char *busid)
 {
-    struct eventlog_event e = {.time_us = 1500000, .type = type, .session = 3};
+    struct eventlog_event e = {.time_us = 1500000, .what = {.type = type}, .session = 3};
     strncpy(e.busid, busid, sizeof e.busid - 1);
     strcpy(e.peer, "127.0.0.1:5123");
     eventlog_record(r->events, &e);
@@ -75,7 +75,7 @@ TEST(log_json_line)
     struct rig r;
     begin(&r, 8, EVENTLOG_INFO, LOG_JSON);
     r.log.last = 1; // the start, 1.25 s before
-    eventlog_record(r.events, &(struct eventlog_event){.time_us = 250000, .type = 1});
+    eventlog_record(r.events, &(struct eventlog_event){.time_us = 250000, .what = {.type = 1}});
     record(&r, EVENT_IMPORTED, "1-1");
     cJSON *o = cJSON_Parse(finish(&r));
     CHECK(o != NULL);

@@ -50,7 +50,7 @@ TEST(loop_knows_the_end_of_a_connection_on_lwip)
     CHECK_EQ(usbip_client_import(&c, port_rig_connect(&r), "1-3"), WIRE_ST_OK);
     shutdown(c.fd, SHUT_WR);
     CHECK(port_rig_await_event(&r, EVENT_SESSION_ENDED, &e));
-    CHECK_EQ(e.a, EVENT_END_PEER_CLOSED);
+    CHECK_EQ(e.what.session_ended.reason, EVENT_END_PEER_CLOSED);
     syscalls_end_as_lwip(false);
     close(c.fd);
     port_rig_end(&r);
@@ -102,7 +102,7 @@ static void device_is_free_after(void (*leave)(int fd), enum eventlog_end why)
     usbip_client_submit(&c, BULK, true, NULL, sizeof buf); // stays pending: nothing to give back
     leave(c.fd);
     CHECK(port_rig_await_event(&r, EVENT_SESSION_ENDED, &e));
-    CHECK_EQ(e.a, why);
+    CHECK_EQ(e.what.session_ended.reason, why);
     CHECK(port_rig_await_sessions(&r, 0));
     port_rig_attach(&r, &c, "1-3", LOOPBACK);
     usbip_client_echo(&c, 7, 100);

@@ -128,7 +128,7 @@ static bool find_event(struct question *q)
     q->events = 0;
     while ((e = eventlog_next(server_eventlog(q->rig->server), after)) != NULL) {
         after = e->number;
-        if (e->type == q->type) {
+        if (e->what.type == q->type) {
             q->event = *e;
             q->events++;
         }

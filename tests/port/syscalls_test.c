@@ -125,7 +125,7 @@ TEST(syscalls_no_descriptor_left_refuses_and_recovers)
     }
     end_shortage(&shortage);
     CHECK(port_rig_await_event(&r, EVENT_CONNECTION_REFUSED, &e));
-    CHECK_EQ(e.a, EVENT_REFUSED_NO_DESCRIPTOR);
+    CHECK_EQ(e.what.connection_refused.reason, EVENT_REFUSED_NO_DESCRIPTOR);
     CHECK_EQ(port_rig_count_events(&r, EVENT_CONNECTION_REFUSED), 1);
     CHECK(syscalls_count().accepts - before.accepts <= 3 * COUNT);
     for (unsigned i = 0; i < COUNT; i++)

@@ -386,7 +386,7 @@ static unsigned count_events(struct stage *st, enum eventlog_type type)
     const struct eventlog_event *e;
     for (uint64_t after = 0; (e = eventlog_next(server_eventlog(st->server), after)) != NULL;
          after = e->number)
-        n += e->type == type;
+        n += e->what.type == type;
     return n;
 }
 

@@ -321,7 +321,7 @@ static cJSON *event_json(struct eventlog_event e)
     cJSON *o = cJSON_Parse(line);
     CHECK(o != NULL);
     CHECK(text(o, "text")[0] != '\0');
-    CHECK_STR(text(o, "type"), eventlog_name(e.type));
+    CHECK_STR(text(o, "type"), eventlog_name(e.what.type));
     CHECK(number(o, "uptime_s") == 2.456);
     api_text_free(line);
     return o;
@@ -342,44 +342,44 @@ static void check_number(struct eventlog_event e, const char *name, double value
 }
 
 #define EVENT(...) ((struct eventlog_event){__VA_ARGS__})
+#define EVENT_WITH(name, ...) EVENT(.what = EVENTLOG_WITH(name, __VA_ARGS__))
 
 TEST(api_event_details)
 {
     const uint32_t id = 0x12090002;
-    check_member(EVENT(.type = EVENT_DEVICE_PLUGGED, .a = id, .b = 2), "id", "1209:0002");
-    check_member(EVENT(.type = EVENT_DEVICE_PLUGGED, .a = id, .b = 2), "speed", "full");
-    check_member(EVENT(.type = EVENT_DEVICE_REFUSED, .a = EVENT_REFUSED_DUPLICATE), "reason",
+    check_member(EVENT_WITH(device_plugged, .id = id, .speed = 2), "id", "1209:0002");
+    check_member(EVENT_WITH(device_plugged, .id = id, .speed = 2), "speed", "full");
+    check_member(EVENT_WITH(device_refused, .reason = EVENT_REFUSED_DUPLICATE), "reason",
                  "duplicate");
-    check_member(EVENT(.type = EVENT_CONNECTION_REFUSED, .a = EVENT_REFUSED_NO_DESCRIPTOR),
-                 "reason", "no_descriptor");
-    check_member(EVENT(.type = EVENT_CONNECTION_CLOSED, .a = EVENT_END_TIMEOUT), "reason",
-                 "timeout");
-    check_member(EVENT(.type = EVENT_SESSION_ENDED, .a = EVENT_END_UNPLUGGED, .b = 7), "reason",
+    check_member(EVENT_WITH(connection_refused, .reason = EVENT_REFUSED_NO_DESCRIPTOR), "reason",
+                 "no_descriptor");
+    check_member(EVENT_WITH(connection_closed, .reason = EVENT_END_TIMEOUT), "reason", "timeout");
+    check_member(EVENT_WITH(session_ended, .reason = EVENT_END_UNPLUGGED, .urbs = 7), "reason",
                  "unplugged");
-    check_number(EVENT(.type = EVENT_SESSION_ENDED, .a = EVENT_END_UNPLUGGED, .b = 7), "urbs", 7);
-    check_number(EVENT(.type = EVENT_DEVLIST, .a = 4), "devices", 4);
-    check_member(EVENT(.type = EVENT_IMPORT_REFUSED, .a = 4), "status", "no_device");
-    check_member(EVENT(.type = EVENT_PROTOCOL_ERROR, .a = EVENT_BAD_DEVID, .b = 9), "error",
+    check_number(EVENT_WITH(session_ended, .reason = EVENT_END_UNPLUGGED, .urbs = 7), "urbs", 7);
+    check_number(EVENT_WITH(devlist, .devices = 4), "devices", 4);
+    check_member(EVENT_WITH(import_refused, .status = 4), "status", "no_device");
+    check_member(EVENT_WITH(protocol_error, .error = EVENT_BAD_DEVID, .value = 9), "error",
                  "devid");
-    check_number(EVENT(.type = EVENT_PROTOCOL_ERROR, .a = EVENT_BAD_DEVID, .b = 9), "value", 9);
-    check_number(EVENT(.type = EVENT_BUDGET_EXHAUSTED, .b = 1000), "bytes", 1000);
-    check_member(EVENT(.type = EVENT_URB_REFUSED, .a = 0x81, .b = 512), "endpoint", "0x81");
-    check_number(EVENT(.type = EVENT_URB_REFUSED, .a = 0x81, .b = 512), "length", 512);
-    check_member(EVENT(.type = EVENT_UNLINK_OVERDUE, .a = 2), "endpoint", "0x02");
+    check_number(EVENT_WITH(protocol_error, .error = EVENT_BAD_DEVID, .value = 9), "value", 9);
+    check_number(EVENT_WITH(budget_exhausted, .bytes = 1000), "bytes", 1000);
+    check_member(EVENT_WITH(urb_refused, .endpoint = 0x81, .length = 512), "endpoint", "0x81");
+    check_number(EVENT_WITH(urb_refused, .endpoint = 0x81, .length = 512), "length", 512);
+    check_member(EVENT_WITH(unlink_overdue, .endpoint = 2), "endpoint", "0x02");
 }
 
 TEST(api_event_of_a_start)
 {
-    check_member(EVENT(.type = EVENT_SERVER_STARTED), "reason", "unknown");
-    check_member(EVENT(.type = EVENT_SERVER_STARTED, .a = EVENT_START_TASK_WATCHDOG), "reason",
+    check_member(EVENT(.what = {.type = EVENT_SERVER_STARTED}), "reason", "unknown");
+    check_member(EVENT_WITH(server_started, .reason = EVENT_START_TASK_WATCHDOG), "reason",
                  "task_watchdog");
-    check_member(EVENT(.type = EVENT_SERVER_STARTED, .a = EVENT_START_PANIC), "level", "warning");
-    check_number(EVENT(.type = EVENT_SERVER_STARTED, .b = 2), "damaged_events", 2);
-    cJSON *o = event_json(EVENT(.type = EVENT_SERVER_STARTED));
+    check_member(EVENT_WITH(server_started, .reason = EVENT_START_PANIC), "level", "warning");
+    check_number(EVENT_WITH(server_started, .damaged_events = 2), "damaged_events", 2);
+    cJSON *o = event_json(EVENT(.what = {.type = EVENT_SERVER_STARTED}));
     CHECK(!cJSON_HasObjectItem(o, "damaged_events"));
     cJSON_Delete(o);
     for (uint32_t a = 0; a < EVENT_START_COUNT; a++) {
-        o = event_json(EVENT(.type = EVENT_SERVER_STARTED, .a = a));
+        o = event_json(EVENT_WITH(server_started, .reason = a));
         CHECK((strcmp(text(o, "reason"), "unknown") == 0) == (a == EVENT_START_UNKNOWN));
         cJSON_Delete(o);
     }
@@ -387,10 +387,10 @@ TEST(api_event_of_a_start)
 
 TEST(api_event_tells_its_run_and_the_time_of_day_if_known)
 {
-    check_number(EVENT(.type = EVENT_SERVER_STOPPING, .boot = 4), "boot", 4);
-    check_member(EVENT(.type = EVENT_SERVER_STOPPING, .unix_us = 1000), "time",
+    check_number(EVENT(.what = EVENTLOG(server_stopping), .boot = 4), "boot", 4);
+    check_member(EVENT(.what = EVENTLOG(server_stopping), .unix_us = 1000), "time",
                  "1970-01-01T00:00:00.001Z");
-    cJSON *o = event_json(EVENT(.type = EVENT_SERVER_STOPPING));
+    cJSON *o = event_json(EVENT(.what = EVENTLOG(server_stopping)));
     CHECK(!cJSON_HasObjectItem(o, "time"));
     cJSON_Delete(o);
 }
@@ -398,12 +398,12 @@ TEST(api_event_tells_its_run_and_the_time_of_day_if_known)
 TEST(api_event_who_and_where)
 {
     struct eventlog_event e = {
-        .type = EVENT_IMPORTED, .session = 3, .peer = "[::1]:5", .busid = "1-1"};
+        .what = EVENTLOG(imported), .session = 3, .peer = "[::1]:5", .busid = "1-1"};
     check_number(e, "session", 3);
     check_member(e, "peer", "[::1]:5");
     check_member(e, "busid", "1-1");
     check_member(e, "level", "info");
-    cJSON *o = event_json(EVENT(.type = EVENT_SERVER_STARTED));
+    cJSON *o = event_json(EVENT(.what = {.type = EVENT_SERVER_STARTED}));
     CHECK(!cJSON_HasObjectItem(o, "session"));
     CHECK(!cJSON_HasObjectItem(o, "peer"));
     CHECK(!cJSON_HasObjectItem(o, "busid"));
@@ -412,15 +412,15 @@ TEST(api_event_who_and_where)
 
 TEST(api_event_network)
 {
-    struct eventlog_event e = {
-        .type = EVENT_NETWORK_UP, .a = EVENT_ADDRESS_DHCP, .peer = "192.0.2.7"};
+    struct eventlog_event e =
+        EVENT_WITH(network_up, .address = 0xc0000207, .source = EVENT_ADDRESS_DHCP);
     check_member(e, "address", "192.0.2.7");
     check_member(e, "source", "dhcp");
     check_member(e, "text", "network: address 192.0.2.7 (DHCP)");
-    e = (struct eventlog_event){.type = EVENT_NETWORK_DOWN, .a = EVENT_NETWORK_NO_LINK};
+    e = EVENT_WITH(network_down, .reason = EVENT_NETWORK_NO_LINK);
     check_member(e, "reason", "no_link");
     check_member(e, "level", "warning");
-    e = (struct eventlog_event){.type = EVENT_NETWORK_FALLBACK, .a = EVENT_FALLBACK_IN_USE};
+    e = EVENT_WITH(network_fallback, .reason = EVENT_FALLBACK_IN_USE);
     check_member(e, "reason", "in_use");
     check_member(e, "text", "network: the static address is doubtful: another station has it");
 }
@@ -428,10 +428,10 @@ TEST(api_event_network)
 // A number that this version has no word for is no reason to fall over.
 TEST(api_event_unknown_words)
 {
-    check_member(EVENT(.type = EVENT_DEVICE_REFUSED, .a = 77), "reason", "unknown");
-    check_member(EVENT(.type = EVENT_SESSION_ENDED, .a = 0), "reason", "unknown");
-    check_member(EVENT(.type = EVENT_IMPORT_REFUSED, .a = 0xffffffff), "status", "unknown");
-    check_member(EVENT(.type = EVENT_DEVICE_PLUGGED, .b = 9), "speed", "unknown");
+    check_member(EVENT_WITH(device_refused, .reason = 77), "reason", "unknown");
+    check_member(EVENT_WITH(session_ended, .reason = 0), "reason", "unknown");
+    check_member(EVENT_WITH(import_refused, .status = 0xffffffff), "status", "unknown");
+    check_member(EVENT_WITH(device_plugged, .speed = 9), "speed", "unknown");
 }
 
 // Busids come from clients: whatever they send, the document is valid UTF-8.
@@ -448,7 +448,7 @@ TEST(api_event_text_is_utf8)
         {"\"\\\n\x01", "\"\\\n\x01"}, // JSON escapes these
     };
     for (unsigned i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        struct eventlog_event e = {.type = EVENT_IMPORT_REFUSED, .a = 4};
+        struct eventlog_event e = EVENT_WITH(import_refused, .status = 4);
         (void)base_text_copy(e.busid, sizeof e.busid, pairs[i][0]);
         check_member(e, "busid", pairs[i][1]);
     }

@@ -51,8 +51,8 @@ static void fill(int byte)
 
 static void record(struct eventlog *log, uint32_t a)
 {
-    eventlog_record(log,
-                    &(struct eventlog_event){.time_us = 1000 * a, .type = EVENT_DEVLIST, .a = a});
+    eventlog_record(log, &(struct eventlog_event){.time_us = 1000 * a,
+                                                  .what = EVENTLOG_WITH(devlist, .devices = a)});
 }
 
 static unsigned count(const struct eventlog *log)
@@ -80,7 +80,7 @@ TEST(eventlog_of_an_earlier_run)
     record(log, 7);
     const struct eventlog_event *e = eventlog_next(log, 1);
     CHECK_EQ(e->number, 2);
-    CHECK_EQ(e->a, 11);
+    CHECK_EQ(e->what.devlist.devices, 11);
     CHECK_EQ(e->boot, 1);
     CHECK_EQ(e->uptime_us, 1000);
     e = eventlog_next(log, 2);
@@ -150,12 +150,12 @@ static void torn_at(size_t n, size_t record_size)
     log = boot();
     const struct eventlog_event *e = eventlog_next(log, CAPACITY + 2);
     bool old = eventlog_next(log, 2)->number == 3;
-    CHECK(!e || e->a == 99); // all of it, or nothing
+    CHECK(!e || e->what.devlist.devices == 99); // all of it, or nothing
     CHECK(!(old && e));
     CHECK_EQ(count(log), CAPACITY - !(e || old));
     CHECK_EQ(eventlog_dropped(log), !(e || old));
     record(log, 100);
-    CHECK_EQ(eventlog_next(log, CAPACITY + 2 + (e != NULL))->a, 100);
+    CHECK_EQ(eventlog_next(log, CAPACITY + 2 + (e != NULL))->what.devlist.devices, 100);
     reset(log);
 }
 
@@ -239,7 +239,7 @@ TEST(eventlog_of_another_size)
         CHECK_EQ(eventlog_capacity(log), other);
         CHECK_EQ(count(log), other == CAPACITY);
         record(log, 2);
-        CHECK(eventlog_next(log, other == CAPACITY)->a == 2);
+        CHECK(eventlog_next(log, other == CAPACITY)->what.devlist.devices == 2);
         reset(log);
     }
 }
@@ -293,7 +293,7 @@ TEST(eventlog_in_too_little_memory)
     CHECK_EQ(eventlog_capacity(log), 1);
     record(log, 1);
     record(log, 2);
-    CHECK_EQ(eventlog_next(log, 0)->a, 2);
+    CHECK_EQ(eventlog_next(log, 0)->what.devlist.devices, 2);
     CHECK(!eventlog_next(log, UINT64_MAX));
     eventlog_destroy(log);
 }
@@ -314,7 +314,7 @@ TEST(eventlog_clock_dates_the_events_of_this_run)
     CHECK_EQ(eventlog_next(log, 0)->unix_us, 0); // nobody knows
     CHECK_EQ(eventlog_next(log, 1)->unix_us, noon_us + 2000);
     const struct eventlog_event *e = eventlog_next(log, 2);
-    CHECK_EQ(e->type, EVENT_CLOCK_SET);
+    CHECK_EQ(e->what.type, EVENT_CLOCK_SET);
     CHECK_EQ(e->unix_us, noon_us + 9000);
     char line[100];
     eventlog_text(e, line, sizeof line);
@@ -354,16 +354,15 @@ TEST(eventlog_clock_that_moves_a_little_is_no_event)
 TEST(eventlog_start_in_plain_words)
 {
     char line[200];
-    struct eventlog_event e = {.type = EVENT_SERVER_STARTED};
+    struct eventlog_event e = {.what = {.type = EVENT_SERVER_STARTED}};
     eventlog_text(&e, line, sizeof line);
     CHECK_STR(line, "server started");
     CHECK_EQ(eventlog_level(&e), EVENTLOG_INFO);
-    e.a = EVENT_START_PANIC;
-    e.b = 2;
+    e.what = EVENTLOG_WITH(server_started, .reason = EVENT_START_PANIC, .damaged_events = 2);
     eventlog_text(&e, line, sizeof line);
     CHECK_STR(line, "server started after a panic, damaged events dropped: 2");
     for (uint32_t a = EVENT_START_POWER_ON; a < EVENT_START_COUNT; a++) {
-        e = (struct eventlog_event){.type = EVENT_SERVER_STARTED, .a = a};
+        e = (struct eventlog_event){.what = EVENTLOG_WITH(server_started, .reason = a)};
         bool bad = a >= EVENT_START_PANIC && a < EVENT_START_EXTERNAL;
         CHECK(strlen(eventlog_start_text(a)) > 5);
         CHECK_EQ(eventlog_level(&e), bad ? EVENTLOG_WARNING : EVENTLOG_INFO);
@@ -386,8 +385,8 @@ TEST(eventlog_of_a_server_that_starts_again)
         CHECK(server != NULL);
         CHECK_EQ(server_config(server)->eventlog_capacity, CAPACITY);
         const struct eventlog_event *e = eventlog_next(server_eventlog(server), n - 1);
-        CHECK_EQ(e->type, EVENT_SERVER_STARTED);
-        CHECK_EQ(e->a, config.start);
+        CHECK_EQ(e->what.type, EVENT_SERVER_STARTED);
+        CHECK_EQ(e->what.server_started.reason, config.start);
         CHECK_EQ(e->boot, n);
         server_destroy(server);
         kept = back;

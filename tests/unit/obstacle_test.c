@@ -79,7 +79,7 @@ TEST(obstacle_is_shown_in_plain_words_and_never_exported)
     const struct eventlog_event *e = NULL;
     for (uint64_t n = 0; eventlog_next(server_eventlog(st.server), n); n++)
         e = eventlog_next(server_eventlog(st.server), n);
-    CHECK_EQ(e->type, EVENT_DEVICE_OBSTACLE);
+    CHECK_EQ(e->what.type, EVENT_DEVICE_OBSTACLE);
     CHECK_EQ(eventlog_level(e), EVENTLOG_WARNING);
     check_text(e, "7-1.3 is not exported: a low- or full-speed device cannot work behind a "
                   "high-speed hub here: plug it in without the hub");

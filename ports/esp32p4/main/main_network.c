@@ -2,6 +2,7 @@
 #include "main_network.h"
 #include "main_tasks.h"
 
+#include "base/base_bytes.h"
 #include "esp_log.h"
 #include "sdkconfig.h"
 
@@ -77,22 +78,20 @@ static bool is_up(const struct network_state *s)
     return s->link_up && s->source != NETWORK_NO_ADDRESS;
 }
 
-static struct eventlog_event up(const struct network_state *s)
+static struct eventlog_what up(const struct network_state *s)
 {
     static const enum eventlog_address sources[] = {
         [NETWORK_STATIC] = EVENT_ADDRESS_STATIC,
         [NETWORK_DHCP] = EVENT_ADDRESS_DHCP,
         [NETWORK_LINK_LOCAL] = EVENT_ADDRESS_LINK_LOCAL,
     };
-    struct eventlog_event e = {.type = EVENT_NETWORK_UP, .a = sources[s->source]};
-    network_address_text(s->address, e.peer);
-    return e;
+    return EVENTLOG_WITH(network_up, .address = base_get_be32(s->address),
+                         .source = sources[s->source]);
 }
 
-static void record(struct eventlog *log, uint64_t now_us, struct eventlog_event e)
+static void record(struct eventlog *log, uint64_t now_us, struct eventlog_what what)
 {
-    e.time_us = now_us;
-    eventlog_record(log, &e);
+    eventlog_record(log, &(struct eventlog_event){.time_us = now_us, .what = what});
 }
 
 void main_network_record(struct eventlog *log, uint64_t now_us, const struct network_state *before,
@@ -104,14 +103,11 @@ void main_network_record(struct eventlog *log, uint64_t now_us, const struct net
     };
     bool same_address = memcmp(before->address, now->address, sizeof now->address) == 0;
     if (now->trouble != before->trouble && now->trouble != NETWORK_NO_TROUBLE)
-        record(
-            log, now_us,
-            (struct eventlog_event){.type = EVENT_NETWORK_FALLBACK, .a = fallbacks[now->trouble]});
+        record(log, now_us, EVENTLOG_WITH(network_fallback, .reason = fallbacks[now->trouble]));
     if (is_up(now) && (!is_up(before) || !same_address || now->source != before->source))
         record(log, now_us, up(now));
     else if (is_up(before) && !is_up(now)) // not at each start: the link takes seconds to come
         record(log, now_us,
-               (struct eventlog_event){.type = EVENT_NETWORK_DOWN,
-                                       .a = now->link_up ? EVENT_NETWORK_NO_ADDRESS
-                                                         : EVENT_NETWORK_NO_LINK});
+               EVENTLOG_WITH(network_down, .reason = now->link_up ? EVENT_NETWORK_NO_ADDRESS
+                                                                  : EVENT_NETWORK_NO_LINK));
 }

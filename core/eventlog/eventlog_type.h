@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The types of events: each is one row. Types and words are append-only and no value ever changes
+// its meaning, because the ring outlives an update (tests/unit/eventlog_layout_test.c).
+#pragma once
+
+#include "usb/usb_device.h"
+
+#include <stdint.h>
+
+enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_DEBUG };
+
+// EVENT(NAME, name, LEVEL, sentence, values): `name` is the type's name in JSON and that of its
+// values in struct eventlog_event; PLAIN() is one without values. A value is four bytes:
+//
+//   NUMBER(kind, name)   uint32_t name; the kinds are those of eventlog_text.c
+//   WORD(tag, name)      enum tag name; its words are in eventlog_text.c
+//
+// In a sentence {name} stands for a value, or for the event's session, peer, busid or time.
+#define EVENTLOG_TYPES(PLAIN, EVENT, NUMBER, WORD)                                                 \
+    EVENT(SERVER_STARTED, server_started, INFO, "server started{reason}{damaged_events}",          \
+          WORD(eventlog_start, reason) NUMBER(loss, damaged_events))                               \
+    PLAIN(SERVER_STOPPING, server_stopping, INFO, "server is stopping")                            \
+    EVENT(DEVICE_PLUGGED, device_plugged, INFO, "{busid} plugged in: {id}, {speed} speed",         \
+          NUMBER(usb_id, id) WORD(usb_speed, speed))                                               \
+    PLAIN(DEVICE_UNPLUGGED, device_unplugged, INFO, "{busid} unplugged")                           \
+    EVENT(DEVICE_REFUSED, device_refused, WARNING, "{busid} is not exported: {reason}",            \
+          WORD(eventlog_refusal, reason))                                                          \
+    PLAIN(CONNECTION_OPENED, connection_opened, DEBUG, "session {session}: {peer} connected")      \
+    EVENT(CONNECTION_REFUSED, connection_refused, WARNING,                                         \
+          "connection from {peer} refused: {reason}", WORD(eventlog_refusal, reason))              \
+    EVENT(CONNECTION_CLOSED, connection_closed, DEBUG,                                             \
+          "session {session}: {peer} closed: {reason}", WORD(eventlog_end, reason))                \
+    EVENT(DEVLIST, devlist, INFO, "session {session}: {peer} listed {devices} devices",            \
+          NUMBER(count, devices))                                                                  \
+    PLAIN(IMPORTED, imported, INFO, "session {session}: {peer} imported {busid}")                  \
+    EVENT(IMPORT_REFUSED, import_refused, WARNING,                                                 \
+          "session {session}: {peer} was refused {busid}: {status}", NUMBER(status, status))       \
+    EVENT(SESSION_ENDED, session_ended, INFO,                                                      \
+          "session {session}: {peer} released {busid} after {urbs} URBs: {reason}",                \
+          NUMBER(count, urbs) WORD(eventlog_end, reason))                                          \
+    EVENT(PROTOCOL_ERROR, protocol_error, ERROR,                                                   \
+          "session {session}: {peer} broke the protocol: {error} ({value})",                       \
+          WORD(eventlog_protocol, error) NUMBER(hex, value))                                       \
+    EVENT(BUDGET_EXHAUSTED, budget_exhausted, WARNING,                                             \
+          "session {session}: {busid} has no room for more URBs ({bytes} bytes in use), "          \
+          "reading pauses",                                                                        \
+          NUMBER(count, bytes))                                                                    \
+    EVENT(URB_REFUSED, urb_refused, WARNING,                                                       \
+          "session {session}: {busid} got no room in time, "                                       \
+          "URB of {length} bytes for endpoint {endpoint} refused",                                 \
+          NUMBER(endpoint, endpoint) NUMBER(count, length))                                        \
+    EVENT(UNLINK_OVERDUE, unlink_overdue, WARNING,                                                 \
+          "session {session}: {busid} is slow to give up an URB of endpoint {endpoint}",           \
+          NUMBER(endpoint, endpoint))                                                              \
+    PLAIN(DEVICE_RESET, device_reset, INFO, "session {session}: {peer} reset {busid}")             \
+    EVENT(DEVICE_OBSTACLE, device_obstacle, WARNING, "{busid} is not exported: {reason}",          \
+          WORD(usb_obstacle, reason))                                                              \
+    PLAIN(CLOCK_SET, clock_set, INFO, "clock set to {time}")                                       \
+    EVENT(NETWORK_UP, network_up, INFO, "network: address {address} ({source})",                   \
+          NUMBER(ipv4, address) WORD(eventlog_address, source))                                    \
+    EVENT(NETWORK_DOWN, network_down, WARNING, "network: {reason}",                                \
+          WORD(eventlog_network_end, reason))                                                      \
+    EVENT(NETWORK_FALLBACK, network_fallback, WARNING,                                             \
+          "network: the static address is doubtful: {reason}", WORD(eventlog_fallback, reason))
+
+#define EVENTLOG_NOTHING(...)
+#define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,
+#define EVENTLOG_TYPE_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_type_##name = EVENT_##NAME,
+
+// EVENT_SERVER_STARTED = 1 and so on.
+enum eventlog_type {
+    EVENT_NONE,
+    EVENTLOG_TYPES(EVENTLOG_PLAIN_NUMBER, EVENTLOG_TYPE_NUMBER, , ) //
+    EVENT_TYPE_COUNT
+};
+
+// Where the address of a port that sets up its own network comes from.
+enum eventlog_address {
+    EVENT_ADDRESS_STATIC = 1,
+    EVENT_ADDRESS_DHCP,
+    EVENT_ADDRESS_LINK_LOCAL,
+};
+
+enum eventlog_network_end {
+    EVENT_NETWORK_NO_LINK = 1,
+    EVENT_NETWORK_NO_ADDRESS,
+};
+
+enum eventlog_fallback {
+    EVENT_FALLBACK_IN_USE = 1,     // another station has it
+    EVENT_FALLBACK_GATEWAY_SILENT, // nobody answers there
+};
+
+// Why this run began.
+enum eventlog_start {
+    EVENT_START_UNKNOWN = 0,
+    EVENT_START_POWER_ON,
+    EVENT_START_RESTART,       // somebody asked for it
+    EVENT_START_FACTORY_RESET, // as RESTART
+    EVENT_START_UPDATE,        // as RESTART
+    EVENT_START_PANIC,         // from here on: something went wrong
+    EVENT_START_TASK_WATCHDOG,
+    EVENT_START_INTERRUPT_WATCHDOG,
+    EVENT_START_WATCHDOG, // which one is not known
+    EVENT_START_LOCKUP,   // a fault while a fault was handled
+    EVENT_START_BROWNOUT,
+    EVENT_START_POWER_GLITCH,
+    EVENT_START_EXTERNAL, // reset pin; from here on: from outside, nothing is wrong
+    EVENT_START_DEBUGGER, // JTAG, or the chip's own USB port
+    EVENT_START_COUNT
+};
+
+enum eventlog_refusal {
+    EVENT_REFUSED_DESCRIPTORS = 1, // device: its descriptors do not hold together
+    EVENT_REFUSED_DUPLICATE,       // device: another one has that busid
+    EVENT_REFUSED_LIMIT,           // device or connection: the configured number is reached
+    EVENT_REFUSED_NO_MEMORY,
+    EVENT_REFUSED_STOPPING,      // connection: the server is shutting down
+    EVENT_REFUSED_NO_DESCRIPTOR, // connection: no file descriptor is left; once per shortage
+};
+
+enum eventlog_end {
+    EVENT_END_PEER_CLOSED = 1, // FIN
+    EVENT_END_PEER_LOST,       // reset or keepalive
+    EVENT_END_DONE,            // operation phase: answered
+    EVENT_END_TIMEOUT,         // operation phase: no whole request in time
+    EVENT_END_PROTOCOL,        // after EVENT_PROTOCOL_ERROR
+    EVENT_END_UNPLUGGED,
+    EVENT_END_STOPPING, // server shut down
+    EVENT_END_CROWDED,  // operation phase: had to make room for a newer connection
+    EVENT_END_NO_MEMORY,
+};
+
+enum eventlog_protocol {
+    EVENT_BAD_VERSION = 1,
+    EVENT_BAD_OPERATION,
+    EVENT_BAD_COMMAND,
+    EVENT_BAD_DEVID,
+    EVENT_BAD_DIRECTION,
+    EVENT_BAD_LENGTH,
+    EVENT_BAD_PACKET_COUNT,
+    EVENT_DUPLICATE_SEQNUM,
+};
+
+#define EVENTLOG_NUMBER(kind, name) uint32_t name;
+#define EVENTLOG_WORD(tag, name) enum tag name;
+#define EVENTLOG_MEMBER(NAME, name, level, sentence, values)                                       \
+    struct {                                                                                       \
+        values                                                                                     \
+    } name;
+
+enum { EVENTLOG_MAX_VALUES = 2 };
+
+// What has happened.
+struct eventlog_what {
+    enum eventlog_type type;
+    union { // the member that has the type's name
+        uint32_t value[EVENTLOG_MAX_VALUES];
+        EVENTLOG_TYPES(EVENTLOG_NOTHING, EVENTLOG_MEMBER, EVENTLOG_NUMBER, EVENTLOG_WORD)
+    };
+};
+
+// EVENTLOG(imported), EVENTLOG_WITH(devlist, .devices = 4): other values than those of the type do
+// not compile.
+#define EVENTLOG(name) ((struct eventlog_what){.type = eventlog_plain_##name})
+#define EVENTLOG_WITH(name, ...)                                                                   \
+    ((struct eventlog_what){.type = eventlog_type_##name, .name = {__VA_ARGS__}})
