@@ -68,7 +68,7 @@ enum usb_transfer_type {
     USB_INTERRUPT = 3,
 };
 
-// The speed at which a device runs, in the numbers of the wire (usbip-wire facts 1.6).
+// The speed at which a device runs, in the numbers of the wire (docs/wire.md 1.6).
 enum usb_speed {
     USB_SPEED_UNKNOWN = 0,
     USB_SPEED_LOW = 1,

@@ -31,7 +31,7 @@ const char *usb_obstacle_text(enum usb_obstacle o);
 const char *usb_speed_text(uint32_t speed);
 
 // Everything is borrowed from the backend unless a function says otherwise. Descriptors are the
-// device's own bytes, untouched: clients compare them (usbip-wire facts section 3).
+// device's own bytes, untouched: clients compare them (docs/wire.md 3).
 struct usb_device_info {
     char busid[USB_BUSID_SIZE]; // Linux form "1-1.4", from the port path: stable over a replug
     char path[USB_PATH_SIZE];   // free text shown by clients

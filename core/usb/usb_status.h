@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // URB and isochronous packet status. The numbers are Linux errno values on every platform, because
-// they go on the wire as they are (usbip-wire facts 2.8); newlib's differ, so <errno.h> is no
+// they go on the wire as they are (docs/wire.md 2.8); newlib's differ, so <errno.h> is no
 // source.
 #pragma once
 

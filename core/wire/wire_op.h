@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operation phase of USB/IP: DEVLIST and IMPORT (Linux Documentation/usb/usbip_protocol.rst;
-// offsets in usbip-wire facts 1.1-1.3). Bytes <-> values, pure functions, any thread. All integers
-// on the wire are big-endian.
+// offsets in docs/wire.md 1.1, 1.2 and 1.3). Bytes <-> values, pure functions, any thread. All
+// integers on the wire are big-endian.
 #pragma once
 
 #include "usb/usb_device.h"
@@ -26,7 +26,7 @@ enum wire_op_code {
     WIRE_OP_REP_IMPORT = 0x0003,
 };
 
-// What the user of `usbip attach` reads as the reason (usbip-wire facts 1.4).
+// What the user of `usbip attach` reads as the reason (docs/wire.md 1.4).
 enum wire_op_status {
     WIRE_ST_OK = 0,
     WIRE_ST_NA = 1,       // out of memory, policy

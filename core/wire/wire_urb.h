@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// URB phase of USB/IP: the 48-byte header and isochronous packet descriptors (usbip-wire
-// facts 2.1). Bytes <-> values, pure functions, any thread.
+// URB phase of USB/IP: the 48-byte header and isochronous packet descriptors (docs/wire.md 2.1).
+// Bytes <-> values, pure functions, any thread.
 #pragma once
 
 #include "usb/usb_urb.h"
@@ -25,7 +25,7 @@ enum wire_direction {
     WIRE_DIR_IN = 1,
 };
 
-// The bits of transfer_flags that have an effect (usbip-wire facts 2.7); all others are ignored.
+// The bits of transfer_flags that have an effect (docs/wire.md 2.7); all others are ignored.
 enum wire_transfer_flags {
     WIRE_SHORT_NOT_OK = 0x0001,
     WIRE_ZERO_PACKET = 0x0040,

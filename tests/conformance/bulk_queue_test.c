@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.3, items 61-73: many bulk and interrupt URBs, endpoints that have nothing to
+// docs/wire.md 8.3, items 61-73: many bulk and interrupt URBs, endpoints that have nothing to
 // say, endpoints that are not there, and fields that do not count.
 #include "tests/conformance/fixture.h"
 

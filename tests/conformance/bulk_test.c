@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.3, items 49-60: lengths of bulk transfers and how they end.
+// docs/wire.md 8.3, items 49-60: lengths of bulk transfers and how they end.
 #include "tests/conformance/fixture.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.3, item 73: the load of Linux's uas driver, on a device with its four pipes.
+// docs/wire.md 8.3, item 73: the load of Linux's uas driver, on a device with its four pipes.
 #include "tests/conformance/fixture.h"
 
 #include <string.h>

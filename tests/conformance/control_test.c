@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.2, items 28-48: control transfers.
+// docs/wire.md 8.2, items 28-48: control transfers.
 #include "tests/conformance/fixture.h"
 
 #include <string.h>
@@ -81,8 +81,8 @@ FIXTURE_TEST(conformance_031_set_configuration)
     check_iso_in(c, 100, USB_STATUS_STALL);
 }
 
-// URBs that the client left there end with -ESHUTDOWN (facts 3), before the reply to the request;
-// what comes behind it finds the new state.
+// URBs that the client left there end with -ESHUTDOWN (docs/wire.md 3), before the reply to the
+// request; what comes behind it finds the new state.
 FIXTURE_TEST(conformance_031_urbs_left_over)
 {
     static const uint8_t data[] = {1, 2, 3};
@@ -316,7 +316,8 @@ FIXTURE_TEST(conformance_045_unanswered_request)
 
 // --- what clients do -----------------------------------------------------------------------------
 
-// Descriptors as a Linux client reads them (facts 4.2); all bytes in a row. Returns how many.
+// Descriptors as a Linux client reads them (docs/wire.md 4.2); all bytes in a row. Returns how
+// many.
 static size_t enumerate(struct stage_client *c, uint8_t *out, size_t room)
 {
     static const char *const requests[] = {

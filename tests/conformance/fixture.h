@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fixture of the conformance list (usbip-wire facts section 8): a server with the scripted
+// The fixture of the conformance list (docs/wire.md 8): a server with the scripted
 // devices D1 (busid 1-1, devid 00010002) and D2 (1-2), and the list's post-conditions. A failed
 // check ends the running test. One TEST per item of the list, named by its number.
 #pragma once

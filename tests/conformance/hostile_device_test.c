@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.6, item 116: devices with broken descriptors. Each is refused, or
+// docs/wire.md 8.6, item 116: devices with broken descriptors. Each is refused, or
 // shown to clients in well-formed messages, and what it says about itself is never believed beyond
 // the bytes that are there: they lie in blocks of just their size, for the sanitizer.
 #include "tests/conformance/fixture.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.6, item 117: descriptors that are longer or shorter than they say, and the
+// docs/wire.md 8.6, item 117: descriptors that are longer or shorter than they say, and the
 // longest configuration, are passed through or cut to what the client asked for.
 #include "tests/conformance/fixture.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.6, items 114 and 115: clients that ask for too much, or do not read.
+// docs/wire.md 8.6, items 114 and 115: clients that ask for too much, or do not read.
 #include "tests/conformance/fixture.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.6, item 113: noise after an import. Plain noise dies at its first header, so
+// docs/wire.md 8.6, item 113: noise after an import. Plain noise dies at its first header, so
 // there is also noise that makes sense: requests of all kinds that a client might send but would
 // not, to a device that does as it likes. Its replies are judged one by one.
 #include "tests/conformance/fixture.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.6, item 112: the requests of items 28-60 in one stream, cut into single bytes
+// docs/wire.md 8.6, item 112: the requests of items 28-60 in one stream, cut into single bytes
 // or not at all, get the same replies. Of those items, what a client may send without waiting for
 // a reply in between; changes of pipes first, since they end what is in flight.
 #include "tests/conformance/fixture.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.6, items 102-111: headers that are wrong, and streams that end too early.
+// docs/wire.md 8.6, items 102-111: headers that are wrong, and streams that end too early.
 #include "tests/conformance/fixture.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Isochronous URBs for the conformance list: built, sent, and their replies taken apart. What every
-// reply must keep (usbip-wire facts 2.9) is checked with each of them. A failed check ends the
+// reply must keep (docs/wire.md 2.9) is checked with each of them. A failed check ends the
 // test.
 #pragma once
 

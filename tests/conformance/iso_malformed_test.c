@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.5, items 97-99: isochronous URBs that cannot be, or that say nonsense.
+// docs/wire.md 8.5, items 97-99: isochronous URBs that cannot be, or that say nonsense.
 #include "tests/conformance/iso.h"
 
 enum {

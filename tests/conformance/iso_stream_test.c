@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.5, items 100 and 101: isochronous URBs in a row. And what belongs to a stream:
+// docs/wire.md 8.5, items 100 and 101: isochronous URBs in a row. And what belongs to a stream:
 // URBs that come too late, high-bandwidth endpoints, memory.
 #include "tests/conformance/iso.h"
 
@@ -90,7 +90,7 @@ FIXTURE_TEST(conformance_100_duplex)
 
 // --- a queue that ran empty ----------------------------------------------------------------------
 
-// Every URB is taken as if it had URB_ISO_ASAP (usbip-wire facts 2.7): one that comes too late has
+// Every URB is taken as if it had URB_ISO_ASAP (docs/wire.md 2.7): one that comes too late has
 // no packets in the past, it begins with the next frame. Its start_frame shows the gap.
 static void check_late(struct fixture *f, uint32_t ep)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.5, items 89-96: isochronous URBs one by one.
+// docs/wire.md 8.5, items 89-96: isochronous URBs one by one.
 #include "tests/conformance/iso.h"
 
 #include <string.h>

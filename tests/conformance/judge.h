@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client that keeps the books as Linux's vhci_hcd does and judges every reply (usbip-wire facts,
-// Appendix A and 2.11). Where it fails a test, Linux would have dropped the device or hung.
+// A client that keeps the books as Linux's vhci_hcd does and judges every reply (docs/wire.md 9
+// and 2.11). Where it fails a test, Linux would have dropped the device or hung.
 #pragma once
 
 #include "tests/support/stage.h"

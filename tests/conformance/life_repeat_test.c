@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.7, items 125-127 and 130: sessions one after the other, side by side, and
+// docs/wire.md 8.7, items 125-127 and 130: sessions one after the other, side by side, and
 // unplugged at random moments.
 #include "tests/conformance/fixture.h"
 
@@ -121,7 +121,7 @@ enum {
     SEQNUMS = ACTIONS + 1, // 1 .. ACTIONS
 };
 
-// What a client knows of its requests, to judge the replies as Linux does (facts, Appendix A).
+// What a client knows of its requests, to judge the replies as Linux does (docs/wire.md 9).
 struct ledger {
     bool submitted[SEQNUMS], unlinks[SEQNUMS]; // without an answer
     uint32_t victim[SEQNUMS];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.7, items 118-124 and 128-131: how sessions end and devices come back.
+// docs/wire.md 8.7, items 118-124 and 128-131: how sessions end and devices come back.
 #include "tests/conformance/fixture.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.1, items 17-27: versions, requests that nobody serves, clients that say
+// docs/wire.md 8.1, items 17-27: versions, requests that nobody serves, clients that say
 // nothing, leave, or are no USB/IP clients at all.
 #include "tests/conformance/fixture.h"
 

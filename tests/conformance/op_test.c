@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.1, items 1-15: DEVLIST and IMPORT. Item 16 (device hidden from a client) comes
+// docs/wire.md 8.1, items 1-15: DEVLIST and IMPORT. Item 16 (device hidden from a client) comes
 // with the access rules.
 #include "tests/conformance/fixture.h"
 
@@ -22,7 +22,7 @@ FIXTURE_TEST(conformance_001_empty_list)
     fixture_exchange(c, "OP-DEVLIST", "R-DEVLIST-0");
 }
 
-// Offsets from the start of the reply, as facts 1.3 gives them for the first record.
+// Offsets from the start of the reply, as docs/wire.md 1.3 gives them for the first record.
 FIXTURE_TEST(conformance_002_list_of_two)
 {
     static const uint8_t head[RECORD_AT] = {0x01, 0x11, 0x00, 0x05, 0, 0, 0, 0, 0, 0, 0, 2};

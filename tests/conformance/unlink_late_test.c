@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.4, items 74, 78, 82, 84 and 86 with a host controller that takes its time to
+// docs/wire.md 8.4, items 74, 78, 82, 84 and 86 with a host controller that takes its time to
 // give an URB back: the client's UNLINK is answered in time all the same, and what comes later is
 // swallowed.
 #include "tests/conformance/fixture.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.4, item 76: an URB completes and is unlinked around the same time. Each round
+// docs/wire.md 8.4, item 76: an URB completes and is unlinked around the same time. Each round
 // is {RET_SUBMIT, RET_UNLINK 0} in that order or {RET_UNLINK -104} alone, and no byte is lost.
 #include "tests/conformance/fixture.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conformance list 8.4, items 74-88 without 76 (unlink_race_test.c): UNLINK, of a backend
+// docs/wire.md 8.4, items 74-88 without 76 (unlink_race_test.c): UNLINK, of a backend
 // that gives URBs back at once (else: unlink_late_test.c). An UNLINK that overtakes its SUBMIT is
 // in tests/scenario/unlink_test.c.
 #include "tests/conformance/fixture.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A double of the ESP-IDF USB host library (espressif/usb 1.5.0, both root ports of the ESP32-P4)
-// for tests without a chip. It behaves as the library does (usb-host facts section 11), its buses
+// for tests without a chip. It behaves as the library does (docs/esp-usb-host.md 7), its buses
 // are simulated ones, and what would crash, hang or corrupt the library is a failure with a reason.
 //
 // One instance, as of the library. Thread: any; everything is under one lock. With `threads` the
@@ -26,7 +26,7 @@ struct usb_host_double_config {
     // Transfers to a device that was pulled from a hub see three bus errors before the hub tells.
     bool errors_before_gone;
     // After a STALL or an error of endpoint 0, the next control transfer is refused once, as when
-    // the client is faster than the daemon (usb-host facts 3.7).
+    // the client is faster than the daemon (docs/esp-usb-host.md 3.7).
     bool control_refused_after_error;
 };
 

@@ -192,7 +192,7 @@ static esp_err_t find_pipe(usb_device_handle_t dev_hdl, uint8_t address, struct 
     return *pipe ? ESP_OK : ESP_ERR_NOT_FOUND;
 }
 
-// usb-host facts 2.3 and 3.9: two tasks at one pipe end in an abort sooner or later.
+// docs/esp-usb-host.md 2.3 and 3.9: two tasks at one pipe end in an abort sooner or later.
 static void check_task(const struct double_pipe *pipe, const char *what)
 {
     const struct usb_host_client_handle_s *c = pipe->interface->client;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What crashes, hangs or corrupts the library fails a test: usb-host facts 3.9 and others.
+// What crashes, hangs or corrupts the library fails a test: docs/esp-usb-host.md 3.9 and others.
 #include "tests/firmware/usb_host_rig.h"
 
 static usb_transfer_t *interface_1(struct host_rig *r, usb_device_handle_t d, int packets)

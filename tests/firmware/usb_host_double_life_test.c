@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The double behaves as the library's sources say (usb-host facts section 11): enumeration, the
+// The double behaves as the library's sources say (docs/esp-usb-host.md 7): enumeration, the
 // order of things when a device goes, hubs, and the calls of the library as a whole.
 #include "tests/firmware/usb_host_rig.h"
 

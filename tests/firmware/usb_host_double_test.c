@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The double behaves as the library's sources say (usb-host facts section 11): pipes, statuses and
+// The double behaves as the library's sources say (docs/esp-usb-host.md 7): pipes, statuses and
 // claims.
 #include "tests/firmware/usb_host_rig.h"
 

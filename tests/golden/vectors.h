@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The byte vectors that every USB/IP server must understand or give (conformance list of the wire
-// facts), as hex text by name.
+// The byte vectors that every USB/IP server must understand or give (docs/wire.md 10), as hex text
+// by name.
 #pragma once
 
 #include <stddef.h>

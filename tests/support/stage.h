@@ -118,7 +118,7 @@ struct wire_urb_header stage_take_header(struct stage_client *c);
 // Takes `size` bytes of what follows; valid until the next stage_ call on this client.
 const uint8_t *stage_take(struct stage_client *c, size_t size);
 
-// Post-conditions of the conformance list (facts section 8).
+// Post-conditions of the conformance list (docs/wire.md 8).
 void stage_check_alive(struct stage_client *c); // a GET_DESCRIPTOR is answered rightly
 void stage_check_closed(struct stage_client *c,
                         const char *busid); // ended, device importable again

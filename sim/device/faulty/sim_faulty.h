@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The scripted device for tests: gives, takes and refuses what it is told, per endpoint, and
-// records what it sees. It is device D1 of the conformance list (usbip-wire facts section 8):
+// records what it sees. It is device D1 of the conformance list (docs/wire.md 8):
 // 1209:0001, high speed; interface 0: bulk OUT 0x02, bulk IN 0x81 (512), interrupt IN 0x83 (8);
 // interface 1: alternate setting 0 empty, 1: isochronous IN 0x84 and OUT 0x05 (192, every
 // millisecond). Loop thread, not from inside callbacks. `d` is always a device made here. Scripts

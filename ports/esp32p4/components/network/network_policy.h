@@ -21,8 +21,8 @@
 //                   - no gateway set: taken without proof.
 //                   - contested while in use: defended up to three times a minute, then given up.
 //
-// Deaf receiver (facts section 9): the EMAC can stop receiving for ever while the link is up. The
-// evidence is that NO frame of any kind comes for
+// Deaf receiver (docs/decisions/0008): the EMAC can stop receiving for ever while the link is up.
+// The evidence is that NO frame of any kind comes for
 //   NETWORK_DEAF_KNOWN_S  if the gateway or a neighbour has answered on this link and is being
 //                         asked by ARP every NETWORK_ASK_S seconds: a healthy, silent network has
 //                         that answer, and a client with a connection sends keepalives (10 s);
