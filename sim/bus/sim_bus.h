@@ -43,10 +43,11 @@ struct sim_device *sim_find(struct sim_bus *bus, const char *busid);
 
 // How long open() takes before OPENED comes, for tests of a slow claim; and what it answers. The
 // port must exist (plugged or pulled).
-void sim_set_open(struct sim_bus *bus, const char *busid, uint64_t delay_us, enum base_err result);
+void sim_delay_open(struct sim_bus *bus, const char *busid, uint64_t delay_us,
+                    enum base_err result);
 
 // How long close() takes before CLOSED comes.
-void sim_set_close_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us);
+void sim_delay_close(struct sim_bus *bus, const char *busid, uint64_t delay_us);
 
 // How long a pipe change, once executed, takes before CONTROL_DONE comes.
-void sim_set_control_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us);
+void sim_delay_control(struct sim_bus *bus, const char *busid, uint64_t delay_us);

@@ -256,7 +256,7 @@ struct sim_device *sim_find(struct sim_bus *bus, const char *busid)
     return p ? p->device : NULL;
 }
 
-void sim_set_open(struct sim_bus *bus, const char *busid, uint64_t delay_us, enum base_err result)
+void sim_delay_open(struct sim_bus *bus, const char *busid, uint64_t delay_us, enum base_err result)
 {
     struct sim_port *p = find_port(bus, busid);
     assert(p);
@@ -264,14 +264,14 @@ void sim_set_open(struct sim_bus *bus, const char *busid, uint64_t delay_us, enu
     p->open_result = result;
 }
 
-void sim_set_close_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us)
+void sim_delay_close(struct sim_bus *bus, const char *busid, uint64_t delay_us)
 {
     struct sim_port *p = find_port(bus, busid);
     assert(p);
     p->close_delay_us = delay_us;
 }
 
-void sim_set_control_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us)
+void sim_delay_control(struct sim_bus *bus, const char *busid, uint64_t delay_us)
 {
     struct sim_port *p = find_port(bus, busid);
     assert(p);

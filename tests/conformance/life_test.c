@@ -83,7 +83,7 @@ FIXTURE_TEST(conformance_118_fin_with_urbs_pending)
 FIXTURE_TEST(conformance_118_import_during_the_cleaning)
 {
     struct stage_client *c = attach_with_urbs_pending(f);
-    sim_set_close_delay(f->st.bus, "1-1", 3 * FIXTURE_SECOND_US / 2);
+    sim_delay_close(f->st.bus, "1-1", 3 * FIXTURE_SECOND_US / 2);
     stage_fin(c);
     struct stage_client *next = fixture_connect(f);
     fixture_send(next, "OP-IMPORT");
@@ -216,7 +216,7 @@ FIXTURE_TEST(conformance_122_unplug_in_the_middle)
 
 FIXTURE_TEST(conformance_122_unplug_during_the_import)
 {
-    sim_set_open(f->st.bus, "1-1", FIXTURE_SECOND_US, BASE_OK);
+    sim_delay_open(f->st.bus, "1-1", FIXTURE_SECOND_US, BASE_OK);
     struct stage_client *c = fixture_connect(f);
     fixture_send(c, "OP-IMPORT");
     fixture_unplug(f, "1-1");

@@ -201,11 +201,11 @@ FIXTURE_TEST(conformance_023_import_and_close_without_reading)
 // While the claim is still under way: it is given back as soon as it is there.
 FIXTURE_TEST(conformance_023_close_during_the_claim)
 {
-    sim_set_open(f->st.bus, "1-1", FIXTURE_SECOND_US, BASE_OK);
+    sim_delay_open(f->st.bus, "1-1", FIXTURE_SECOND_US, BASE_OK);
     fixture_check_no_leak(f, import_unread);
-    sim_set_open(f->st.bus, "1-1", FIXTURE_SECOND_US, BASE_ERR_IO);
+    sim_delay_open(f->st.bus, "1-1", FIXTURE_SECOND_US, BASE_ERR_IO);
     fixture_check_no_leak(f, import_unread);
-    sim_set_open(f->st.bus, "1-1", 0, BASE_OK);
+    sim_delay_open(f->st.bus, "1-1", 0, BASE_OK);
     stage_check_importable(&f->st, "1-1");
 }
 
@@ -228,7 +228,7 @@ static void leave_while_waiting(struct fixture *f)
 
 FIXTURE_TEST(conformance_023_close_while_waiting)
 {
-    sim_set_close_delay(f->st.bus, "1-1", FIXTURE_SECOND_US);
+    sim_delay_close(f->st.bus, "1-1", FIXTURE_SECOND_US);
     fixture_check_no_leak(f, leave_while_waiting);
 }
 
@@ -248,7 +248,7 @@ FIXTURE_TEST(conformance_024_import_without_an_urb)
 
 FIXTURE_TEST(conformance_025_slow_claim)
 {
-    sim_set_open(f->st.bus, "1-1", 3 * FIXTURE_SECOND_US, BASE_OK);
+    sim_delay_open(f->st.bus, "1-1", 3 * FIXTURE_SECOND_US, BASE_OK);
     struct stage_client *c = fixture_connect(f);
     fixture_send(c, "OP-IMPORT");
     stage_advance(&f->st, 3 * FIXTURE_SECOND_US - 1);

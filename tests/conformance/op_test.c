@@ -320,13 +320,13 @@ FIXTURE_TEST(conformance_015_device_that_fails)
 {
     static const uint8_t longer_than_it_is[] = {9, 2, 32, 0, 1, 1, 0, 0x80, 50};
     static const uint8_t no_configuration[] = {9, 4, 9, 0, 1, 1, 0, 0x80, 50};
-    sim_set_open(f->st.bus, "1-1", 0, BASE_ERR_IO);
+    sim_delay_open(f->st.bus, "1-1", 0, BASE_ERR_IO);
     check_device_error(f);
-    sim_set_open(f->st.bus, "1-1", 3 * FIXTURE_SECOND_US, BASE_ERR_GONE);
+    sim_delay_open(f->st.bus, "1-1", 3 * FIXTURE_SECOND_US, BASE_ERR_GONE);
     check_device_error(f);
-    sim_set_open(f->st.bus, "1-1", 60 * FIXTURE_SECOND_US, BASE_OK);
+    sim_delay_open(f->st.bus, "1-1", 60 * FIXTURE_SECOND_US, BASE_OK);
     check_device_error(f);
-    sim_set_open(f->st.bus, "1-1", 0, BASE_OK);
+    sim_delay_open(f->st.bus, "1-1", 0, BASE_OK);
     stage_check_importable(&f->st, "1-1");
     plug_broken(f, longer_than_it_is, sizeof longer_than_it_is);
     check_device_error(f);

@@ -19,7 +19,7 @@ enum {
     CHANNELS = 64,    // these tests are about other things; the real number has its own
 };
 
-// What sim_set_open() and its like say of a port: answers come so much later.
+// What sim_delay_open() and its like say of a port: answers come so much later.
 struct knobs {
     char busid[USB_BUSID_SIZE];
     uint64_t open_us, close_us, control_us;
@@ -97,25 +97,25 @@ static struct knobs *knobs_of(const char *busid)
     check_fail(__FILE__, __LINE__, "no place for the knobs of %s", busid);
 }
 
-void __wrap_sim_set_open(struct sim_bus *bus, const char *busid, uint64_t delay_us,
-                         enum base_err result);
-void __wrap_sim_set_open(struct sim_bus *bus, const char *busid, uint64_t delay_us,
-                         enum base_err result)
+void __wrap_sim_delay_open(struct sim_bus *bus, const char *busid, uint64_t delay_us,
+                           enum base_err result);
+void __wrap_sim_delay_open(struct sim_bus *bus, const char *busid, uint64_t delay_us,
+                           enum base_err result)
 {
     (void)bus;
     knobs_of(busid)->open_us = delay_us;
     knobs_of(busid)->open_result = result;
 }
 
-void __wrap_sim_set_close_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us);
-void __wrap_sim_set_close_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us)
+void __wrap_sim_delay_close(struct sim_bus *bus, const char *busid, uint64_t delay_us);
+void __wrap_sim_delay_close(struct sim_bus *bus, const char *busid, uint64_t delay_us)
 {
     (void)bus;
     knobs_of(busid)->close_us = delay_us;
 }
 
-void __wrap_sim_set_control_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us);
-void __wrap_sim_set_control_delay(struct sim_bus *bus, const char *busid, uint64_t delay_us)
+void __wrap_sim_delay_control(struct sim_bus *bus, const char *busid, uint64_t delay_us);
+void __wrap_sim_delay_control(struct sim_bus *bus, const char *busid, uint64_t delay_us)
 {
     (void)bus;
     knobs_of(busid)->control_us = delay_us;

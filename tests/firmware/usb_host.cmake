@@ -29,8 +29,8 @@ function(firmware_suite name suite)
     stage_backend_usb_host.c not_applicable.c LIBS device_usb_host_on_double usbip_sim)
   target_compile_definitions(${name} PRIVATE SUITE="${suite}")
   target_link_options(${name} PRIVATE -Wl,--wrap=sim_plug -Wl,--wrap=sim_unplug
-    -Wl,--wrap=sim_replug -Wl,--wrap=sim_find -Wl,--wrap=sim_set_open
-    -Wl,--wrap=sim_set_close_delay -Wl,--wrap=sim_set_control_delay)
+    -Wl,--wrap=sim_replug -Wl,--wrap=sim_find -Wl,--wrap=sim_delay_open
+    -Wl,--wrap=sim_delay_close -Wl,--wrap=sim_delay_control)
 endfunction()
 file(GLOB conformance_suite CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/conformance/*.c)
 firmware_suite(firmware_conformance_tests conformance ${conformance_suite}

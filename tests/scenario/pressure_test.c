@@ -308,7 +308,7 @@ TEST(pressure_unlink_of_a_slow_pipe_change_is_answered)
 {
     struct stage st;
     begin(&st, NULL);
-    sim_set_control_delay(st.bus, "1-1", 5 * SECOND);
+    sim_delay_control(st.bus, "1-1", 5 * SECOND);
     struct stage_client *c = stage_attach(&st, "1-1");
     control(c, 1, set_alternate);
     stage_unlink(c, 2, 1);
@@ -324,7 +324,7 @@ TEST(pressure_unlink_of_a_slow_pipe_change_is_answered)
     stage_expect_ret(c, 3, false, 0, 512);
     stage_advance(&st, 5 * SECOND);
     stage_expect_ret(c, 1, false, 0, 0);
-    sim_set_control_delay(st.bus, "1-1", 0);
+    sim_delay_control(st.bus, "1-1", 0);
     stage_close(&st);
 }
 
@@ -332,11 +332,11 @@ TEST(pressure_client_leaves_during_a_slow_pipe_change)
 {
     struct stage st;
     begin(&st, NULL);
-    sim_set_control_delay(st.bus, "1-1", 500 * MS);
+    sim_delay_control(st.bus, "1-1", 500 * MS);
     struct stage_client *c = stage_attach(&st, "1-1");
     control(c, 1, set_alternate);
     stage_fin(c);
-    sim_set_control_delay(st.bus, "1-1", 0);
+    sim_delay_control(st.bus, "1-1", 0);
     stage_check_importable(&st, "1-1");
     stage_close(&st);
 }
@@ -345,14 +345,14 @@ TEST(pressure_unplug_during_a_slow_pipe_change)
 {
     struct stage st;
     begin(&st, NULL);
-    sim_set_control_delay(st.bus, "1-1", 500 * MS);
+    sim_delay_control(st.bus, "1-1", 500 * MS);
     struct stage_client *c = stage_attach(&st, "1-1");
     control(c, 1, set_alternate);
     stage_unlink(c, 2, 1);
     CHECK_EQ(sim_unplug(st.bus, "1-1"), BASE_OK);
     stage_settle(&st);
     CHECK(stage_closed(c));
-    sim_set_control_delay(st.bus, "1-1", 0);
+    sim_delay_control(st.bus, "1-1", 0);
     CHECK_EQ(sim_replug(st.bus, "1-1"), BASE_OK);
     stage_check_importable(&st, "1-1");
     stage_close(&st);
@@ -364,7 +364,7 @@ TEST(pressure_room_during_a_slow_pipe_change_does_not_spin)
 {
     struct stage st;
     begin(&st, NULL);
-    sim_set_control_delay(st.bus, "1-1", 5 * SECOND);
+    sim_delay_control(st.bus, "1-1", 5 * SECOND);
     struct stage_client *c = stage_attach(&st, "1-1");
     for (uint32_t n = 1; n <= 5; n++)
         in(c, n, 1, LONGEST);     // the fifth starves
@@ -376,7 +376,7 @@ TEST(pressure_room_during_a_slow_pipe_change_does_not_spin)
     CHECK(server_next_deadline(st.server) > st.now_us);
     stage_advance(&st, 5 * SECOND);
     stage_expect_ret(c, 6, false, 0, 0);
-    sim_set_control_delay(st.bus, "1-1", 0);
+    sim_delay_control(st.bus, "1-1", 0);
     stage_close(&st);
 }
 
@@ -395,7 +395,7 @@ TEST(pressure_import_waits_for_the_cleaning)
     static const uint8_t busy[] = {0x01, 0x11, 0x00, 0x03, 0, 0, 0, WIRE_ST_DEV_BUSY};
     struct stage st;
     begin(&st, NULL);
-    sim_set_close_delay(st.bus, "1-1", 700 * MS);
+    sim_delay_close(st.bus, "1-1", 700 * MS);
     stage_fin(stage_attach(&st, "1-1"));
     struct stage_client *first = stage_connect(&st), *second = stage_connect(&st);
     stage_send_import(first, "1-1");
@@ -413,7 +413,7 @@ TEST(pressure_who_waits_for_the_cleaning_may_leave)
 {
     struct stage st;
     begin(&st, NULL);
-    sim_set_close_delay(st.bus, "1-1", 700 * MS);
+    sim_delay_close(st.bus, "1-1", 700 * MS);
     stage_fin(stage_attach(&st, "1-1"));
     struct stage_client *c = stage_connect(&st);
     stage_send_import(c, "1-1");
@@ -427,8 +427,8 @@ TEST(pressure_unplug_while_imports_wait)
     static const uint8_t gone[] = {0x01, 0x11, 0x00, 0x03, 0, 0, 0, WIRE_ST_NODEV};
     struct stage st;
     begin(&st, NULL);
-    sim_set_close_delay(st.bus, "1-1", 700 * MS);
-    sim_set_open(st.bus, "1-2", 700 * MS, BASE_OK);
+    sim_delay_close(st.bus, "1-1", 700 * MS);
+    sim_delay_open(st.bus, "1-2", 700 * MS, BASE_OK);
     stage_fin(stage_attach(&st, "1-1"));
     struct stage_client *cleaning = stage_connect(&st), *opening = stage_connect(&st);
     stage_send_import(cleaning, "1-1");
@@ -447,7 +447,7 @@ TEST(pressure_import_is_answered_whatever_the_device_does)
     static const uint8_t error[] = {0x01, 0x11, 0x00, 0x03, 0, 0, 0, WIRE_ST_DEV_ERR};
     struct stage st;
     begin(&st, NULL);
-    sim_set_open(st.bus, "1-1", 60u * SECOND, BASE_OK);
+    sim_delay_open(st.bus, "1-1", 60u * SECOND, BASE_OK);
     struct stage_client *c = stage_connect(&st);
     stage_send_import(c, "1-1");
     stage_advance(&st, 7 * SECOND);
@@ -455,7 +455,7 @@ TEST(pressure_import_is_answered_whatever_the_device_does)
     stage_advance(&st, 2 * SECOND);
     stage_expect_bytes(c, error, sizeof error);
     stage_advance(&st, 60u * SECOND);
-    sim_set_open(st.bus, "1-1", 0, BASE_OK);
+    sim_delay_open(st.bus, "1-1", 0, BASE_OK);
     stage_check_importable(&st, "1-1");
     stage_close(&st);
 }
@@ -464,7 +464,7 @@ TEST(pressure_stop_with_sessions_in_every_phase)
 {
     struct stage st;
     begin(&st, NULL);
-    sim_set_open(st.bus, "1-2", 3 * SECOND, BASE_OK);
+    sim_delay_open(st.bus, "1-2", 3 * SECOND, BASE_OK);
     struct stage_client *silent = stage_connect(&st), *asking = stage_connect(&st);
     struct stage_client *working = stage_attach(&st, "1-1");
     stage_send_import(asking, "1-2");

@@ -261,7 +261,7 @@ TEST(sim_bus_open_takes_its_time_and_may_fail)
     plug(&h, "1-1");
     host_settle(&h);
     struct host_device *dev = host_device(&h, "1-1");
-    sim_set_open(h.bus, "1-1", 3000000, BASE_ERR_BUSY);
+    sim_delay_open(h.bus, "1-1", 3000000, BASE_ERR_BUSY);
     h.now_us += 500; // the clock stands where the last event was taken
     h.backend->open(h.backend, dev->handle);
     host_settle(&h);
@@ -271,17 +271,17 @@ TEST(sim_bus_open_takes_its_time_and_may_fail)
     host_advance(&h, 1);
     CHECK_EQ(dev->opened, 1);
     CHECK_EQ(dev->open_result, BASE_ERR_BUSY);
-    sim_set_open(h.bus, "1-1", 0, BASE_ERR_IO);
+    sim_delay_open(h.bus, "1-1", 0, BASE_ERR_IO);
     h.backend->open(h.backend, dev->handle);
     host_settle(&h);
     CHECK_EQ(dev->opened, 2);
     CHECK_EQ(dev->open_result, BASE_ERR_IO);
-    sim_set_open(h.bus, "1-1", UINT64_MAX, BASE_OK); // never
+    sim_delay_open(h.bus, "1-1", UINT64_MAX, BASE_OK); // never
     h.backend->open(h.backend, dev->handle);
     host_advance(&h, 3600000000);
     CHECK_EQ(dev->opened, 2);
-    sim_set_open(h.bus, "1-1", 0, BASE_OK);
-    sim_set_close_delay(h.bus, "1-1", 20);
+    sim_delay_open(h.bus, "1-1", 0, BASE_OK);
+    sim_delay_close(h.bus, "1-1", 20);
     h.backend->close(h.backend, dev->handle); // the core gives up waiting
     host_settle(&h);
     host_advance(&h, 20);
@@ -300,7 +300,7 @@ TEST(sim_bus_close_cleans)
     CHECK_EQ(host_request(&s.h, s.dev, "0203000081000000", NULL), 0);
     CHECK_EQ(host_request(&s.h, s.dev, "0003010000000000", NULL), 0);
     unsigned resets = sim_faulty_counters(s.d)->resets;
-    sim_set_close_delay(s.h.bus, "1-1", 700);
+    sim_delay_close(s.h.bus, "1-1", 700);
     s.h.backend->close(s.h.backend, s.dev->handle);
     host_settle(&s.h);
     CHECK_EQ(s.dev->closed, 0);

@@ -141,7 +141,7 @@ TEST(sim_unplug_while_something_is_pending)
     plug(&h, "1-1");
     host_settle(&h);
     struct host_device *dev = host_device(&h, "1-1");
-    sim_set_open(h.bus, "1-1", 1000, BASE_OK);
+    sim_delay_open(h.bus, "1-1", 1000, BASE_OK);
     h.backend->open(h.backend, dev->handle);
     host_settle(&h);
     CHECK_EQ(sim_unplug(h.bus, "1-1"), BASE_OK); // opening
@@ -149,8 +149,8 @@ TEST(sim_unplug_while_something_is_pending)
     CHECK_EQ(dev->opened, 0);
     CHECK_EQ(dev->unplugged, 1);
     CHECK_EQ(sim_replug(h.bus, "1-1"), BASE_OK);
-    sim_set_open(h.bus, "1-1", 0, BASE_OK);
-    sim_set_close_delay(h.bus, "1-1", 1000);
+    sim_delay_open(h.bus, "1-1", 0, BASE_OK);
+    sim_delay_close(h.bus, "1-1", 1000);
     host_settle(&h);
     host_open(&h, "1-1");
     h.backend->close(h.backend, dev->handle);

@@ -56,21 +56,28 @@ static int answer_byte(unsigned value, uint8_t *data, uint32_t len)
     return sim_answer(data, len, (const uint8_t[]){(uint8_t)value}, 1);
 }
 
+// What a host can ask of every control: how long it is, and what can be done with it.
+static int about_request(const struct usb_setup *s, unsigned size, unsigned info, uint8_t *data,
+                         uint32_t len)
+{
+    switch (s->bRequest) {
+    case GET_LEN:
+        return answer_le16(size, data, len);
+    case GET_INFO:
+        return answer_byte(info, data, len);
+    default:
+        return INVALID_REQUEST;
+    }
+}
+
 // --- control interface ---------------------------------------------------------------------------
 
 static int error_code_request(const struct sim_camera *c, const struct usb_setup *s, uint8_t *data,
                               uint32_t len)
 {
-    switch (s->bRequest) {
-    case GET_CUR:
+    if (s->bRequest == GET_CUR)
         return answer_byte(c->error, data, len);
-    case GET_LEN:
-        return answer_le16(1, data, len);
-    case GET_INFO:
-        return answer_byte(INFO_GET, data, len);
-    default:
-        return INVALID_REQUEST;
-    }
+    return about_request(s, 1, INFO_GET, data, len);
 }
 
 static int set_brightness(struct sim_camera *c, const uint8_t *data, uint32_t len)
@@ -100,12 +107,8 @@ static int brightness_request(struct sim_camera *c, const struct usb_setup *s, u
         return answer_le16(1, data, len);
     case GET_DEF:
         return answer_le16(0, data, len);
-    case GET_LEN:
-        return answer_le16(2, data, len);
-    case GET_INFO:
-        return answer_byte(INFO_GET | INFO_SET, data, len);
     default:
-        return INVALID_REQUEST;
+        return about_request(s, 2, INFO_GET | INFO_SET, data, len);
     }
 }
 
@@ -165,7 +168,7 @@ static struct camera_settings nearest(const uint8_t *bytes)
     return s;
 }
 
-static bool exact(const uint8_t *bytes, const struct camera_settings *s)
+static bool is_exact(const uint8_t *bytes, const struct camera_settings *s)
 {
     return bytes[2] == s->format && bytes[3] == CAMERA_FRAME &&
            base_get_le32(bytes + 4) == sim_camera_interval(s);
@@ -173,8 +176,6 @@ static bool exact(const uint8_t *bytes, const struct camera_settings *s)
 
 static int set_probe(struct sim_camera *c, const uint8_t *data, uint32_t len)
 {
-    if (len != STREAMING_SIZE && len != STREAMING_SIZE_1_0)
-        return INVALID_REQUEST;
     c->probe = nearest(data);
     return (int)len;
 }
@@ -183,12 +184,10 @@ static int set_probe(struct sim_camera *c, const uint8_t *data, uint32_t len)
 // there: this is what starts it.
 static int set_commit(struct sim_camera *c, const uint8_t *data, uint32_t len)
 {
-    if (len != STREAMING_SIZE && len != STREAMING_SIZE_1_0)
-        return INVALID_REQUEST;
     if (c->device.alternate[CAMERA_STREAMING] != 0)
         return WRONG_STATE;
     struct camera_settings s = nearest(data);
-    if (!exact(data, &s))
+    if (!is_exact(data, &s))
         return OUT_OF_RANGE;
     c->commit = s;
     sim_camera_restart(c);
@@ -237,12 +236,8 @@ static int probe_request(struct sim_camera *c, const struct usb_setup *s, uint8_
         return sim_answer(data, len, no_steps, sizeof no_steps);
     case GET_DEF:
         return get_settings(c, &first, data, len);
-    case GET_LEN:
-        return answer_le16(STREAMING_SIZE, data, len);
-    case GET_INFO:
-        return answer_byte(INFO_GET | INFO_SET, data, len);
     default:
-        return INVALID_REQUEST;
+        return about_request(s, STREAMING_SIZE, INFO_GET | INFO_SET, data, len);
     }
 }
 
@@ -254,12 +249,8 @@ static int commit_request(struct sim_camera *c, const struct usb_setup *s, uint8
         return set_commit(c, data, len);
     case GET_CUR:
         return get_settings(c, &c->commit, data, len);
-    case GET_LEN:
-        return answer_le16(STREAMING_SIZE, data, len);
-    case GET_INFO:
-        return answer_byte(INFO_GET | INFO_SET, data, len);
     default:
-        return INVALID_REQUEST;
+        return about_request(s, STREAMING_SIZE, INFO_GET | INFO_SET, data, len);
     }
 }
 
@@ -268,14 +259,12 @@ static int streaming_request(struct sim_camera *c, const struct usb_setup *s, ui
 {
     if (s->wIndex >> 8 != 0)
         return INVALID_UNIT; // its entities are in the control interface
-    switch (s->wValue >> 8) {
-    case PROBE:
-        return probe_request(c, s, data, len);
-    case COMMIT:
-        return commit_request(c, s, data, len);
-    default:
+    unsigned selector = s->wValue >> 8;
+    if (selector != PROBE && selector != COMMIT)
         return INVALID_CONTROL;
-    }
+    if (s->bRequest == SET_CUR && len != STREAMING_SIZE && len != STREAMING_SIZE_1_0)
+        return INVALID_REQUEST;
+    return selector == PROBE ? probe_request(c, s, data, len) : commit_request(c, s, data, len);
 }
 
 // --- both ----------------------------------------------------------------------------------------
@@ -287,7 +276,8 @@ void sim_camera_reset_controls(struct sim_camera *c)
     c->error = 0;
 }
 
-static int request(struct sim_camera *c, const struct usb_setup *s, uint8_t *data, uint32_t len)
+static int class_request(struct sim_camera *c, const struct usb_setup *s, uint8_t *data,
+                         uint32_t len)
 {
     bool get = (s->bRequest & USB_DIR_IN) != 0;
     if ((s->bmRequestType & RECIPIENT_MASK) != RECIPIENT_INTERFACE || (s->wValue & 0xff) != 0)
@@ -309,7 +299,7 @@ int sim_camera_setup(struct sim_device *d, const struct usb_setup *s, uint8_t *d
     struct sim_camera *c = (struct sim_camera *)(void *)d;
     if (d->config == 0 || (s->bmRequestType & TYPE_MASK) != TYPE_CLASS)
         return SIM_STALL;
-    int result = request(c, s, data, len);
+    int result = class_request(c, s, data, len);
     c->error = (uint8_t)(result < 0 ? -result : 0);
     return result < 0 ? SIM_STALL : result;
 }
