@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/device/audio/sim_audio.h"
 
-#include "tests/support/sim_rig.h"
+#include "tests/support/rig.h"
+
+#include <string.h>
 
 enum {
     OUT = 0x01,
@@ -38,8 +40,8 @@ static void start_with(struct rig *r, const struct sim_audio_options *options)
 static void start(struct rig *r)
 {
     start_with(r, NULL);
-    rig_change(r, USB_SET_INTERFACE, 1, 1);
-    rig_change(r, USB_SET_INTERFACE, 2, 1);
+    rig_change(r->dev, USB_SET_INTERFACE, 1, 1);
+    rig_change(r->dev, USB_SET_INTERFACE, 2, 1);
 }
 
 // --- descriptors ---------------------------------------------------------------------------------
@@ -73,23 +75,23 @@ TEST(sim_audio_descriptors)
 {
     struct rig r;
     start_with(&r, NULL);
-    const uint8_t *config = r.device->desc->configs[0];
+    const uint8_t *config = r.sim->desc->configs[0];
     CHECK_EQ(rig_check_config(config), 2);
     CHECK_EQ(base_get_le16(config + 2), sizeof want_config);
     CHECK_BYTES(config, want_config, sizeof want_config);
     struct usb_device_descriptor dd;
-    struct base_span bytes = {r.device->desc->device, USB_DT_DEVICE_SIZE};
+    struct base_span bytes = {r.sim->desc->device, USB_DT_DEVICE_SIZE};
     CHECK_EQ(usb_device_descriptor_unpack(&dd, bytes), BASE_OK);
     CHECK_EQ(dd.idVendor, 0x1209);
     CHECK_EQ(dd.idProduct, 0x0005);
     CHECK_EQ(dd.bDeviceClass, 0);
-    CHECK_EQ(r.device->speed, USB_SPEED_FULL);
+    CHECK_EQ(r.sim->speed, USB_SPEED_FULL);
     rig_end(&r);
 }
 
 static void check_endpoint(struct rig *r, uint8_t ep, unsigned size)
 {
-    const struct usb_endpoint *e = sim_endpoint(r->device, ep);
+    const struct usb_endpoint *e = sim_endpoint(r->sim, ep);
     CHECK(e);
     CHECK_EQ(e->type, USB_ISOCHRONOUS);
     CHECK_EQ(e->max_packet_size, size);
@@ -101,32 +103,20 @@ TEST(sim_audio_has_bandwidth_in_one_setting_only)
 {
     struct rig r;
     start_with(&r, NULL);
-    CHECK(!sim_endpoint(r.device, OUT) && !sim_endpoint(r.device, IN));
-    rig_change(&r, USB_SET_INTERFACE, 1, 1);
+    CHECK(!sim_endpoint(r.sim, OUT) && !sim_endpoint(r.sim, IN));
+    rig_change(r.dev, USB_SET_INTERFACE, 1, 1);
     check_endpoint(&r, OUT, SIM_AUDIO_PACKET_MAX);
-    CHECK(!sim_endpoint(r.device, IN));
-    rig_change(&r, USB_SET_INTERFACE, 2, 1);
-    rig_change(&r, USB_SET_INTERFACE, 1, 0);
+    CHECK(!sim_endpoint(r.sim, IN));
+    rig_change(r.dev, USB_SET_INTERFACE, 2, 1);
+    rig_change(r.dev, USB_SET_INTERFACE, 1, 0);
     check_endpoint(&r, IN, IN_MAX);
-    CHECK(!sim_endpoint(r.device, OUT));
-    CHECK_EQ(rig_request(&r, 0x010b, 2, 1, NULL, 0), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0x010b, 1, 0, NULL, 0), USB_STATUS_STALL);
+    CHECK(!sim_endpoint(r.sim, OUT));
+    CHECK_EQ(rig_request(r.dev, 0x010b, 2, 1, NULL, 0), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0x010b, 1, 0, NULL, 0), USB_STATUS_STALL);
     rig_end(&r);
 }
 
 // --- streams -------------------------------------------------------------------------------------
-
-// `count` packets of `size` bytes, one behind the other.
-static void stream_urb(struct rig *r, struct rig_urb *u, uint8_t ep, unsigned count, uint32_t size,
-                       const uint8_t *data)
-{
-    CHECK(count <= PACKETS);
-    rig_urb_init(r, u, ep, data, count * size);
-    u->urb.packets = u->packets;
-    u->urb.packet_count = count;
-    for (unsigned i = 0; i < count; i++)
-        u->packets[i] = (struct usb_iso_packet){i * size, size, 7777, 7777};
-}
 
 static void check_packets(const struct rig_urb *u, uint32_t size)
 {
@@ -153,14 +143,14 @@ static void listen(struct rig *r, unsigned count, unsigned each, int16_t *sample
     struct rig_urb u[URBS];
     CHECK(count <= URBS);
     for (unsigned i = 0; i < count; i++) {
-        stream_urb(r, &u[i], IN, each, IN_MAX, NULL);
-        rig_submit(r, &u[i]);
+        rig_iso_urb(&u[i], r->dev, IN, NULL, each, IN_MAX);
+        rig_submit(&u[i]);
     }
     rig_advance(r, (count * each + 1) * FRAME);
     for (unsigned i = 0; i < count; i++) {
         check_packets(&u[i], SPOKEN);
         samples = take_samples(&u[i], samples);
-        (void)rig_finish(r, &u[i]);
+        (void)rig_finish(&u[i]);
     }
 }
 
@@ -172,8 +162,8 @@ static void listen_once(struct rig *r, int16_t *samples)
 
 static void restart_microphone(struct rig *r)
 {
-    rig_change(r, USB_SET_INTERFACE, 2, 0);
-    rig_change(r, USB_SET_INTERFACE, 2, 1);
+    rig_change(r->dev, USB_SET_INTERFACE, 2, 0);
+    rig_change(r->dev, USB_SET_INTERFACE, 2, 1);
 }
 
 // Bytes that differ from their neighbours.
@@ -192,13 +182,13 @@ static const uint8_t *play(struct rig *r, unsigned count, uint32_t size, const u
     struct rig_urb u[URBS];
     CHECK(count <= URBS);
     for (unsigned i = 0; i < count; i++, data += (size_t)PACKETS * size) {
-        stream_urb(r, &u[i], OUT, PACKETS, size, data);
-        rig_submit(r, &u[i]);
+        rig_iso_urb(&u[i], r->dev, OUT, data, PACKETS, size);
+        rig_submit(&u[i]);
     }
     rig_advance(r, (count * PACKETS + 1) * FRAME);
     for (unsigned i = 0; i < count; i++) {
         check_packets(&u[i], size);
-        (void)rig_finish(r, &u[i]);
+        (void)rig_finish(&u[i]);
     }
     return data;
 }
@@ -271,9 +261,9 @@ TEST(sim_audio_tone_goes_on_over_urb_borders)
         start(&r);
         listen(&r, URBS, each, samples);
         check_pure(samples, URBS * each * SAMPLES);
-        CHECK_EQ(sim_audio_captured(r.device).packets, URBS * each);
-        CHECK_EQ(sim_audio_captured(r.device).bytes, URBS * each * SPOKEN);
-        CHECK_EQ(sim_audio_captured(r.device).gaps, 0);
+        CHECK_EQ(sim_audio_captured(r.sim).packets, URBS * each);
+        CHECK_EQ(sim_audio_captured(r.sim).bytes, URBS * each * SPOKEN);
+        CHECK_EQ(sim_audio_captured(r.sim).gaps, 0);
         rig_end(&r);
     }
 }
@@ -292,16 +282,16 @@ TEST(sim_audio_tone_goes_on_with_two_urbs_in_turn)
                 rig_advance(&r, r.backend->next_deadline(r.backend) - r.now_us);
             check_packets(turn, SPOKEN);
             end = take_samples(turn, end);
-            (void)rig_finish(&r, turn);
+            (void)rig_finish(turn);
         }
         if (i < URBS) {
-            stream_urb(&r, turn, IN, PACKETS, IN_MAX, NULL);
-            rig_submit(&r, turn);
+            rig_iso_urb(turn, r.dev, IN, NULL, PACKETS, IN_MAX);
+            rig_submit(turn);
         }
     }
     CHECK_EQ(end - samples, URBS * PACKETS * SAMPLES);
     check_pure(samples, URBS * PACKETS * SAMPLES);
-    CHECK_EQ(sim_audio_captured(r.device).gaps, 0);
+    CHECK_EQ(sim_audio_captured(r.sim).gaps, 0);
     rig_end(&r);
 }
 
@@ -323,19 +313,19 @@ TEST(sim_audio_tone_waits_for_the_host)
     int16_t samples[2 * PACKETS * SAMPLES], *end = samples;
     start(&r);
     for (unsigned i = 0; i < 2; i++) {
-        stream_urb(&r, &u[i], IN, PACKETS, IN_MAX, NULL);
-        rig_submit(&r, &u[i]);
+        rig_iso_urb(&u[i], r.dev, IN, NULL, PACKETS, IN_MAX);
+        rig_submit(&u[i]);
         rig_advance(&r, (PACKETS + 1 + 5) * FRAME);
         CHECK(u[i].done);
         end = take_samples(&u[i], end);
     }
     check_pure(samples, (unsigned)(end - samples));
-    struct sim_audio_traffic t = sim_audio_captured(r.device);
+    struct sim_audio_traffic t = sim_audio_captured(r.sim);
     CHECK_EQ(t.gaps, 1);
     CHECK_EQ(t.missed, first_frame(&u[1]) - first_frame(&u[0]) - PACKETS);
     CHECK(t.missed >= 5);
-    (void)rig_finish(&r, &u[0]);
-    (void)rig_finish(&r, &u[1]);
+    (void)rig_finish(&u[0]);
+    (void)rig_finish(&u[1]);
     rig_end(&r);
 }
 
@@ -350,12 +340,12 @@ TEST(sim_audio_tone_begins_anew_with_the_interface)
     listen_once(&r, again);
     CHECK_BYTES(again, first, sizeof first);
     rig_advance(&r, 7 * FRAME);
-    rig_change(&r, USB_SET_CONFIGURATION, 0, 1);
-    rig_change(&r, USB_SET_INTERFACE, 2, 1);
+    rig_change(r.dev, USB_SET_CONFIGURATION, 0, 1);
+    rig_change(r.dev, USB_SET_INTERFACE, 2, 1);
     listen_once(&r, again);
     CHECK_BYTES(again, first, sizeof first);
-    CHECK_EQ(sim_audio_captured(r.device).gaps, 0);
-    CHECK_EQ(sim_audio_captured(r.device).packets, 3 * PACKETS);
+    CHECK_EQ(sim_audio_captured(r.sim).gaps, 0);
+    CHECK_EQ(sim_audio_captured(r.sim).packets, 3 * PACKETS);
     rig_end(&r);
 }
 
@@ -365,25 +355,25 @@ static int set_volume(struct rig *r, unsigned unit, unsigned channel, int value)
 {
     uint8_t data[2];
     base_put_le16(data, (uint16_t)value);
-    return rig_request(r, SET_CUR, VOLUME | channel, unit, data, 2);
+    return rig_request(r->dev, SET_CUR, VOLUME | channel, unit, data, 2);
 }
 
 static int get_volume(struct rig *r, unsigned request, unsigned unit, unsigned channel)
 {
     uint8_t data[2] = {0};
-    CHECK_EQ(rig_request(r, request, VOLUME | channel, unit, data, 2), 2);
+    CHECK_EQ(rig_request(r->dev, request, VOLUME | channel, unit, data, 2), 2);
     return (int16_t)base_get_le16(data);
 }
 
 static void set_mute(struct rig *r, unsigned unit, uint8_t value)
 {
-    CHECK_EQ(rig_request(r, SET_CUR, MUTE, unit, &value, 1), 1);
+    CHECK_EQ(rig_request(r->dev, SET_CUR, MUTE, unit, &value, 1), 1);
 }
 
 static bool get_mute(struct rig *r, unsigned unit)
 {
     uint8_t value = 0x55;
-    CHECK_EQ(rig_request(r, GET_CUR, MUTE, unit, &value, 1), 1);
+    CHECK_EQ(rig_request(r->dev, GET_CUR, MUTE, unit, &value, 1), 1);
     CHECK(value <= 1);
     return value;
 }
@@ -409,7 +399,7 @@ TEST(sim_audio_microphone_follows_its_volume)
     for (unsigned i = 0; i < sizeof db / sizeof db[0]; i++) {
         CHECK_EQ(set_volume(&r, MICROPHONE, 1, db[i] * 256), 2);
         CHECK_EQ(get_volume(&r, GET_CUR, MICROPHONE, 1), db[i] * 256);
-        CHECK_EQ(sim_audio_microphone(r.device).volume[0], db[i] * 256);
+        CHECK_EQ(sim_audio_microphone(r.sim).volume[0], db[i] * 256);
         int have = loudness(&r);
         if (have > peak[i] + 1 || have < peak[i] - peak[i] / 500 - 1)
             check_fail(__FILE__, __LINE__, "%d at %d dB, not %d", have, db[i], peak[i]);
@@ -426,13 +416,13 @@ TEST(sim_audio_microphone_follows_its_mute)
     start(&r);
     CHECK(!get_mute(&r, MICROPHONE));
     set_mute(&r, MICROPHONE, 1);
-    CHECK(get_mute(&r, MICROPHONE) && sim_audio_microphone(r.device).mute);
+    CHECK(get_mute(&r, MICROPHONE) && sim_audio_microphone(r.sim).mute);
     CHECK_EQ(loudness(&r), 0);
     CHECK_EQ(get_volume(&r, GET_CUR, MICROPHONE, 1), SIM_AUDIO_VOLUME_MAX);
     set_mute(&r, MICROPHONE, 0);
     CHECK(!get_mute(&r, MICROPHONE));
     CHECK(loudness(&r) > 16300);
-    CHECK_EQ(sim_audio_captured(r.device).bytes, 2 * PACKETS * SPOKEN); // silence is data as well
+    CHECK_EQ(sim_audio_captured(r.sim).bytes, 2 * PACKETS * SPOKEN); // silence is data as well
     rig_end(&r);
 }
 
@@ -443,8 +433,8 @@ TEST(sim_audio_microphone_does_not_hear_the_loudspeakers_controls)
     set_mute(&r, SPEAKER, 1);
     CHECK_EQ(set_volume(&r, SPEAKER, 1, -5120), 2);
     CHECK(loudness(&r) > 16300);
-    CHECK(!sim_audio_microphone(r.device).mute);
-    CHECK(sim_audio_speaker(r.device).mute);
+    CHECK(!sim_audio_microphone(r.sim).mute);
+    CHECK(sim_audio_speaker(r.sim).mute);
     rig_end(&r);
 }
 
@@ -456,8 +446,8 @@ TEST(sim_audio_volume_changes_in_mid_stream)
     int16_t loud[PACKETS * SAMPLES], quiet[PACKETS * SAMPLES];
     start(&r);
     for (unsigned i = 0; i < 4; i++) {
-        stream_urb(&r, &u[i], IN, i == 2 ? PACKETS : PACKETS - (i == 1), IN_MAX, NULL);
-        rig_submit(&r, &u[i]);
+        rig_iso_urb(&u[i], r.dev, IN, NULL, i == 2 ? PACKETS : PACKETS - (i == 1), IN_MAX);
+        rig_submit(&u[i]);
     }
     rig_advance(&r, 10 * FRAME);
     CHECK_EQ(set_volume(&r, MICROPHONE, 1, -256 * 20), 2);
@@ -469,7 +459,7 @@ TEST(sim_audio_volume_changes_in_mid_stream)
         CHECK(have - want <= 20 && want - have <= 20);
     }
     for (unsigned i = 0; i < 4; i++)
-        (void)rig_finish(&r, &u[i]);
+        (void)rig_finish(&u[i]);
     rig_end(&r);
 }
 
@@ -518,21 +508,21 @@ TEST(sim_audio_channels_one_by_one_and_all_at_once)
     start_with(&r, NULL);
     CHECK_EQ(set_volume(&r, SPEAKER, 1, -256), 2);
     CHECK_EQ(set_volume(&r, SPEAKER, 2, -512), 2);
-    CHECK_EQ(sim_audio_speaker(r.device).volume[0], -256);
-    CHECK_EQ(sim_audio_speaker(r.device).volume[1], -512);
-    CHECK_EQ(rig_request(&r, GET_CUR, VOLUME | ALL, SPEAKER, data, 5), 4);
+    CHECK_EQ(sim_audio_speaker(r.sim).volume[0], -256);
+    CHECK_EQ(sim_audio_speaker(r.sim).volume[1], -512);
+    CHECK_EQ(rig_request(r.dev, GET_CUR, VOLUME | ALL, SPEAKER, data, 5), 4);
     CHECK_BYTES(data, ((uint8_t[]){0x00, 0xff, 0x00, 0xfe}), 4);
     base_put_le16(data, (uint16_t)-768);
     base_put_le16(data + 2, (uint16_t)-1024);
-    CHECK_EQ(rig_request(&r, SET_CUR, VOLUME | ALL, SPEAKER, data, 4), 4);
+    CHECK_EQ(rig_request(r.dev, SET_CUR, VOLUME | ALL, SPEAKER, data, 4), 4);
     CHECK_EQ(get_volume(&r, GET_CUR, SPEAKER, 1), -768);
     CHECK_EQ(get_volume(&r, GET_CUR, SPEAKER, 2), -1024);
-    CHECK_EQ(rig_request(&r, SET_CUR, VOLUME | ALL, SPEAKER, data, 2), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, GET_MIN, VOLUME | ALL, SPEAKER, data, 4), 4);
+    CHECK_EQ(rig_request(r.dev, SET_CUR, VOLUME | ALL, SPEAKER, data, 2), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, GET_MIN, VOLUME | ALL, SPEAKER, data, 4), 4);
     CHECK_BYTES(data, ((uint8_t[]){0x00, 0xc4, 0x00, 0xc4}), 4);
-    CHECK_EQ(rig_request(&r, GET_CUR, VOLUME | ALL, MICROPHONE, data, 4), 2);
-    CHECK_EQ(rig_request(&r, GET_CUR, MUTE | ALL, SPEAKER, data, 4), 1);
-    CHECK_EQ(rig_request(&r, GET_CUR, VOLUME | 1, SPEAKER, data, 1), 1); // cut to what was asked
+    CHECK_EQ(rig_request(r.dev, GET_CUR, VOLUME | ALL, MICROPHONE, data, 4), 2);
+    CHECK_EQ(rig_request(r.dev, GET_CUR, MUTE | ALL, SPEAKER, data, 4), 1);
+    CHECK_EQ(rig_request(r.dev, GET_CUR, VOLUME | 1, SPEAKER, data, 1), 1); // cut to what was asked
     CHECK_EQ(data[0], 0x00);
     rig_end(&r);
 }
@@ -570,15 +560,16 @@ TEST(sim_audio_requests_that_it_does_not_have)
     start_with(&r, NULL);
     for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         uint8_t data[8] = {0x77, 0x77};
-        int have = rig_request(&r, bad[i].request, bad[i].value, bad[i].index, data, bad[i].length);
+        int have =
+            rig_request(r.dev, bad[i].request, bad[i].value, bad[i].index, data, bad[i].length);
         if (have != USB_STATUS_STALL)
             check_fail(__FILE__, __LINE__, "request %u: %d", i, have);
     }
-    struct sim_audio_levels now = sim_audio_speaker(r.device);
+    struct sim_audio_levels now = sim_audio_speaker(r.sim);
     CHECK(!now.mute && now.volume[0] == 0 && now.volume[1] == 0);
-    rig_change(&r, USB_SET_CONFIGURATION, 0, 0);
+    rig_change(r.dev, USB_SET_CONFIGURATION, 0, 0);
     uint8_t data[1];
-    CHECK_EQ(rig_request(&r, GET_CUR, MUTE, SPEAKER, data, 1), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, GET_CUR, MUTE, SPEAKER, data, 1), USB_STATUS_STALL);
     rig_end(&r);
 }
 
@@ -587,25 +578,26 @@ TEST(sim_audio_has_one_sampling_frequency)
     struct rig r;
     uint8_t cd[3] = {0x44, 0xac, 0x00}, dat[3] = {0x80, 0xbb, 0x00}, have[4] = {0};
     start_with(&r, NULL);
-    CHECK_EQ(rig_request(&r, 0xa281, 0x0100, OUT, have, 3), USB_STATUS_STALL); // setting 0
-    rig_change(&r, USB_SET_INTERFACE, 1, 1);
-    rig_change(&r, USB_SET_INTERFACE, 2, 1);
+    CHECK_EQ(rig_request(r.dev, 0xa281, 0x0100, OUT, have, 3), USB_STATUS_STALL); // setting 0
+    rig_change(r.dev, USB_SET_INTERFACE, 1, 1);
+    rig_change(r.dev, USB_SET_INTERFACE, 2, 1);
     for (unsigned i = 0; i < 2; i++) {
         unsigned ep = i ? IN : OUT;
-        CHECK_EQ(rig_request(&r, 0x2201, 0x0100, ep, cd, 3), 3); // is told that it got another one
-        CHECK_EQ(rig_request(&r, 0xa281, 0x0100, ep, have, 4), 3);
+        CHECK_EQ(rig_request(r.dev, 0x2201, 0x0100, ep, cd, 3),
+                 3); // is told that it got another one
+        CHECK_EQ(rig_request(r.dev, 0xa281, 0x0100, ep, have, 4), 3);
         CHECK_BYTES(have, dat, 3);
-        CHECK_EQ(rig_request(&r, 0x2201, 0x0100, ep, dat, 3), 3);
-        CHECK_EQ(rig_request(&r, 0x2201, 0x0100, ep, dat, 2), USB_STATUS_STALL);
-        CHECK_EQ(rig_request(&r, 0x2201, 0x0200, ep, dat, 3), USB_STATUS_STALL); // pitch
-        CHECK_EQ(rig_request(&r, 0xa282, 0x0100, ep, have, 3), USB_STATUS_STALL);
-        CHECK_EQ(rig_request(&r, 0xa201, 0x0100, ep, have, 3), USB_STATUS_STALL);
-        CHECK_EQ(rig_request(&r, 0x2281, 0x0100, ep, dat, 3), USB_STATUS_STALL);
-        CHECK_EQ(rig_request(&r, 0xa281, 0x0100, ep | 0x100, have, 3), USB_STATUS_STALL);
+        CHECK_EQ(rig_request(r.dev, 0x2201, 0x0100, ep, dat, 3), 3);
+        CHECK_EQ(rig_request(r.dev, 0x2201, 0x0100, ep, dat, 2), USB_STATUS_STALL);
+        CHECK_EQ(rig_request(r.dev, 0x2201, 0x0200, ep, dat, 3), USB_STATUS_STALL); // pitch
+        CHECK_EQ(rig_request(r.dev, 0xa282, 0x0100, ep, have, 3), USB_STATUS_STALL);
+        CHECK_EQ(rig_request(r.dev, 0xa201, 0x0100, ep, have, 3), USB_STATUS_STALL);
+        CHECK_EQ(rig_request(r.dev, 0x2281, 0x0100, ep, dat, 3), USB_STATUS_STALL);
+        CHECK_EQ(rig_request(r.dev, 0xa281, 0x0100, ep | 0x100, have, 3), USB_STATUS_STALL);
     }
-    CHECK_EQ(rig_request(&r, 0xa281, 0x0100, 0x00, have, 3), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0xa281, 0x0100, 0x80, have, 3), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0xa281, 0x0100, 0x81, have, 3), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0xa281, 0x0100, 0x00, have, 3), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0xa281, 0x0100, 0x80, have, 3), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0xa281, 0x0100, 0x81, have, 3), USB_STATUS_STALL);
     rig_end(&r);
 }
 
@@ -618,7 +610,7 @@ TEST(sim_audio_reset_makes_it_loud_again)
     CHECK_EQ(set_volume(&r, SPEAKER, 1, -5120), 2);
     CHECK_EQ(set_volume(&r, SPEAKER, 2, -5120), 2);
     CHECK_EQ(set_volume(&r, MICROPHONE, 1, -5120), 2);
-    rig_change(&r, USB_RESET_DEVICE, 0, 0);
+    rig_change(r.dev, USB_RESET_DEVICE, 0, 0);
     CHECK(!get_mute(&r, SPEAKER) && !get_mute(&r, MICROPHONE));
     check_limits(&r, SPEAKER, 1);
     check_limits(&r, SPEAKER, 2);
@@ -643,7 +635,7 @@ static void check_last(const struct rig *r, uint32_t size, const uint8_t *want, 
 {
     static uint8_t bytes[PATTERN];
     memset(bytes, 0xee, sizeof bytes);
-    CHECK_EQ(sim_audio_played_last(r->device, bytes, size), have);
+    CHECK_EQ(sim_audio_played_last(r->sim, bytes, size), have);
     CHECK_BYTES(bytes, want, have);
     CHECK_EQ(bytes[have], 0xee);
 }
@@ -651,27 +643,27 @@ static void check_last(const struct rig *r, uint32_t size, const uint8_t *want, 
 static void start_keeping(struct rig *r, uint32_t bytes)
 {
     start_with(r, &(struct sim_audio_options){.kept_bytes = bytes});
-    rig_change(r, USB_SET_INTERFACE, 1, 1);
+    rig_change(r->dev, USB_SET_INTERFACE, 1, 1);
 }
 
 TEST(sim_audio_plays_bit_by_bit)
 {
     struct rig r;
     start_keeping(&r, 1 << 15);
-    CHECK_EQ(sim_audio_played_adler32(r.device), 1);
+    CHECK_EQ(sim_audio_played_adler32(r.sim), 1);
     check_last(&r, 100, pattern(), 0);
     const uint8_t *end = play(&r, URBS, PLAYED, pattern());
     uint32_t bytes = (uint32_t)(end - pattern());
-    struct sim_audio_traffic t = sim_audio_played(r.device);
+    struct sim_audio_traffic t = sim_audio_played(r.sim);
     CHECK_EQ(t.packets, URBS * PACKETS);
     CHECK_EQ(t.bytes, bytes);
     CHECK_EQ(t.gaps, 0);
     CHECK_EQ(t.missed, 0);
-    CHECK_EQ(sim_audio_played_adler32(r.device), adler32(pattern(), bytes));
+    CHECK_EQ(sim_audio_played_adler32(r.sim), adler32(pattern(), bytes));
     check_last(&r, PATTERN - 1, pattern(), bytes);
     check_last(&r, 1000, end - 1000, 1000);
     check_last(&r, 0, end, 0);
-    CHECK_EQ(sim_audio_captured(r.device).packets, 0);
+    CHECK_EQ(sim_audio_captured(r.sim).packets, 0);
     rig_end(&r);
 }
 
@@ -681,22 +673,22 @@ TEST(sim_audio_plays_packets_of_any_size)
     struct rig r;
     struct rig_urb u;
     start_keeping(&r, 1000);
-    stream_urb(&r, &u, OUT, 3, 4, wikipedia); // 4, 0 and 5 bytes
+    rig_iso_urb(&u, r.dev, OUT, wikipedia, 3, 4); // 4, 0 and 5 bytes
     u.packets[1].length = 0;
     u.packets[2].offset = 4;
     u.packets[2].length = 5;
-    rig_submit(&r, &u);
+    rig_submit(&u);
     rig_advance(&r, 4 * FRAME);
     CHECK_EQ(u.packets[0].actual_length, 4);
     CHECK_EQ(u.packets[1].status, USB_STATUS_OK);
     CHECK_EQ(u.packets[2].actual_length, 5);
-    CHECK_EQ(rig_finish(&r, &u), 9);
-    CHECK_EQ(sim_audio_played_adler32(r.device), 0x11e60398); // from the literature
+    CHECK_EQ(rig_finish(&u), 9);
+    CHECK_EQ(sim_audio_played_adler32(r.sim), 0x11e60398); // from the literature
     check_last(&r, 100, wikipedia, 9);
-    CHECK_EQ(sim_audio_played(r.device).packets, 3);
-    CHECK_EQ(sim_audio_played(r.device).gaps, 0); // an empty packet is one
+    CHECK_EQ(sim_audio_played(r.sim).packets, 3);
+    CHECK_EQ(sim_audio_played(r.sim).gaps, 0); // an empty packet is one
     (void)play(&r, 1, SIM_AUDIO_PACKET_MAX, pattern());
-    CHECK_EQ(sim_audio_played(r.device).bytes, 9 + PACKETS * SIM_AUDIO_PACKET_MAX);
+    CHECK_EQ(sim_audio_played(r.sim).bytes, 9 + PACKETS * SIM_AUDIO_PACKET_MAX);
     rig_end(&r);
 }
 
@@ -716,7 +708,7 @@ TEST(sim_audio_keeps_what_was_played_last)
             check_last(&r, 150, end - 150, 150);
             check_last(&r, 1, end - 1, 1);
         }
-        CHECK_EQ(sim_audio_played_adler32(r.device), adler32(pattern(), 9 * PACKETS * PLAYED));
+        CHECK_EQ(sim_audio_played_adler32(r.sim), adler32(pattern(), 9 * PACKETS * PLAYED));
         rig_end(&r);
     }
 }
@@ -727,8 +719,8 @@ TEST(sim_audio_keeps_nothing_unless_told)
     start(&r);
     (void)play(&r, 2, PLAYED, pattern());
     check_last(&r, 100, pattern(), 0);
-    CHECK_EQ(sim_audio_played(r.device).bytes, 2 * PACKETS * PLAYED);
-    CHECK_EQ(sim_audio_played_adler32(r.device), adler32(pattern(), 2 * PACKETS * PLAYED));
+    CHECK_EQ(sim_audio_played(r.sim).bytes, 2 * PACKETS * PLAYED);
+    CHECK_EQ(sim_audio_played_adler32(r.sim), adler32(pattern(), 2 * PACKETS * PLAYED));
     rig_end(&r);
 }
 
@@ -751,20 +743,20 @@ TEST(sim_audio_counts_gaps)
     start(&r);
     rig_advance(&r, 100 * FRAME); // before the first packet there is no stream
     for (unsigned i = 0; i < 3; i++) {
-        stream_urb(&r, &u[i], OUT, PACKETS, PLAYED, pattern());
-        rig_submit(&r, &u[i]);
+        rig_iso_urb(&u[i], r.dev, OUT, pattern(), PACKETS, PLAYED);
+        rig_submit(&u[i]);
         rig_advance(&r, (PACKETS + 1 + i) * FRAME);
         CHECK(u[i].done);
         if (i > 0)
             missed += first_frame(&u[i]) - (u[i - 1].urb.start_frame + PACKETS);
     }
-    struct sim_audio_traffic t = sim_audio_played(r.device);
+    struct sim_audio_traffic t = sim_audio_played(r.sim);
     CHECK_EQ(t.gaps, 2);
     CHECK(t.missed > 2);
     CHECK_EQ(t.missed, missed);
-    CHECK_EQ(sim_audio_captured(r.device).gaps, 0);
+    CHECK_EQ(sim_audio_captured(r.sim).gaps, 0);
     for (unsigned i = 0; i < 3; i++)
-        (void)rig_finish(&r, &u[i]);
+        (void)rig_finish(&u[i]);
     rig_end(&r);
 }
 
@@ -774,18 +766,18 @@ TEST(sim_audio_streams_have_no_gap_between_them)
     start_keeping(&r, 10000);
     const uint8_t *end = play(&r, 1, PLAYED, pattern());
     rig_advance(&r, 1000 * FRAME);
-    rig_change(&r, USB_SET_INTERFACE, 1, 1);
+    rig_change(r.dev, USB_SET_INTERFACE, 1, 1);
     end = play(&r, 1, PLAYED, end);
     rig_advance(&r, 1000 * FRAME);
-    rig_change(&r, USB_RESET_DEVICE, 0, 0); // with what was selected
+    rig_change(r.dev, USB_RESET_DEVICE, 0, 0); // with what was selected
     end = play(&r, 1, PLAYED, end);
     rig_advance(&r, 1000 * FRAME);
-    rig_change(&r, USB_SET_CONFIGURATION, 0, 1);
-    rig_change(&r, USB_SET_INTERFACE, 1, 1);
+    rig_change(r.dev, USB_SET_CONFIGURATION, 0, 1);
+    rig_change(r.dev, USB_SET_INTERFACE, 1, 1);
     (void)play(&r, 1, PLAYED, end);
-    CHECK_EQ(sim_audio_played(r.device).gaps, 0);
-    CHECK_EQ(sim_audio_played(r.device).missed, 0);
-    CHECK_EQ(sim_audio_played(r.device).packets, 4 * PACKETS);
+    CHECK_EQ(sim_audio_played(r.sim).gaps, 0);
+    CHECK_EQ(sim_audio_played(r.sim).missed, 0);
+    CHECK_EQ(sim_audio_played(r.sim).packets, 4 * PACKETS);
     check_last(&r, 10000, pattern(), 4 * PACKETS * PLAYED); // one behind the other
     rig_end(&r);
 }
@@ -795,22 +787,22 @@ TEST(sim_audio_setting_one_interface_leaves_the_other)
     struct rig r;
     struct rig_urb in, out;
     start(&r);
-    stream_urb(&r, &in, IN, PACKETS, IN_MAX, NULL);
-    stream_urb(&r, &out, OUT, PACKETS, PLAYED, pattern());
-    rig_submit(&r, &in);
-    rig_submit(&r, &out);
+    rig_iso_urb(&in, r.dev, IN, NULL, PACKETS, IN_MAX);
+    rig_iso_urb(&out, r.dev, OUT, pattern(), PACKETS, PLAYED);
+    rig_submit(&in);
+    rig_submit(&out);
     rig_advance(&r, (PACKETS + 1) * FRAME);
     check_packets(&in, SPOKEN);
     check_packets(&out, PLAYED);
-    (void)rig_finish(&r, &in);
-    (void)rig_finish(&r, &out);
+    (void)rig_finish(&in);
+    (void)rig_finish(&out);
     rig_advance(&r, 10 * FRAME);
-    rig_change(&r, USB_SET_INTERFACE, 2, 1);
+    rig_change(r.dev, USB_SET_INTERFACE, 2, 1);
     (void)play(&r, 1, PLAYED, pattern());
     int16_t samples[PACKETS * SAMPLES];
     listen_once(&r, samples);
-    CHECK_EQ(sim_audio_played(r.device).gaps, 1);
-    CHECK_EQ(sim_audio_captured(r.device).gaps, 0);
+    CHECK_EQ(sim_audio_played(r.sim).gaps, 1);
+    CHECK_EQ(sim_audio_captured(r.sim).gaps, 0);
     rig_end(&r);
 }
 
@@ -842,7 +834,7 @@ static void start_recording(struct rig *r, struct tape *t, size_t room)
 {
     *t = (struct tape){.room = room};
     start_with(r, &(struct sim_audio_options){.recording = {tape_append, tape_destroy, t}});
-    rig_change(r, USB_SET_INTERFACE, 1, 1);
+    rig_change(r->dev, USB_SET_INTERFACE, 1, 1);
 }
 
 TEST(sim_audio_records)
@@ -853,7 +845,7 @@ TEST(sim_audio_records)
     (void)play(&r, 2, PLAYED, pattern());
     CHECK_EQ(t.used, 2 * PACKETS * PLAYED);
     CHECK_BYTES(t.bytes, pattern(), t.used);
-    CHECK_EQ(sim_audio_played_unrecorded(r.device), 0);
+    CHECK_EQ(sim_audio_played_unrecorded(r.sim), 0);
     CHECK_EQ(t.destroyed, 0);
     rig_end(&r);
     CHECK_EQ(t.destroyed, 1);
@@ -866,9 +858,9 @@ TEST(sim_audio_plays_on_when_it_cannot_record)
     start_recording(&r, &t, 3 * PLAYED + 7);
     (void)play(&r, 1, PLAYED, pattern());
     CHECK_EQ(t.used, 3 * PLAYED);
-    CHECK_EQ(sim_audio_played_unrecorded(r.device), (PACKETS - 3) * PLAYED);
-    CHECK_EQ(sim_audio_played(r.device).bytes, PACKETS * PLAYED);
-    CHECK_EQ(sim_audio_played_adler32(r.device), adler32(pattern(), PACKETS * PLAYED));
+    CHECK_EQ(sim_audio_played_unrecorded(r.sim), (PACKETS - 3) * PLAYED);
+    CHECK_EQ(sim_audio_played(r.sim).bytes, PACKETS * PLAYED);
+    CHECK_EQ(sim_audio_played_adler32(r.sim), adler32(pattern(), PACKETS * PLAYED));
     rig_end(&r);
 }
 
@@ -877,11 +869,11 @@ TEST(sim_audio_without_memory)
     struct rig r;
     struct tape t = {0};
     start(&r);
-    r.out_of_memory = true;
+    r.heap.fail_at = 1;
     CHECK(!sim_audio_create(r.bus, NULL));
     const struct sim_audio_options o = {.recording = {tape_append, tape_destroy, &t}};
     CHECK(!sim_audio_create(r.bus, &o));
     CHECK_EQ(t.destroyed, 0); // still the caller's
-    r.out_of_memory = false;
+    r.heap.fail_at = 0;
     rig_end(&r);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The webcam with a bulk endpoint: payloads over transfers of any size.
-#include "tests/support/sim_camera_rig.h"
+#include "tests/unit/video_rig.h"
 
 enum { MPS = 512, PAYLOAD_MAX = 65536 };
 
@@ -22,7 +22,7 @@ static struct video *start(uint32_t payload, uint8_t format, uint32_t interval)
 
 static struct sim_camera_traffic traffic(const struct video *v)
 {
-    return sim_camera_traffic(v->rig.device);
+    return sim_camera_traffic(v->rig.sim);
 }
 
 // Reads a payload of at most `max` bytes in transfers of `size`, to its short packet. The size of
@@ -33,7 +33,7 @@ static int read_payload(struct video *v, uint32_t max, uint32_t size)
     uint32_t filled = 0;
     for (;;) {
         CHECK(filled <= max && filled + size <= sizeof payload);
-        int n = rig_read(&v->rig, VIDEO_IN, payload + filled, size);
+        int n = rig_read(v->rig.dev, VIDEO_IN, payload + filled, size);
         if (n == RIG_PENDING) {
             CHECK_EQ(filled, 0);
             return n;
@@ -101,14 +101,14 @@ TEST(sim_camera_bulk_waits_for_the_next_frame)
     for (uint32_t number = 1; number <= 20; number++) { // with all fractions of a microsecond
         uint64_t due_us = start_us + (uint64_t)number * VIDEO_30_FPS / 10;
         struct rig_urb u;
-        rig_urb_init(&v->rig, &u, VIDEO_IN, NULL, 16384);
-        rig_submit(&v->rig, &u);
+        rig_urb(&u, v->rig.dev, VIDEO_IN, NULL, 16384);
+        rig_submit(&u);
         rig_advance(&v->rig, due_us - 1 - v->rig.now_us);
         CHECK(!u.done);
         rig_advance(&v->rig, 1);
         CHECK(u.done);
         video_packet(v, u.urb.buffer, u.urb.actual_length);
-        CHECK(rig_finish(&v->rig, &u) > 0);
+        CHECK(rig_finish(&u) > 0);
     }
     video_check_frames(v, 0, 21);
     rig_end(&v->rig);
@@ -149,12 +149,12 @@ TEST(sim_camera_bulk_late_host_gets_the_payload_whole)
 {
     struct video *v = start(65536, VIDEO_YUY2, VIDEO_30_FPS);
     static uint8_t payload[65536];
-    CHECK_EQ(rig_read(&v->rig, VIDEO_IN, payload, 16384), 16384);
+    CHECK_EQ(rig_read(v->rig.dev, VIDEO_IN, payload, 16384), 16384);
     rig_advance(&v->rig, 50000);
-    CHECK_EQ(rig_read(&v->rig, VIDEO_IN, payload + 16384, 65536 - 16384), 65536 - 16384);
+    CHECK_EQ(rig_read(v->rig.dev, VIDEO_IN, payload + 16384, 65536 - 16384), 65536 - 16384);
     CHECK_EQ(base_get_le16(payload + 10), 1000 & 0x7ff); // the header is of its beginning
-    CHECK_EQ(rig_read(&v->rig, VIDEO_IN, payload, 512), 0);
-    CHECK_EQ(rig_read(&v->rig, VIDEO_IN, payload, 512), 512);
+    CHECK_EQ(rig_read(v->rig.dev, VIDEO_IN, payload, 512), 0);
+    CHECK_EQ(rig_read(v->rig.dev, VIDEO_IN, payload, 512), 512);
     CHECK_EQ(payload[1] & 1, 0); // the second frame
     rig_end(&v->rig);
 }
@@ -168,10 +168,10 @@ TEST(sim_camera_bulk_gives_nothing_before_a_commit)
     CHECK_EQ(read_payload(v, 16380, 16384), RIG_PENDING);
     video_commit(v, VIDEO_YUY2, VIDEO_30_FPS);
     CHECK_EQ(read_payload(v, 16380, 16384), 16380);
-    rig_change(&v->rig, USB_SET_INTERFACE, VIDEO_STREAMING, 0);
+    rig_change(v->rig.dev, USB_SET_INTERFACE, VIDEO_STREAMING, 0);
     CHECK_EQ(read_payload(v, 16380, 16384), RIG_PENDING);
     video_commit(v, VIDEO_YUY2, VIDEO_30_FPS);
-    rig_change(&v->rig, USB_SET_CONFIGURATION, 0, 1);
+    rig_change(v->rig.dev, USB_SET_CONFIGURATION, 0, 1);
     CHECK_EQ(read_payload(v, 16380, 16384), RIG_PENDING);
     rig_end(&v->rig);
 }
@@ -180,14 +180,14 @@ TEST(sim_camera_bulk_commit_wakes_the_endpoint)
 {
     struct video *v = begin(0);
     struct rig_urb u;
-    rig_urb_init(&v->rig, &u, VIDEO_IN, NULL, 16384);
-    rig_submit(&v->rig, &u);
+    rig_urb(&u, v->rig.dev, VIDEO_IN, NULL, 16384);
+    rig_submit(&u);
     CHECK(!u.done);
     video_commit(v, VIDEO_MJPEG, VIDEO_30_FPS);
     rig_settle(&v->rig);
     CHECK(u.done);
     video_packet(v, u.urb.buffer, u.urb.actual_length);
-    CHECK(rig_finish(&v->rig, &u) > 0);
+    CHECK(rig_finish(&u) > 0);
     video_check_frames(v, 0, 1);
     rig_end(&v->rig);
 }
@@ -199,8 +199,8 @@ TEST(sim_camera_bulk_cleared_halt_begins_a_stream)
     uint8_t part[4096];
     read_all(v, 16380, 16384);
     rig_advance(&v->rig, 40000);
-    CHECK_EQ(rig_read(&v->rig, VIDEO_IN, part, sizeof part), sizeof part);
-    rig_change(&v->rig, USB_CLEAR_HALT, 0, VIDEO_IN);
+    CHECK_EQ(rig_read(v->rig.dev, VIDEO_IN, part, sizeof part), sizeof part);
+    rig_change(v->rig.dev, USB_CLEAR_HALT, 0, VIDEO_IN);
     v->count = 0;
     v->fid = -1;
     read_all(v, 16380, 16384);
@@ -214,7 +214,7 @@ TEST(sim_camera_bulk_commit_begins_a_stream)
 {
     struct video *v = start(0, VIDEO_YUY2, VIDEO_30_FPS);
     uint8_t part[4096];
-    CHECK_EQ(rig_read(&v->rig, VIDEO_IN, part, sizeof part), sizeof part);
+    CHECK_EQ(rig_read(v->rig.dev, VIDEO_IN, part, sizeof part), sizeof part);
     video_commit(v, VIDEO_MJPEG, VIDEO_30_FPS);
     read_all(v, 16380, 16384);
     video_check_frames(v, 0, 1);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Class requests to the webcam: negotiation, brightness, and what it says of wrong ones.
-#include "tests/support/sim_camera_rig.h"
+#include "tests/unit/video_rig.h"
+
+#include <string.h>
 
 enum {
     BRIGHTNESS = 0x0200,      // wValue
@@ -30,13 +32,13 @@ static struct video *begin(bool bulk)
 static int streaming(struct video *v, unsigned request, unsigned control, uint8_t *bytes,
                      unsigned size)
 {
-    return rig_request(&v->rig, request, control, VIDEO_STREAMING, bytes, size);
+    return rig_request(v->rig.dev, request, control, VIDEO_STREAMING, bytes, size);
 }
 
 static unsigned error_code(struct video *v)
 {
     uint8_t code = 0xee;
-    CHECK_EQ(rig_request(&v->rig, VIDEO_GET_CUR, ERROR_CODE, VIDEO_CONTROL, &code, 1), 1);
+    CHECK_EQ(rig_request(v->rig.dev, VIDEO_GET_CUR, ERROR_CODE, VIDEO_CONTROL, &code, 1), 1);
     return code;
 }
 
@@ -44,7 +46,7 @@ static void check_refused(struct video *v, unsigned request, unsigned value, uns
                           unsigned size, unsigned code)
 {
     uint8_t data[64] = {0};
-    CHECK_EQ(rig_request(&v->rig, request, value, index, data, size), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(v->rig.dev, request, value, index, data, size), USB_STATUS_STALL);
     CHECK_EQ(error_code(v), code);
     CHECK_EQ(error_code(v), NO_ERROR); // that it was read is a success
 }
@@ -211,11 +213,11 @@ TEST(sim_camera_probe_while_streaming_but_no_commit)
 {
     struct video *v = begin(false);
     uint8_t bytes[VIDEO_STREAMING_SIZE];
-    rig_change(&v->rig, USB_SET_INTERFACE, VIDEO_STREAMING, 1);
+    rig_change(v->rig.dev, USB_SET_INTERFACE, VIDEO_STREAMING, 1);
     video_probe(v, VIDEO_MJPEG, VIDEO_30_FPS, bytes);
     CHECK_EQ(streaming(v, VIDEO_SET_CUR, VIDEO_COMMIT, bytes, 34), USB_STATUS_STALL);
     CHECK_EQ(error_code(v), WRONG_STATE);
-    rig_change(&v->rig, USB_SET_INTERFACE, VIDEO_STREAMING, 0);
+    rig_change(v->rig.dev, USB_SET_INTERFACE, VIDEO_STREAMING, 0);
     CHECK_EQ(streaming(v, VIDEO_SET_CUR, VIDEO_COMMIT, bytes, 34), 34);
     rig_end(&v->rig);
 }
@@ -243,7 +245,7 @@ TEST(sim_camera_streaming_requests_refused)
 static int16_t brightness(struct video *v, unsigned request)
 {
     uint8_t data[2];
-    CHECK_EQ(rig_request(&v->rig, request, BRIGHTNESS, UNIT, data, 2), 2);
+    CHECK_EQ(rig_request(v->rig.dev, request, BRIGHTNESS, UNIT, data, 2), 2);
     return (int16_t)base_get_le16(data);
 }
 
@@ -251,7 +253,7 @@ static int set_brightness(struct video *v, int value)
 {
     uint8_t data[2];
     base_put_le16(data, (uint16_t)value);
-    return rig_request(&v->rig, VIDEO_SET_CUR, BRIGHTNESS, UNIT, data, 2);
+    return rig_request(v->rig.dev, VIDEO_SET_CUR, BRIGHTNESS, UNIT, data, 2);
 }
 
 TEST(sim_camera_brightness)
@@ -264,7 +266,7 @@ TEST(sim_camera_brightness)
     CHECK_EQ(brightness(v, VIDEO_GET_RES), 1);
     CHECK_EQ(brightness(v, VIDEO_GET_DEF), 0);
     CHECK_EQ(brightness(v, VIDEO_GET_LEN), 2);
-    CHECK_EQ(rig_request(&v->rig, VIDEO_GET_INFO, BRIGHTNESS, UNIT, &info, 1), 1);
+    CHECK_EQ(rig_request(v->rig.dev, VIDEO_GET_INFO, BRIGHTNESS, UNIT, &info, 1), 1);
     CHECK_EQ(info, 3);
     for (int value = -64; value <= 64; value += 32) {
         CHECK_EQ(set_brightness(v, value), 2);
@@ -284,11 +286,11 @@ TEST(sim_camera_error_code_control)
     struct video *v = begin(false);
     uint8_t data[2];
     CHECK_EQ(error_code(v), NO_ERROR);
-    CHECK_EQ(rig_request(&v->rig, VIDEO_GET_INFO, ERROR_CODE, VIDEO_CONTROL, data, 1), 1);
+    CHECK_EQ(rig_request(v->rig.dev, VIDEO_GET_INFO, ERROR_CODE, VIDEO_CONTROL, data, 1), 1);
     CHECK_EQ(data[0], 1); // GET only
-    CHECK_EQ(rig_request(&v->rig, VIDEO_GET_LEN, ERROR_CODE, VIDEO_CONTROL, data, 2), 2);
+    CHECK_EQ(rig_request(v->rig.dev, VIDEO_GET_LEN, ERROR_CODE, VIDEO_CONTROL, data, 2), 2);
     CHECK_EQ(base_get_le16(data), 1);
-    CHECK_EQ(rig_request(&v->rig, VIDEO_GET_CUR, ERROR_CODE, VIDEO_CONTROL, NULL, 0), 0);
+    CHECK_EQ(rig_request(v->rig.dev, VIDEO_GET_CUR, ERROR_CODE, VIDEO_CONTROL, NULL, 0), 0);
     check_refused(v, VIDEO_SET_CUR, ERROR_CODE, VIDEO_CONTROL, 1, BAD_REQUEST);
     check_refused(v, VIDEO_GET_MIN, ERROR_CODE, VIDEO_CONTROL, 1, BAD_REQUEST);
     // Any request that succeeds resets it.
@@ -323,12 +325,13 @@ TEST(sim_camera_other_requests_are_none_of_its_own)
     struct video *v = begin(false);
     uint8_t data[2];
     CHECK_EQ(set_brightness(v, 100), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&v->rig, 0xc181, BRIGHTNESS, UNIT, data, 2), USB_STATUS_STALL); // vendor
-    CHECK_EQ(rig_request(&v->rig, 0x8106, 0x2200, 0, data, 2), USB_STATUS_STALL);        // standard
+    CHECK_EQ(rig_request(v->rig.dev, 0xc181, BRIGHTNESS, UNIT, data, 2),
+             USB_STATUS_STALL);                                                      // vendor
+    CHECK_EQ(rig_request(v->rig.dev, 0x8106, 0x2200, 0, data, 2), USB_STATUS_STALL); // standard
     CHECK_EQ(error_code(v), OUT_OF_RANGE);
-    rig_change(&v->rig, USB_SET_CONFIGURATION, 0, 1);
-    CHECK_EQ(rig_request(&v->rig, 0x0009, 0, 0, NULL, 0), 0); // not configured
-    CHECK_EQ(rig_request(&v->rig, VIDEO_GET_CUR, BRIGHTNESS, UNIT, data, 2), USB_STATUS_STALL);
+    rig_change(v->rig.dev, USB_SET_CONFIGURATION, 0, 1);
+    CHECK_EQ(rig_request(v->rig.dev, 0x0009, 0, 0, NULL, 0), 0); // not configured
+    CHECK_EQ(rig_request(v->rig.dev, VIDEO_GET_CUR, BRIGHTNESS, UNIT, data, 2), USB_STATUS_STALL);
     rig_end(&v->rig);
 }
 
@@ -339,7 +342,7 @@ TEST(sim_camera_reset_forgets_everything)
     video_commit(v, VIDEO_MJPEG, VIDEO_30_FPS);
     CHECK_EQ(set_brightness(v, 10), 2);
     CHECK_EQ(set_brightness(v, 100), USB_STATUS_STALL);
-    rig_change(&v->rig, USB_RESET_DEVICE, 0, 0);
+    rig_change(v->rig.dev, USB_RESET_DEVICE, 0, 0);
     CHECK_EQ(error_code(v), NO_ERROR);
     CHECK_EQ(brightness(v, VIDEO_GET_CUR), 0);
     for (unsigned control = VIDEO_PROBE; control <= VIDEO_COMMIT; control += 0x0100) {
@@ -347,6 +350,6 @@ TEST(sim_camera_reset_forgets_everything)
         check_agreed(bytes, VIDEO_YUY2, VIDEO_30_FPS, VIDEO_YUY2_SIZE, 16380);
         CHECK_EQ(base_get_le16(bytes), 0);
     }
-    CHECK_EQ(rig_read(&v->rig, VIDEO_IN, bytes, 0), RIG_PENDING); // no stream
+    CHECK_EQ(rig_read(v->rig.dev, VIDEO_IN, bytes, 0), RIG_PENDING); // no stream
     rig_end(&v->rig);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The webcam's descriptors, read as a host's driver does (USB Video 1.1 chapter 3).
-#include "tests/support/sim_camera_rig.h"
+#include "tests/unit/video_rig.h"
 
 enum { CS_INTERFACE = 0x24, VIDEO_CLASS = 0x0e };
 
@@ -144,7 +144,7 @@ TEST(sim_camera_descriptors_describe_a_camera)
         struct sim_camera_options options = {.bulk = bulk};
         rig_begin(&r);
         rig_start(&r, sim_camera_create(r.bus, &options), 1);
-        struct reading have = read_config(config_of(r.device));
+        struct reading have = read_config(config_of(r.sim));
         CHECK_EQ(have.control_size, 0);
         CHECK_EQ(have.streaming_size, 0);
         CHECK_EQ(have.version, 0x0110);
@@ -171,7 +171,7 @@ TEST(sim_camera_device_has_an_interface_association)
         struct sim_camera_options options = {.bulk = bulk};
         rig_begin(&r);
         rig_start(&r, sim_camera_create(r.bus, &options), 1);
-        struct base_span bytes = {r.device->desc->device, USB_DT_DEVICE_SIZE};
+        struct base_span bytes = {r.sim->desc->device, USB_DT_DEVICE_SIZE};
         CHECK_EQ(usb_device_descriptor_unpack(&device, bytes), BASE_OK);
         CHECK_EQ(device.bcdUSB, 0x0200);
         CHECK_EQ(device.bDeviceClass << 16 | device.bDeviceSubClass << 8 | device.bDeviceProtocol,
@@ -180,7 +180,7 @@ TEST(sim_camera_device_has_an_interface_association)
         CHECK_EQ(device.idProduct, 0x0007);
         CHECK_EQ(device.bcdDevice, 0x0100 + bulk);
         const uint8_t want[] = {8, 0x0b, VIDEO_CONTROL, 2, VIDEO_CLASS, 3, 0, device.iProduct};
-        const uint8_t *config = config_of(r.device).data;
+        const uint8_t *config = config_of(r.sim).data;
         CHECK_BYTES(config + 9, want, sizeof want);
         CHECK_EQ(config[4], 2); // interfaces
         rig_end(&r);
@@ -193,17 +193,17 @@ TEST(sim_camera_isochronous_settings)
     struct rig r;
     rig_begin(&r);
     rig_start(&r, sim_camera_create(r.bus, NULL), 1);
-    CHECK_EQ(rig_check_config(r.device->desc->configs[0]), 5);
-    CHECK(!sim_endpoint(r.device, VIDEO_IN)); // the first setting takes no bandwidth
+    CHECK_EQ(rig_check_config(r.sim->desc->configs[0]), 5);
+    CHECK(!sim_endpoint(r.sim, VIDEO_IN)); // the first setting takes no bandwidth
     for (uint8_t i = 0; i < 5; i++) {
-        rig_change(&r, USB_SET_INTERFACE, VIDEO_STREAMING, i + 1);
-        const struct usb_endpoint *ep = sim_endpoint(r.device, VIDEO_IN);
+        rig_change(r.dev, USB_SET_INTERFACE, VIDEO_STREAMING, i + 1);
+        const struct usb_endpoint *ep = sim_endpoint(r.sim, VIDEO_IN);
         CHECK_EQ(ep->type, USB_ISOCHRONOUS);
         CHECK_EQ(ep->max_packet_size, packets[i][0]);
         CHECK_EQ(ep->packets_per_interval, packets[i][1]);
         CHECK_EQ(ep->bInterval, 1);
     }
-    CHECK(!usb_config_has_alternate(config_of(r.device), VIDEO_STREAMING, 6));
+    CHECK(!usb_config_has_alternate(config_of(r.sim), VIDEO_STREAMING, 6));
     rig_end(&r);
 }
 
@@ -213,9 +213,9 @@ TEST(sim_camera_bulk_endpoint)
     struct sim_camera_options options = {.bulk = true};
     rig_begin(&r);
     rig_start(&r, sim_camera_create(r.bus, &options), 1);
-    CHECK_EQ(rig_check_config(r.device->desc->configs[0]), 1);
-    CHECK(!usb_config_has_alternate(config_of(r.device), VIDEO_STREAMING, 1));
-    const struct usb_endpoint *ep = sim_endpoint(r.device, VIDEO_IN);
+    CHECK_EQ(rig_check_config(r.sim->desc->configs[0]), 1);
+    CHECK(!usb_config_has_alternate(config_of(r.sim), VIDEO_STREAMING, 1));
+    const struct usb_endpoint *ep = sim_endpoint(r.sim, VIDEO_IN);
     CHECK_EQ(ep->type, USB_BULK);
     CHECK_EQ(ep->max_packet_size, 512);
     rig_end(&r);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Decodes the webcam's Motion JPEG frames with the tables that they bring along (ITU-T T.81), as
 // far as flat blocks need it: a block is one difference and the end of the block.
-#include "tests/support/sim_camera_rig.h"
+#include "tests/unit/video_rig.h"
 
 enum { COLUMNS = 40, ROWS = 60, BLOCKS_OF_MCU = 4 };
 
@@ -173,14 +173,14 @@ static void start(struct video *v, int brightness)
     struct sim_camera_options options = {.bulk = true};
     base_put_le16(value, (uint16_t)brightness);
     video_begin(v, &options);
-    CHECK_EQ(rig_request(&v->rig, VIDEO_SET_CUR, 0x0200, 0x0200, value, 2), 2);
+    CHECK_EQ(rig_request(v->rig.dev, VIDEO_SET_CUR, 0x0200, 0x0200, value, 2), 2);
     video_commit(v, VIDEO_MJPEG, VIDEO_30_FPS);
 }
 
 static void check_next_frame(struct video *v, uint32_t number, uint8_t ground)
 {
     static uint8_t payload[16384];
-    int n = rig_read(&v->rig, VIDEO_IN, payload, sizeof payload);
+    int n = rig_read(v->rig.dev, VIDEO_IN, payload, sizeof payload);
     CHECK(n > 12 && n < (int)sizeof payload);
     video_packet(v, payload, (uint32_t)n);
     CHECK(v->frames[v->count - 1].whole);
@@ -224,6 +224,6 @@ TEST(sim_camera_jpeg_of_large_numbers)
         rig_settle(&v->rig);
         check_next_frame(v, numbers[i], 128);
     }
-    CHECK_EQ(sim_camera_traffic(v->rig.device).dropped, 0xffffffffu - 9);
+    CHECK_EQ(sim_camera_traffic(v->rig.sim).dropped, 0xffffffffu - 9);
     rig_end(&v->rig);
 }

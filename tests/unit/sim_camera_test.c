@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The webcam's isochronous streams: payloads, frames and their pace.
-#include "tests/support/sim_camera_rig.h"
+#include "tests/unit/video_rig.h"
 
 static struct video video;
 
@@ -8,13 +8,13 @@ static struct video *start(uint8_t format, uint32_t interval, uint8_t alternate)
 {
     video_begin(&video, NULL);
     video_commit(&video, format, interval);
-    rig_change(&video.rig, USB_SET_INTERFACE, VIDEO_STREAMING, alternate);
+    rig_change(video.rig.dev, USB_SET_INTERFACE, VIDEO_STREAMING, alternate);
     return &video;
 }
 
 static struct sim_camera_traffic traffic(const struct video *v)
 {
-    return sim_camera_traffic(v->rig.device);
+    return sim_camera_traffic(v->rig.sim);
 }
 
 TEST(sim_camera_each_format_in_the_setting_that_it_asks_for)
@@ -66,7 +66,7 @@ TEST(sim_camera_large_payloads_through_each_setting)
         unsigned size = sizes[alternate - 1];
         video_begin(v, &options);
         video_commit(v, VIDEO_YUY2, VIDEO_5_FPS);
-        rig_change(&v->rig, USB_SET_INTERFACE, VIDEO_STREAMING, alternate);
+        rig_change(v->rig.dev, USB_SET_INTERFACE, VIDEO_STREAMING, alternate);
         video_read_iso(v, 600);
         video_check_frames(v, 0, 3);
         CHECK_EQ(v->payload_max, size);
@@ -172,17 +172,17 @@ TEST(sim_camera_each_setting_of_the_interface_begins_a_stream)
     struct video *v = start(VIDEO_MJPEG, VIDEO_30_FPS, 1);
     video_read_iso(v, 100);
     video_check_frames(v, 0, 3);
-    rig_change(&v->rig, USB_SET_INTERFACE, VIDEO_STREAMING, 0);
-    CHECK(!sim_endpoint(v->rig.device, VIDEO_IN));
+    rig_change(v->rig.dev, USB_SET_INTERFACE, VIDEO_STREAMING, 0);
+    CHECK(!sim_endpoint(v->rig.sim, VIDEO_IN));
     video_commit(v, VIDEO_YUY2, VIDEO_30_FPS);
-    rig_change(&v->rig, USB_SET_INTERFACE, VIDEO_STREAMING, 3);
+    rig_change(v->rig.dev, USB_SET_INTERFACE, VIDEO_STREAMING, 3);
     rig_advance(&v->rig, 500000); // it waits for the host
     v->count = 0;
     video_read_iso(v, 100);
     video_check_frames(v, 0, 3);
     CHECK_EQ(traffic(v).frames, 6);
     CHECK_EQ(traffic(v).dropped, 0);
-    rig_change(&v->rig, USB_SET_INTERFACE, VIDEO_STREAMING, 3);
+    rig_change(v->rig.dev, USB_SET_INTERFACE, VIDEO_STREAMING, 3);
     v->count = 0;
     video_read_iso(v, 30);
     video_check_frames(v, 0, 1);
@@ -194,7 +194,7 @@ TEST(sim_camera_streams_its_default_without_a_commit)
     struct video *v = &video;
     video_begin(v, NULL);
     v->format = VIDEO_YUY2;
-    rig_change(&v->rig, USB_SET_INTERFACE, VIDEO_STREAMING, 3);
+    rig_change(v->rig.dev, USB_SET_INTERFACE, VIDEO_STREAMING, 3);
     video_read_iso(v, 100);
     video_check_frames(v, 0, 3);
     rig_end(&v->rig);
@@ -207,7 +207,7 @@ TEST(sim_camera_brightness_is_seen_in_the_next_frame)
     for (unsigned i = 0; i < 3; i++) {
         uint8_t value[2];
         base_put_le16(value, (uint16_t)levels[i]);
-        CHECK_EQ(rig_request(&v->rig, VIDEO_SET_CUR, 0x0200, 0x0200, value, 2), 2);
+        CHECK_EQ(rig_request(v->rig.dev, VIDEO_SET_CUR, 0x0200, 0x0200, value, 2), 2);
         rig_advance(&v->rig, 40000);
         v->count = 0;
         v->fid = -1;
@@ -223,8 +223,7 @@ TEST(sim_camera_no_memory)
 {
     struct rig r;
     rig_begin(&r);
-    r.out_of_memory = true;
+    r.heap.fail_at = 1;
     CHECK(!sim_camera_create(r.bus, NULL));
-    sim_bus_destroy(r.bus);
-    CHECK_EQ(r.blocks, 0);
+    rig_end(&r);
 }

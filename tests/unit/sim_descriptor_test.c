@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // GET_DESCRIPTOR: what a device says about itself.
-#include "tests/unit/sim_host.h"
+#include "tests/support/rig.h"
 
 #include <string.h>
 
 enum { STALL = USB_STATUS_STALL, IN = 0x81, OUT = 0x02 };
 
-static int ask(struct stand *s, const char *setup)
+static int ask(struct rig *r, const char *setup)
 {
-    return host_request(&s->h, s->dev, setup, s->data);
+    return rig_ask(r->dev, setup, r->data);
 }
 
 // As DEVDESC in the conformance vectors.
@@ -17,79 +17,79 @@ static const uint8_t device_descriptor[] = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 
 
 TEST(sim_descriptor_device_descriptor)
 {
-    struct stand s;
-    stand_begin(&s);
-    CHECK_EQ(ask(&s, "8006000100004000"), 18);
-    CHECK_BYTES(s.data, device_descriptor, 18);
-    memset(s.data, 0xee, sizeof s.data);
-    CHECK_EQ(ask(&s, "8006000100000800"), 8);
-    CHECK_BYTES(s.data, device_descriptor, 8);
-    CHECK_EQ(s.data[8], 0xee);
-    CHECK_EQ(ask(&s, "8006000100000000"), 0);
-    CHECK_EQ(ask(&s, "0006000100001200"), STALL); // not a request to send
-    stand_end(&s);
+    struct rig r;
+    rig_begin_d1(&r);
+    CHECK_EQ(ask(&r, "8006000100004000"), 18);
+    CHECK_BYTES(r.data, device_descriptor, 18);
+    memset(r.data, 0xee, sizeof r.data);
+    CHECK_EQ(ask(&r, "8006000100000800"), 8);
+    CHECK_BYTES(r.data, device_descriptor, 8);
+    CHECK_EQ(r.data[8], 0xee);
+    CHECK_EQ(ask(&r, "8006000100000000"), 0);
+    CHECK_EQ(ask(&r, "0006000100001200"), STALL); // not a request to send
+    rig_end(&r);
 }
 
 TEST(sim_descriptor_less_room_than_was_asked_for)
 {
-    struct stand s;
-    struct host_urb t;
-    stand_begin(&s);
-    host_control_urb(&s.h, &t, s.dev, "8006000100001200", NULL);
-    t.u.length = 8;
-    host_submit(&s.h, &t);
-    CHECK_EQ(t.u.status, USB_STATUS_OK);
-    CHECK_EQ(t.u.actual_length, 8);
-    t.u.length = 18;
-    host_free(&s.h, &t);
-    stand_end(&s);
+    struct rig r;
+    struct rig_urb t;
+    rig_begin_d1(&r);
+    rig_control_urb(&t, r.dev, "8006000100001200", NULL);
+    t.urb.length = 8;
+    rig_submit(&t);
+    CHECK_EQ(t.urb.status, USB_STATUS_OK);
+    CHECK_EQ(t.urb.actual_length, 8);
+    t.urb.length = 18;
+    rig_release(&t);
+    rig_end(&r);
 }
 
 TEST(sim_descriptor_short_not_ok)
 {
-    struct stand s;
-    struct host_urb t;
-    stand_begin(&s);
-    host_control_urb(&s.h, &t, s.dev, "8006000100004000", NULL);
-    t.u.flags = USB_URB_SHORT_NOT_OK;
-    host_submit(&s.h, &t);
-    CHECK_EQ(t.u.status, USB_STATUS_SHORT);
-    CHECK_EQ(t.u.actual_length, 18);
-    host_free(&s.h, &t);
-    stand_end(&s);
+    struct rig r;
+    struct rig_urb t;
+    rig_begin_d1(&r);
+    rig_control_urb(&t, r.dev, "8006000100004000", NULL);
+    t.urb.flags = USB_URB_SHORT_NOT_OK;
+    rig_submit(&t);
+    CHECK_EQ(t.urb.status, USB_STATUS_SHORT);
+    CHECK_EQ(t.urb.actual_length, 18);
+    rig_release(&t);
+    rig_end(&r);
 }
 
 TEST(sim_descriptor_configuration_descriptor)
 {
-    struct stand s;
-    stand_begin(&s);
-    struct base_span config = s.dev->info.config[0];
-    CHECK_EQ(ask(&s, "8006000200000900"), 9);
-    CHECK_BYTES(s.data, config.data, 9);
-    CHECK_EQ(base_get_le16(s.data + 2), config.size);
-    CHECK_EQ(ask(&s, "800600020000ff00"), config.size);
-    CHECK_BYTES(s.data, config.data, config.size);
+    struct rig r;
+    rig_begin_d1(&r);
+    struct base_span config = r.dev->info.config[0];
+    CHECK_EQ(ask(&r, "8006000200000900"), 9);
+    CHECK_BYTES(r.data, config.data, 9);
+    CHECK_EQ(base_get_le16(r.data + 2), config.size);
+    CHECK_EQ(ask(&r, "800600020000ff00"), config.size);
+    CHECK_BYTES(r.data, config.data, config.size);
     CHECK_EQ(usb_config_check(config), BASE_OK);
-    CHECK_EQ(ask(&s, "8006010200000900"), STALL);
-    stand_end(&s);
+    CHECK_EQ(ask(&r, "8006010200000900"), STALL);
+    rig_end(&r);
 }
 
 TEST(sim_descriptor_string_descriptors)
 {
     static const uint8_t languages[] = {4, 3, 0x09, 0x04};
     static const uint8_t serial[] = {6, 3, 'D', 0, '1', 0};
-    struct stand s;
-    stand_begin(&s);
-    CHECK_EQ(ask(&s, "800600030000ff00"), 4);
-    CHECK_BYTES(s.data, languages, 4);
-    CHECK_EQ(ask(&s, "800603030904ff00"), 6);
-    CHECK_BYTES(s.data, serial, 6);
-    CHECK_EQ(ask(&s, "8006030309040200"), 2);
-    CHECK_EQ(s.data[0], 6);
-    CHECK_EQ(ask(&s, "800603030704ff00"), STALL); // no German
-    CHECK_EQ(ask(&s, "800604030904ff00"), STALL);
-    CHECK_EQ(ask(&s, "8006ee030904ff00"), STALL);
-    stand_end(&s);
+    struct rig r;
+    rig_begin_d1(&r);
+    CHECK_EQ(ask(&r, "800600030000ff00"), 4);
+    CHECK_BYTES(r.data, languages, 4);
+    CHECK_EQ(ask(&r, "800603030904ff00"), 6);
+    CHECK_BYTES(r.data, serial, 6);
+    CHECK_EQ(ask(&r, "8006030309040200"), 2);
+    CHECK_EQ(r.data[0], 6);
+    CHECK_EQ(ask(&r, "800603030704ff00"), STALL); // no German
+    CHECK_EQ(ask(&r, "800604030904ff00"), STALL);
+    CHECK_EQ(ask(&r, "8006ee030904ff00"), STALL);
+    rig_end(&r);
 }
 
 static int no_request(struct sim_device *d, const struct usb_setup *setup, uint8_t *data,
@@ -110,12 +110,12 @@ static const uint8_t *const plain_configs[] = {plain_config};
 static const struct sim_device_ops plain_ops = {.destroy = static_destroy, .setup = no_request};
 
 // A device that is nothing but descriptors; in static memory.
-static struct host_device *start_plain(struct host *h, struct sim_device *d,
-                                       const struct sim_descriptors *desc, enum usb_speed speed)
+static struct rig_device *start_plain(struct rig *r, struct sim_device *d,
+                                      const struct sim_descriptors *desc, enum usb_speed speed)
 {
     *d = (struct sim_device){
-        .ops = &plain_ops, .desc = desc, .name = "plain", .speed = speed, .bus = h->bus};
-    return host_start(h, "1-1", d);
+        .ops = &plain_ops, .desc = desc, .name = "plain", .speed = speed, .bus = r->bus};
+    return rig_start(r, d, 0);
 }
 
 TEST(sim_descriptor_strings_become_utf16)
@@ -128,15 +128,15 @@ TEST(sim_descriptor_strings_become_utf16)
     static const struct sim_descriptors desc = {
         .device = device_descriptor, .configs = plain_configs, .strings = strings};
     static struct sim_device d;
-    struct host h;
+    struct rig r;
     uint8_t data[255];
-    host_begin(&h);
-    struct host_device *dev = start_plain(&h, &d, &desc, USB_SPEED_FULL);
-    CHECK_EQ(host_request(&h, dev, "800601030904ff00", data), sizeof first);
+    rig_begin(&r);
+    struct rig_device *dev = start_plain(&r, &d, &desc, USB_SPEED_FULL);
+    CHECK_EQ(rig_ask(dev, "800601030904ff00", data), sizeof first);
     CHECK_BYTES(data, first, sizeof first);
-    CHECK_EQ(host_request(&h, dev, "800602030904ff00", data), sizeof second);
+    CHECK_EQ(rig_ask(dev, "800602030904ff00", data), sizeof second);
     CHECK_BYTES(data, second, sizeof second);
-    host_end(&h);
+    rig_end(&r);
 }
 
 TEST(sim_descriptor_long_strings_are_cut)
@@ -146,20 +146,20 @@ TEST(sim_descriptor_long_strings_are_cut)
     static const struct sim_descriptors desc = {
         .device = device_descriptor, .configs = plain_configs, .strings = strings};
     static struct sim_device d;
-    struct host h;
+    struct rig r;
     uint8_t data[255];
     memset(text, 'x', sizeof text - 1);
     emoji[0] = 'x'; // so that a surrogate pair would cross the end
     for (unsigned i = 0; i < 99; i++)
         memcpy(emoji + 1 + 4 * i, "\xf0\x9f\x94\x8c", 4);
-    host_begin(&h);
-    struct host_device *dev = start_plain(&h, &d, &desc, USB_SPEED_FULL);
-    CHECK_EQ(host_request(&h, dev, "800601030904ff00", data), 254);
+    rig_begin(&r);
+    struct rig_device *dev = start_plain(&r, &d, &desc, USB_SPEED_FULL);
+    CHECK_EQ(rig_ask(dev, "800601030904ff00", data), 254);
     CHECK_EQ(data[0], 254);
     CHECK_EQ(data[252], 'x');
-    CHECK_EQ(host_request(&h, dev, "800602030904ff00", data), 252);
+    CHECK_EQ(rig_ask(dev, "800602030904ff00", data), 252);
     CHECK_EQ(data[0], 252);
-    host_end(&h);
+    rig_end(&r);
 }
 
 TEST(sim_descriptor_a_device_without_strings_or_callbacks)
@@ -167,15 +167,15 @@ TEST(sim_descriptor_a_device_without_strings_or_callbacks)
     static const struct sim_descriptors desc = {.device = device_descriptor,
                                                 .configs = plain_configs};
     static struct sim_device d;
-    struct host h;
+    struct rig r;
     uint8_t data[255];
-    host_begin(&h);
-    struct host_device *dev = start_plain(&h, &d, &desc, USB_SPEED_FULL);
-    CHECK_EQ(host_request(&h, dev, "800600030000ff00", data), STALL);
-    CHECK_EQ(host_request(&h, dev, "800601030904ff00", data), STALL);
-    CHECK_EQ(host_request(&h, dev, "8006000f0000ff00", data), STALL); // BOS
-    CHECK_EQ(host_request(&h, dev, "c001000000000800", data), STALL);
-    host_end(&h);
+    rig_begin(&r);
+    struct rig_device *dev = start_plain(&r, &d, &desc, USB_SPEED_FULL);
+    CHECK_EQ(rig_ask(dev, "800600030000ff00", data), STALL);
+    CHECK_EQ(rig_ask(dev, "800601030904ff00", data), STALL);
+    CHECK_EQ(rig_ask(dev, "8006000f0000ff00", data), STALL); // BOS
+    CHECK_EQ(rig_ask(dev, "c001000000000800", data), STALL);
+    rig_end(&r);
 }
 
 TEST(sim_descriptor_bos)
@@ -184,29 +184,29 @@ TEST(sim_descriptor_bos)
     static const struct sim_descriptors desc = {
         .device = device_descriptor, .configs = plain_configs, .bos = bos};
     static struct sim_device d;
-    struct host h;
+    struct rig r;
     uint8_t data[255];
-    host_begin(&h);
-    struct host_device *dev = start_plain(&h, &d, &desc, USB_SPEED_HIGH);
-    CHECK_EQ(host_request(&h, dev, "8006000f00000500", data), 5);
-    CHECK_EQ(host_request(&h, dev, "8006000f0000ff00", data), 12);
+    rig_begin(&r);
+    struct rig_device *dev = start_plain(&r, &d, &desc, USB_SPEED_HIGH);
+    CHECK_EQ(rig_ask(dev, "8006000f00000500", data), 5);
+    CHECK_EQ(rig_ask(dev, "8006000f0000ff00", data), 12);
     CHECK_BYTES(data, bos, 12);
-    host_end(&h);
+    rig_end(&r);
 }
 
 TEST(sim_descriptor_what_a_high_speed_device_is_at_full_speed)
 {
     static const uint8_t qualifier[] = {10, 6, 0x00, 0x02, 0, 0, 0, 64, 1, 0};
-    struct stand s;
-    stand_begin(&s);
-    struct base_span config = s.dev->info.config[0];
-    CHECK_EQ(ask(&s, "800600060000ff00"), 10);
-    CHECK_BYTES(s.data, qualifier, 10);
-    CHECK_EQ(ask(&s, "800601070000ff00"), STALL);
-    CHECK_EQ(ask(&s, "800600070000ff00"), config.size);
-    CHECK_EQ(s.data[1], USB_DT_OTHER_SPEED_CONFIG);
-    s.data[1] = USB_DT_CONFIG;
-    struct base_span other = {s.data, config.size};
+    struct rig r;
+    rig_begin_d1(&r);
+    struct base_span config = r.dev->info.config[0];
+    CHECK_EQ(ask(&r, "800600060000ff00"), 10);
+    CHECK_BYTES(r.data, qualifier, 10);
+    CHECK_EQ(ask(&r, "800601070000ff00"), STALL);
+    CHECK_EQ(ask(&r, "800600070000ff00"), config.size);
+    CHECK_EQ(r.data[1], USB_DT_OTHER_SPEED_CONFIG);
+    r.data[1] = USB_DT_CONFIG;
+    struct base_span other = {r.data, config.size};
     struct usb_endpoint ep;
     CHECK_EQ(usb_config_check(other), BASE_OK);
     CHECK(usb_config_find_endpoint(other, IN, &ep) && ep.max_packet_size == 64);
@@ -216,7 +216,7 @@ TEST(sim_descriptor_what_a_high_speed_device_is_at_full_speed)
     CHECK_EQ(ep.bInterval, 1); // 2^3 * 125 us
     CHECK(usb_config_find_endpoint(other, 0x84, &ep) && ep.max_packet_size == 192);
     CHECK_EQ(ep.bInterval, 1);
-    stand_end(&s);
+    rig_end(&r);
 }
 
 TEST(sim_descriptor_full_speed_sizes_and_intervals)
@@ -234,41 +234,41 @@ TEST(sim_descriptor_full_speed_sizes_and_intervals)
         uint16_t size;
         uint8_t interval;
     } want[] = {{64, 128}, {64, 255}, {1023, 1}, {128, 5}};
-    struct host h;
+    struct rig r;
     uint8_t data[sizeof config];
-    host_begin(&h);
-    struct host_device *dev = start_plain(&h, &d, &desc, USB_SPEED_HIGH);
-    CHECK_EQ(host_request(&h, dev, "800600070000ff00", data), sizeof config);
+    rig_begin(&r);
+    struct rig_device *dev = start_plain(&r, &d, &desc, USB_SPEED_HIGH);
+    CHECK_EQ(rig_ask(dev, "800600070000ff00", data), sizeof config);
     for (unsigned i = 0; i < 4; i++) {
         CHECK_EQ(base_get_le16(data + 18 + 7 * i + 4), want[i].size);
         CHECK_EQ(data[18 + 7 * i + 6], want[i].interval);
     }
     memset(data, 0xee, sizeof data); // cut in the middle of an endpoint
-    CHECK_EQ(host_request(&h, dev, "8006000700001700", data), 23);
+    CHECK_EQ(rig_ask(dev, "8006000700001700", data), 23);
     CHECK_EQ(data[22], 64);
     CHECK_EQ(data[23], 0xee);
-    host_end(&h);
+    rig_end(&r);
 }
 
 TEST(sim_descriptor_a_full_speed_device_has_no_other_speed)
 {
     struct sim_faulty_options o = sim_faulty_d1;
-    struct stand s;
+    struct rig r;
     o.speed = USB_SPEED_FULL;
-    stand_begin_with(&s, &o);
-    CHECK_EQ(ask(&s, "800600060000ff00"), STALL);
-    CHECK_EQ(ask(&s, "800600070000ff00"), STALL);
-    stand_end(&s);
+    rig_begin_faulty(&r, &o);
+    CHECK_EQ(ask(&r, "800600060000ff00"), STALL);
+    CHECK_EQ(ask(&r, "800600070000ff00"), STALL);
+    rig_end(&r);
 }
 
 TEST(sim_descriptor_unknown_descriptors)
 {
-    struct stand s;
-    stand_begin(&s);
-    CHECK_EQ(ask(&s, "800600080000ff00"), STALL);
-    CHECK_EQ(ask(&s, "800600210000ff00"), STALL);
-    CHECK_EQ(ask(&s, "0007000100000000"), STALL); // SET_DESCRIPTOR
-    stand_end(&s);
+    struct rig r;
+    rig_begin_d1(&r);
+    CHECK_EQ(ask(&r, "800600080000ff00"), STALL);
+    CHECK_EQ(ask(&r, "800600210000ff00"), STALL);
+    CHECK_EQ(ask(&r, "0007000100000000"), STALL); // SET_DESCRIPTOR
+    rig_end(&r);
 }
 
 // A device that answers GET_DESCRIPTOR to its interface, as HID does.
@@ -289,16 +289,16 @@ TEST(sim_descriptor_descriptors_of_interfaces_are_the_functions)
     static const struct sim_descriptors desc = {.device = device_descriptor,
                                                 .configs = plain_configs};
     static struct sim_device d;
-    struct host h;
+    struct rig r;
     uint8_t data[64];
-    host_begin(&h);
+    rig_begin(&r);
     d = (struct sim_device){
-        .ops = &ops, .desc = &desc, .name = "hid", .speed = USB_SPEED_FULL, .bus = h.bus};
-    struct host_device *dev = host_start(&h, "1-1", &d);
-    CHECK_EQ(host_request(&h, dev, "8106002200004000", data), 3);
-    CHECK_EQ(host_request(&h, dev, "8106002201004000", data), STALL); // no such interface
-    CHECK_EQ(host_request(&h, dev, "0106002200004000", data), STALL); // wrong direction
-    CHECK_EQ(host_change(&h, dev, USB_SET_CONFIGURATION, 0, 0), USB_STATUS_OK);
-    CHECK_EQ(host_request(&h, dev, "8106002200004000", data), STALL); // not configured
-    host_end(&h);
+        .ops = &ops, .desc = &desc, .name = "hid", .speed = USB_SPEED_FULL, .bus = r.bus};
+    struct rig_device *dev = rig_start(&r, &d, 0);
+    CHECK_EQ(rig_ask(dev, "8106002200004000", data), 3);
+    CHECK_EQ(rig_ask(dev, "8106002201004000", data), STALL); // no such interface
+    CHECK_EQ(rig_ask(dev, "0106002200004000", data), STALL); // wrong direction
+    CHECK_EQ(rig_try_change(dev, USB_SET_CONFIGURATION, 0, 0), USB_STATUS_OK);
+    CHECK_EQ(rig_ask(dev, "8106002200004000", data), STALL); // not configured
+    rig_end(&r);
 }

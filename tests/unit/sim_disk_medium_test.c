@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SCSI commands of the simulated disk that reach the medium.
-#include "tests/support/sim_disk_rig.h"
+#include "tests/unit/bot_rig.h"
+
+#include <stdlib.h>
 
 static const uint8_t test_unit_ready[16] = {0x00};
 
@@ -236,8 +238,8 @@ static void verify(struct bot *b, const uint8_t cdb[16], unsigned pauses)
     struct rig_urb csw;
     b->data_actual = 0;
     bot_send(b, cdb, bot_cdb_size(cdb[0]), false, 0);
-    rig_urb_init(&b->rig, &csw, BOT_IN, NULL, 13);
-    rig_submit(&b->rig, &csw);
+    rig_urb(&csw, b->rig.dev, BOT_IN, NULL, 13);
+    rig_submit(&csw);
     for (unsigned i = 0; i < pauses; i++) {
         CHECK(!csw.done);
         rig_advance(&b->rig, 1000);
@@ -245,7 +247,7 @@ static void verify(struct bot *b, const uint8_t cdb[16], unsigned pauses)
     CHECK(csw.done);
     b->status = csw.urb.buffer[12];
     b->residue = base_get_le32(csw.urb.buffer + 8);
-    CHECK_EQ(rig_finish(&b->rig, &csw), 13);
+    CHECK_EQ(rig_finish(&csw), 13);
 }
 
 TEST(sim_disk_scsi_verify)

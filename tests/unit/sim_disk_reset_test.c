@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Invalid commands, halts and resets of the simulated disk; sections are those of usbmassbulk 1.0.
-#include "tests/support/sim_disk_rig.h"
+#include "tests/unit/bot_rig.h"
 
 static const uint8_t test_unit_ready[16] = {0x00};
 static const uint8_t read_two[16] = {0x28, 0, 0, 0, 0, 5, 0, 0, 2};  // blocks 5 and 6
@@ -22,8 +22,8 @@ static void check_both_halted(struct bot *b)
 {
     uint8_t packet[31];
     bot_cbw_init(packet, test_unit_ready, 6, false, 0);
-    CHECK_EQ(rig_write(&b->rig, BOT_OUT, packet, sizeof packet), USB_STATUS_STALL);
-    CHECK_EQ(rig_read(&b->rig, BOT_IN, packet, 13), USB_STATUS_STALL);
+    CHECK_EQ(rig_write(b->rig.dev, BOT_OUT, packet, sizeof packet), USB_STATUS_STALL);
+    CHECK_EQ(rig_read(b->rig.dev, BOT_IN, packet, 13), USB_STATUS_STALL);
 }
 
 static void check_recovery(struct bot *b)
@@ -32,7 +32,7 @@ static void check_recovery(struct bot *b)
     bot_clear_halt(b, BOT_IN); // too early: halted until the reset
     bot_clear_halt(b, BOT_OUT);
     check_both_halted(b);
-    CHECK_EQ(rig_request(&b->rig, 0x21ff, 0, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(b->rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
     check_both_halted(b); // 3.1: the reset keeps the halts
     bot_clear_halt(b, BOT_IN);
     bot_clear_halt(b, BOT_OUT);
@@ -46,7 +46,7 @@ static void check_invalid_cbw(unsigned at, uint8_t value)
     bot_begin(&b);
     bot_cbw_init(cbw, test_unit_ready, 6, false, 0);
     cbw[at] = value;
-    CHECK_EQ(rig_write(&b.rig, BOT_OUT, cbw, sizeof cbw), sizeof cbw);
+    CHECK_EQ(rig_write(b.rig.dev, BOT_OUT, cbw, sizeof cbw), sizeof cbw);
     check_recovery(&b);
     bot_end(&b);
 }
@@ -84,7 +84,7 @@ TEST(sim_disk_cbw_size)
     for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct bot b;
         bot_begin(&b);
-        CHECK_EQ(rig_write(&b.rig, BOT_OUT, cbw, sizes[i]), sizes[i]);
+        CHECK_EQ(rig_write(b.rig.dev, BOT_OUT, cbw, sizes[i]), sizes[i]);
         check_recovery(&b);
         bot_end(&b);
     }
@@ -112,7 +112,7 @@ TEST(sim_disk_zero_packet_after_data_is_invalid)
     bot_begin(&b);
     bot_write(&b, write_two, data, sizeof data);
     bot_check_passed(&b, sizeof data, 0);
-    CHECK_EQ(rig_write(&b.rig, BOT_OUT, NULL, 0), 0);
+    CHECK_EQ(rig_write(b.rig.dev, BOT_OUT, NULL, 0), 0);
     check_recovery(&b);
     bot_end(&b);
 }
@@ -122,8 +122,8 @@ TEST(sim_disk_reset_keeps_halts_that_nobody_saw)
 {
     struct bot b;
     bot_begin(&b);
-    CHECK_EQ(rig_write(&b.rig, BOT_OUT, "junk", 4), 4);
-    CHECK_EQ(rig_request(&b.rig, 0x21ff, 0, 0, NULL, 0), 0);
+    CHECK_EQ(rig_write(b.rig.dev, BOT_OUT, "junk", 4), 4);
+    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
     check_both_halted(&b);
     bot_clear_halt(&b, BOT_IN);
     bot_clear_halt(&b, BOT_OUT);
@@ -138,11 +138,11 @@ TEST(sim_disk_reset_in_the_middle)
     bot_begin(&b);
     bot_send(&b, read_two, 10, true, 2 * BOT_BLOCK);
     bot_transfer(&b, BOT_IN, data, BOT_BLOCK);
-    CHECK_EQ(rig_request(&b.rig, 0x21ff, 0, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
     check_alive(&b);
     bot_send(&b, write_two, 10, false, 2 * BOT_BLOCK);
     bot_transfer(&b, BOT_OUT, data, BOT_BLOCK);
-    CHECK_EQ(rig_request(&b.rig, 0x21ff, 0, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
     check_alive(&b);
     CHECK_EQ(bot_sense(&b), 0); // no unit attention: the medium cannot have changed
     bot_end(&b);
@@ -154,14 +154,14 @@ TEST(sim_disk_configuration_starts_over)
     struct bot b;
     bot_begin(&b);
     for (unsigned way = 0; way < 3; way++) {
-        CHECK_EQ(rig_write(&b.rig, BOT_OUT, "junk", 4), 4);
+        CHECK_EQ(rig_write(b.rig.dev, BOT_OUT, "junk", 4), 4);
         check_both_halted(&b);
         if (way == 0)
-            rig_change(&b.rig, USB_SET_CONFIGURATION, 0, 1);
+            rig_change(b.rig.dev, USB_SET_CONFIGURATION, 0, 1);
         else if (way == 1)
-            rig_change(&b.rig, USB_SET_INTERFACE, 0, 0);
+            rig_change(b.rig.dev, USB_SET_INTERFACE, 0, 0);
         else
-            rig_change(&b.rig, USB_RESET_DEVICE, 0, 0);
+            rig_change(b.rig.dev, USB_RESET_DEVICE, 0, 0);
         CHECK_EQ(bot_sense(&b), way == 2 ? 0x062900 : 0);
         check_alive(&b);
     }
@@ -173,16 +173,16 @@ TEST(sim_disk_class_requests)
     struct bot b;
     uint8_t lun[4] = {0xee};
     bot_begin(&b);
-    CHECK_EQ(rig_request(&b.rig, 0xa1fe, 0, 0, lun, 1), 1);
+    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 0, 0, lun, 1), 1);
     CHECK_EQ(lun[0], 0);
-    CHECK_EQ(rig_request(&b.rig, 0xa1fe, 0, 0, lun, 2), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&b.rig, 0xa1fe, 1, 0, lun, 1), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&b.rig, 0xa1fe, 0, 1, lun, 1), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&b.rig, 0x21fe, 0, 0, lun, 1), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&b.rig, 0x21ff, 0, 0, lun, 1), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&b.rig, 0x21ff, 0, 1, NULL, 0), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&b.rig, 0x21ff, 1, 0, NULL, 0), USB_STATUS_STALL);
-    rig_change(&b.rig, USB_SET_CONFIGURATION, 0, 0);
-    CHECK_EQ(rig_request(&b.rig, 0xa1fe, 0, 0, lun, 1), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 0, 0, lun, 2), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 1, 0, lun, 1), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 0, 1, lun, 1), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0x21fe, 0, 0, lun, 1), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, lun, 1), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 1, NULL, 0), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 1, 0, NULL, 0), USB_STATUS_STALL);
+    rig_change(b.rig.dev, USB_SET_CONFIGURATION, 0, 0);
+    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 0, 0, lun, 1), USB_STATUS_STALL);
     bot_end(&b);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // SCSI commands of the simulated disk.
-#include "tests/support/sim_disk_rig.h"
+#include "tests/unit/bot_rig.h"
+
+#include <string.h>
 
 static const uint8_t test_unit_ready[16] = {0x00};
 
@@ -215,22 +217,22 @@ TEST(sim_disk_scsi_unit_attention)
     bot_begin(&b);
     bot_check_passes(&b, BOT_CDB(0x1b, 0, 0, 0, 2));
     bot_check_passes(&b, BOT_CDB(0x1e, 0, 0, 0, 1));
-    rig_change(&b.rig, USB_RESET_DEVICE, 0, 0);
+    rig_change(b.rig.dev, USB_RESET_DEVICE, 0, 0);
     bot_check_data(&b, BOT_CDB(0x12, 0, 0, 0, 36), data, 36); // these do not report it
     bot_check_data(&b, BOT_CDB(0xa0, 0, 0, 0, 0, 0, 0, 0, 0, 16), data, 16);
     bot_check_fails(&b, test_unit_ready, SENSE_POWER_ON);
     bot_check_passes(&b, test_unit_ready); // once; and the medium is loaded as after power-on
     bot_check_passes(&b, BOT_CDB(0x1b, 0, 0, 0, 2)); // not locked either
 
-    rig_change(&b.rig, USB_RESET_DEVICE, 0, 0);
+    rig_change(b.rig.dev, USB_RESET_DEVICE, 0, 0);
     bot_check_fails(&b, BOT_CDB(0xff), SENSE_POWER_ON); // goes before all other errors
     bot_check_fails(&b, BOT_CDB(0xff), SENSE_BAD_OPCODE);
 
-    rig_change(&b.rig, USB_RESET_DEVICE, 0, 0);
+    rig_change(b.rig.dev, USB_RESET_DEVICE, 0, 0);
     CHECK_EQ(bot_sense(&b), SENSE_POWER_ON); // asked for, it counts as reported
     bot_check_passes(&b, test_unit_ready);
 
-    rig_change(&b.rig, USB_RESET_DEVICE, 0, 0);
+    rig_change(b.rig.dev, USB_RESET_DEVICE, 0, 0);
     bot_check_fails(&b, BOT_CDB(0x12, 2), SENSE_BAD_FIELD); // sense data comes first
     CHECK_EQ(bot_sense(&b), SENSE_POWER_ON);
     bot_end(&b);

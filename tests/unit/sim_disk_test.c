@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bulk-only transport of the simulated disk; sections are those of usbmassbulk 1.0.
-#include "tests/support/sim_disk_rig.h"
+#include "tests/unit/bot_rig.h"
+
+#include <stdlib.h>
 
 static const uint8_t test_unit_ready[16] = {0x00};
 static const uint8_t read_two[16] = {0x28, 0, 0, 0, 0, 5, 0, 0, 2};  // blocks 5 and 6
@@ -20,7 +22,7 @@ TEST(sim_disk_descriptors)
 {
     struct bot b;
     bot_begin(&b);
-    const struct sim_device *d = b.rig.device;
+    const struct sim_device *d = b.rig.sim;
     struct usb_device_descriptor dd;
     CHECK_EQ(usb_device_descriptor_unpack(&dd, (struct base_span){d->desc->device, 18}), BASE_OK);
     CHECK_EQ(dd.idVendor, 0x1209);
@@ -235,7 +237,7 @@ TEST(sim_disk_data_in_several_urbs)
     bot_fill(data, ALL, 5);
     bot_send(&b, BOT_CDB(0x2a, 0, 0, 0, 0, 9, 0, 0, 240), 10, false, ALL);
     bot_transfer(&b, BOT_OUT, data, FIRST);
-    CHECK_EQ(rig_read(&b.rig, BOT_IN, (uint8_t[13]){0}, 13), RIG_PENDING); // no status yet
+    CHECK_EQ(rig_read(b.rig.dev, BOT_IN, (uint8_t[13]){0}, 13), RIG_PENDING); // no status yet
     bot_transfer(&b, BOT_OUT, data + FIRST, ALL - FIRST);
     bot_status(&b);
     bot_check_passed(&b, ALL - FIRST, 0);
@@ -251,22 +253,22 @@ TEST(sim_disk_waits_in_both_directions)
     uint8_t cbw[31], csw[13];
     struct rig_urb status, next;
     bot_begin(&b);
-    rig_urb_init(&b.rig, &status, BOT_IN, NULL, sizeof csw);
-    rig_submit(&b.rig, &status); // nothing to tell before a command
+    rig_urb(&status, b.rig.dev, BOT_IN, NULL, sizeof csw);
+    rig_submit(&status); // nothing to tell before a command
     CHECK(!status.done);
     bot_send(&b, test_unit_ready, 6, false, 0);
     CHECK(status.done);
     CHECK_EQ(status.urb.buffer[12], BOT_PASSED);
-    CHECK_EQ(rig_finish(&b.rig, &status), 13);
+    CHECK_EQ(rig_finish(&status), 13);
 
     bot_send(&b, test_unit_ready, 6, false, 0);
     bot_cbw_init(cbw, test_unit_ready, 6, false, 0);
-    rig_urb_init(&b.rig, &next, BOT_OUT, cbw, sizeof cbw);
-    rig_submit(&b.rig, &next); // no second command before the first one's status
+    rig_urb(&next, b.rig.dev, BOT_OUT, cbw, sizeof cbw);
+    rig_submit(&next); // no second command before the first one's status
     CHECK(!next.done);
     bot_status(&b);
     CHECK(next.done);
-    CHECK_EQ(rig_finish(&b.rig, &next), 31);
+    CHECK_EQ(rig_finish(&next), 31);
     bot_status(&b);
     bot_end(&b);
 }
@@ -311,7 +313,7 @@ TEST(sim_disk_keeps_its_content_when_pulled)
     rig_settle(&b.rig);
     CHECK_EQ(sim_replug(b.rig.bus, "1-1"), BASE_OK);
     rig_settle(&b.rig);
-    b.rig.backend->open(b.rig.backend, b.rig.handle);
+    rig_queue_open(b.rig.dev);
     rig_settle(&b.rig);
     bot_simple(&b, test_unit_ready);
     bot_check_failed(&b, 0x062900);
@@ -347,9 +349,8 @@ TEST(sim_disk_without_memory)
     struct bot b = {.bad_block = NO_BLOCK};
     struct sim_disk_options o = bot_options(&b, BOT_BLOCKS);
     rig_begin(&b.rig);
-    b.rig.out_of_memory = true;
+    b.rig.heap.fail_at = 1;
     CHECK(!sim_disk_create(b.rig.bus, &o));
     CHECK_EQ(b.destroyed, 0); // the storage is still the caller's
-    sim_bus_destroy(b.rig.bus);
-    CHECK_EQ(b.rig.blocks, 0);
+    rig_end(&b.rig);
 }

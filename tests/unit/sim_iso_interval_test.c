@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // How often isochronous packets move, and how large they may be.
-#include "tests/unit/sim_host.h"
+#include "tests/support/rig.h"
 
 enum { FRAME = 1000, MICROFRAME = 125 };
-
-// `count` packets of `size` bytes, one behind the other.
-static void iso_urb(struct stand *s, struct host_urb *t, uint8_t ep, unsigned count, uint32_t size)
-{
-    CHECK(count <= HOST_PACKETS);
-    host_urb(&s->h, t, s->dev, ep, USB_ISOCHRONOUS, count * size, host_pattern());
-    t->u.packet_count = count;
-    for (unsigned i = 0; i < count; i++)
-        t->packets[i] = (struct usb_iso_packet){i * size, size, 7777, 7777};
-}
 
 static const uint8_t device_descriptor[] = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0x09,
                                             0x12, 0x01, 0x00, 0x00, 0x01, 0x01, 0x02, 0x03, 0x01};
 
 // One isochronous IN endpoint 0x81 with these last four bytes of its descriptor.
-static void begin_with_endpoint(struct stand *s, enum usb_speed speed, uint16_t size,
+static void begin_with_endpoint(struct rig *r, enum usb_speed speed, uint16_t size,
                                 uint8_t interval)
 {
     static uint8_t config[] = {9, 2,   25,  0,   1, 1, 0, 0x80, 50, 9, 4, 0, 0,
@@ -28,27 +18,27 @@ static void begin_with_endpoint(struct stand *s, enum usb_speed speed, uint16_t 
     config[24] = interval;
     o.configs[0] = config;
     o.config_sizes[0] = sizeof config;
-    stand_begin_with(s, &o);
+    rig_begin_faulty(r, &o);
 }
 
-static uint64_t next_frame_us(const struct stand *s)
+static uint64_t next_frame_us(const struct rig *r)
 {
-    return (s->h.now_us / FRAME + 1) * FRAME;
+    return (r->now_us / FRAME + 1) * FRAME;
 }
 
 // How long three packets take, from the frame in which they begin.
-static uint64_t three_packets_us(struct stand *s, uint32_t size)
+static uint64_t three_packets_us(struct rig *r, uint32_t size)
 {
-    struct host_urb t;
-    iso_urb(s, &t, 0x81, 3, size);
-    host_submit(&s->h, &t);
-    uint64_t first = next_frame_us(s);
+    struct rig_urb t;
+    rig_iso_urb(&t, r->dev, 0x81, rig_pattern(), 3, size);
+    rig_submit(&t);
+    uint64_t first = next_frame_us(r);
     while (!t.done)
-        host_advance(&s->h, host_deadline(&s->h) - s->h.now_us);
-    CHECK_EQ(t.u.error_count, 0);
-    CHECK_EQ(t.u.actual_length, 3 * size);
-    host_free(&s->h, &t);
-    return s->h.now_us - first;
+        rig_advance(r, rig_deadline(r) - r->now_us);
+    CHECK_EQ(t.urb.error_count, 0);
+    CHECK_EQ(t.urb.actual_length, 3 * size);
+    rig_release(&t);
+    return r->now_us - first;
 }
 
 TEST(sim_iso_interval_by_speed)
@@ -63,12 +53,12 @@ TEST(sim_iso_interval_by_speed)
         {USB_SPEED_FULL, 1, 1000}, {USB_SPEED_FULL, 4, 8000},     {USB_SPEED_SUPER, 3, 500},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct stand s;
-        begin_with_endpoint(&s, cases[i].speed, 64, cases[i].interval);
-        CHECK_EQ(three_packets_us(&s, 64),
+        struct rig r;
+        begin_with_endpoint(&r, cases[i].speed, 64, cases[i].interval);
+        CHECK_EQ(three_packets_us(&r, 64),
                  2 * (uint64_t)cases[i].us +
                      (cases[i].speed >= USB_SPEED_HIGH ? MICROFRAME : FRAME));
-        stand_end(&s);
+        rig_end(&r);
     }
 }
 
@@ -97,42 +87,42 @@ TEST(sim_iso_interval_is_the_devices_time_in_a_late_call)
     static const struct sim_descriptors desc = {.device = device_descriptor, .configs = configs};
     static const struct sim_device_ops ops = {.destroy = static_destroy, .iso_in = note_time};
     static struct sim_device d;
-    struct stand s;
-    struct host_urb t;
-    host_begin(&s.h);
-    d = (struct sim_device){.ops = &ops, .desc = &desc, .speed = USB_SPEED_HIGH, .bus = s.h.bus};
-    s.dev = host_start(&s.h, "1-1", &d);
+    struct rig r;
+    struct rig_urb t;
+    rig_begin(&r);
+    d = (struct sim_device){.ops = &ops, .desc = &desc, .speed = USB_SPEED_HIGH, .bus = r.bus};
+    r.dev = rig_start(&r, &d, 0);
     packets = 0;
-    iso_urb(&s, &t, 0x81, 3, 64);
-    host_submit(&s.h, &t);
-    uint64_t first = next_frame_us(&s) + MICROFRAME;
-    host_advance(&s.h, 50000);
+    rig_iso_urb(&t, r.dev, 0x81, rig_pattern(), 3, 64);
+    rig_submit(&t);
+    uint64_t first = next_frame_us(&r) + MICROFRAME;
+    rig_advance(&r, 50000);
     CHECK_EQ(packets, 3);
     for (unsigned i = 0; i < 3; i++)
         CHECK_EQ(packet_us[i], first + 1000 * i);
-    host_free(&s.h, &t);
-    host_end(&s.h);
+    rig_release(&t);
+    rig_end(&r);
 }
 
 TEST(sim_iso_interval_is_forgotten_with_the_configuration)
 {
-    struct stand s;
-    struct host_urb t;
-    begin_with_endpoint(&s, USB_SPEED_HIGH, 64, 16); // the next slot is four seconds away
-    (void)three_packets_us(&s, 64);
-    CHECK_EQ(host_change(&s.h, s.dev, USB_SET_CONFIGURATION, 0, 1), USB_STATUS_OK);
-    iso_urb(&s, &t, 0x81, 1, 64);
-    host_submit(&s.h, &t);
-    host_advance(&s.h, 2000);
+    struct rig r;
+    struct rig_urb t;
+    begin_with_endpoint(&r, USB_SPEED_HIGH, 64, 16); // the next slot is four seconds away
+    (void)three_packets_us(&r, 64);
+    CHECK_EQ(rig_try_change(r.dev, USB_SET_CONFIGURATION, 0, 1), USB_STATUS_OK);
+    rig_iso_urb(&t, r.dev, 0x81, rig_pattern(), 1, 64);
+    rig_submit(&t);
+    rig_advance(&r, 2000);
     CHECK(t.done);
-    host_free(&s.h, &t);
-    stand_end(&s);
+    rig_release(&t);
+    rig_end(&r);
 }
 
 TEST(sim_iso_interval_high_bandwidth)
 {
-    struct stand s;
-    begin_with_endpoint(&s, USB_SPEED_HIGH, 2 << 11 | 1024, 1); // 3 x 1024 per microframe
-    CHECK_EQ(three_packets_us(&s, 3072), 3 * MICROFRAME);
-    stand_end(&s);
+    struct rig r;
+    begin_with_endpoint(&r, USB_SPEED_HIGH, 2 << 11 | 1024, 1); // 3 x 1024 per microframe
+    CHECK_EQ(three_packets_us(&r, 3072), 3 * MICROFRAME);
+    rig_end(&r);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/device/keyboard/sim_keyboard.h"
 #include "sim/device/keyboard/sim_keyboard_layout.h"
-#include "tests/support/sim_rig.h"
+#include "tests/support/rig.h"
+
+#include <string.h>
 
 enum { KEYS_EP = 0x81, MOUSE_EP = 0x82, MS = 1000 };
 
@@ -16,7 +18,7 @@ static void check_keys(struct rig *r, uint8_t modifiers, uint8_t usage)
 {
     uint8_t have[8], want[8] = {modifiers, 0, usage};
     rig_advance(r, 10 * MS);
-    CHECK_EQ(rig_read(r, KEYS_EP, have, 8), 8);
+    CHECK_EQ(rig_read(r->dev, KEYS_EP, have, 8), 8);
     CHECK_BYTES(have, want, 8);
 }
 
@@ -24,14 +26,14 @@ static void check_silent(struct rig *r, uint8_t ep)
 {
     uint8_t report[8];
     rig_advance(r, 10 * MS);
-    CHECK_EQ(rig_read(r, ep, report, 8), RIG_PENDING);
+    CHECK_EQ(rig_read(r->dev, ep, report, 8), RIG_PENDING);
 }
 
 static void check_mouse(struct rig *r, uint8_t buttons, int8_t dx, int8_t dy, int8_t wheel)
 {
     uint8_t have[8], want[4] = {buttons, (uint8_t)dx, (uint8_t)dy, (uint8_t)wheel};
     rig_advance(r, 10 * MS);
-    CHECK_EQ(rig_read(r, MOUSE_EP, have, 8), 4);
+    CHECK_EQ(rig_read(r->dev, MOUSE_EP, have, 8), 4);
     CHECK_BYTES(have, want, 4);
 }
 
@@ -60,18 +62,18 @@ TEST(sim_keyboard_gives_its_hid_descriptors)
     uint8_t hid[9], report[255];
     start(&r);
     for (unsigned interface = 0; interface < 2; interface++) {
-        CHECK_EQ(rig_request(&r, 0x8106, 0x2100, interface, hid, 9), 9);
+        CHECK_EQ(rig_request(r.dev, 0x8106, 0x2100, interface, hid, 9), 9);
         CHECK_EQ(hid[0], 9);
         CHECK_EQ(hid[1], 0x21);
-        int size = rig_request(&r, 0x8106, 0x2200, interface, report, sizeof report);
+        int size = rig_request(r.dev, 0x8106, 0x2200, interface, report, sizeof report);
         CHECK_EQ(size, base_get_le16(hid + 7));
         CHECK_EQ(report[1], 0x01); // usage page: generic desktop
         CHECK_EQ(report[3], interface == 0 ? 0x06 : 0x02);
         CHECK_EQ(report[size - 1], 0xc0);
-        CHECK_EQ(rig_request(&r, 0x8106, 0x2200, interface, report, 5), 5);
+        CHECK_EQ(rig_request(r.dev, 0x8106, 0x2200, interface, report, 5), 5);
     }
-    CHECK_EQ(rig_request(&r, 0x8106, 0x2300, 0, report, 5), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0x8106, 0x2200, 2, report, 5), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0x8106, 0x2300, 0, report, 5), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0x8106, 0x2200, 2, report, 5), USB_STATUS_STALL);
     rig_end(&r);
 }
 
@@ -103,8 +105,8 @@ TEST(sim_keyboard_types_in_order)
 {
     struct rig r;
     start(&r);
-    CHECK_EQ(sim_keyboard_type(r.device, "aB"), BASE_OK);
-    CHECK_EQ(sim_keyboard_type(r.device, "b\n"), BASE_OK);
+    CHECK_EQ(sim_keyboard_type(r.sim, "aB"), BASE_OK);
+    CHECK_EQ(sim_keyboard_type(r.sim, "b\n"), BASE_OK);
     check_keys(&r, 0, 0x04);
     check_keys(&r, 0, 0);
     check_keys(&r, 2, 0x05);
@@ -122,25 +124,25 @@ TEST(sim_keyboard_answers_a_waiting_host_when_it_has_something_to_type)
     struct rig r;
     struct rig_urb u;
     start(&r);
-    rig_urb_init(&r, &u, KEYS_EP, NULL, 8);
-    rig_submit(&r, &u);
+    rig_urb(&u, r.dev, KEYS_EP, NULL, 8);
+    rig_submit(&u);
     rig_advance(&r, 3600u * 1000 * MS);
     CHECK(!u.done);
-    CHECK_EQ(sim_keyboard_type(r.device, "x"), BASE_OK);
+    CHECK_EQ(sim_keyboard_type(r.sim, "x"), BASE_OK);
     rig_advance(&r, 10 * MS);
     CHECK(u.done);
     CHECK_EQ(u.urb.buffer[2], 0x1b);
-    CHECK_EQ(rig_finish(&r, &u), 8);
+    CHECK_EQ(rig_finish(&u), 8);
 
-    rig_urb_init(&r, &u, MOUSE_EP, NULL, 8);
-    rig_submit(&r, &u);
+    rig_urb(&u, r.dev, MOUSE_EP, NULL, 8);
+    rig_submit(&u);
     rig_advance(&r, 3600u * 1000 * MS);
     CHECK(!u.done);
-    CHECK_EQ(sim_keyboard_move(r.device, 9, 0, 0, 0), BASE_OK);
+    CHECK_EQ(sim_keyboard_move(r.sim, 9, 0, 0, 0), BASE_OK);
     rig_advance(&r, 10 * MS);
     CHECK(u.done);
     CHECK_EQ(u.urb.buffer[1], 9);
-    CHECK_EQ(rig_finish(&r, &u), 4);
+    CHECK_EQ(rig_finish(&u), 4);
     rig_end(&r);
 }
 
@@ -149,15 +151,15 @@ TEST(sim_keyboard_reports_are_8_ms_apart)
     struct rig r;
     struct rig_urb u;
     start(&r);
-    CHECK_EQ(sim_keyboard_type(r.device, "a"), BASE_OK);
+    CHECK_EQ(sim_keyboard_type(r.sim, "a"), BASE_OK);
     check_keys(&r, 0, 0x04);
-    rig_urb_init(&r, &u, KEYS_EP, NULL, 8);
-    rig_submit(&r, &u);
+    rig_urb(&u, r.dev, KEYS_EP, NULL, 8);
+    rig_submit(&u);
     rig_advance(&r, 8 * MS - 1);
     CHECK(!u.done);
     rig_advance(&r, 2 * MS + 1); // the host asks every 10 ms
     CHECK(u.done);
-    CHECK_EQ(rig_finish(&r, &u), 8);
+    CHECK_EQ(rig_finish(&u), 8);
     rig_end(&r);
 }
 
@@ -167,8 +169,8 @@ TEST(sim_keyboard_refuses_what_has_no_key)
     struct rig r;
     start(&r);
     for (unsigned i = 0; i < sizeof bad / sizeof *bad; i++) {
-        CHECK_EQ(sim_keyboard_type(r.device, bad[i]), BASE_ERR_INVALID);
-        CHECK_EQ(sim_keyboard_set_greeting(r.device, bad[i]), BASE_ERR_INVALID);
+        CHECK_EQ(sim_keyboard_type(r.sim, bad[i]), BASE_ERR_INVALID);
+        CHECK_EQ(sim_keyboard_set_greeting(r.sim, bad[i]), BASE_ERR_INVALID);
     }
     check_silent(&r, KEYS_EP);
     rig_end(&r);
@@ -180,15 +182,15 @@ TEST(sim_keyboard_queue_has_a_limit)
     struct rig r;
     start(&r);
     memset(text, 'a', SIM_KEYBOARD_QUEUE + 1);
-    CHECK_EQ(sim_keyboard_type(r.device, text), BASE_ERR_LIMIT);
-    CHECK_EQ(sim_keyboard_set_greeting(r.device, text), BASE_ERR_LIMIT);
+    CHECK_EQ(sim_keyboard_type(r.sim, text), BASE_ERR_LIMIT);
+    CHECK_EQ(sim_keyboard_set_greeting(r.sim, text), BASE_ERR_LIMIT);
     check_silent(&r, KEYS_EP);
     text[SIM_KEYBOARD_QUEUE] = 0;
-    CHECK_EQ(sim_keyboard_type(r.device, text), BASE_OK);
-    CHECK_EQ(sim_keyboard_type(r.device, "b"), BASE_ERR_LIMIT);
+    CHECK_EQ(sim_keyboard_type(r.sim, text), BASE_OK);
+    CHECK_EQ(sim_keyboard_type(r.sim, "b"), BASE_ERR_LIMIT);
     check_keys(&r, 0, 0x04);
     check_keys(&r, 0, 0);
-    CHECK_EQ(sim_keyboard_type(r.device, "b"), BASE_OK); // wraps round
+    CHECK_EQ(sim_keyboard_type(r.sim, "b"), BASE_OK); // wraps round
     for (unsigned i = 1; i < SIM_KEYBOARD_QUEUE; i++) {
         check_keys(&r, 0, 0x04);
         check_keys(&r, 0, 0);
@@ -204,19 +206,19 @@ TEST(sim_keyboard_takes_leds)
     struct rig r;
     uint8_t leds = 0x03, have = 0;
     start(&r);
-    CHECK_EQ(sim_keyboard_leds(r.device), 0);
-    CHECK_EQ(rig_request(&r, 0x2109, 0x0200, 0, &leds, 1), 1);
-    CHECK_EQ(sim_keyboard_leds(r.device), 0x03);
-    CHECK_EQ(rig_request(&r, 0xa101, 0x0200, 0, &have, 1), 1);
+    CHECK_EQ(sim_keyboard_leds(r.sim), 0);
+    CHECK_EQ(rig_request(r.dev, 0x2109, 0x0200, 0, &leds, 1), 1);
+    CHECK_EQ(sim_keyboard_leds(r.sim), 0x03);
+    CHECK_EQ(rig_request(r.dev, 0xa101, 0x0200, 0, &have, 1), 1);
     CHECK_EQ(have, 0x03);
 
     uint8_t two[2] = {0, 0};
-    CHECK_EQ(rig_request(&r, 0x2109, 0x0200, 0, two, 2), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0x2109, 0x0201, 0, two, 1), USB_STATUS_STALL); // report ID 1
-    CHECK_EQ(rig_request(&r, 0x2109, 0x0100, 0, two, 1), USB_STATUS_STALL); // input report
-    CHECK_EQ(rig_request(&r, 0x2109, 0x0200, 1, two, 1), USB_STATUS_STALL); // mouse
-    CHECK_EQ(rig_request(&r, 0xa101, 0x0200, 1, two, 1), USB_STATUS_STALL);
-    CHECK_EQ(sim_keyboard_leds(r.device), 0x03);
+    CHECK_EQ(rig_request(r.dev, 0x2109, 0x0200, 0, two, 2), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0x2109, 0x0201, 0, two, 1), USB_STATUS_STALL); // report ID 1
+    CHECK_EQ(rig_request(r.dev, 0x2109, 0x0100, 0, two, 1), USB_STATUS_STALL); // input report
+    CHECK_EQ(rig_request(r.dev, 0x2109, 0x0200, 1, two, 1), USB_STATUS_STALL); // mouse
+    CHECK_EQ(rig_request(r.dev, 0xa101, 0x0200, 1, two, 1), USB_STATUS_STALL);
+    CHECK_EQ(sim_keyboard_leds(r.sim), 0x03);
     rig_end(&r);
 }
 
@@ -225,23 +227,23 @@ TEST(sim_keyboard_get_report_tells_what_is_held)
     struct rig r;
     uint8_t report[16], none[8] = {0};
     start(&r);
-    CHECK_EQ(rig_request(&r, 0xa101, 0x0100, 0, report, 16), 8);
+    CHECK_EQ(rig_request(r.dev, 0xa101, 0x0100, 0, report, 16), 8);
     CHECK_BYTES(report, none, 8);
-    CHECK_EQ(sim_keyboard_type(r.device, "Q"), BASE_OK);
+    CHECK_EQ(sim_keyboard_type(r.sim, "Q"), BASE_OK);
     check_keys(&r, 2, 0x14);
-    CHECK_EQ(rig_request(&r, 0xa101, 0x0100, 0, report, 3), 3);
+    CHECK_EQ(rig_request(r.dev, 0xa101, 0x0100, 0, report, 3), 3);
     CHECK_EQ(report[0], 2);
     CHECK_EQ(report[2], 0x14);
     check_keys(&r, 0, 0);
-    CHECK_EQ(rig_request(&r, 0xa101, 0x0100, 0, report, 8), 8);
+    CHECK_EQ(rig_request(r.dev, 0xa101, 0x0100, 0, report, 8), 8);
     CHECK_BYTES(report, none, 8);
 
-    CHECK_EQ(sim_keyboard_move(r.device, 5, 0, 1, 0), BASE_OK);
+    CHECK_EQ(sim_keyboard_move(r.sim, 5, 0, 1, 0), BASE_OK);
     check_mouse(&r, 1, 5, 0, 0);
-    CHECK_EQ(rig_request(&r, 0xa101, 0x0100, 1, report, 8), 4);
+    CHECK_EQ(rig_request(r.dev, 0xa101, 0x0100, 1, report, 8), 4);
     CHECK_EQ(report[0], 1); // the button is held, the movement is over
     CHECK_EQ(report[1], 0);
-    CHECK_EQ(rig_request(&r, 0xa101, 0x0300, 0, report, 8), USB_STATUS_STALL); // feature
+    CHECK_EQ(rig_request(r.dev, 0xa101, 0x0300, 0, report, 8), USB_STATUS_STALL); // feature
     rig_end(&r);
 }
 
@@ -251,28 +253,28 @@ TEST(sim_keyboard_repeats_its_report_when_the_host_asks_for_it)
     struct rig_urb u;
     uint8_t idle = 0xff;
     start(&r);
-    CHECK_EQ(rig_request(&r, 0xa102, 0, 0, &idle, 1), 1);
+    CHECK_EQ(rig_request(r.dev, 0xa102, 0, 0, &idle, 1), 1);
     CHECK_EQ(idle, 0);
-    CHECK_EQ(sim_keyboard_type(r.device, "a"), BASE_OK);
+    CHECK_EQ(sim_keyboard_type(r.sim, "a"), BASE_OK);
     check_keys(&r, 0, 0x04);
     check_keys(&r, 0, 0);
-    rig_urb_init(&r, &u, KEYS_EP, NULL, 8);
-    rig_submit(&r, &u);
+    rig_urb(&u, r.dev, KEYS_EP, NULL, 8);
+    rig_submit(&u);
     rig_advance(&r, 20 * MS);
-    CHECK_EQ(rig_request(&r, 0x210a, 0x1900, 0, NULL, 0), 0); // 25 * 4 ms from the last report
-    CHECK_EQ(rig_request(&r, 0xa102, 0, 0, &idle, 1), 1);
+    CHECK_EQ(rig_request(r.dev, 0x210a, 0x1900, 0, NULL, 0), 0); // 25 * 4 ms from the last report
+    CHECK_EQ(rig_request(r.dev, 0xa102, 0, 0, &idle, 1), 1);
     CHECK_EQ(idle, 0x19);
     rig_advance(&r, 80 * MS - 1);
     CHECK(!u.done);
     rig_advance(&r, 10 * MS);
     CHECK(u.done);
     CHECK_EQ(u.urb.buffer[2], 0);
-    CHECK_EQ(rig_finish(&r, &u), 8);
+    CHECK_EQ(rig_finish(&u), 8);
 
-    CHECK_EQ(rig_request(&r, 0x210a, 0, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(r.dev, 0x210a, 0, 0, NULL, 0), 0);
     rig_advance(&r, 1000 * MS);
     check_silent(&r, KEYS_EP);
-    CHECK_EQ(rig_request(&r, 0x210a, 0x1901, 0, NULL, 0), USB_STATUS_STALL); // report ID 1
+    CHECK_EQ(rig_request(r.dev, 0x210a, 0x1901, 0, NULL, 0), USB_STATUS_STALL); // report ID 1
     rig_end(&r);
 }
 
@@ -280,8 +282,8 @@ TEST(sim_keyboard_repeated_mouse_report_does_not_move)
 {
     struct rig r;
     start(&r);
-    CHECK_EQ(rig_request(&r, 0x210a, 0x0100, 1, NULL, 0), 0);
-    CHECK_EQ(sim_keyboard_move(r.device, 10, -10, 4, 1), BASE_OK);
+    CHECK_EQ(rig_request(r.dev, 0x210a, 0x0100, 1, NULL, 0), 0);
+    CHECK_EQ(sim_keyboard_move(r.sim, 10, -10, 4, 1), BASE_OK);
     check_mouse(&r, 4, 10, -10, 1);
     check_mouse(&r, 4, 0, 0, 0);
     check_mouse(&r, 4, 0, 0, 0);
@@ -294,20 +296,20 @@ TEST(sim_keyboard_has_boot_and_report_protocol)
     uint8_t protocol = 0xff, report[8];
     start(&r);
     for (unsigned interface = 0; interface < 2; interface++) {
-        CHECK_EQ(rig_request(&r, 0xa103, 0, interface, &protocol, 1), 1);
+        CHECK_EQ(rig_request(r.dev, 0xa103, 0, interface, &protocol, 1), 1);
         CHECK_EQ(protocol, 1);
     }
-    CHECK_EQ(rig_request(&r, 0x210b, 0, 1, NULL, 0), 0);
-    CHECK_EQ(rig_request(&r, 0xa103, 0, 1, &protocol, 1), 1);
+    CHECK_EQ(rig_request(r.dev, 0x210b, 0, 1, NULL, 0), 0);
+    CHECK_EQ(rig_request(r.dev, 0xa103, 0, 1, &protocol, 1), 1);
     CHECK_EQ(protocol, 0);
-    CHECK_EQ(rig_request(&r, 0xa103, 0, 0, &protocol, 1), 1);
+    CHECK_EQ(rig_request(r.dev, 0xa103, 0, 0, &protocol, 1), 1);
     CHECK_EQ(protocol, 1); // the other interface's
-    CHECK_EQ(sim_keyboard_move(r.device, 1, 2, 0, 3), BASE_OK);
+    CHECK_EQ(sim_keyboard_move(r.sim, 1, 2, 0, 3), BASE_OK);
     rig_advance(&r, 10 * MS);
-    CHECK_EQ(rig_read(&r, MOUSE_EP, report, 8), 3); // no wheel
+    CHECK_EQ(rig_read(r.dev, MOUSE_EP, report, 8), 3); // no wheel
     CHECK_EQ(report[2], 2);
-    CHECK_EQ(rig_request(&r, 0x210b, 2, 1, NULL, 0), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0x210b, 0, 2, NULL, 0), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0x210b, 2, 1, NULL, 0), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0x210b, 0, 2, NULL, 0), USB_STATUS_STALL);
     rig_end(&r);
 }
 
@@ -315,8 +317,8 @@ TEST(sim_keyboard_mouse_splits_long_ways)
 {
     struct rig r;
     start(&r);
-    CHECK_EQ(sim_keyboard_move(r.device, 300, -130, 2, -128), BASE_OK);
-    CHECK_EQ(sim_keyboard_move(r.device, 0, 0, 0, 0), BASE_OK);
+    CHECK_EQ(sim_keyboard_move(r.sim, 300, -130, 2, -128), BASE_OK);
+    CHECK_EQ(sim_keyboard_move(r.sim, 0, 0, 0, 0), BASE_OK);
     check_mouse(&r, 2, 127, -127, -127);
     check_mouse(&r, 2, 127, -3, -1);
     check_mouse(&r, 2, 46, 0, 0);
@@ -331,10 +333,10 @@ TEST(sim_keyboard_mouse_queue_has_a_limit)
     struct rig r;
     start(&r);
     for (int16_t i = 0; i < SIM_KEYBOARD_MOVES; i++)
-        CHECK_EQ(sim_keyboard_move(r.device, i, 0, 0, 0), BASE_OK);
-    CHECK_EQ(sim_keyboard_move(r.device, 99, 0, 0, 0), BASE_ERR_LIMIT);
+        CHECK_EQ(sim_keyboard_move(r.sim, i, 0, 0, 0), BASE_OK);
+    CHECK_EQ(sim_keyboard_move(r.sim, 99, 0, 0, 0), BASE_ERR_LIMIT);
     check_mouse(&r, 0, 0, 0, 0);
-    CHECK_EQ(sim_keyboard_move(r.device, 100, 0, 0xff, 0), BASE_OK);
+    CHECK_EQ(sim_keyboard_move(r.sim, 100, 0, 0xff, 0), BASE_OK);
     for (int8_t i = 1; i < SIM_KEYBOARD_MOVES; i++)
         check_mouse(&r, 0, i, 0, 0);
     check_mouse(&r, 0x1f, 100, 0, 0); // there are five buttons
@@ -347,25 +349,25 @@ TEST(sim_keyboard_greets_after_each_set_configuration)
     struct rig r;
     struct rig_urb u;
     start(&r);
-    CHECK_EQ(sim_keyboard_set_greeting(r.device, "hi"), BASE_OK);
-    CHECK_EQ(sim_keyboard_set_greeting(r.device, "z"), BASE_OK); // in its place
+    CHECK_EQ(sim_keyboard_set_greeting(r.sim, "hi"), BASE_OK);
+    CHECK_EQ(sim_keyboard_set_greeting(r.sim, "z"), BASE_OK); // in its place
     rig_advance(&r, 3000 * MS);
     check_silent(&r, KEYS_EP);
     for (unsigned round = 0; round < 2; round++) {
-        rig_change(&r, USB_SET_CONFIGURATION, 0, 1);
-        rig_urb_init(&r, &u, KEYS_EP, NULL, 8);
-        rig_submit(&r, &u);
+        rig_change(r.dev, USB_SET_CONFIGURATION, 0, 1);
+        rig_urb(&u, r.dev, KEYS_EP, NULL, 8);
+        rig_submit(&u);
         rig_advance(&r, 2000 * MS - 1);
         CHECK(!u.done);
         rig_advance(&r, 10 * MS);
         CHECK(u.done);
         CHECK_EQ(u.urb.buffer[2], 0x1d);
-        CHECK_EQ(rig_finish(&r, &u), 8);
+        CHECK_EQ(rig_finish(&u), 8);
         check_keys(&r, 0, 0);
         check_silent(&r, KEYS_EP);
     }
-    CHECK_EQ(sim_keyboard_set_greeting(r.device, NULL), BASE_OK);
-    rig_change(&r, USB_SET_CONFIGURATION, 0, 1);
+    CHECK_EQ(sim_keyboard_set_greeting(r.sim, NULL), BASE_OK);
+    rig_change(r.dev, USB_SET_CONFIGURATION, 0, 1);
     rig_advance(&r, 3000 * MS);
     check_silent(&r, KEYS_EP);
     rig_end(&r);
@@ -376,21 +378,21 @@ TEST(sim_keyboard_reset_forgets)
     struct rig r;
     uint8_t value = 0x1f;
     start(&r);
-    CHECK_EQ(rig_request(&r, 0x2109, 0x0200, 0, &value, 1), 1);
-    CHECK_EQ(rig_request(&r, 0x210a, 0x0100, 0, NULL, 0), 0);
-    CHECK_EQ(rig_request(&r, 0x210b, 0, 0, NULL, 0), 0);
-    CHECK_EQ(sim_keyboard_type(r.device, "abc"), BASE_OK);
-    CHECK_EQ(sim_keyboard_move(r.device, 1, 1, 1, 1), BASE_OK);
+    CHECK_EQ(rig_request(r.dev, 0x2109, 0x0200, 0, &value, 1), 1);
+    CHECK_EQ(rig_request(r.dev, 0x210a, 0x0100, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(r.dev, 0x210b, 0, 0, NULL, 0), 0);
+    CHECK_EQ(sim_keyboard_type(r.sim, "abc"), BASE_OK);
+    CHECK_EQ(sim_keyboard_move(r.sim, 1, 1, 1, 1), BASE_OK);
     check_keys(&r, 0, 0x04); // 'a' is held
-    rig_change(&r, USB_RESET_DEVICE, 0, 0);
-    CHECK_EQ(sim_keyboard_leds(r.device), 0);
-    CHECK_EQ(rig_request(&r, 0xa102, 0, 0, &value, 1), 1);
+    rig_change(r.dev, USB_RESET_DEVICE, 0, 0);
+    CHECK_EQ(sim_keyboard_leds(r.sim), 0);
+    CHECK_EQ(rig_request(r.dev, 0xa102, 0, 0, &value, 1), 1);
     CHECK_EQ(value, 0);
-    CHECK_EQ(rig_request(&r, 0xa103, 0, 0, &value, 1), 1);
+    CHECK_EQ(rig_request(r.dev, 0xa103, 0, 0, &value, 1), 1);
     CHECK_EQ(value, 1);
     check_silent(&r, KEYS_EP);
     check_silent(&r, MOUSE_EP);
-    CHECK_EQ(sim_keyboard_type(r.device, "d"), BASE_OK);
+    CHECK_EQ(sim_keyboard_type(r.sim, "d"), BASE_OK);
     check_keys(&r, 0, 0x07);
     rig_end(&r);
 }
@@ -399,12 +401,12 @@ TEST(sim_keyboard_without_memory)
 {
     struct rig r;
     start(&r);
-    CHECK_EQ(sim_keyboard_set_greeting(r.device, "a"), BASE_OK);
-    r.out_of_memory = true;
+    CHECK_EQ(sim_keyboard_set_greeting(r.sim, "a"), BASE_OK);
+    r.heap.fail_at = 1;
     CHECK(!sim_keyboard_create(r.bus));
-    CHECK_EQ(sim_keyboard_set_greeting(r.device, "hi"), BASE_ERR_NOMEM);
-    r.out_of_memory = false;
-    rig_change(&r, USB_SET_CONFIGURATION, 0, 1);
+    CHECK_EQ(sim_keyboard_set_greeting(r.sim, "hi"), BASE_ERR_NOMEM);
+    r.heap.fail_at = 0;
+    rig_change(r.dev, USB_SET_CONFIGURATION, 0, 1);
     rig_advance(&r, 3000 * MS);
     check_keys(&r, 0, 0x04); // the old one stays
     rig_end(&r);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Several serial ports in one device.
 #include "sim/device/serial/sim_serial.h"
-#include "tests/support/sim_rig.h"
+#include "tests/support/rig.h"
+
+#include <string.h>
 
 enum { PORTS = SIM_SERIAL_PORTS_MAX, DCD_DSR = 3, BREAK = 4, NOTICE = 10 };
 
@@ -30,13 +32,13 @@ static void check_notice(struct rig *r, unsigned port, uint8_t state)
 {
     const uint8_t want[NOTICE] = {0xa1, 0x20, 0, 0, (uint8_t)(2 * port), 0, 2, 0, state, 0};
     uint8_t have[16];
-    CHECK_EQ(rig_read(r, notice_in(port), have, 16), NOTICE);
+    CHECK_EQ(rig_read(r->dev, notice_in(port), have, 16), NOTICE);
     CHECK_BYTES(have, want, NOTICE);
 }
 
 static void check_no_notice(struct rig *r, unsigned port)
 {
-    CHECK_EQ(rig_read(r, notice_in(port), (uint8_t[16]){0}, 16), RIG_PENDING);
+    CHECK_EQ(rig_read(r->dev, notice_in(port), (uint8_t[16]){0}, 16), RIG_PENDING);
 }
 
 // --- descriptors ---------------------------------------------------------------------------------
@@ -79,7 +81,7 @@ TEST(sim_serial_ports_descriptors)
         struct usb_walk w;
         rig_begin(&r);
         rig_start(&r, sim_serial_create(r.bus, ports), 1);
-        const uint8_t *device = r.device->desc->device, *config = r.device->desc->configs[0];
+        const uint8_t *device = r.sim->desc->device, *config = r.sim->desc->configs[0];
         const uint8_t composite[] = {0xef, 2, 1}, single[] = {2, 0, 0};
         CHECK_BYTES(device + 4, ports > 1 ? composite : single, 3);
         CHECK_EQ(device[12], ports > 1 ? ports : 0);
@@ -128,13 +130,13 @@ TEST(sim_serial_ports_echo)
     start(&r);
     for (unsigned port = 0; port < PORTS; port++) {
         text[5] = (char)('0' + port);
-        CHECK_EQ(rig_write(&r, data_out(port), text, 6), 6);
+        CHECK_EQ(rig_write(r.dev, data_out(port), text, 6), 6);
     }
     for (unsigned port = PORTS; port-- > 0;) {
         text[5] = (char)('0' + port);
-        CHECK_EQ(rig_read(&r, data_in(port), have, 64), 6);
+        CHECK_EQ(rig_read(r.dev, data_in(port), have, 64), 6);
         CHECK_BYTES(have, text, 6);
-        CHECK_EQ(rig_read(&r, data_in(port), have, 64), RIG_PENDING);
+        CHECK_EQ(rig_read(r.dev, data_in(port), have, 64), RIG_PENDING);
     }
     rig_end(&r);
 }
@@ -145,19 +147,19 @@ TEST(sim_serial_ports_one_of_them_is_full)
     struct rig r;
     struct rig_urb u;
     start(&r);
-    rig_urb_init(&r, &u, data_out(1), data, sizeof data);
-    rig_submit(&r, &u);
+    rig_urb(&u, r.dev, data_out(1), data, sizeof data);
+    rig_submit(&u);
     CHECK(!u.done); // has no room for the last packet
     for (unsigned port = 0; port < PORTS; port++) {
         if (port == 1)
             continue;
-        CHECK_EQ(rig_write(&r, data_out(port), data, SIM_SERIAL_RING), SIM_SERIAL_RING);
-        CHECK_EQ(rig_read(&r, data_in(port), data, SIM_SERIAL_RING), SIM_SERIAL_RING);
+        CHECK_EQ(rig_write(r.dev, data_out(port), data, SIM_SERIAL_RING), SIM_SERIAL_RING);
+        CHECK_EQ(rig_read(r.dev, data_in(port), data, SIM_SERIAL_RING), SIM_SERIAL_RING);
     }
     CHECK(!u.done);
-    CHECK_EQ(rig_read(&r, data_in(1), data, 64), 64);
+    CHECK_EQ(rig_read(r.dev, data_in(1), data, 64), 64);
     CHECK(u.done);
-    CHECK_EQ(rig_finish(&r, &u), sizeof data);
+    CHECK_EQ(rig_finish(&u), sizeof data);
     rig_end(&r);
 }
 
@@ -169,18 +171,18 @@ TEST(sim_serial_ports_line_coding)
     start(&r);
     for (unsigned port = 0; port < PORTS; port++) {
         base_put_le32(data, 9600 + port);
-        CHECK_EQ(rig_request(&r, 0x2120, 0, 2 * port, data, 7), 7);
+        CHECK_EQ(rig_request(r.dev, 0x2120, 0, 2 * port, data, 7), 7);
     }
     for (unsigned port = 0; port < PORTS; port++) {
-        CHECK_EQ(rig_request(&r, 0xa121, 0, 2 * port, data, 7), 7);
+        CHECK_EQ(rig_request(r.dev, 0xa121, 0, 2 * port, data, 7), 7);
         CHECK_EQ(base_get_le32(data), 9600 + port);
-        sim_serial_line(r.device, port, &line);
+        sim_serial_line(r.sim, port, &line);
         CHECK_EQ(line.baud, 9600 + port);
-        CHECK_EQ(rig_request(&r, 0xa121, 0, 2 * port + 1, data, 7), USB_STATUS_STALL);
+        CHECK_EQ(rig_request(r.dev, 0xa121, 0, 2 * port + 1, data, 7), USB_STATUS_STALL);
     }
-    CHECK_EQ(rig_request(&r, 0xa121, 0, 2, NULL, 0), 0); // nothing of it, without a buffer
-    CHECK_EQ(rig_request(&r, 0xa121, 0, 2 * PORTS, data, 7), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0xa121, 0, 0x100, data, 7), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0xa121, 0, 2, NULL, 0), 0); // nothing of it, without a buffer
+    CHECK_EQ(rig_request(r.dev, 0xa121, 0, 2 * PORTS, data, 7), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0xa121, 0, 0x100, data, 7), USB_STATUS_STALL);
     rig_end(&r);
 }
 
@@ -189,10 +191,10 @@ TEST(sim_serial_ports_lines)
     struct rig r;
     struct sim_serial_line line;
     start(&r);
-    CHECK_EQ(rig_request(&r, 0x2122, 3, 2 * 2, NULL, 0), 0); // DTR and RTS
-    CHECK_EQ(rig_request(&r, 0x2123, 5, 2 * 3, NULL, 0), 0); // break of 5 ms
+    CHECK_EQ(rig_request(r.dev, 0x2122, 3, 2 * 2, NULL, 0), 0); // DTR and RTS
+    CHECK_EQ(rig_request(r.dev, 0x2123, 5, 2 * 3, NULL, 0), 0); // break of 5 ms
     for (unsigned port = 0; port < PORTS; port++) {
-        sim_serial_line(r.device, port, &line);
+        sim_serial_line(r.sim, port, &line);
         CHECK_EQ(line.dtr, port == 2);
         CHECK_EQ(line.breaking, port == 3);
     }
@@ -213,21 +215,21 @@ TEST(sim_serial_ports_are_all_reset)
     uint8_t data[7] = {0x80, 0x25, 0, 0, 0, 0, 8};
     start(&r);
     for (unsigned port = 0; port < PORTS; port++) {
-        CHECK_EQ(rig_request(&r, 0x2120, 0, 2 * port, data, 7), 7);
-        CHECK_EQ(rig_request(&r, 0x2122, 1, 2 * port, NULL, 0), 0);
-        CHECK_EQ(rig_write(&r, data_out(port), "x", 1), 1);
+        CHECK_EQ(rig_request(r.dev, 0x2120, 0, 2 * port, data, 7), 7);
+        CHECK_EQ(rig_request(r.dev, 0x2122, 1, 2 * port, NULL, 0), 0);
+        CHECK_EQ(rig_write(r.dev, data_out(port), "x", 1), 1);
     }
-    rig_change(&r, USB_SET_CONFIGURATION, 0, 1);
+    rig_change(r.dev, USB_SET_CONFIGURATION, 0, 1);
     for (unsigned port = 0; port < PORTS; port++) {
-        CHECK_EQ(rig_read(&r, data_in(port), data, 1), RIG_PENDING);
+        CHECK_EQ(rig_read(r.dev, data_in(port), data, 1), RIG_PENDING);
         check_no_notice(&r, port);
-        sim_serial_line(r.device, port, &line);
+        sim_serial_line(r.sim, port, &line);
         CHECK(!line.dtr);
         CHECK_EQ(line.baud, 9600); // survives a SET_CONFIGURATION only
     }
-    rig_change(&r, USB_RESET_DEVICE, 0, 0);
+    rig_change(r.dev, USB_RESET_DEVICE, 0, 0);
     for (unsigned port = 0; port < PORTS; port++) {
-        sim_serial_line(r.device, port, &line);
+        sim_serial_line(r.sim, port, &line);
         CHECK_EQ(line.baud, 115200);
     }
     rig_end(&r);

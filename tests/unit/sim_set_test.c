@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The --sim option: names, places, refusals. Options of the devices are in sim_set_option_test.c.
-#include "tests/support/sim_set_rig.h"
+#include "tests/unit/set_rig.h"
+
+#include <string.h>
 
 #define WHOLE_SET "1-1=disk 1-2=hub 1-2.1=keyboard 1-2.2=serial 1-3=zero 1-4=audio"
 
@@ -8,32 +10,32 @@
 
 TEST(sim_set_default)
 {
-    check_set(NULL, WHOLE_SET);
-    check_set("", WHOLE_SET);
-    check_set("default", WHOLE_SET);
+    set_check(NULL, WHOLE_SET);
+    set_check("", WHOLE_SET);
+    set_check("default", WHOLE_SET);
 }
 
 TEST(sim_set_none)
 {
-    check_set("none", "");
+    set_check("none", "");
 }
 
 TEST(sim_set_of_single_devices)
 {
-    check_set("disk", "1-1=disk");
-    check_set("keyboard", "1-2=hub 1-2.1=keyboard");
-    check_set("serial", "1-2=hub 1-2.2=serial");
-    check_set("zero", "1-3=zero");
-    check_set("audio", "1-4=audio");
-    check_set("camera", "1-5=camera");
-    check_set("multi", "1-5=multi");
-    check_set("faulty", "1-5=faulty");
-    check_set("zero,serial,keyboard", "1-3=zero 1-2=hub 1-2.2=serial 1-2.1=keyboard");
+    set_check("disk", "1-1=disk");
+    set_check("keyboard", "1-2=hub 1-2.1=keyboard");
+    set_check("serial", "1-2=hub 1-2.2=serial");
+    set_check("zero", "1-3=zero");
+    set_check("audio", "1-4=audio");
+    set_check("camera", "1-5=camera");
+    set_check("multi", "1-5=multi");
+    set_check("faulty", "1-5=faulty");
+    set_check("zero,serial,keyboard", "1-3=zero 1-2=hub 1-2.2=serial 1-2.1=keyboard");
 }
 
 TEST(sim_set_of_several_of_a_kind)
 {
-    check_set("zero,zero:speed=full,keyboard,zero,keyboard,faulty:late",
+    set_check("zero,zero:speed=full,keyboard,zero,keyboard,faulty:late",
               "1-3=zero 1-5=zero 1-2=hub 1-2.1=keyboard 1-6=zero 1-7=keyboard 1-8=faulty");
 }
 
@@ -43,10 +45,10 @@ TEST(sim_set_on_another_bus)
     struct set_rig s;
     set_begin(&s);
     sim_bus_destroy(s.rig.bus);
-    s.rig.bus = sim_bus_create(&s.rig.alloc, 3);
+    s.rig.bus = sim_bus_create(&s.rig.heap.alloc, 3);
     s.rig.backend = sim_bus_backend(s.rig.bus);
-    CHECK_EQ(plug(&s, "zero,serial,camera"), BASE_OK);
-    check_plugged(&s, "3-3=zero 3-2=hub 3-2.2=serial 3-5=camera");
+    CHECK_EQ(set_plug(&s, "zero,serial,camera"), BASE_OK);
+    set_check_plugged(&s, "3-3=zero 3-2=hub 3-2.2=serial 3-5=camera");
     set_end(&s);
 }
 
@@ -54,10 +56,10 @@ TEST(sim_set_plugged_again)
 {
     struct set_rig s;
     set_begin(&s);
-    CHECK_EQ(plug(&s, "zero,keyboard"), BASE_OK);
+    CHECK_EQ(set_plug(&s, "zero,keyboard"), BASE_OK);
     CHECK_EQ(sim_unplug(s.rig.bus, "1-3"), BASE_OK); // pulled, but its place is kept
-    CHECK_EQ(plug(&s, "serial,zero"), BASE_OK);
-    check_plugged(&s, "1-2=hub 1-2.1=keyboard 1-2.2=serial 1-5=zero");
+    CHECK_EQ(set_plug(&s, "serial,zero"), BASE_OK);
+    set_check_plugged(&s, "1-2=hub 1-2.1=keyboard 1-2.2=serial 1-5=zero");
     set_end(&s);
 }
 
@@ -65,39 +67,43 @@ TEST(sim_set_full)
 {
     struct set_rig s;
     set_begin(&s);
-    CHECK_EQ(plug(&s, "zero,zero,zero,zero,zero,zero,zero,zero,zero,zero,zero,zero"), BASE_OK);
+    CHECK_EQ(set_plug(&s, "zero,zero,zero,zero,zero,zero,zero,zero,zero,zero,zero,zero"), BASE_OK);
     CHECK(sim_find(s.rig.bus, "1-15") && !sim_find(s.rig.bus, "1-16"));
-    CHECK_EQ(plug(&s, "disk:size=1M,zero"), BASE_ERR_LIMIT);
+    CHECK_EQ(set_plug(&s, "disk:size=1M,zero"), BASE_ERR_LIMIT);
     CHECK_STR(s.why, "too many devices, there is no port for one more zero");
     CHECK(!sim_find(s.rig.bus, "1-1"));
     set_end(&s);
-    check_refused("faulty,faulty,faulty,faulty,faulty,faulty,faulty,faulty,faulty,faulty,faulty,"
-                  "serial,keyboard,zero,disk:size=1M,zero",
-                  BASE_ERR_LIMIT, "too many devices, there is no port for one more zero");
+    set_check_refused(
+        "faulty,faulty,faulty,faulty,faulty,faulty,faulty,faulty,faulty,faulty,faulty,"
+        "serial,keyboard,zero,disk:size=1M,zero",
+        BASE_ERR_LIMIT, "too many devices, there is no port for one more zero");
 }
 
 // --- refusals ------------------------------------------------------------------------------------
 
 TEST(sim_set_unknown_words)
 {
-    check_refused("tape", BASE_ERR_INVALID,
-                  "unknown device 'tape', there are disk, keyboard, serial, zero, audio, camera, "
-                  "multi, faulty");
-    check_refused(
+    set_check_refused(
+        "tape", BASE_ERR_INVALID,
+        "unknown device 'tape', there are disk, keyboard, serial, zero, audio, camera, "
+        "multi, faulty");
+    set_check_refused(
         "zero,", BASE_ERR_INVALID,
         "unknown device '', there are disk, keyboard, serial, zero, audio, camera, multi, faulty");
-    check_refused("zero,none", BASE_ERR_INVALID,
-                  "unknown device 'none', there are disk, keyboard, serial, zero, audio, camera, "
-                  "multi, faulty");
-    check_refused("Disk", BASE_ERR_INVALID,
-                  "unknown device 'Disk', there are disk, keyboard, serial, zero, audio, camera, "
-                  "multi, faulty");
-    check_refused("disk:size=1M,zero,serial:baud=4", BASE_ERR_INVALID,
-                  "serial: unknown option 'baud'");
-    check_refused("multi:speed=full", BASE_ERR_INVALID, "multi: unknown option 'speed'");
-    check_refused("disk:ro=1", BASE_ERR_INVALID, "disk: unknown option 'ro'");
-    check_refused("disk:", BASE_ERR_INVALID, "disk: unknown option ''");
-    check_refused("keyboard:layout=de", BASE_ERR_INVALID, "keyboard: unknown option 'layout'");
+    set_check_refused(
+        "zero,none", BASE_ERR_INVALID,
+        "unknown device 'none', there are disk, keyboard, serial, zero, audio, camera, "
+        "multi, faulty");
+    set_check_refused(
+        "Disk", BASE_ERR_INVALID,
+        "unknown device 'Disk', there are disk, keyboard, serial, zero, audio, camera, "
+        "multi, faulty");
+    set_check_refused("disk:size=1M,zero,serial:baud=4", BASE_ERR_INVALID,
+                      "serial: unknown option 'baud'");
+    set_check_refused("multi:speed=full", BASE_ERR_INVALID, "multi: unknown option 'speed'");
+    set_check_refused("disk:ro=1", BASE_ERR_INVALID, "disk: unknown option 'ro'");
+    set_check_refused("disk:", BASE_ERR_INVALID, "disk: unknown option ''");
+    set_check_refused("keyboard:layout=de", BASE_ERR_INVALID, "keyboard: unknown option 'layout'");
 }
 
 TEST(sim_set_why_is_cut_to_fit)
@@ -117,14 +123,14 @@ TEST(sim_set_out_of_memory_at_each_step)
         struct set_rig s;
         struct backend_event ev;
         set_begin(&s);
-        s.failing = n;
-        err = plug(&s,
-                   "disk:size=1M,keyboard:text=x,serial,zero,disk:file=a:uas,multi,audio:record=b,"
-                   "camera,faulty:stall");
+        s.rig.heap.fail_at = s.rig.heap.calls + n;
+        err = set_plug(
+            &s, "disk:size=1M,keyboard:text=x,serial,zero,disk:file=a:uas,multi,audio:record=b,"
+                "camera,faulty:stall");
         if (err != BASE_OK) {
             CHECK_EQ(err, BASE_ERR_NOMEM);
             CHECK(strstr(s.why, "there is not enough memory"));
-            while (s.rig.backend->take_event(s.rig.backend, s.rig.now_us, &ev))
+            while (rig_take(&s.rig, &ev))
                 CHECK_EQ(ev.type, BACKEND_UNPLUGGED); // nothing is announced
         }
         set_end(&s);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/device/disk/sim_storage.h"
 
-#include "tests/support/sim_rig.h"
+#include "tests/support/rig.h"
+
+#include <string.h>
 
 enum { BLOCK = 512, LAST = 4 * BLOCK, SIZE = 5 * BLOCK };
 
@@ -11,8 +13,8 @@ TEST(sim_storage_ram_keeps_what_is_written)
     struct sim_storage s;
     uint8_t out[3 * BLOCK], in[SIZE], zeros[BLOCK] = {0};
     rig_begin(&r);
-    CHECK_EQ(sim_storage_ram(&s, &r.alloc, SIZE), BASE_OK);
-    CHECK_EQ(r.blocks, 2); // the bus, and all of the storage in one piece
+    CHECK_EQ(sim_storage_ram(&s, &r.heap.alloc, SIZE), BASE_OK);
+    CHECK_EQ(r.heap.blocks, 2); // the bus, and all of the storage in one piece
     CHECK_EQ(s.size_bytes, SIZE);
     CHECK(!s.read_only);
     memset(out, 0xab, sizeof out);
@@ -25,8 +27,7 @@ TEST(sim_storage_ram_keeps_what_is_written)
     CHECK_EQ(s.read(s.ctx, LAST, in, BLOCK), BASE_OK);
     CHECK_BYTES(in, zeros, BLOCK);
     s.destroy(s.ctx);
-    sim_bus_destroy(r.bus);
-    CHECK_EQ(r.blocks, 0);
+    rig_end(&r);
 }
 
 TEST(sim_storage_ram_without_memory)
@@ -34,11 +35,10 @@ TEST(sim_storage_ram_without_memory)
     struct rig r;
     struct sim_storage s;
     rig_begin(&r);
-    r.out_of_memory = true;
-    CHECK_EQ(sim_storage_ram(&s, &r.alloc, BLOCK), BASE_ERR_NOMEM);
-    r.out_of_memory = false;
-    CHECK_EQ(sim_storage_ram(&s, &r.alloc, UINT64_MAX), BASE_ERR_NOMEM); // no wrap-around
-    CHECK_EQ(sim_storage_ram(&s, &r.alloc, SIZE_MAX), BASE_ERR_NOMEM);
-    sim_bus_destroy(r.bus);
-    CHECK_EQ(r.blocks, 0);
+    r.heap.fail_at = 1;
+    CHECK_EQ(sim_storage_ram(&s, &r.heap.alloc, BLOCK), BASE_ERR_NOMEM);
+    r.heap.fail_at = 0;
+    CHECK_EQ(sim_storage_ram(&s, &r.heap.alloc, UINT64_MAX), BASE_ERR_NOMEM); // no wrap-around
+    CHECK_EQ(sim_storage_ram(&s, &r.heap.alloc, SIZE_MAX), BASE_ERR_NOMEM);
+    rig_end(&r);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Super speed: the disk with `super`, and what USB 3.2 chapter 9 has besides that of USB 2.0.
-#include "tests/support/sim_disk_rig.h"
+#include "tests/unit/bot_rig.h"
+
+#include <string.h>
 
 enum { PACKET = 1024, STALL = USB_STATUS_STALL };
 
@@ -20,12 +22,12 @@ TEST(sim_super_device_descriptor)
     struct bot b;
     uint8_t data[18], qualifier[10];
     begin(&b);
-    CHECK_EQ(b.rig.device->speed, USB_SPEED_SUPER);
-    CHECK_EQ(rig_request(&b.rig, 0x8006, 0x0100, 0, data, 18), 18);
+    CHECK_EQ(b.rig.sim->speed, USB_SPEED_SUPER);
+    CHECK_EQ(rig_request(b.rig.dev, 0x8006, 0x0100, 0, data, 18), 18);
     CHECK_BYTES(data, want, 18);
-    CHECK_EQ(sim_endpoint(b.rig.device, 0)->max_packet_size, 512); // 2 to the power of 9
-    CHECK_EQ(rig_request(&b.rig, 0x8006, 0x0600, 0, qualifier, 10), STALL);
-    CHECK_EQ(rig_request(&b.rig, 0x8006, 0x0700, 0, data, 9), STALL);
+    CHECK_EQ(sim_endpoint(b.rig.sim, 0)->max_packet_size, 512); // 2 to the power of 9
+    CHECK_EQ(rig_request(b.rig.dev, 0x8006, 0x0600, 0, qualifier, 10), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0x8006, 0x0700, 0, data, 9), STALL);
     bot_end(&b);
 }
 
@@ -35,7 +37,7 @@ TEST(sim_super_configuration)
     struct bot b;
     uint8_t config[255];
     begin(&b);
-    CHECK_EQ(rig_request(&b.rig, 0x8006, 0x0200, 0, config, sizeof config), 44);
+    CHECK_EQ(rig_request(b.rig.dev, 0x8006, 0x0200, 0, config, sizeof config), 44);
     CHECK_EQ(rig_check_config(config), 2);
     struct usb_walk w;
     struct usb_endpoint ep;
@@ -62,8 +64,8 @@ TEST(sim_super_bos)
     struct bot b;
     uint8_t bos[255];
     begin(&b);
-    CHECK_EQ(rig_request(&b.rig, 0x8006, 0x0f00, 0, bos, 5), 5);
-    CHECK_EQ(rig_request(&b.rig, 0x8006, 0x0f00, 0, bos, sizeof bos), 22);
+    CHECK_EQ(rig_request(b.rig.dev, 0x8006, 0x0f00, 0, bos, 5), 5);
+    CHECK_EQ(rig_request(b.rig.dev, 0x8006, 0x0f00, 0, bos, sizeof bos), 22);
     CHECK_BYTES(bos, want, 22);
     bot_end(&b);
 }
@@ -77,7 +79,7 @@ TEST(sim_super_is_exported)
     struct sim_disk_options o = bot_options(&b, BOT_BLOCKS);
     o.super = true;
     CHECK_EQ(sim_plug(b.rig.bus, "1-1", sim_disk_create(b.rig.bus, &o)), BASE_OK);
-    CHECK(b.rig.backend->take_event(b.rig.backend, b.rig.now_us, &ev));
+    CHECK(rig_take(&b.rig, &ev));
     CHECK_EQ(ev.info->speed, USB_SPEED_SUPER);
     CHECK_EQ(usb_device_check(ev.info), BASE_OK);
     sim_bus_destroy(b.rig.bus);
@@ -149,8 +151,8 @@ TEST(sim_super_short_packet_in_a_write)
     bot_fill(data, sizeof data, 77);
     bot_send(&b, BOT_CDB(0x2a, 0, 0, 0, 0, 8, 0, 0, 4), 10, false, sizeof data);
     bot_transfer(&b, BOT_OUT, data, PACKET);
-    CHECK_EQ(rig_read(&b.rig, BOT_IN, (uint8_t[13]){0}, 13), RIG_PENDING); // no status yet
-    bot_transfer(&b, BOT_OUT, data + PACKET, BOT_BLOCK);                   // half a packet
+    CHECK_EQ(rig_read(b.rig.dev, BOT_IN, (uint8_t[13]){0}, 13), RIG_PENDING); // no status yet
+    bot_transfer(&b, BOT_OUT, data + PACKET, BOT_BLOCK);                      // half a packet
     bot_status(&b);
     CHECK_EQ(b.status, BOT_PHASE_ERROR);
     CHECK_EQ(b.residue, BOT_BLOCK);
@@ -164,10 +166,10 @@ TEST(sim_super_invalid_command)
     struct rig_urb u;
     uint8_t cbw[2 * PACKET] = "not a CBW";
     begin(&b);
-    rig_urb_init(&b.rig, &u, BOT_OUT, cbw, sizeof cbw);
-    rig_submit(&b.rig, &u);
+    rig_urb(&u, b.rig.dev, BOT_OUT, cbw, sizeof cbw);
+    rig_submit(&u);
     CHECK_EQ(u.urb.actual_length, PACKET); // then halted
-    CHECK_EQ(rig_finish(&b.rig, &u), STALL);
+    CHECK_EQ(rig_finish(&u), STALL);
     bot_end(&b);
 }
 
@@ -178,13 +180,13 @@ enum { U1_ENABLE = 48, U2_ENABLE = 49, LTM_ENABLE = 50, REMOTE_WAKEUP = 1 };
 
 static int feature(struct bot *b, unsigned request, unsigned value)
 {
-    return rig_request(&b->rig, request, value, 0, NULL, 0);
+    return rig_request(b->rig.dev, request, value, 0, NULL, 0);
 }
 
 static unsigned status_of(struct bot *b, unsigned request)
 {
     uint8_t status[2];
-    CHECK_EQ(rig_request(&b->rig, request, 0, 0, status, 2), 2);
+    CHECK_EQ(rig_request(b->rig.dev, request, 0, 0, status, 2), 2);
     return base_get_le16(status);
 }
 
@@ -193,17 +195,17 @@ TEST(sim_super_exit_latencies)
     struct bot b;
     uint8_t sel[7] = {1, 2, 3, 0, 4, 0};
     begin(&b);
-    CHECK_EQ(rig_request(&b.rig, SET_SEL, 0, 0, sel, 6), 6);
-    CHECK_EQ(rig_request(&b.rig, SET_SEL, 0, 0, sel, 5), STALL);
-    CHECK_EQ(rig_request(&b.rig, SET_SEL, 0, 0, sel, 7), STALL);
-    CHECK_EQ(rig_request(&b.rig, SET_SEL, 1, 0, sel, 6), STALL);
-    CHECK_EQ(rig_request(&b.rig, SET_SEL, 0, 1, sel, 6), STALL);
-    CHECK_EQ(rig_request(&b.rig, 0x8030, 0, 0, sel, 6), STALL);
-    CHECK_EQ(rig_request(&b.rig, 0x0130, 0, 0, sel, 6), STALL);
-    CHECK_EQ(rig_request(&b.rig, SET_ISOCH_DELAY, 0x1234, 0, NULL, 0), 0);
-    CHECK_EQ(rig_request(&b.rig, SET_ISOCH_DELAY, 0, 1, NULL, 0), STALL);
-    CHECK_EQ(rig_request(&b.rig, SET_ISOCH_DELAY, 0, 0, sel, 1), STALL);
-    CHECK_EQ(rig_request(&b.rig, 0x0132, 0, 0, NULL, 0), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, SET_SEL, 0, 0, sel, 6), 6);
+    CHECK_EQ(rig_request(b.rig.dev, SET_SEL, 0, 0, sel, 5), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, SET_SEL, 0, 0, sel, 7), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, SET_SEL, 1, 0, sel, 6), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, SET_SEL, 0, 1, sel, 6), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0x8030, 0, 0, sel, 6), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0x0130, 0, 0, sel, 6), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, SET_ISOCH_DELAY, 0x1234, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(b.rig.dev, SET_ISOCH_DELAY, 0, 1, NULL, 0), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, SET_ISOCH_DELAY, 0, 0, sel, 1), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0x0132, 0, 0, NULL, 0), STALL);
     bot_end(&b);
 }
 
@@ -221,14 +223,14 @@ TEST(sim_super_link_states)
     CHECK_EQ(feature(&b, SET_FEATURE, LTM_ENABLE), STALL);
     CHECK_EQ(feature(&b, SET_FEATURE, U1_ENABLE - 1), STALL);
     CHECK_EQ(feature(&b, SET_FEATURE, REMOTE_WAKEUP), STALL);
-    CHECK_EQ(rig_request(&b.rig, SET_FEATURE, U1_ENABLE, 1, NULL, 0), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, SET_FEATURE, U1_ENABLE, 1, NULL, 0), STALL);
     CHECK_EQ(status_of(&b, 0x8000), 1 << 3);
-    rig_change(&b.rig, USB_SET_CONFIGURATION, 0, 1); // ends it
+    rig_change(b.rig.dev, USB_SET_CONFIGURATION, 0, 1); // ends it
     CHECK_EQ(status_of(&b, 0x8000), 0);
     CHECK_EQ(feature(&b, SET_FEATURE, U1_ENABLE), 0);
-    rig_change(&b.rig, USB_RESET_DEVICE, 0, 0);
+    rig_change(b.rig.dev, USB_RESET_DEVICE, 0, 0);
     CHECK_EQ(status_of(&b, 0x8000), 0);
-    rig_change(&b.rig, USB_SET_CONFIGURATION, 0, 0);
+    rig_change(b.rig.dev, USB_SET_CONFIGURATION, 0, 0);
     CHECK_EQ(feature(&b, SET_FEATURE, U1_ENABLE), STALL); // not before it is configured
     bot_end(&b);
 }
@@ -237,12 +239,12 @@ TEST(sim_super_function_suspend)
 {
     struct bot b;
     begin(&b);
-    CHECK_EQ(rig_request(&b.rig, 0x0103, 0, 0, NULL, 0), 0);
-    CHECK_EQ(rig_request(&b.rig, 0x0103, 0, 0x0100, NULL, 0), 0);
-    CHECK_EQ(rig_request(&b.rig, 0x0103, 0, 0x0200, NULL, 0), STALL); // cannot wake the host
-    CHECK_EQ(rig_request(&b.rig, 0x0103, 0, 1, NULL, 0), STALL);      // no such interface
-    CHECK_EQ(rig_request(&b.rig, 0x0103, 1, 0, NULL, 0), STALL);
-    CHECK_EQ(rig_request(&b.rig, 0x0101, 0, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(b.rig.dev, 0x0103, 0, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(b.rig.dev, 0x0103, 0, 0x0100, NULL, 0), 0);
+    CHECK_EQ(rig_request(b.rig.dev, 0x0103, 0, 0x0200, NULL, 0), STALL); // cannot wake the host
+    CHECK_EQ(rig_request(b.rig.dev, 0x0103, 0, 1, NULL, 0), STALL);      // no such interface
+    CHECK_EQ(rig_request(b.rig.dev, 0x0103, 1, 0, NULL, 0), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0x0101, 0, 0, NULL, 0), 0);
     CHECK_EQ(status_of(&b, 0x8100), 0);
     bot_check_passes(&b, BOT_CDB(0x00));
     bot_end(&b);
@@ -254,11 +256,11 @@ TEST(sim_super_requests_at_high_speed)
     struct bot b;
     uint8_t sel[6] = {0};
     bot_begin(&b);
-    CHECK_EQ(rig_request(&b.rig, SET_SEL, 0, 0, sel, 6), STALL);
-    CHECK_EQ(rig_request(&b.rig, SET_ISOCH_DELAY, 0, 0, NULL, 0), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, SET_SEL, 0, 0, sel, 6), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, SET_ISOCH_DELAY, 0, 0, NULL, 0), STALL);
     CHECK_EQ(feature(&b, SET_FEATURE, U1_ENABLE), STALL);
-    CHECK_EQ(rig_request(&b.rig, 0x0103, 0, 0, NULL, 0), STALL);
-    CHECK_EQ(rig_request(&b.rig, 0x8006, 0x0f00, 0, sel, 5), STALL); // no BOS
-    CHECK_EQ(sim_endpoint(b.rig.device, 0)->max_packet_size, 64);
+    CHECK_EQ(rig_request(b.rig.dev, 0x0103, 0, 0, NULL, 0), STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0x8006, 0x0f00, 0, sel, 5), STALL); // no BOS
+    CHECK_EQ(sim_endpoint(b.rig.sim, 0)->max_packet_size, 64);
     bot_end(&b);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes wrong in USB Attached SCSI: bad blocks, data that does not fit its command, IUs and
 // tags that are wrong.
-#include "tests/support/sim_uas_rig.h"
+#include "tests/unit/uas_rig.h"
 
 enum { SENSE_NO_UNIT = 0x052500, SENSE_DATA_PHASE = 0x0b4b00, SENSE_TOO_MUCH_DATA = 0x0b4b02 };
 
@@ -20,7 +20,7 @@ TEST(sim_uas_bad_block_in_a_read)
     uas_read(&b, 2, 30, 2);
     uas_check_ready(&b, UAS_READ_READY, 1);
     uas_check_blocks(&b, 20, 2);
-    CHECK_EQ(rig_read(&b.rig, UAS_DATA_IN, data, sizeof data), 0);
+    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, data, sizeof data), 0);
     uas_check_failed(&b, 1, SENSE_READ_ERROR);
     uas_check_ready(&b, UAS_READ_READY, 2);
     uas_check_blocks(&b, 30, 2);
@@ -40,11 +40,11 @@ TEST(sim_uas_bad_block_in_a_write)
     uas_write(&b, 2, 30, 2);
     uas_check_ready(&b, UAS_WRITE_READY, 1);
     for (unsigned i = 0; i < 3; i++)
-        CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data, sizeof data), sizeof data);
+        CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
     uas_check_failed(&b, 1, SENSE_WRITE_ERROR);
     CHECK_EQ(b.writes, 2); // nothing behind the bad one
     uas_check_ready(&b, UAS_WRITE_READY, 2);
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
     uas_check_good(&b, 2);
     bot_check_blocks(&b, data, 30, 2);
     bot_end(&b);
@@ -58,7 +58,7 @@ TEST(sim_uas_bad_flush)
     b.bad_flush = true;
     uas_command(&b, 1, BOT_CDB(0x2a, 0x08, 0, 0, 0, 5, 0, 0, 1)); // WRITE (10) with FUA
     uas_check_ready(&b, UAS_WRITE_READY, 1);
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
     uas_check_failed(&b, 1, SENSE_WRITE_ERROR);
     uas_check_fails(&b, BOT_CDB(0x35), SENSE_WRITE_ERROR); // SYNCHRONIZE CACHE
     bot_end(&b);
@@ -74,7 +74,7 @@ static void check_too_little(uint32_t size)
     bot_fill(data, sizeof data, 5);
     uas_write(&b, 1, 20, 3);
     uas_check_ready(&b, UAS_WRITE_READY, 1);
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data, size), size);
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, size), size);
     uas_check_failed(&b, 1, SENSE_DATA_PHASE);
     bot_check_blocks(&b, data, 20, size / BOT_BLOCK); // what was whole
     uas_check_alive(&b);
@@ -96,7 +96,7 @@ static void check_too_much(uint32_t size)
     bot_fill(data, sizeof data, 5);
     uas_write(&b, 1, 20, 1);
     uas_check_ready(&b, UAS_WRITE_READY, 1);
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data, size), size);
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, size), size);
     uas_check_failed(&b, 1, SENSE_TOO_MUCH_DATA);
     bot_check_blocks(&b, data, 20, 1);
     CHECK_EQ(bot_block(&b, 21)[0], 21 * BOT_BLOCK * 7 % 251); // the next block is as it was
@@ -120,7 +120,7 @@ TEST(sim_uas_too_much_data_for_a_bad_block)
     b.bad_block = 20;
     uas_write(&b, 1, 20, 1);
     uas_check_ready(&b, UAS_WRITE_READY, 1);
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
     uas_check_failed(&b, 1, SENSE_WRITE_ERROR);
     bot_end(&b);
 }
@@ -194,7 +194,7 @@ TEST(sim_uas_other_units)
         iu[at] = 1;
         uas_send(&b, iu, sizeof iu);
         uas_check_ready(&b, UAS_READ_READY, 2);
-        CHECK_EQ(rig_read(&b.rig, UAS_DATA_IN, data, sizeof data), sizeof data);
+        CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, data, sizeof data), sizeof data);
         CHECK_EQ(data[0], 0x7f);
         uas_check_good(&b, 2);
         uas_check_alive(&b);
@@ -222,7 +222,7 @@ TEST(sim_uas_tag_of_the_running_command)
     uas_check_ready(&b, UAS_READ_READY, 1);
     uas_check_blocks(&b, 20, 1);
     uas_command(&b, 1, test_unit_ready);
-    CHECK_EQ(rig_read(&b.rig, UAS_DATA_IN, (uint8_t[512]){0}, 512), RIG_PENDING);
+    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, (uint8_t[512]){0}, 512), RIG_PENDING);
     check_overlapped(&b, 1);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Task management functions of USB Attached SCSI (SAM-4 clause 7).
-#include "tests/support/sim_uas_rig.h"
+#include "tests/unit/uas_rig.h"
 
 enum { SENSE_UNIT_RESET = 0x062903, SENSE_NEXUS_LOST = 0x062907 };
 
@@ -47,7 +47,7 @@ TEST(sim_uas_abort_of_the_running_command)
     struct bot b;
     begin_busy(&b);
     uas_function(&b, 9, UAS_ABORT_TASK, 1);
-    CHECK_EQ(rig_read(&b.rig, UAS_DATA_IN, (uint8_t[512]){0}, 512), RIG_PENDING);
+    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, (uint8_t[512]){0}, 512), RIG_PENDING);
     uas_check_response(&b, 9, UAS_COMPLETE);
     end_busy(&b, 1u << 1);
 }
@@ -116,11 +116,11 @@ TEST(sim_uas_abort_in_the_middle_of_a_write)
     uas_write(&b, 1, 20, 4);
     uas_write(&b, 2, 60, 2);
     uas_check_ready(&b, UAS_WRITE_READY, 1);
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
     uas_function(&b, 3, UAS_ABORT_TASK, 1);
     uas_check_response(&b, 3, UAS_COMPLETE);
     uas_check_ready(&b, UAS_WRITE_READY, 2);
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
     uas_check_good(&b, 2);
     bot_check_blocks(&b, data, 20, 2);
     bot_check_blocks(&b, data, 60, 2);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // USB Attached SCSI of the simulated disk: commands and their data. Task management is in
 // sim_uas_task_test.c.
-#include "tests/support/sim_uas_rig.h"
+#include "tests/unit/uas_rig.h"
+
+#include <stdlib.h>
 
 static const uint8_t test_unit_ready[16] = {0x00};
 static const uint8_t eject[16] = {0x1b, 0, 0, 0, 2};
@@ -14,8 +16,8 @@ TEST(sim_uas_descriptors)
         {UAS_COMMAND, 1}, {UAS_STATUS, 2}, {UAS_DATA_IN, 3}, {UAS_DATA_OUT, 4}};
     struct bot b;
     uas_begin(&b);
-    CHECK_EQ(b.rig.device->speed, USB_SPEED_HIGH);
-    const uint8_t *config = b.rig.device->desc->configs[0];
+    CHECK_EQ(b.rig.sim->speed, USB_SPEED_HIGH);
+    const uint8_t *config = b.rig.sim->desc->configs[0];
     CHECK_EQ(rig_check_config(config), 2 + 4);
     struct usb_walk w;
     struct usb_endpoint ep;
@@ -44,11 +46,11 @@ TEST(sim_uas_requests)
     struct bot b;
     uint8_t lun;
     uas_begin(&b);
-    CHECK_EQ(rig_request(&b.rig, 0xa1fe, 0, 0, &lun, 1), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&b.rig, 0x21ff, 0, 0, NULL, 0), USB_STATUS_STALL);
-    rig_change(&b.rig, USB_SET_INTERFACE, 0, 0);
-    CHECK_EQ(rig_request(&b.rig, 0xa1fe, 0, 0, &lun, 1), 1);
-    CHECK_EQ(rig_request(&b.rig, 0x21ff, 0, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 0, 0, &lun, 1), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, NULL, 0), USB_STATUS_STALL);
+    rig_change(b.rig.dev, USB_SET_INTERFACE, 0, 0);
+    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 0, 0, &lun, 1), 1);
+    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
     bot_check_passes(&b, test_unit_ready);
     bot_end(&b);
 }
@@ -78,7 +80,7 @@ TEST(sim_uas_command_that_fails)
     uas_check_fails(&b, test_unit_ready, SENSE_NO_MEDIUM);
     uas_command(&b, 3, BOT_CDB(0x03, 0, 0, 0, 18));
     uas_check_ready(&b, UAS_READ_READY, 3);
-    CHECK_EQ(rig_read(&b.rig, UAS_DATA_IN, sense, sizeof sense), sizeof sense);
+    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, sense, sizeof sense), sizeof sense);
     CHECK_EQ(sense[2], 0);
     uas_check_good(&b, 3);
     uas_check_fails(&b, BOT_CDB(0xff), SENSE_BAD_OPCODE);
@@ -91,16 +93,17 @@ TEST(sim_uas_read)
     struct bot b;
     uas_begin(&b);
     uas_read(&b, 9, 20, 5);
-    CHECK_EQ(rig_read(&b.rig, UAS_DATA_IN, (uint8_t[512]){0}, 512), RIG_PENDING); // not announced
+    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, (uint8_t[512]){0}, 512),
+             RIG_PENDING); // not announced
     uas_check_ready(&b, UAS_READ_READY, 9);
     uas_check_silence(&b); // no status before the data
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, (uint8_t[512]){0}, 512), RIG_PENDING);
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, (uint8_t[512]){0}, 512), RIG_PENDING);
     uas_check_blocks(&b, 20, 2);
     uas_check_silence(&b);
     uas_check_blocks(&b, 22, 3);
     uas_check_good(&b, 9);
     CHECK_EQ(b.reads, 2); // straight into the URB, in one piece each
-    CHECK_EQ(rig_read(&b.rig, UAS_DATA_IN, (uint8_t[512]){0}, 512), RIG_PENDING);
+    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, (uint8_t[512]){0}, 512), RIG_PENDING);
     bot_end(&b);
 }
 
@@ -111,14 +114,15 @@ TEST(sim_uas_write)
     uas_begin(&b);
     bot_fill(data, sizeof data, 99);
     uas_write(&b, 9, 20, 5);
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data, 512), RIG_PENDING);
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, 512), RIG_PENDING);
     uas_check_ready(&b, UAS_WRITE_READY, 9);
     uas_check_silence(&b);
-    CHECK_EQ(rig_read(&b.rig, UAS_DATA_IN, data, 512), RIG_PENDING);
+    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, data, 512), RIG_PENDING);
     bot_fill(data, sizeof data, 99);
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data, 2 * BOT_BLOCK), 2 * BOT_BLOCK);
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, 2 * BOT_BLOCK), 2 * BOT_BLOCK);
     uas_check_silence(&b);
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data + 2 * BOT_BLOCK, 3 * BOT_BLOCK), 3 * BOT_BLOCK);
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data + 2 * BOT_BLOCK, 3 * BOT_BLOCK),
+             3 * BOT_BLOCK);
     uas_check_good(&b, 9);
     bot_check_blocks(&b, data, 20, 5);
     uas_check_alive(&b);
@@ -132,7 +136,7 @@ TEST(sim_uas_data_shorter_than_the_transfer)
     uas_begin(&b);
     uas_command(&b, 4, BOT_CDB(0x12, 0, 0, 2, 0)); // INQUIRY, room for 512 bytes
     uas_check_ready(&b, UAS_READ_READY, 4);
-    CHECK_EQ(rig_read(&b.rig, UAS_DATA_IN, data, sizeof data), 36);
+    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, data, sizeof data), 36);
     CHECK_BYTES(data + 8, "USBIP   Simulated disk  0100", 28);
     uas_check_good(&b, 4);
     bot_end(&b);
@@ -145,23 +149,23 @@ TEST(sim_uas_data_urbs_that_wait)
     struct rig_urb u;
     uint8_t data[BOT_BLOCK];
     uas_begin(&b);
-    rig_urb_init(&b.rig, &u, UAS_DATA_IN, NULL, BOT_BLOCK);
-    rig_submit(&b.rig, &u);
+    rig_urb(&u, b.rig.dev, UAS_DATA_IN, NULL, BOT_BLOCK);
+    rig_submit(&u);
     uas_read(&b, 1, 20, 1);
     CHECK(!u.done);
     uas_check_ready(&b, UAS_READ_READY, 1);
     CHECK(u.done);
     bot_check_blocks(&b, u.urb.buffer, 20, 1);
-    CHECK_EQ(rig_finish(&b.rig, &u), BOT_BLOCK);
+    CHECK_EQ(rig_finish(&u), BOT_BLOCK);
     uas_check_good(&b, 1);
     bot_fill(data, sizeof data, 321);
-    rig_urb_init(&b.rig, &u, UAS_DATA_OUT, data, sizeof data);
-    rig_submit(&b.rig, &u);
+    rig_urb(&u, b.rig.dev, UAS_DATA_OUT, data, sizeof data);
+    rig_submit(&u);
     uas_write(&b, 2, 20, 1);
     CHECK(!u.done);
     uas_check_ready(&b, UAS_WRITE_READY, 2);
     CHECK(u.done);
-    CHECK_EQ(rig_finish(&b.rig, &u), BOT_BLOCK);
+    CHECK_EQ(rig_finish(&u), BOT_BLOCK);
     uas_check_good(&b, 2);
     bot_check_blocks(&b, data, 20, 1);
     bot_end(&b);
@@ -175,8 +179,8 @@ TEST(sim_uas_verify_takes_its_time)
     struct bot b;
     struct rig_urb status;
     uas_begin(&b);
-    rig_urb_init(&b.rig, &status, UAS_STATUS, NULL, UAS_ROOM);
-    rig_submit(&b.rig, &status);
+    rig_urb(&status, b.rig.dev, UAS_STATUS, NULL, UAS_ROOM);
+    rig_submit(&status);
     uas_command(&b, 1, verify_all);
     CHECK(!status.done);
     CHECK(b.reads < BOT_BLOCKS);
@@ -184,7 +188,7 @@ TEST(sim_uas_verify_takes_its_time)
     CHECK(status.done);
     CHECK_EQ(b.reads, BOT_BLOCKS);
     CHECK_EQ(status.urb.buffer[6], UAS_GOOD);
-    CHECK_EQ(rig_finish(&b.rig, &status), 16);
+    CHECK_EQ(rig_finish(&status), 16);
     bot_end(&b);
 }
 
@@ -239,11 +243,11 @@ TEST(sim_uas_head_of_queue_goes_first)
     uas_check_blocks(&b, 10, 1);
     uas_check_good(&b, 1);
     uas_check_ready(&b, UAS_READ_READY, 4);
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data, sizeof data), RIG_PENDING); // too early
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), RIG_PENDING); // too early
     uas_check_blocks(&b, 20, 1);
     uas_check_good(&b, 4);
     uas_check_ready(&b, UAS_WRITE_READY, 2);
-    CHECK_EQ(rig_write(&b.rig, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
     uas_check_good(&b, 2);
     uas_check_ready(&b, UAS_READ_READY, 3);
     bot_check_blocks(&b, data, 50, 1);
@@ -268,10 +272,10 @@ static void many_start(struct bot *b, struct many *m, unsigned i)
     uint8_t iu[32], opcode = m->reads ? 0x28 : 0x2a;
     uas_command_init(iu, (uint16_t)(i + 1),
                      BOT_CDB(opcode, 0, 0, 0, 0, (uint8_t)(i * MANY_BLOCKS), 0, 0, MANY_BLOCKS));
-    rig_urb_init(&b->rig, &m->status, UAS_STATUS, NULL, UAS_ROOM);
-    b->rig.backend->submit(b->rig.backend, &m->status.urb);
-    rig_urb_init(&b->rig, &m->command, UAS_COMMAND, iu, sizeof iu);
-    b->rig.backend->submit(b->rig.backend, &m->command.urb);
+    rig_urb(&m->status, b->rig.dev, UAS_STATUS, NULL, UAS_ROOM);
+    rig_queue_submit(&m->status);
+    rig_urb(&m->command, b->rig.dev, UAS_COMMAND, iu, sizeof iu);
+    rig_queue_submit(&m->command);
 }
 
 static void many_transfer(struct bot *b, struct many *m, unsigned i)
@@ -280,9 +284,9 @@ static void many_transfer(struct bot *b, struct many *m, unsigned i)
     bot_fill(data, sizeof data, 1000 + i);
     CHECK(!m->has_data);
     m->has_data = true;
-    rig_urb_init(&b->rig, &m->data, m->reads ? UAS_DATA_IN : UAS_DATA_OUT, m->reads ? NULL : data,
-                 MANY_BYTES);
-    b->rig.backend->submit(b->rig.backend, &m->data.urb);
+    rig_urb(&m->data, b->rig.dev, m->reads ? UAS_DATA_IN : UAS_DATA_OUT, m->reads ? NULL : data,
+            MANY_BYTES);
+    rig_queue_submit(&m->data);
 }
 
 // Looks at what a status URB has brought and submits it again for the command that it tells of, if
@@ -301,7 +305,7 @@ static void many_look(struct bot *b, struct many *all, struct many *m)
     }
     CHECK_EQ(iu[0], all[i].reads ? UAS_READ_READY : UAS_WRITE_READY);
     m->status.done = false;
-    b->rig.backend->submit(b->rig.backend, &m->status.urb);
+    rig_queue_submit(&m->status);
     many_transfer(b, &all[i], i);
 }
 
@@ -314,9 +318,9 @@ static void many_finish(struct bot *b, struct many *m, unsigned i)
         bot_check_blocks(b, m->data.urb.buffer, i * MANY_BLOCKS, MANY_BLOCKS);
     else
         bot_check_blocks(b, data, i * MANY_BLOCKS, MANY_BLOCKS);
-    CHECK_EQ(rig_finish(&b->rig, &m->data), MANY_BYTES);
-    CHECK_EQ(rig_finish(&b->rig, &m->command), 32);
-    CHECK(rig_finish(&b->rig, &m->status) > 0);
+    CHECK_EQ(rig_finish(&m->data), MANY_BYTES);
+    CHECK_EQ(rig_finish(&m->command), 32);
+    CHECK(rig_finish(&m->status) > 0);
 }
 
 TEST(sim_uas_thirty_commands_in_flight)
@@ -383,12 +387,12 @@ TEST(sim_uas_command_pipe_waits_for_the_status_pipe)
     for (uint16_t tag = 1; tag <= 40; tag++)
         uas_function(&b, tag, UAS_QUERY_TASK_SET, 0);
     uas_command_init(iu, 41, test_unit_ready);
-    rig_urb_init(&b.rig, &u, UAS_COMMAND, iu, sizeof iu);
-    rig_submit(&b.rig, &u);
+    rig_urb(&u, b.rig.dev, UAS_COMMAND, iu, sizeof iu);
+    rig_submit(&u);
     CHECK(!u.done);
     uas_check_response(&b, 1, UAS_COMPLETE);
     CHECK(u.done);
-    CHECK_EQ(rig_finish(&b.rig, &u), 32);
+    CHECK_EQ(rig_finish(&u), 32);
     for (uint16_t tag = 2; tag <= 40; tag++)
         uas_check_response(&b, tag, UAS_COMPLETE);
     uas_check_good(&b, 41);

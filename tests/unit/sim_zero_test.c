@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/device/sim_zero.h"
-#include "tests/support/sim_rig.h"
+#include "tests/support/rig.h"
+
+#include <string.h>
 
 enum { SOURCE_SINK = 3, LOOPBACK = 2 };
 enum {
@@ -36,14 +38,14 @@ static void mod63(uint8_t *buf, uint32_t size, uint32_t packet)
 
 static void check_read(struct rig *r, uint8_t ep, uint32_t length, uint32_t size)
 {
-    CHECK_EQ(rig_read(r, ep, big, length), size);
+    CHECK_EQ(rig_read(r->dev, ep, big, length), size);
     CHECK_BYTES(big, want, size);
 }
 
 static void check_endpoint(const struct rig *r, uint8_t address, uint8_t type, uint16_t size,
                            uint8_t interval)
 {
-    const struct usb_endpoint *ep = sim_endpoint(r->device, address);
+    const struct usb_endpoint *ep = sim_endpoint(r->sim, address);
     CHECK(ep);
     CHECK_EQ(ep->type, type);
     CHECK_EQ(ep->max_packet_size, size);
@@ -82,20 +84,20 @@ TEST(sim_zero_endpoints_by_setting)
         else
             start(&r, SOURCE_SINK);
         for (uint8_t alternate = 0; alternate < 2; alternate++) {
-            rig_change(&r, USB_SET_INTERFACE, 0, alternate);
+            rig_change(r.dev, USB_SET_INTERFACE, 0, alternate);
             for (unsigned in = 0; in < 2; in++) {
                 uint8_t dir = in ? USB_DIR_IN : 0;
                 check_endpoint(&r, 1 | dir, USB_BULK, full ? 64 : 512, 0);
                 check_endpoint(&r, 3 | dir, USB_INTERRUPT, 64, full ? 1 : 4);
-                CHECK_EQ(sim_endpoint(r.device, 4 | dir) != NULL, alternate == 1);
+                CHECK_EQ(sim_endpoint(r.sim, 4 | dir) != NULL, alternate == 1);
             }
         }
         check_endpoint(&r, ISO_IN, USB_ISOCHRONOUS, full ? 1023 : 1024, full ? 1 : 4);
         check_endpoint(&r, ISO_OUT, USB_ISOCHRONOUS, full ? 1023 : 1024, full ? 1 : 4);
-        rig_change(&r, USB_SET_CONFIGURATION, 0, LOOPBACK);
+        rig_change(r.dev, USB_SET_CONFIGURATION, 0, LOOPBACK);
         check_endpoint(&r, BULK_IN, USB_BULK, full ? 64 : 512, 0);
         check_endpoint(&r, BULK_OUT, USB_BULK, full ? 64 : 512, 0);
-        CHECK(!sim_endpoint(r.device, INTERRUPT_IN));
+        CHECK(!sim_endpoint(r.sim, INTERRUPT_IN));
         rig_end(&r);
     }
 }
@@ -107,7 +109,7 @@ TEST(sim_zero_source_sends_zeros)
     memset(want, 0, sizeof want);
     check_read(&r, BULK_IN, 512, 512);
     check_read(&r, BULK_IN, BIG, BIG);
-    CHECK_EQ(rig_read(&r, BULK_IN, big, 100), USB_STATUS_OVERFLOW); // its packets are full
+    CHECK_EQ(rig_read(r.dev, BULK_IN, big, 100), USB_STATUS_OVERFLOW); // its packets are full
     rig_end(&r);
 }
 
@@ -115,19 +117,19 @@ TEST(sim_zero_source_sends_the_pattern_in_each_packet)
 {
     struct rig r;
     start(&r, SOURCE_SINK);
-    sim_zero_set_pattern(r.device, 1);
+    sim_zero_set_pattern(r.sim, 1);
     mod63(want, BIG, 512);
     check_read(&r, BULK_IN, 1024, 1024);
     check_read(&r, BULK_IN, BIG, BIG);
     mod63(want, 64, 64);
     check_read(&r, INTERRUPT_IN, 64, 64);
-    sim_zero_set_pattern(r.device, 0);
+    sim_zero_set_pattern(r.sim, 0);
     memset(want, 0, sizeof want);
     check_read(&r, BULK_IN, 1024, 1024);
     rig_end(&r);
 
     start_full_speed(&r, SOURCE_SINK);
-    sim_zero_set_pattern(r.device, 1);
+    sim_zero_set_pattern(r.sim, 1);
     mod63(want, 1024, 64);
     check_read(&r, BULK_IN, 1024, 1024);
     rig_end(&r);
@@ -139,12 +141,12 @@ TEST(sim_zero_sink_takes_what_it_wants)
     struct rig r;
     start(&r, SOURCE_SINK);
     for (unsigned pattern = 0; pattern < 2; pattern++) {
-        sim_zero_set_pattern(r.device, pattern);
+        sim_zero_set_pattern(r.sim, pattern);
         memset(big, 0, sizeof big);
         if (pattern == 1)
             mod63(big, sizeof big, 512);
         for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
-            CHECK_EQ(rig_write(&r, BULK_OUT, big, sizes[i]), sizes[i]);
+            CHECK_EQ(rig_write(r.dev, BULK_OUT, big, sizes[i]), sizes[i]);
     }
     rig_end(&r);
 }
@@ -155,17 +157,17 @@ TEST(sim_zero_sink_halts_on_any_wrong_byte)
     struct rig r;
     start(&r, SOURCE_SINK);
     for (unsigned pattern = 0; pattern < 2; pattern++) {
-        sim_zero_set_pattern(r.device, pattern);
+        sim_zero_set_pattern(r.sim, pattern);
         for (unsigned i = 0; i < sizeof places / sizeof *places; i++) {
             memset(big, 0, sizeof big);
             if (pattern == 1)
                 mod63(big, sizeof big, 512);
             big[places[i]] ^= 0x80;
-            CHECK_EQ(rig_write(&r, BULK_OUT, big, BIG), USB_STATUS_STALL);
+            CHECK_EQ(rig_write(r.dev, BULK_OUT, big, BIG), USB_STATUS_STALL);
             big[places[i]] ^= 0x80;
-            CHECK_EQ(rig_write(&r, BULK_OUT, big, BIG), USB_STATUS_STALL); // stays halted
-            rig_change(&r, USB_CLEAR_HALT, 0, BULK_OUT);
-            CHECK_EQ(rig_write(&r, BULK_OUT, big, BIG), BIG);
+            CHECK_EQ(rig_write(r.dev, BULK_OUT, big, BIG), USB_STATUS_STALL); // stays halted
+            rig_change(r.dev, USB_CLEAR_HALT, 0, BULK_OUT);
+            CHECK_EQ(rig_write(r.dev, BULK_OUT, big, BIG), BIG);
         }
     }
     rig_end(&r);
@@ -176,8 +178,8 @@ static void check_pace(struct rig *r, uint8_t ep)
     struct rig_urb u[4];
     memset(big, 0, sizeof big);
     for (unsigned i = 0; i < 4; i++) {
-        rig_urb_init(r, &u[i], ep, ep == BULK_OUT ? big : NULL, 1024);
-        rig_submit(r, &u[i]);
+        rig_urb(&u[i], r->dev, ep, ep == BULK_OUT ? big : NULL, 1024);
+        rig_submit(&u[i]);
     }
     CHECK(u[0].done && !u[1].done);
     rig_advance(r, 3999);
@@ -188,17 +190,17 @@ static void check_pace(struct rig *r, uint8_t ep)
     CHECK(u[2].done && !u[3].done);
     rig_advance(r, 3000);
     for (unsigned i = 0; i < 4; i++)
-        CHECK_EQ(rig_finish(r, &u[i]), 1024);
+        CHECK_EQ(rig_finish(&u[i]), 1024);
 }
 
 TEST(sim_zero_paced)
 {
     struct rig r;
     start(&r, SOURCE_SINK);
-    sim_zero_set_pace(r.device, 4000);
-    rig_advance(&r, 4000 - sim_now_us(r.device) % 4000);
+    sim_zero_set_pace(r.sim, 4000);
+    rig_advance(&r, 4000 - sim_now_us(r.sim) % 4000);
     check_pace(&r, BULK_IN);
-    rig_change(&r, USB_SET_CONFIGURATION, 0, SOURCE_SINK);
+    rig_change(r.dev, USB_SET_CONFIGURATION, 0, SOURCE_SINK);
     check_pace(&r, BULK_OUT);
     rig_end(&r);
 }
@@ -210,8 +212,8 @@ TEST(sim_zero_interrupt_source_keeps_its_pace)
     start(&r, SOURCE_SINK);
     memset(want, 0, sizeof want);
     check_read(&r, INTERRUPT_IN, 64, 64);
-    rig_urb_init(&r, &u, INTERRUPT_IN, NULL, 3 * 64);
-    rig_submit(&r, &u);
+    rig_urb(&u, r.dev, INTERRUPT_IN, NULL, 3 * 64);
+    rig_submit(&u);
     rig_advance(&r, 999);
     CHECK_EQ(u.urb.actual_length, 0);
     rig_advance(&r, 1);
@@ -220,7 +222,7 @@ TEST(sim_zero_interrupt_source_keeps_its_pace)
     CHECK_EQ(u.urb.actual_length, 128);
     rig_advance(&r, 500);
     CHECK(u.done);
-    CHECK_EQ(rig_finish(&r, &u), 3 * 64);
+    CHECK_EQ(rig_finish(&u), 3 * 64);
     rig_end(&r);
 }
 
@@ -230,30 +232,20 @@ TEST(sim_zero_interrupt_sink)
     start(&r, SOURCE_SINK);
     memset(big, 0, sizeof big);
     for (unsigned i = 0; i < 100; i++)
-        CHECK_EQ(rig_write(&r, INTERRUPT_OUT, big, 1000), 1000);
-    sim_zero_set_pattern(r.device, 1);
+        CHECK_EQ(rig_write(r.dev, INTERRUPT_OUT, big, 1000), 1000);
+    sim_zero_set_pattern(r.sim, 1);
     mod63(big, 128, 64);
-    CHECK_EQ(rig_write(&r, INTERRUPT_OUT, big, 128), 128);
+    CHECK_EQ(rig_write(r.dev, INTERRUPT_OUT, big, 128), 128);
     mod63(big, 128, 512);
-    CHECK_EQ(rig_write(&r, INTERRUPT_OUT, big, 128), USB_STATUS_STALL);
+    CHECK_EQ(rig_write(r.dev, INTERRUPT_OUT, big, 128), USB_STATUS_STALL);
     rig_end(&r);
-}
-
-static void iso_init(struct rig *r, struct rig_urb *u, uint8_t ep, const void *data, uint32_t count,
-                     uint32_t size)
-{
-    rig_urb_init(r, u, ep, data, count * size);
-    u->urb.packet_count = count;
-    u->urb.packets = u->packets;
-    for (uint32_t i = 0; i < count; i++)
-        u->packets[i] = (struct usb_iso_packet){.offset = i * size, .length = size};
 }
 
 static void check_iso_in(struct rig *r, uint32_t size)
 {
     struct rig_urb u;
-    iso_init(r, &u, ISO_IN, NULL, 8, size);
-    rig_submit(r, &u);
+    rig_iso_urb(&u, r->dev, ISO_IN, NULL, 8, size);
+    rig_submit(&u);
     rig_advance(r, 20000);
     CHECK(u.done);
     CHECK_EQ(u.urb.error_count, 0);
@@ -261,7 +253,7 @@ static void check_iso_in(struct rig *r, uint32_t size)
         CHECK_EQ(u.packets[i].actual_length, size);
         CHECK_BYTES(u.urb.buffer + i * size, want, size);
     }
-    CHECK_EQ(rig_finish(r, &u), 8 * size);
+    CHECK_EQ(rig_finish(&u), 8 * size);
 }
 
 TEST(sim_zero_isochronous_source)
@@ -272,13 +264,13 @@ TEST(sim_zero_isochronous_source)
         if (pattern == 1)
             mod63(want, 1024, 1024);
         start(&r, SOURCE_SINK);
-        sim_zero_set_pattern(r.device, pattern);
-        rig_change(&r, USB_SET_INTERFACE, 0, 1);
+        sim_zero_set_pattern(r.sim, pattern);
+        rig_change(r.dev, USB_SET_INTERFACE, 0, 1);
         check_iso_in(&r, 1024);
         rig_end(&r);
         start_full_speed(&r, SOURCE_SINK);
-        sim_zero_set_pattern(r.device, pattern);
-        rig_change(&r, USB_SET_INTERFACE, 0, 1);
+        sim_zero_set_pattern(r.sim, pattern);
+        rig_change(r.dev, USB_SET_INTERFACE, 0, 1);
         check_iso_in(&r, 1023);
         rig_end(&r);
     }
@@ -289,17 +281,17 @@ TEST(sim_zero_isochronous_sink_fails_the_wrong_packet_alone)
     struct rig r;
     struct rig_urb u;
     start(&r, SOURCE_SINK);
-    rig_change(&r, USB_SET_INTERFACE, 0, 1);
+    rig_change(r.dev, USB_SET_INTERFACE, 0, 1);
     memset(big, 0, sizeof big);
     big[3 * 700 + 699] = 1;
-    iso_init(&r, &u, ISO_OUT, big, 8, 700);
-    rig_submit(&r, &u);
+    rig_iso_urb(&u, r.dev, ISO_OUT, big, 8, 700);
+    rig_submit(&u);
     rig_advance(&r, 20000);
     CHECK(u.done);
     CHECK_EQ(u.urb.error_count, 1);
     for (unsigned i = 0; i < 8; i++)
         CHECK_EQ(u.packets[i].status == USB_STATUS_OK, i != 3);
-    CHECK_EQ(rig_finish(&r, &u), 7 * 700);
+    CHECK_EQ(rig_finish(&u), 7 * 700);
     rig_end(&r);
 }
 
@@ -310,16 +302,16 @@ TEST(sim_zero_control_write_is_read_back)
     for (unsigned i = 0; i < 4096; i++)
         want[i] = (uint8_t)(i * 11);
     memcpy(big, want, 4096);
-    CHECK_EQ(rig_request(&r, 0x405b, 0, 0, big, 4096), 4096);
+    CHECK_EQ(rig_request(r.dev, 0x405b, 0, 0, big, 4096), 4096);
     memset(big, 0, sizeof big);
-    CHECK_EQ(rig_request(&r, 0xc05c, 0, 0, big, 4096), 4096);
+    CHECK_EQ(rig_request(r.dev, 0xc05c, 0, 0, big, 4096), 4096);
     CHECK_BYTES(big, want, 4096);
     memset(want, 0xa5, 10);
     memset(big, 0xa5, 10);
-    CHECK_EQ(rig_request(&r, 0x405b, 0, 0, big, 10), 10);
-    CHECK_EQ(rig_request(&r, 0xc05c, 0, 0, big, 20), 20); // the rest is still there
+    CHECK_EQ(rig_request(r.dev, 0x405b, 0, 0, big, 10), 10);
+    CHECK_EQ(rig_request(r.dev, 0xc05c, 0, 0, big, 20), 20); // the rest is still there
     CHECK_BYTES(big, want, 20);
-    CHECK_EQ(rig_request(&r, 0x405b, 0, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(r.dev, 0x405b, 0, 0, NULL, 0), 0);
     rig_end(&r);
 }
 
@@ -327,15 +319,15 @@ TEST(sim_zero_control_tests_refuse)
 {
     struct rig r;
     start(&r, SOURCE_SINK);
-    CHECK_EQ(rig_request(&r, 0x405b, 0, 0, big, 4097), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0xc05c, 0, 0, big, 4097), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0x405b, 1, 0, big, 4), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0xc05c, 0, 1, big, 4), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0xc05b, 0, 0, big, 4), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0x405c, 0, 0, big, 4), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(&r, 0x405d, 0, 0, big, 4), USB_STATUS_STALL);
-    rig_change(&r, USB_SET_CONFIGURATION, 0, LOOPBACK);
-    CHECK_EQ(rig_request(&r, 0xc05c, 0, 0, big, 4), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0x405b, 0, 0, big, 4097), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0xc05c, 0, 0, big, 4097), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0x405b, 1, 0, big, 4), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0xc05c, 0, 1, big, 4), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0xc05b, 0, 0, big, 4), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0x405c, 0, 0, big, 4), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r.dev, 0x405d, 0, 0, big, 4), USB_STATUS_STALL);
+    rig_change(r.dev, USB_SET_CONFIGURATION, 0, LOOPBACK);
+    CHECK_EQ(rig_request(r.dev, 0xc05c, 0, 0, big, 4), USB_STATUS_STALL);
     rig_end(&r);
 }
 
@@ -350,8 +342,12 @@ static void fill(uint8_t *buf, uint32_t size, unsigned number)
 
 static void check_write(struct rig *r, uint32_t size, unsigned number)
 {
+    struct rig_urb u;
     fill(big, size, number);
-    CHECK_EQ(rig_write_zlp(r, BULK_OUT, big, size), size);
+    rig_urb(&u, r->dev, BULK_OUT, big, size);
+    u.urb.flags = USB_URB_ZERO_PACKET;
+    rig_submit(&u);
+    CHECK_EQ(rig_finish(&u), size);
 }
 
 static void check_back(struct rig *r, uint32_t size, unsigned number)
@@ -366,7 +362,7 @@ TEST(sim_zero_loopback_sends_transfers_back)
     enum { COUNT = sizeof sizes / sizeof *sizes };
     struct rig r;
     start(&r, LOOPBACK);
-    CHECK_EQ(rig_read(&r, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
+    CHECK_EQ(rig_read(r.dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
     for (unsigned i = 0; i < COUNT; i++) {
         check_write(&r, sizes[i], i);
         check_back(&r, sizes[i], i);
@@ -376,7 +372,7 @@ TEST(sim_zero_loopback_sends_transfers_back)
         check_write(&r, sizes[i], i);
     for (unsigned i = 0; i + 1 < COUNT; i++)
         check_back(&r, sizes[i], i); // boundaries are kept
-    CHECK_EQ(rig_read(&r, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
+    CHECK_EQ(rig_read(r.dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
     rig_end(&r);
 }
 
@@ -385,15 +381,15 @@ TEST(sim_zero_loopback_waits_for_the_end_of_a_transfer)
     struct rig r;
     struct rig_urb u;
     start(&r, LOOPBACK);
-    rig_urb_init(&r, &u, BULK_IN, NULL, LOOP_SIZE);
-    rig_submit(&r, &u);
+    rig_urb(&u, r.dev, BULK_IN, NULL, LOOP_SIZE);
+    rig_submit(&u);
     fill(big, 1300, 0);
-    CHECK_EQ(rig_write(&r, BULK_OUT, big, 1024), 1024); // no zero-length packet
+    CHECK_EQ(rig_write(r.dev, BULK_OUT, big, 1024), 1024); // no zero-length packet
     CHECK(!u.done);
-    CHECK_EQ(rig_write(&r, BULK_OUT, big + 1024, 276), 276);
+    CHECK_EQ(rig_write(r.dev, BULK_OUT, big + 1024, 276), 276);
     CHECK(u.done);
     CHECK_BYTES(u.urb.buffer, big, 1300);
-    CHECK_EQ(rig_finish(&r, &u), 1300);
+    CHECK_EQ(rig_finish(&u), 1300);
     rig_end(&r);
 }
 
@@ -407,9 +403,9 @@ TEST(sim_zero_loopback_is_read_in_pieces)
     memcpy(want, want + 512, 512);
     check_read(&r, BULK_IN, 512, 512);
     check_read(&r, BULK_IN, 512, 0); // the zero-length packet that it came with
-    CHECK_EQ(rig_write(&r, BULK_OUT, NULL, 0), 0);
+    CHECK_EQ(rig_write(r.dev, BULK_OUT, NULL, 0), 0);
     check_read(&r, BULK_IN, 512, 0);
-    CHECK_EQ(rig_read(&r, BULK_IN, big, 512), RIG_PENDING);
+    CHECK_EQ(rig_read(r.dev, BULK_IN, big, 512), RIG_PENDING);
     rig_end(&r);
 }
 
@@ -421,28 +417,28 @@ TEST(sim_zero_loopback_takes_no_more_than_it_can_keep)
     for (unsigned i = 0; i < LOOP_TRANSFERS - 1; i++)
         check_write(&r, 10, i);
     fill(big, 5000, 31);
-    rig_urb_init(&r, &u, BULK_OUT, big, 5000); // one buffer is free, this takes two
-    rig_submit(&r, &u);
+    rig_urb(&u, r.dev, BULK_OUT, big, 5000); // one buffer is free, this takes two
+    rig_submit(&u);
     CHECK(!u.done);
     CHECK_EQ(u.urb.actual_length, LOOP_SIZE);
     check_back(&r, 10, 0);
     CHECK(u.done);
-    CHECK_EQ(rig_finish(&r, &u), 5000);
-    CHECK_EQ(rig_write(&r, BULK_OUT, big, 1), RIG_PENDING);
-    rig_urb_init(&r, &u, BULK_OUT, NULL, 0); // also a zero-length packet needs a place
-    rig_submit(&r, &u);
+    CHECK_EQ(rig_finish(&u), 5000);
+    CHECK_EQ(rig_write(r.dev, BULK_OUT, big, 1), RIG_PENDING);
+    rig_urb(&u, r.dev, BULK_OUT, NULL, 0); // also a zero-length packet needs a place
+    rig_submit(&u);
     CHECK(!u.done);
     check_back(&r, 10, 1);
     CHECK(u.done);
-    CHECK_EQ(rig_finish(&r, &u), 0);
+    CHECK_EQ(rig_finish(&u), 0);
     for (unsigned i = 2; i < LOOP_TRANSFERS - 1; i++)
         check_back(&r, 10, i);
     fill(want, 5000, 31);
-    CHECK_EQ(rig_read(&r, BULK_IN, big, BIG),
+    CHECK_EQ(rig_read(r.dev, BULK_IN, big, BIG),
              5000); // a full buffer does not end the host's transfer
     CHECK_BYTES(big, want, 5000);
     check_back(&r, 0, 0);
-    CHECK_EQ(rig_read(&r, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
+    CHECK_EQ(rig_read(r.dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
     rig_end(&r);
 }
 
@@ -455,7 +451,7 @@ TEST(sim_zero_loopback_many_rounds_at_full_speed)
         check_write(&r, size, i);
         check_back(&r, size, i);
     }
-    CHECK_EQ(rig_read(&r, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
+    CHECK_EQ(rig_read(r.dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
     rig_end(&r);
 }
 
@@ -463,26 +459,26 @@ TEST(sim_zero_reset_forgets_all_but_the_pattern)
 {
     struct rig r;
     start(&r, SOURCE_SINK);
-    sim_zero_set_pattern(r.device, 1);
+    sim_zero_set_pattern(r.sim, 1);
     memset(big, 0xa5, 10);
-    CHECK_EQ(rig_request(&r, 0x405b, 0, 0, big, 10), 10);
-    rig_change(&r, USB_RESET_DEVICE, 0, 0);
+    CHECK_EQ(rig_request(r.dev, 0x405b, 0, 0, big, 10), 10);
+    rig_change(r.dev, USB_RESET_DEVICE, 0, 0);
     memset(want, 0, sizeof want);
-    CHECK_EQ(rig_request(&r, 0xc05c, 0, 0, big, 10), 10);
+    CHECK_EQ(rig_request(r.dev, 0xc05c, 0, 0, big, 10), 10);
     CHECK_BYTES(big, want, 10);
     mod63(want, 1024, 512);
     check_read(&r, BULK_IN, 1024, 1024);
 
-    rig_change(&r, USB_SET_CONFIGURATION, 0, LOOPBACK);
+    rig_change(r.dev, USB_SET_CONFIGURATION, 0, LOOPBACK);
     check_write(&r, 1000, 1);
     fill(want, 512, 1);
     check_read(&r, BULK_IN, 512, 512); // a part of it
-    rig_change(&r, USB_SET_CONFIGURATION, 0, LOOPBACK);
-    CHECK_EQ(rig_read(&r, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
+    rig_change(r.dev, USB_SET_CONFIGURATION, 0, LOOPBACK);
+    CHECK_EQ(rig_read(r.dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
     check_write(&r, 200, 2);
-    CHECK_EQ(rig_write(&r, BULK_OUT, big, 1024), 1024); // the beginning of one
-    rig_change(&r, USB_RESET_DEVICE, 0, 0);
-    CHECK_EQ(rig_read(&r, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
+    CHECK_EQ(rig_write(r.dev, BULK_OUT, big, 1024), 1024); // the beginning of one
+    rig_change(r.dev, USB_RESET_DEVICE, 0, 0);
+    CHECK_EQ(rig_read(r.dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
     check_write(&r, 7, 3);
     check_back(&r, 7, 3);
     rig_end(&r);
@@ -492,8 +488,8 @@ TEST(sim_zero_without_memory)
 {
     struct rig r;
     start(&r, SOURCE_SINK);
-    r.out_of_memory = true;
+    r.heap.fail_at = 1;
     CHECK(!sim_zero_create(r.bus, USB_SPEED_HIGH));
-    r.out_of_memory = false;
+    r.heap.fail_at = 0;
     rig_end(&r);
 }

@@ -1,65 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host's side of USB Video, on a simulated webcam: negotiates, reads payloads and puts them
-// together to frames.
-#pragma once
+#include "tests/unit/video_rig.h"
 
-#include "sim/device/camera/sim_camera.h"
-#include "tests/support/sim_rig.h"
+#include <string.h>
 
-enum {
-    VIDEO_CONTROL = 0, // interface numbers
-    VIDEO_STREAMING = 1,
-    VIDEO_IN = 0x81,
-
-    VIDEO_SET_CUR = 0x2101, // as rig_request() takes them
-    VIDEO_GET_CUR = 0xa181,
-    VIDEO_GET_MIN = 0xa182,
-    VIDEO_GET_MAX = 0xa183,
-    VIDEO_GET_RES = 0xa184,
-    VIDEO_GET_LEN = 0xa185,
-    VIDEO_GET_INFO = 0xa186,
-    VIDEO_GET_DEF = 0xa187,
-
-    VIDEO_PROBE = 0x0100, // wValue
-    VIDEO_COMMIT = 0x0200,
-    VIDEO_STREAMING_SIZE = 34,
-
-    VIDEO_YUY2 = 1, // bFormatIndex
-    VIDEO_MJPEG = 2,
-    VIDEO_30_FPS = 333333, // dwFrameInterval
-    VIDEO_15_FPS = 666666,
-    VIDEO_5_FPS = 2000000,
-    VIDEO_YUY2_ROW = 2 * 320,
-    VIDEO_YUY2_SIZE = VIDEO_YUY2_ROW * 240,
-
-    VIDEO_FRAMES = 64, // kept
-    VIDEO_URBS = 4,    // in flight
-    VIDEO_PACKETS = 8, // of an URB: a frame of the bus
-};
-
-struct video_frame {
-    uint32_t number; // 0 if it is damaged
-    uint32_t size;
-    uint32_t pts;
-    bool ended; // with EOF
-    bool whole; // and the number can be read
-};
-
-struct video {
-    struct rig rig;
-    uint8_t format;
-    int fid;        // of the last payload; -1: there was none
-    bool open;      // a frame is being put together
-    uint32_t size;  // of it
-    uint32_t pts;   // of it
-    uint64_t bytes; // of pictures
-    unsigned payloads, headers_only, payload_max;
-    unsigned count; // of frames
-    struct video_frame frames[VIDEO_FRAMES];
-    uint8_t last[VIDEO_YUY2_SIZE]; // the frame that is being put together, or the last one
-};
-
-static inline void video_begin(struct video *v, const struct sim_camera_options *options)
+void video_begin(struct video *v, const struct sim_camera_options *options)
 {
     memset(v, 0, sizeof *v);
     v->fid = -1;
@@ -70,7 +14,7 @@ static inline void video_begin(struct video *v, const struct sim_camera_options 
 // --- frames --------------------------------------------------------------------------------------
 
 // 32 samples, the most significant bit first. False: not all of them are black or white.
-static inline bool video_read_row(const uint8_t *luma, unsigned step, uint32_t *number)
+static bool video_read_row(const uint8_t *luma, unsigned step, uint32_t *number)
 {
     *number = 0;
     for (unsigned i = 0; i < 32; i++, luma += step) {
@@ -81,7 +25,7 @@ static inline bool video_read_row(const uint8_t *luma, unsigned step, uint32_t *
     return true;
 }
 
-static inline bool video_read_yuy2(const struct video *v, uint32_t *number)
+static bool video_read_yuy2(const struct video *v, uint32_t *number)
 {
     uint32_t again;
     return v->size == VIDEO_YUY2_SIZE && video_read_row(v->last, 2, number) &&
@@ -89,7 +33,7 @@ static inline bool video_read_yuy2(const struct video *v, uint32_t *number)
            *number == again;
 }
 
-static inline bool video_read_mjpeg(const struct video *v, uint32_t *number)
+static bool video_read_mjpeg(const struct video *v, uint32_t *number)
 {
     const uint8_t start[] = {0xff, 0xd8, 0xff, 0xfe, 0, 12}, end[] = {0xff, 0xd9};
     if (v->size < 18 || memcmp(v->last, start, 6) != 0 ||
@@ -101,7 +45,7 @@ static inline bool video_read_mjpeg(const struct video *v, uint32_t *number)
     return true;
 }
 
-static inline void video_close_frame(struct video *v, bool ended)
+static void video_close_frame(struct video *v, bool ended)
 {
     uint32_t number = 0;
     bool good =
@@ -118,7 +62,7 @@ static inline void video_close_frame(struct video *v, bool ended)
 }
 
 // The header (USB Video 1.1 2.4.3.3) of a payload that came just now.
-static inline void video_check_header(const struct video *v, const uint8_t *header)
+static void video_check_header(const struct video *v, const uint8_t *header)
 {
     uint32_t stc = base_get_le32(header + 6), age = (uint32_t)(v->rig.now_us * 27) - stc;
     CHECK_EQ(header[0], 12);
@@ -128,7 +72,7 @@ static inline void video_check_header(const struct video *v, const uint8_t *head
     CHECK((int32_t)(stc - base_get_le32(header + 2)) >= 0);
 }
 
-static inline void video_payload_begins(struct video *v, const uint8_t *header)
+static void video_payload_begins(struct video *v, const uint8_t *header)
 {
     int fid = header[1] & 1;
     video_check_header(v, header);
@@ -143,7 +87,7 @@ static inline void video_payload_begins(struct video *v, const uint8_t *header)
     v->pts = base_get_le32(header + 2);
 }
 
-static inline void video_picture(struct video *v, const uint8_t *data, uint32_t size)
+static void video_picture(struct video *v, const uint8_t *data, uint32_t size)
 {
     CHECK(v->open || size == 0);
     CHECK(v->size + size <= sizeof v->last);
@@ -152,8 +96,7 @@ static inline void video_picture(struct video *v, const uint8_t *data, uint32_t 
     v->bytes += size;
 }
 
-// A payload in one packet, as all isochronous ones are.
-static inline void video_packet(struct video *v, const uint8_t *data, uint32_t size)
+void video_packet(struct video *v, const uint8_t *data, uint32_t size)
 {
     CHECK(size >= 12);
     if (size > v->payload_max)
@@ -170,30 +113,25 @@ static inline void video_packet(struct video *v, const uint8_t *data, uint32_t s
 
 // --- isochronous ---------------------------------------------------------------------------------
 
-static inline void video_iso_urb(struct video *v, struct rig_urb *u)
+static void video_iso_urb(struct video *v, struct rig_urb *u)
 {
-    const struct usb_endpoint *ep = sim_endpoint(v->rig.device, VIDEO_IN);
+    const struct usb_endpoint *ep = sim_endpoint(v->rig.sim, VIDEO_IN);
     CHECK(ep);
     uint32_t size = (uint32_t)ep->max_packet_size * ep->packets_per_interval;
-    rig_urb_init(&v->rig, u, VIDEO_IN, NULL, VIDEO_PACKETS * size);
-    u->urb.packet_count = VIDEO_PACKETS;
-    u->urb.packets = u->packets;
-    for (unsigned i = 0; i < VIDEO_PACKETS; i++)
-        u->packets[i] = (struct usb_iso_packet){.offset = i * size, .length = size};
-    rig_submit(&v->rig, u);
+    rig_iso_urb(u, v->rig.dev, VIDEO_IN, NULL, VIDEO_PACKETS, size);
+    rig_submit(u);
 }
 
-static inline void video_iso_take(struct video *v, struct rig_urb *u)
+static void video_iso_take(struct video *v, struct rig_urb *u)
 {
     CHECK(u->done);
     CHECK_EQ(u->urb.error_count, 0);
     for (unsigned i = 0; i < VIDEO_PACKETS; i++)
         video_packet(v, u->urb.buffer + u->packets[i].offset, u->packets[i].actual_length);
-    CHECK(rig_finish(&v->rig, u) > 0);
+    CHECK(rig_finish(u) > 0);
 }
 
-// Reads for so long without a gap.
-static inline void video_read_iso(struct video *v, unsigned ms)
+void video_read_iso(struct video *v, unsigned ms)
 {
     struct rig_urb urbs[VIDEO_URBS];
     for (unsigned i = 0; i < VIDEO_URBS; i++)
@@ -206,35 +144,33 @@ static inline void video_read_iso(struct video *v, unsigned ms)
         video_iso_urb(v, u);
     }
     for (unsigned i = 0; i < VIDEO_URBS; i++)
-        (void)rig_finish(&v->rig, &urbs[i]);
+        (void)rig_finish(&urbs[i]);
 }
 
 // --- negotiation ---------------------------------------------------------------------------------
 
-// Lets the camera fill in the rest of what the host wants; `bytes` is what they agree on.
-static inline void video_probe(struct video *v, uint8_t format, uint32_t interval,
-                               uint8_t bytes[VIDEO_STREAMING_SIZE])
+void video_probe(struct video *v, uint8_t format, uint32_t interval,
+                 uint8_t bytes[VIDEO_STREAMING_SIZE])
 {
     memset(bytes, 0, VIDEO_STREAMING_SIZE);
     bytes[0] = 1; // keep the interval
     bytes[2] = format;
     bytes[3] = 1;
     base_put_le32(bytes + 4, interval);
-    CHECK_EQ(rig_request(&v->rig, VIDEO_SET_CUR, VIDEO_PROBE, VIDEO_STREAMING, bytes, 34), 34);
-    CHECK_EQ(rig_request(&v->rig, VIDEO_GET_CUR, VIDEO_PROBE, VIDEO_STREAMING, bytes, 34), 34);
+    CHECK_EQ(rig_request(v->rig.dev, VIDEO_SET_CUR, VIDEO_PROBE, VIDEO_STREAMING, bytes, 34), 34);
+    CHECK_EQ(rig_request(v->rig.dev, VIDEO_GET_CUR, VIDEO_PROBE, VIDEO_STREAMING, bytes, 34), 34);
 }
 
-static inline void video_commit(struct video *v, uint8_t format, uint32_t interval)
+void video_commit(struct video *v, uint8_t format, uint32_t interval)
 {
     uint8_t bytes[VIDEO_STREAMING_SIZE];
     video_probe(v, format, interval, bytes);
     CHECK_EQ(base_get_le32(bytes + 4), interval);
-    CHECK_EQ(rig_request(&v->rig, VIDEO_SET_CUR, VIDEO_COMMIT, VIDEO_STREAMING, bytes, 34), 34);
+    CHECK_EQ(rig_request(v->rig.dev, VIDEO_SET_CUR, VIDEO_COMMIT, VIDEO_STREAMING, bytes, 34), 34);
     v->format = format;
 }
 
-// Frames `first`, `first` + 1 and so on, whole.
-static inline void video_check_frames(const struct video *v, uint32_t first, unsigned count)
+void video_check_frames(const struct video *v, uint32_t first, unsigned count)
 {
     CHECK_EQ(v->count, count);
     for (unsigned i = 0; i < count; i++) {
