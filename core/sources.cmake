@@ -10,6 +10,7 @@ set(USBIP_CORE_SOURCES
   usb/usb_device.c
   eventlog/eventlog.c
   eventlog/eventlog_text.c
+  eventlog/eventlog_word.c
   registry/registry.c
   session/session.c
   session/session_done.c

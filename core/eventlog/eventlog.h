@@ -67,12 +67,6 @@ enum eventlog_level eventlog_level(const struct eventlog_event *e);
 // "error", "warning", "info", "debug".
 const char *eventlog_level_name(enum eventlog_level level);
 
-// "after a panic"; "" for EVENT_START_UNKNOWN and "?" for what is none. Never NULL.
-const char *eventlog_start_text(uint32_t start);
-
-// "its descriptors do not hold together"; "?" for what is none. Never NULL.
-const char *eventlog_refusal_text(uint32_t refusal);
-
 // Stable machine name of a type ("imported"), for JSON. Never NULL.
 const char *eventlog_name(enum eventlog_type type);
 

@@ -12,8 +12,8 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
 // EVENT(NAME, name, LEVEL, sentence, values): `name` is the type's name in JSON and that of its
 // values in struct eventlog_event; PLAIN() is one without values. A value is four bytes:
 //
-//   NUMBER(kind, name)   uint32_t name; the kinds are those of eventlog_text.c
-//   WORD(tag, name)      enum tag name; its words are in eventlog_text.c
+//   NUMBER(kind, name)   uint32_t name; the kinds are in eventlog_word.h
+//   WORD(tag, name)      enum tag name; its words are in eventlog_word.c
 //
 // In a sentence {name} stands for a value, or for the event's session, peer, busid or time.
 #define EVENTLOG_TYPES(PLAIN, EVENT, NUMBER, WORD)                                                 \

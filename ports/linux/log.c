@@ -12,13 +12,6 @@
 
 enum { STAMP_SIZE = 40, TEXT_SIZE = 512, LINE_SIZE = 640 };
 
-static const char *const level_words[] = {
-    [EVENTLOG_ERROR] = "error",
-    [EVENTLOG_WARNING] = "warning",
-    [EVENTLOG_INFO] = "info",
-    [EVENTLOG_DEBUG] = "debug",
-};
-
 // The local time `age_us` ago: "2026-03-01T12:34:56.789+01:00".
 static void write_stamp(char stamp[STAMP_SIZE], uint64_t age_us)
 {
@@ -54,7 +47,7 @@ static void put_text(const struct log *l, const char *stamp, enum eventlog_level
     for (char *c = text; *c; c++)
         if (*c < ' ' || *c > '~')
             *c = '?';
-    int n = snprintf(line, sizeof line, "%s %-7s %s\n", stamp, level_words[level], text);
+    int n = snprintf(line, sizeof line, "%s %-7s %s\n", stamp, eventlog_level_name(level), text);
     put(l, line, (size_t)n);
 }
 
@@ -76,7 +69,7 @@ static void put_json(const struct log *l, const char *stamp, char *json)
 static char *message_json(enum eventlog_level level, const char *text)
 {
     cJSON *o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "level", level_words[level]);
+    cJSON_AddStringToObject(o, "level", eventlog_level_name(level));
     cJSON_AddStringToObject(o, "type", "message");
     cJSON_AddStringToObject(o, "text", text);
     char *json = cJSON_PrintUnformatted(o);

@@ -92,15 +92,6 @@ static bool parse_port(const char *text, uint16_t *port)
     return true;
 }
 
-// Index of `text` in `words`, -1 if it is none of them.
-static int find_word(const char *text, const char *const *words, int count)
-{
-    for (int i = 0; i < count; i++)
-        if (strcmp(text, words[i]) == 0)
-            return i;
-    return -1;
-}
-
 static bool is_address(const char *text)
 {
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *found;
@@ -112,23 +103,16 @@ static bool is_address(const char *text)
 
 static bool parse_level(const char *text, enum eventlog_level *level)
 {
-    static const char *const words[] = {
-        [EVENTLOG_ERROR] = "error",
-        [EVENTLOG_WARNING] = "warning",
-        [EVENTLOG_INFO] = "info",
-        [EVENTLOG_DEBUG] = "debug",
-    };
-    int i = find_word(text, words, 4);
-    *level = (enum eventlog_level)i;
-    return i >= 0;
+    for (*level = EVENTLOG_ERROR; *level <= EVENTLOG_DEBUG; (*level)++)
+        if (strcmp(text, eventlog_level_name(*level)) == 0)
+            return true;
+    return false;
 }
 
 static bool parse_format(const char *text, enum log_format *format)
 {
-    static const char *const words[] = {[LOG_TEXT] = "text", [LOG_JSON] = "json"};
-    int i = find_word(text, words, 2);
-    *format = (enum log_format)i;
-    return i >= 0;
+    *format = strcmp(text, "json") == 0 ? LOG_JSON : LOG_TEXT;
+    return *format == LOG_JSON || strcmp(text, "text") == 0;
 }
 
 // Takes one option; false: its argument is wrong, or this version does not have it.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The event ring in memory that a reset leaves as it is, or does not.
+#include "eventlog/eventlog_word.h"
 #include "server/server.h"
 #include "tests/support/check.h"
 #include "tests/support/heap.h"
@@ -364,10 +365,10 @@ TEST(eventlog_start_in_plain_words)
     for (uint32_t a = EVENT_START_POWER_ON; a < EVENT_START_COUNT; a++) {
         e = (struct eventlog_event){.what = EVENTLOG_WITH(server_started, .reason = a)};
         bool bad = a >= EVENT_START_PANIC && a < EVENT_START_EXTERNAL;
-        CHECK(strlen(eventlog_start_text(a)) > 5);
+        CHECK(strlen(eventlog_word_text(EVENTLOG_KIND_eventlog_start, a)) > 5);
         CHECK_EQ(eventlog_level(&e), bad ? EVENTLOG_WARNING : EVENTLOG_INFO);
     }
-    CHECK_STR(eventlog_start_text(EVENT_START_COUNT), "?");
+    CHECK_STR(eventlog_word_text(EVENTLOG_KIND_eventlog_start, EVENT_START_COUNT), "?");
 }
 
 // --- in a server ---------------------------------------------------------------------------------

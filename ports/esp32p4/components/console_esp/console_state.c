@@ -2,6 +2,7 @@
 #include "console_state.h"
 
 #include "console_text.h"
+#include "eventlog/eventlog_word.h"
 
 // --- summary -------------------------------------------------------------------------------------
 
@@ -43,7 +44,7 @@ static void add_start(const struct console_port *port, struct base_text *t)
     base_text_u64(t, eventlog_boot(server_eventlog(port->server)));
     if (start != EVENT_START_UNKNOWN) {
         base_text_str(t, ", started ");
-        base_text_str(t, eventlog_start_text((uint32_t)start));
+        base_text_str(t, eventlog_word_text(EVENTLOG_KIND_eventlog_start, start));
     }
     base_text_char(t, '\n');
 }
@@ -152,7 +153,8 @@ static void add_state(const struct console_port *port, struct base_text *t,
         return;
     base_text_str(t, ": ");
     base_text_str(t, d->info.obstacle ? usb_obstacle_text(d->info.obstacle)
-                                      : "its descriptors do not hold together");
+                                      : eventlog_word_text(EVENTLOG_KIND_eventlog_refusal,
+                                                           EVENT_REFUSED_DESCRIPTORS));
 }
 
 static void add_device(const struct console_port *port, struct base_text *t,
@@ -207,19 +209,13 @@ static void add_time(struct base_text *t, const struct eventlog_event *e)
 static void add_event(struct base_text *t, const struct eventlog_event *e)
 {
     enum { TIME_COLUMN = 8, LEVEL_COLUMN = 34, TEXT_COLUMN = 42 };
-    static const char *const levels[] = {
-        [EVENTLOG_ERROR] = "error",
-        [EVENTLOG_WARNING] = "warning",
-        [EVENTLOG_INFO] = "info",
-        [EVENTLOG_DEBUG] = "debug",
-    };
     char line[256];
     size_t start = t->length;
     base_text_u64(t, e->number);
     console_text_column(t, start, TIME_COLUMN);
     add_time(t, e);
     console_text_column(t, start, LEVEL_COLUMN);
-    base_text_str(t, levels[eventlog_level(e)]);
+    base_text_str(t, eventlog_level_name(eventlog_level(e)));
     console_text_column(t, start, TEXT_COLUMN);
     (void)eventlog_text(e, line, sizeof line);
     console_text_foreign(t, line);

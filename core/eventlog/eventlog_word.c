@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "eventlog/eventlog_word.h"
+
+#include "eventlog/eventlog_type.h"
+
+struct word {
+    const char *json, *text;
+};
+
+static const struct word starts[] = {
+    [EVENT_START_UNKNOWN] = {"unknown", ""},
+    [EVENT_START_POWER_ON] = {"power_on", "after power on"},
+    [EVENT_START_RESTART] = {"restart", "after a restart"},
+    [EVENT_START_FACTORY_RESET] = {"factory_reset", "after a factory reset"},
+    [EVENT_START_UPDATE] = {"update", "after an update"},
+    [EVENT_START_PANIC] = {"panic", "after a panic"},
+    [EVENT_START_TASK_WATCHDOG] = {"task_watchdog", "after the task watchdog found a task stuck"},
+    [EVENT_START_INTERRUPT_WATCHDOG] = {"interrupt_watchdog",
+                                        "after the interrupt watchdog found a core stuck"},
+    [EVENT_START_WATCHDOG] = {"watchdog", "after a watchdog reset"},
+    [EVENT_START_LOCKUP] = {"lockup", "after a lock-up of the processor"},
+    [EVENT_START_BROWNOUT] = {"brownout", "after the supply voltage dropped"},
+    [EVENT_START_POWER_GLITCH] = {"power_glitch", "after a glitch of the supply voltage"},
+    [EVENT_START_EXTERNAL] = {"external", "after a reset from outside"},
+    [EVENT_START_DEBUGGER] = {"debugger", "after a reset by a debugger"},
+};
+
+static const struct word refusals[] = {
+    [EVENT_REFUSED_DESCRIPTORS] = {"descriptors", "its descriptors do not hold together"},
+    [EVENT_REFUSED_DUPLICATE] = {"duplicate", "another device has that bus id"},
+    [EVENT_REFUSED_LIMIT] = {"limit", "the configured number is reached"},
+    [EVENT_REFUSED_NO_MEMORY] = {"no_memory", "no memory"},
+    [EVENT_REFUSED_STOPPING] = {"stopping", "the server is shutting down"},
+    [EVENT_REFUSED_NO_DESCRIPTOR] = {"no_descriptor", "no file descriptor is left"},
+};
+
+static const struct word ends[] = {
+    [EVENT_END_PEER_CLOSED] = {"peer_closed", "the client closed the connection"},
+    [EVENT_END_PEER_LOST] = {"peer_lost", "the connection was lost"},
+    [EVENT_END_DONE] = {"done", "answered"},
+    [EVENT_END_TIMEOUT] = {"timeout", "no whole request in time"},
+    [EVENT_END_PROTOCOL] = {"protocol", "the client broke the protocol"},
+    [EVENT_END_UNPLUGGED] = {"unplugged", "the device was unplugged"},
+    [EVENT_END_STOPPING] = {"stopping", "the server is shutting down"},
+    [EVENT_END_CROWDED] = {"crowded", "made room for a newer connection"},
+    [EVENT_END_NO_MEMORY] = {"no_memory", "no memory"},
+};
+
+static const struct word faults[] = {
+    [EVENT_BAD_VERSION] = {"version", "unknown protocol version"},
+    [EVENT_BAD_OPERATION] = {"operation", "unknown operation"},
+    [EVENT_BAD_COMMAND] = {"command", "unknown command"},
+    [EVENT_BAD_DEVID] = {"devid", "wrong devid"},
+    [EVENT_BAD_DIRECTION] = {"direction", "direction is neither IN nor OUT"},
+    [EVENT_BAD_LENGTH] = {"length", "impossible transfer length"},
+    [EVENT_BAD_PACKET_COUNT] = {"packet_count", "impossible number of packets"},
+    [EVENT_DUPLICATE_SEQNUM] = {"duplicate_seqnum", "seqnum is already in flight"},
+};
+
+// By the numbers of the wire, enum wire_op_status.
+static const struct word statuses[] = {
+    {"ok", "ok"},
+    {"not_available", "not available"},
+    {"busy", "device busy"},
+    {"failed", "device error"},
+    {"no_device", "no such device"},
+};
+
+// The sentences are usb_obstacle_text()'s.
+static const char *const obstacles[] = {
+    [USB_OBSTACLE_SPEED] = "speed",
+    [USB_OBSTACLE_ENUMERATION] = "enumeration",
+    [USB_OBSTACLE_HOST_FULL] = "host_full",
+};
+
+static const struct word addresses[] = {
+    [EVENT_ADDRESS_STATIC] = {"static", "static"},
+    [EVENT_ADDRESS_DHCP] = {"dhcp", "DHCP"},
+    [EVENT_ADDRESS_LINK_LOCAL] = {"link_local", "link-local, because no DHCP server answers"},
+};
+
+static const struct word network_ends[] = {
+    [EVENT_NETWORK_NO_LINK] = {"no_link", "no Ethernet cable, or nothing at its other end"},
+    [EVENT_NETWORK_NO_ADDRESS] = {"no_address", "no address"},
+};
+
+static const struct word fallbacks[] = {
+    [EVENT_FALLBACK_IN_USE] = {"in_use", "another station has it"},
+    [EVENT_FALLBACK_GATEWAY_SILENT] = {"gateway_silent",
+                                       "the gateway of the settings does not answer"},
+};
+
+static const struct {
+    const struct word *words;
+    unsigned count;
+} tables[EVENTLOG_KIND_COUNT] = {
+#define TABLE(kind, words) [EVENTLOG_KIND_##kind] = {words, sizeof(words) / sizeof(words)[0]}
+    TABLE(status, statuses),
+    TABLE(eventlog_start, starts),
+    TABLE(eventlog_refusal, refusals),
+    TABLE(eventlog_end, ends),
+    TABLE(eventlog_protocol, faults),
+    TABLE(eventlog_address, addresses),
+    TABLE(eventlog_network_end, network_ends),
+    TABLE(eventlog_fallback, fallbacks),
+};
+
+// Members are NULL if that number has no word.
+static struct word word_of(enum eventlog_kind kind, uint32_t n)
+{
+    if (kind == EVENTLOG_KIND_usb_speed)
+        return (struct word){usb_speed_text(n), usb_speed_text(n)};
+    if (kind == EVENTLOG_KIND_usb_obstacle)
+        return (struct word){n < USB_OBSTACLE_COUNT ? obstacles[n] : NULL,
+                             usb_obstacle_text((enum usb_obstacle)n)};
+    return n < tables[kind].count ? tables[kind].words[n] : (struct word){NULL, NULL};
+}
+
+const char *eventlog_word_text(enum eventlog_kind kind, uint32_t n)
+{
+    const char *text = word_of(kind, n).text;
+    return text ? text : "?";
+}
+
+const char *eventlog_word_json(enum eventlog_kind kind, uint32_t n)
+{
+    const char *json = word_of(kind, n).json;
+    return json ? json : "unknown";
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kinds of values that a row of eventlog_type.h can name, and the words of those that are
+// enums. Never NULL; any thread.
+#pragma once
+
+#include <stdint.h>
+
+enum eventlog_kind {
+    // NUMBER()
+    EVENTLOG_KIND_count,
+    EVENTLOG_KIND_hex,      // 0x0000000a; in JSON a number
+    EVENTLOG_KIND_endpoint, // 129; in JSON "0x81"
+    EVENTLOG_KIND_usb_id,   // vendor << 16 | product
+    EVENTLOG_KIND_ipv4,
+    EVENTLOG_KIND_loss,   // damaged events; said if there are any
+    EVENTLOG_KIND_status, // enum wire_op_status
+    // WORD()
+    EVENTLOG_KIND_usb_speed,
+    EVENTLOG_KIND_usb_obstacle,
+    EVENTLOG_KIND_eventlog_start,
+    EVENTLOG_KIND_eventlog_refusal,
+    EVENTLOG_KIND_eventlog_end,
+    EVENTLOG_KIND_eventlog_protocol,
+    EVENTLOG_KIND_eventlog_address,
+    EVENTLOG_KIND_eventlog_network_end,
+    EVENTLOG_KIND_eventlog_fallback,
+    EVENTLOG_KIND_COUNT
+};
+
+// Number `n` of an enum in a sentence ("its descriptors do not hold together"), or "?".
+const char *eventlog_word_text(enum eventlog_kind kind, uint32_t n);
+
+// In JSON ("descriptors"), or "unknown".
+const char *eventlog_word_json(enum eventlog_kind kind, uint32_t n);
