@@ -3,6 +3,7 @@
 // pulls; a hub here does not switch anything, and clients cannot import it.
 #include "base/base_bytes.h"
 #include "sim_engine.h"
+#include "usb/usb_descriptor_bytes.h"
 
 #include <assert.h>
 #include <string.h>
@@ -26,9 +27,12 @@ struct hub {
     uint8_t ports;
 };
 
+// clang-format off
 static const uint8_t device_descriptor[USB_DT_DEVICE_SIZE] = {
-    18,   USB_DT_DEVICE, 0x00, 0x02, USB_CLASS_HUB, 0,    1, 64, //
-    0x09, 0x12,          0x06, 0x00, 0x00,          0x01, 1, 2,  0, 1};
+    18, USB_DT_DEVICE, USB_LE16(0x0200), USB_CLASS_HUB, 0, 1, 64,
+    USB_LE16(0x1209), USB_LE16(0x0006), USB_LE16(0x0100), 1, 2, 0, 1,
+};
+// clang-format on
 
 static const char *const strings[] = {"usbip-esp32p4", "Simulated hub", NULL};
 
@@ -40,31 +44,12 @@ static uint8_t bitmap_size(const struct hub *h)
 
 static void fill_config(struct hub *h)
 {
-    const uint8_t config[HUB_CONFIG_SIZE] = {9,
-                                             USB_DT_CONFIG,
-                                             HUB_CONFIG_SIZE,
-                                             0,
-                                             1,
-                                             1,
-                                             0,
-                                             0xe0,
-                                             0, // self-powered, remote wakeup
-                                             9,
-                                             USB_DT_INTERFACE,
-                                             0,
-                                             0,
-                                             1,
-                                             USB_CLASS_HUB,
-                                             0,
-                                             0,
-                                             0,
-                                             7,
-                                             USB_DT_ENDPOINT,
-                                             USB_DIR_IN | 1,
-                                             USB_INTERRUPT,
-                                             bitmap_size(h),
-                                             0,
-                                             12};
+    const uint8_t config[] = {
+        USB_CONFIG_BYTES(HUB_CONFIG_SIZE, 1, 1, 0, 0xe0, 0), // self-powered, remote wakeup
+        USB_INTERFACE_BYTES(0, 0, 1, USB_CLASS_HUB, 0, 0, 0),
+        USB_ENDPOINT_BYTES(USB_DIR_IN | 1, USB_INTERRUPT, bitmap_size(h), 12),
+    };
+    _Static_assert(sizeof config == sizeof h->config, "wTotalLength");
     memcpy(h->config, config, sizeof config);
 }
 

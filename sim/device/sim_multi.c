@@ -2,6 +2,7 @@
 #include "sim_multi.h"
 
 #include "sim_echo.h"
+#include "usb/usb_descriptor_bytes.h"
 
 #include <string.h>
 
@@ -44,21 +45,21 @@ static const uint8_t mouse_report[] = {
     0xc0, 0xc0,
 };
 
-#define LE16(v) (v) & 0xff, (v) >> 8
-#define BULK(address) 7, USB_DT_ENDPOINT, address, USB_BULK, LE16(BULK_PACKET), 0
-#define HID_DESCRIPTOR 9, HID_DT_HID, LE16(0x0111), 0, 1, HID_DT_REPORT, LE16(sizeof mouse_report)
+#define BULK(address) USB_ENDPOINT_BYTES(address, USB_BULK, BULK_PACKET, 0)
+#define HID_DESCRIPTOR                                                                             \
+    9, HID_DT_HID, USB_LE16(0x0111), 0, 1, HID_DT_REPORT, USB_LE16(sizeof mouse_report)
 
 enum { STRING_LOOP = 3, STRING_LOOP_AND_MOUSE = 4 };
 
 // clang-format off
 static const uint8_t device_descriptor[USB_DT_DEVICE_SIZE] = {
-    18, USB_DT_DEVICE, LE16(0x0200), 0, 0, 0, 64, LE16(0x1209), LE16(0x0008), LE16(0x0100),
-    1, 2, 0, 2,
+    18, USB_DT_DEVICE, USB_LE16(0x0200), 0, 0, 0, 64,
+    USB_LE16(0x1209), USB_LE16(0x0008), USB_LE16(0x0100), 1, 2, 0, 2,
 };
 
 static const uint8_t loop_configuration[] = {
-    9, USB_DT_CONFIG, LE16(32), 1, LOOP, STRING_LOOP, 0x80, 100 / 2,
-    9, USB_DT_INTERFACE, 0, 0, 2, USB_CLASS_VENDOR, 0, 0, 0,
+    USB_CONFIG_BYTES(32, 1, LOOP, STRING_LOOP, 0x80, 100 / 2),
+    USB_INTERFACE_BYTES(0, 0, 2, USB_CLASS_VENDOR, 0, 0, 0),
     BULK(LOOP_OUT),
     BULK(LOOP_IN),
 };
@@ -66,13 +67,13 @@ _Static_assert(sizeof loop_configuration == 32, "wTotalLength");
 
 // Linux takes the first configuration of a device whose first interfaces are all a vendor's.
 static const uint8_t loop_and_mouse_configuration[] = {
-    9, USB_DT_CONFIG, LE16(57), 2, LOOP_AND_MOUSE, STRING_LOOP_AND_MOUSE, 0x80, 100 / 2,
-    9, USB_DT_INTERFACE, 0, 0, 2, USB_CLASS_VENDOR, 0, 0, 0,
+    USB_CONFIG_BYTES(57, 2, LOOP_AND_MOUSE, STRING_LOOP_AND_MOUSE, 0x80, 100 / 2),
+    USB_INTERFACE_BYTES(0, 0, 2, USB_CLASS_VENDOR, 0, 0, 0),
     BULK(SECOND_OUT),
     BULK(SECOND_IN),
-    9, USB_DT_INTERFACE, MOUSE, 0, 1, USB_CLASS_HID, 0, 0, 0,
+    USB_INTERFACE_BYTES(MOUSE, 0, 1, USB_CLASS_HID, 0, 0, 0),
     HID_DESCRIPTOR,
-    7, USB_DT_ENDPOINT, MOUSE_IN, USB_INTERRUPT, LE16(MOUSE_PACKET), MOUSE_INTERVAL,
+    USB_ENDPOINT_BYTES(MOUSE_IN, USB_INTERRUPT, MOUSE_PACKET, MOUSE_INTERVAL),
 };
 _Static_assert(sizeof loop_and_mouse_configuration == 57, "wTotalLength");
 // clang-format on

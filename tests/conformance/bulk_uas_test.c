@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/wire.md 8.3, item 73: the load of Linux's uas driver, on a device with its four pipes.
 #include "tests/conformance/fixture.h"
+#include "usb/usb_descriptor_bytes.h"
 
 #include <string.h>
 
@@ -25,12 +26,12 @@ enum {
 
 // clang-format off
 static const uint8_t config[CONFIG_SIZE] = {
-    9, USB_DT_CONFIG, CONFIG_SIZE, 0, 1, 1, 0, 0xc0, 50,
-    9, USB_DT_INTERFACE, 0, 0, 4, 8, 6, 0x62, 0,
-    7, USB_DT_ENDPOINT, COMMAND_OUT, USB_BULK, 0, 2, 0,
-    7, USB_DT_ENDPOINT, 0x80 | STATUS_IN, USB_BULK, 0, 2, 0,
-    7, USB_DT_ENDPOINT, 0x80 | DATA_IN, USB_BULK, 0, 2, 0,
-    7, USB_DT_ENDPOINT, DATA_OUT, USB_BULK, 0, 2, 0,
+    USB_CONFIG_BYTES(CONFIG_SIZE, 1, 1, 0, 0xc0, 50),
+    USB_INTERFACE_BYTES(0, 0, 4, 8, 6, 0x62, 0),
+    USB_ENDPOINT_BYTES(COMMAND_OUT, USB_BULK, 512, 0),
+    USB_ENDPOINT_BYTES(0x80 | STATUS_IN, USB_BULK, 512, 0),
+    USB_ENDPOINT_BYTES(0x80 | DATA_IN, USB_BULK, 512, 0),
+    USB_ENDPOINT_BYTES(DATA_OUT, USB_BULK, 512, 0),
 };
 // clang-format on
 

@@ -3,6 +3,7 @@
 // shown to clients in well-formed messages, and what it says about itself is never believed beyond
 // the bytes that are there: they lie in blocks of just their size, for the sanitizer.
 #include "tests/conformance/fixture.h"
+#include "usb/usb_descriptor_bytes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,15 +29,15 @@ enum {
 
 // clang-format off
 static const uint8_t config_d1[CONFIG_SIZE] = {
-    9, USB_DT_CONFIG, CONFIG_SIZE, 0, 2, 1, 0, 0xe0, 50,
-    9, USB_DT_INTERFACE, 0, 0, 3, 255, 255, 255, 0,
-    7, USB_DT_ENDPOINT, 0x02, USB_BULK, 0, 2, 0,
-    7, USB_DT_ENDPOINT, 0x81, USB_BULK, 0, 2, 0,
-    7, USB_DT_ENDPOINT, 0x83, USB_INTERRUPT, 8, 0, 4,
-    9, USB_DT_INTERFACE, 1, 0, 0, 255, 255, 255, 0,
-    9, USB_DT_INTERFACE, 1, 1, 2, 255, 255, 255, 0,
-    7, USB_DT_ENDPOINT, 0x84, USB_ISOCHRONOUS, 0xc0, 0, 4,
-    7, USB_DT_ENDPOINT, 0x05, USB_ISOCHRONOUS, 0xc0, 0, 4,
+    USB_CONFIG_BYTES(CONFIG_SIZE, 2, 1, 0, 0xe0, 50),
+    USB_INTERFACE_BYTES(0, 0, 3, 255, 255, 255, 0),
+    USB_ENDPOINT_BYTES(0x02, USB_BULK, 512, 0),
+    USB_ENDPOINT_BYTES(0x81, USB_BULK, 512, 0),
+    USB_ENDPOINT_BYTES(0x83, USB_INTERRUPT, 8, 4),
+    USB_INTERFACE_BYTES(1, 0, 0, 255, 255, 255, 0),
+    USB_INTERFACE_BYTES(1, 1, 2, 255, 255, 255, 0),
+    USB_ENDPOINT_BYTES(0x84, USB_ISOCHRONOUS, 0xc0, 4),
+    USB_ENDPOINT_BYTES(0x05, USB_ISOCHRONOUS, 0xc0, 4),
 };
 
 static const uint8_t device_d1[USB_DT_DEVICE_SIZE] = {
@@ -285,7 +286,7 @@ TEST(conformance_116_many_interfaces)
     struct broken b;
     intact(&b);
     for (uint8_t i = 0; i < 40; i++) {
-        const uint8_t interface[] = {9, USB_DT_INTERFACE, (uint8_t)(2 + i), 0, 0, 255, 0, 0, 0};
+        const uint8_t interface[] = {USB_INTERFACE_BYTES((uint8_t)(2 + i), 0, 0, 255, 0, 0, 0)};
         memcpy(b.config + CONFIG_SIZE + (size_t)i * sizeof interface, interface, sizeof interface);
     }
     set_size(&b, ROOM);

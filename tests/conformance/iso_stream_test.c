@@ -2,6 +2,7 @@
 // docs/wire.md 8.5, items 100 and 101: isochronous URBs in a row. And what belongs to a stream:
 // URBs that come too late, high-bandwidth endpoints, memory.
 #include "tests/conformance/iso.h"
+#include "usb/usb_descriptor_bytes.h"
 
 enum {
     PACKETS = 32,
@@ -199,38 +200,10 @@ static struct stage_client *attach_broad(struct fixture *f, struct sim_device **
     static const uint8_t device[] = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0x09,
                                      0x12, 0x02, 0x00, 0x00, 0x01, 0x01, 0x02, 0x03, 0x01};
     static const uint8_t config[] = {
-        9,
-        USB_DT_CONFIG,
-        32,
-        0,
-        1,
-        1,
-        0,
-        0x80,
-        50, //
-        9,
-        USB_DT_INTERFACE,
-        0,
-        0,
-        2,
-        14,
-        2,
-        0,
-        0, //
-        7,
-        USB_DT_ENDPOINT,
-        0x80 | ISO_IN,
-        USB_ISOCHRONOUS,
-        0x00,
-        0x14,
-        1, //
-        7,
-        USB_DT_ENDPOINT,
-        ISO_OUT,
-        USB_ISOCHRONOUS,
-        0x00,
-        0x14,
-        1,
+        USB_CONFIG_BYTES(32, 1, 1, 0, 0x80, 50),
+        USB_INTERFACE_BYTES(0, 0, 2, 14, 2, 0, 0),
+        USB_ENDPOINT_BYTES(0x80 | ISO_IN, USB_ISOCHRONOUS, 2 << 11 | 1024, 1),
+        USB_ENDPOINT_BYTES(ISO_OUT, USB_ISOCHRONOUS, 2 << 11 | 1024, 1),
     };
     const struct sim_faulty_options options = {
         .speed = USB_SPEED_HIGH,

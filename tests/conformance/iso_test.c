@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/wire.md 8.5, items 89-96: isochronous URBs one by one.
 #include "tests/conformance/iso.h"
+#include "usb/usb_descriptor_bytes.h"
 
 #include <string.h>
 
@@ -232,47 +233,11 @@ static struct stage_client *attach_two_faced(struct fixture *f)
     static const uint8_t device[] = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0x09,
                                      0x12, 0x02, 0x00, 0x00, 0x01, 0x01, 0x02, 0x03, 0x01};
     static const uint8_t config[] = {
-        9,
-        USB_DT_CONFIG,
-        41,
-        0,
-        1,
-        1,
-        0,
-        0x80,
-        50, //
-        9,
-        USB_DT_INTERFACE,
-        0,
-        0,
-        1,
-        255,
-        0,
-        0,
-        0, //
-        7,
-        USB_DT_ENDPOINT,
-        0x80 | ISO_IN,
-        USB_BULK,
-        0,
-        2,
-        0, //
-        9,
-        USB_DT_INTERFACE,
-        0,
-        1,
-        1,
-        255,
-        0,
-        0,
-        0, //
-        7,
-        USB_DT_ENDPOINT,
-        0x80 | ISO_IN,
-        USB_ISOCHRONOUS,
-        ISO_MPS,
-        0,
-        4,
+        USB_CONFIG_BYTES(41, 1, 1, 0, 0x80, 50),
+        USB_INTERFACE_BYTES(0, 0, 1, 255, 0, 0, 0),
+        USB_ENDPOINT_BYTES(0x80 | ISO_IN, USB_BULK, 512, 0),
+        USB_INTERFACE_BYTES(0, 1, 1, 255, 0, 0, 0),
+        USB_ENDPOINT_BYTES(0x80 | ISO_IN, USB_ISOCHRONOUS, ISO_MPS, 4),
     };
     const struct sim_faulty_options options = {
         .speed = USB_SPEED_HIGH,

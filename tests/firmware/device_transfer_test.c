@@ -2,6 +2,7 @@
 // What the chip's backend makes of the library's transfers: parts of bulk URBs, zero-length
 // packets, interrupt packets, isochronous lists, errors.
 #include "tests/firmware/device_world.h"
+#include "usb/usb_descriptor_bytes.h"
 
 static void filled(uint8_t *p, uint32_t size)
 {
@@ -199,12 +200,14 @@ TEST(device_high_bandwidth_setting_is_refused)
 {
     static const uint8_t device[] = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0x09,
                                      0x12, 0x02, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01};
-    static const uint8_t config[] = {9, USB_DT_CONFIG,    50,   0,    1,    1,    0, 0x80, 50, //
-                                     9, USB_DT_INTERFACE, 0,    0,    0,    14,   2, 0,    0,  //
-                                     9, USB_DT_INTERFACE, 0,    1,    1,    14,   2, 0,    0,  //
-                                     7, USB_DT_ENDPOINT,  0x84, 0x05, 0x00, 0x14, 1,           //
-                                     9, USB_DT_INTERFACE, 0,    2,    1,    14,   2, 0,    0,  //
-                                     7, USB_DT_ENDPOINT,  0x84, 0x05, 0x00, 0x04, 1};
+    static const uint8_t config[] = {
+        USB_CONFIG_BYTES(50, 1, 1, 0, 0x80, 50),
+        USB_INTERFACE_BYTES(0, 0, 0, 14, 2, 0, 0),
+        USB_INTERFACE_BYTES(0, 1, 1, 14, 2, 0, 0),
+        USB_ENDPOINT_BYTES(0x84, 0x05, 2 << 11 | 1024, 1), // three packets
+        USB_INTERFACE_BYTES(0, 2, 1, 14, 2, 0, 0),
+        USB_ENDPOINT_BYTES(0x84, 0x05, 1024, 1),
+    };
     const struct sim_faulty_options options = {.speed = USB_SPEED_HIGH,
                                                .device = device,
                                                .configs = {config},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The standard requests: configuration, interfaces, status, features, address.
 #include "tests/support/rig.h"
+#include "usb/usb_descriptor_bytes.h"
 
 enum { STALL = USB_STATUS_STALL, IN = 0x81, OUT = 0x02 };
 
@@ -18,12 +19,16 @@ static void unconfigure(struct rig *r)
 
 static const uint8_t two_device[] = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x40, 0x09,
                                      0x12, 0x01, 0x00, 0x00, 0x01, 0x01, 0x02, 0x03, 0x02};
-static const uint8_t config_3[] = {9, 2, 25, 0, 1,   3,   0,   0xc0, 50, //
-                                   9, 4, 0,  0, 1,   255, 255, 255,  0,  //
-                                   7, 5, IN, 2, 0x0, 2,   0};
-static const uint8_t config_5[] = {9, 2, 25,  0, 1,   5,   0,   0xa0, 50, //
-                                   9, 4, 2,   0, 1,   255, 255, 255,  0,  //
-                                   7, 5, OUT, 2, 0x0, 2,   0};
+static const uint8_t config_3[] = {
+    USB_CONFIG_BYTES(25, 1, 3, 0, 0xc0, 50),
+    USB_INTERFACE_BYTES(0, 0, 1, 255, 255, 255, 0),
+    USB_ENDPOINT_BYTES(IN, USB_BULK, 512, 0),
+};
+static const uint8_t config_5[] = {
+    USB_CONFIG_BYTES(25, 1, 5, 0, 0xa0, 50),
+    USB_INTERFACE_BYTES(2, 0, 1, 255, 255, 255, 0),
+    USB_ENDPOINT_BYTES(OUT, USB_BULK, 512, 0),
+};
 
 static void begin_with_two_configs(struct rig *r)
 {

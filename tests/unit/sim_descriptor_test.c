@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GET_DESCRIPTOR: what a device says about itself.
 #include "tests/support/rig.h"
+#include "usb/usb_descriptor_bytes.h"
 
 #include <string.h>
 
@@ -221,12 +222,14 @@ TEST(sim_descriptor_what_a_high_speed_device_is_at_full_speed)
 
 TEST(sim_descriptor_full_speed_sizes_and_intervals)
 {
-    static const uint8_t config[] = {9, 2, 9 + 9 + 4 * 7, 0,   1,    1,    0,  0x80, 50, 9, 4, 0,
-                                     0, 4, 255,           255, 255,  0,        //
-                                     7, 5, 0x81,          3,   0x00, 0x04, 11, // 1024
-                                     7, 5, 0x82,          3,   0x40, 0x00, 16, //
-                                     7, 5, 0x83,          1,   0x00, 0x14, 3,  // 3 x 1024
-                                     7, 5, 0x84,          1,   0x80, 0x00, 8};
+    static const uint8_t config[] = {
+        USB_CONFIG_BYTES(9 + 9 + 4 * 7, 1, 1, 0, 0x80, 50),
+        USB_INTERFACE_BYTES(0, 0, 4, 255, 255, 255, 0),
+        USB_ENDPOINT_BYTES(0x81, USB_INTERRUPT, 1024, 11),
+        USB_ENDPOINT_BYTES(0x82, USB_INTERRUPT, 64, 16),
+        USB_ENDPOINT_BYTES(0x83, USB_ISOCHRONOUS, 2 << 11 | 1024, 3),
+        USB_ENDPOINT_BYTES(0x84, USB_ISOCHRONOUS, 128, 8),
+    };
     static const uint8_t *const configs[] = {config};
     static const struct sim_descriptors desc = {.device = device_descriptor, .configs = configs};
     static struct sim_device d;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // When what happens: order, cancel, time.
 #include "tests/support/rig.h"
+#include "usb/usb_descriptor_bytes.h"
 
 #include <string.h>
 
@@ -248,9 +249,11 @@ static struct probe *probe_create(struct rig *r)
 {
     static const uint8_t device[] = {18,   1,    0, 2, 0, 0, 0, 64, 0x09,
                                      0x12, 0x03, 0, 0, 1, 0, 0, 0,  1};
-    static const uint8_t config[] = {9, 2, 25, 0, 1,   1,   0,   0xc0, 0, //
-                                     9, 4, 0,  0, 1,   255, 255, 255,  0, //
-                                     7, 5, IN, 2, 0x0, 2,   0};
+    static const uint8_t config[] = {
+        USB_CONFIG_BYTES(25, 1, 1, 0, 0xc0, 0),
+        USB_INTERFACE_BYTES(0, 0, 1, 255, 255, 255, 0),
+        USB_ENDPOINT_BYTES(IN, USB_BULK, 512, 0),
+    };
     static const uint8_t *const configs[] = {config};
     static const struct sim_descriptors desc = {.device = device, .configs = configs};
     static const struct sim_device_ops ops = {.destroy = probe_destroy, .in = probe_in};

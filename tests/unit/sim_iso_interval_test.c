@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How often isochronous packets move, and how large they may be.
 #include "tests/support/rig.h"
+#include "usb/usb_descriptor_bytes.h"
 
 enum { FRAME = 1000, MICROFRAME = 125 };
 
@@ -11,8 +12,11 @@ static const uint8_t device_descriptor[] = {0x12, 0x01, 0x00, 0x02, 0x00, 0x00, 
 static void begin_with_endpoint(struct rig *r, enum usb_speed speed, uint16_t size,
                                 uint8_t interval)
 {
-    static uint8_t config[] = {9, 2,   25,  0,   1, 1, 0, 0x80, 50, 9, 4, 0, 0,
-                               1, 255, 255, 255, 0, 7, 5, 0x81, 1,  0, 0, 0};
+    static uint8_t config[] = {
+        USB_CONFIG_BYTES(25, 1, 1, 0, 0x80, 50),
+        USB_INTERFACE_BYTES(0, 0, 1, 255, 255, 255, 0),
+        USB_ENDPOINT_BYTES(0x81, USB_ISOCHRONOUS, 0, 0),
+    };
     struct sim_faulty_options o = {.speed = speed, .device = device_descriptor};
     base_put_le16(config + 22, size);
     config[24] = interval;
@@ -81,8 +85,11 @@ static void static_destroy(struct sim_device *d)
 
 TEST(sim_iso_interval_is_the_devices_time_in_a_late_call)
 {
-    static const uint8_t config[] = {9, 2,   25,  0,   1, 1, 0, 0x80, 50, 9,  4, 0, 0,
-                                     1, 255, 255, 255, 0, 7, 5, 0x81, 1,  64, 0, 4};
+    static const uint8_t config[] = {
+        USB_CONFIG_BYTES(25, 1, 1, 0, 0x80, 50),
+        USB_INTERFACE_BYTES(0, 0, 1, 255, 255, 255, 0),
+        USB_ENDPOINT_BYTES(0x81, USB_ISOCHRONOUS, 64, 4),
+    };
     static const uint8_t *const configs[] = {config};
     static const struct sim_descriptors desc = {.device = device_descriptor, .configs = configs};
     static const struct sim_device_ops ops = {.destroy = static_destroy, .iso_in = note_time};

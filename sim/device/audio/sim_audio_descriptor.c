@@ -2,6 +2,7 @@
 // Descriptors of the headset: USB Device Class Definition for Audio Devices 1.0 chapter 4, formats
 // and terminal types in its two companions.
 #include "sim_audio_device.h"
+#include "usb/usb_descriptor_bytes.h"
 
 enum {
     AUDIO_CONTROL_SUBCLASS = 1,
@@ -53,37 +54,34 @@ _Static_assert(SIM_AUDIO_PACKET_MAX == (AUDIO_SAMPLES + 1) * 2 * AUDIO_SAMPLE_SI
                "the host may have a sample too much as well");
 
 // clang-format off
-#define LE16(v) (v) & 0xff, (v) >> 8
-#define LE24(v) (v) & 0xff, (v) >> 8 & 0xff, (v) >> 16
-
 // Alternate setting 0 takes no bandwidth, 1 has the endpoint. Audio's endpoint descriptors have two
 // bytes more than others: bRefresh and bSynchAddress, which are those of a feedback endpoint.
 #define STREAMING(interface, terminal, channels, endpoint, sync, packet, lock_unit, lock) \
-    9, USB_DT_INTERFACE, interface, 0, 0, USB_CLASS_AUDIO, AUDIO_STREAMING_SUBCLASS, 0, 0, \
-    9, USB_DT_INTERFACE, interface, 1, 1, USB_CLASS_AUDIO, AUDIO_STREAMING_SUBCLASS, 0, 0, \
-    7, CS_INTERFACE, STREAMING_GENERAL, terminal, 1, LE16(FORMAT_PCM), /* one frame of delay */ \
+    USB_INTERFACE_BYTES(interface, 0, 0, USB_CLASS_AUDIO, AUDIO_STREAMING_SUBCLASS, 0, 0), \
+    USB_INTERFACE_BYTES(interface, 1, 1, USB_CLASS_AUDIO, AUDIO_STREAMING_SUBCLASS, 0, 0), \
+    7, CS_INTERFACE, STREAMING_GENERAL, terminal, 1 /* frame of delay */, USB_LE16(FORMAT_PCM), \
     11, CS_INTERFACE, STREAMING_FORMAT_TYPE, FORMAT_TYPE_I, channels, AUDIO_SAMPLE_SIZE, \
-        8 * AUDIO_SAMPLE_SIZE, 1, LE24(AUDIO_RATE), \
-    9, USB_DT_ENDPOINT, endpoint, sync, LE16(packet), 1, 0, 0, \
-    7, CS_ENDPOINT, ENDPOINT_GENERAL, SAMPLING_FREQUENCY, lock_unit, LE16(lock)
+        8 * AUDIO_SAMPLE_SIZE, 1, USB_LE24(AUDIO_RATE), \
+    9, USB_DT_ENDPOINT, endpoint, sync, USB_LE16(packet), 1, 0, 0, \
+    7, CS_ENDPOINT, ENDPOINT_GENERAL, SAMPLING_FREQUENCY, lock_unit, USB_LE16(lock)
 
 static const uint8_t configuration[] = {
-    9, USB_DT_CONFIG, LE16(TOTAL_SIZE), 3, 1, 0, 0x80, 50, // bus-powered, 100 mA
+    USB_CONFIG_BYTES(TOTAL_SIZE, 3, 1, 0, 0x80, 50), // bus-powered, 100 mA
 
-    9, USB_DT_INTERFACE, AUDIO_CONTROL, 0, 0, USB_CLASS_AUDIO, AUDIO_CONTROL_SUBCLASS, 0, 0,
-    HEADER_SIZE, CS_INTERFACE, CONTROL_HEADER, LE16(0x0100), LE16(CONTROL_SIZE),
+    USB_INTERFACE_BYTES(AUDIO_CONTROL, 0, 0, USB_CLASS_AUDIO, AUDIO_CONTROL_SUBCLASS, 0, 0),
+    HEADER_SIZE, CS_INTERFACE, CONTROL_HEADER, USB_LE16(0x0100), USB_LE16(CONTROL_SIZE),
         2, AUDIO_SPEAKER, AUDIO_MICROPHONE,
-    INPUT_TERMINAL_SIZE, CS_INTERFACE, CONTROL_INPUT_TERMINAL, FROM_USB, LE16(TERMINAL_USB), 0,
-        2, LE16(LEFT_FRONT_RIGHT_FRONT), 0, 0,
+    INPUT_TERMINAL_SIZE, CS_INTERFACE, CONTROL_INPUT_TERMINAL, FROM_USB, USB_LE16(TERMINAL_USB), 0,
+        2, USB_LE16(LEFT_FRONT_RIGHT_FRONT), 0, 0,
     SPEAKER_UNIT_SIZE, CS_INTERFACE, CONTROL_FEATURE_UNIT, AUDIO_SPEAKER_UNIT, FROM_USB,
         1, MUTE, VOLUME, VOLUME, 0,
-    OUTPUT_TERMINAL_SIZE, CS_INTERFACE, CONTROL_OUTPUT_TERMINAL, EAR, LE16(TERMINAL_HEADSET),
+    OUTPUT_TERMINAL_SIZE, CS_INTERFACE, CONTROL_OUTPUT_TERMINAL, EAR, USB_LE16(TERMINAL_HEADSET),
         MOUTH, AUDIO_SPEAKER_UNIT, 0,
-    INPUT_TERMINAL_SIZE, CS_INTERFACE, CONTROL_INPUT_TERMINAL, MOUTH, LE16(TERMINAL_HEADSET), EAR,
-        1, LE16(0), 0, 0,
+    INPUT_TERMINAL_SIZE, CS_INTERFACE, CONTROL_INPUT_TERMINAL, MOUTH, USB_LE16(TERMINAL_HEADSET),
+        EAR, 1, USB_LE16(0), 0, 0,
     MICROPHONE_UNIT_SIZE, CS_INTERFACE, CONTROL_FEATURE_UNIT, AUDIO_MICROPHONE_UNIT, MOUTH,
         1, MUTE, VOLUME, 0,
-    OUTPUT_TERMINAL_SIZE, CS_INTERFACE, CONTROL_OUTPUT_TERMINAL, TO_USB, LE16(TERMINAL_USB),
+    OUTPUT_TERMINAL_SIZE, CS_INTERFACE, CONTROL_OUTPUT_TERMINAL, TO_USB, USB_LE16(TERMINAL_USB),
         0, AUDIO_MICROPHONE_UNIT, 0,
 
     STREAMING(AUDIO_SPEAKER, FROM_USB, 2, AUDIO_SPEAKER_OUT, ISOCHRONOUS_ADAPTIVE,
@@ -93,8 +91,8 @@ static const uint8_t configuration[] = {
 };
 
 static const uint8_t device_descriptor[USB_DT_DEVICE_SIZE] = {
-    18, USB_DT_DEVICE, LE16(0x0110), 0, 0, 0, 64,
-    LE16(0x1209), LE16(0x0005), LE16(0x0100), 1, 2, 0, 1,
+    18, USB_DT_DEVICE, USB_LE16(0x0110), 0, 0, 0, 64,
+    USB_LE16(0x1209), USB_LE16(0x0005), USB_LE16(0x0100), 1, 2, 0, 1,
 };
 // clang-format on
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_disk_descriptor.h"
 
+#include "usb/usb_descriptor_bytes.h"
+
 enum {
     HIGH_PACKET = 512,
     SUPER_PACKET = 1024,
@@ -16,18 +18,18 @@ enum {
 
 enum pipe_id { PIPE_COMMAND = 1, PIPE_STATUS = 2, PIPE_DATA_IN = 3, PIPE_DATA_OUT = 4 };
 
-#define LE16(v) (v) & 0xff, (v) >> 8
 #define DEVICE(bcd_usb, packet_size_0, bcd_device)                                                 \
-    18, USB_DT_DEVICE, LE16(bcd_usb), 0, 0, 0, packet_size_0, LE16(0x1209), LE16(0x0002),          \
-        LE16(bcd_device), 1, 2, 3, 1
+    18, USB_DT_DEVICE, USB_LE16(bcd_usb), 0, 0, 0, packet_size_0, USB_LE16(0x1209),                \
+        USB_LE16(0x0002), USB_LE16(bcd_device), 1, 2, 3, 1
 #define CONFIGURATION(total_size, power)                                                           \
-    9, USB_DT_CONFIG, LE16(total_size), 1, 1, 0, 0x80 /* bus-powered */, power
+    USB_CONFIG_BYTES(total_size, 1, 1, 0, 0x80 /* bus-powered */, power)
 #define INTERFACE(alternate, endpoints, protocol)                                                  \
-    9, USB_DT_INTERFACE, 0, alternate, endpoints, USB_CLASS_MASS_STORAGE, SCSI_TRANSPARENT,        \
-        protocol, 0
-#define BULK(address, packet_size) 7, USB_DT_ENDPOINT, address, USB_BULK, LE16(packet_size), 0
+    USB_INTERFACE_BYTES(0, alternate, endpoints, USB_CLASS_MASS_STORAGE, SCSI_TRANSPARENT,         \
+                        protocol, 0)
+#define BULK(address, packet_size) USB_ENDPOINT_BYTES(address, USB_BULK, packet_size, 0)
 #define PIPE(address, pipe) BULK(address, HIGH_PACKET), 4, DT_PIPE_USAGE, pipe, 0
-#define SUPER_BULK(address) BULK(address, SUPER_PACKET), 6, DT_COMPANION, SUPER_BURST, 0, LE16(0)
+#define SUPER_BULK(address)                                                                        \
+    BULK(address, SUPER_PACKET), 6, DT_COMPANION, SUPER_BURST, 0, USB_LE16(0)
 
 // The class is in the interface. Each model has its own release number: some hosts remember what a
 // device with these three numbers looks like.
@@ -66,10 +68,10 @@ static const uint8_t super_configuration[] = {
 _Static_assert(sizeof super_configuration == 44, "wTotalLength");
 
 static const uint8_t super_bos[] = {
-    5, USB_DT_BOS, LE16(22), 2,
+    5, USB_DT_BOS, USB_LE16(22), 2,
     7, DT_DEVICE_CAPABILITY, 2, 0x02, 0, 0, 0, // USB 2.0 extension: link power management
-    10, DT_DEVICE_CAPABILITY, 3, 0, LE16(0x0008), 3, // super speed, and no other
-    10, LE16(100), // microseconds to leave U1 and U2
+    10, DT_DEVICE_CAPABILITY, 3, 0, USB_LE16(0x0008), 3, // super speed, and no other
+    10, USB_LE16(100), // microseconds to leave U1 and U2
 };
 _Static_assert(sizeof super_bos == 22, "wTotalLength");
 // clang-format on

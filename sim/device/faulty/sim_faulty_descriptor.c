@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_faulty_device.h"
+#include "usb/usb_descriptor_bytes.h"
 
 #include <assert.h>
 #include <string.h>
@@ -10,16 +11,19 @@ const struct sim_faulty_options sim_faulty_d1 = {
     .interfaces = 2,
 };
 
+// clang-format off
 static const uint8_t device_descriptor[USB_DT_DEVICE_SIZE] = {
-    18,   USB_DT_DEVICE, 0x00, 0x02, 0,    0,    0, 64, //
-    0x09, 0x12,          0x01, 0x00, 0x00, 0x01, 1, 2,  3, 1};
+    18, USB_DT_DEVICE, USB_LE16(0x0200), 0, 0, 0, 64,
+    USB_LE16(0x1209), USB_LE16(0x0001), USB_LE16(0x0100), 1, 2, 3, 1,
+};
+// clang-format on
 
 static const char *const strings[] = {"usbip-esp32p4", "Faulty device", "D1", NULL};
 
 static uint16_t put_interface(uint8_t *p, unsigned number, uint8_t alternate, uint8_t endpoints)
 {
     const uint8_t interface[] = {
-        9, USB_DT_INTERFACE, (uint8_t)number, alternate, endpoints, USB_CLASS_VENDOR, 255, 255, 0};
+        USB_INTERFACE_BYTES((uint8_t)number, alternate, endpoints, USB_CLASS_VENDOR, 255, 255, 0)};
     memcpy(p, interface, sizeof interface);
     return sizeof interface;
 }
@@ -27,8 +31,7 @@ static uint16_t put_interface(uint8_t *p, unsigned number, uint8_t alternate, ui
 static uint16_t put_endpoint(uint8_t *p, uint8_t address, uint8_t type, uint16_t size,
                              uint8_t interval)
 {
-    const uint8_t ep[] = {
-        7, USB_DT_ENDPOINT, address, type, (uint8_t)size, (uint8_t)(size >> 8), interval};
+    const uint8_t ep[] = {USB_ENDPOINT_BYTES(address, type, size, interval)};
     memcpy(p, ep, sizeof ep);
     return sizeof ep;
 }
@@ -64,8 +67,7 @@ static uint16_t build_config(struct faulty *f)
         at += put_interface(f->config + at, i, 0, 0);
     assert(at <= sizeof f->config);
     // Value 1, self-powered, remote wakeup, 100 mA.
-    const uint8_t header[] = {
-        9, USB_DT_CONFIG, (uint8_t)at, (uint8_t)(at >> 8), (uint8_t)o->interfaces, 1, 0, 0xe0, 50};
+    const uint8_t header[] = {USB_CONFIG_BYTES(at, (uint8_t)o->interfaces, 1, 0, 0xe0, 50)};
     memcpy(f->config, header, sizeof header);
     return at;
 }

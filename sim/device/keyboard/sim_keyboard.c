@@ -2,6 +2,7 @@
 #include "sim_keyboard.h"
 
 #include "sim_keyboard_layout.h"
+#include "usb/usb_descriptor_bytes.h"
 
 #include <assert.h>
 #include <string.h>
@@ -89,21 +90,22 @@ static const uint8_t mouse_report[] = {
     0xc0, 0xc0,
 };
 
+// clang-format off
 static const uint8_t device_descriptor[USB_DT_DEVICE_SIZE] = {
-    18, USB_DT_DEVICE, 0x10, 0x01, 0, 0, 0, 8, 0x09, 0x12, 0x03, 0x00, 0x00, 0x01, 1, 2, 0, 1,
+    18, USB_DT_DEVICE, USB_LE16(0x0110), 0, 0, 0, 8,
+    USB_LE16(0x1209), USB_LE16(0x0003), USB_LE16(0x0100), 1, 2, 0, 1,
 };
 
 enum { HID_DESCRIPTOR_AT = 18, HID_DESCRIPTOR_SIZE = 9, INTERFACE_SIZE = 9 + 9 + 7 };
 
-// clang-format off
 static const uint8_t configuration[] = {
-    9, USB_DT_CONFIG, 9 + 2 * INTERFACE_SIZE, 0, 2, 1, 0, 0x80, 50, // bus-powered, 100 mA
-    9, USB_DT_INTERFACE, KEYS, 0, 1, USB_CLASS_HID, 1, 1, 0,        // boot, keyboard
-    9, HID_DT_HID, 0x11, 0x01, 33, 1, HID_DT_REPORT, sizeof keys_report, 0, // US keyboard
-    7, USB_DT_ENDPOINT, KEYS_EP, USB_INTERRUPT, REPORT_MAX, 0, 10,
-    9, USB_DT_INTERFACE, MOUSE, 0, 1, USB_CLASS_HID, 1, 2, 0, // boot, mouse
-    9, HID_DT_HID, 0x11, 0x01, 0, 1, HID_DT_REPORT, sizeof mouse_report, 0,
-    7, USB_DT_ENDPOINT, MOUSE_EP, USB_INTERRUPT, REPORT_MAX, 0, 10,
+    USB_CONFIG_BYTES(9 + 2 * INTERFACE_SIZE, 2, 1, 0, 0x80, 50), // bus-powered, 100 mA
+    USB_INTERFACE_BYTES(KEYS, 0, 1, USB_CLASS_HID, 1, 1, 0), // boot, keyboard
+    9, HID_DT_HID, USB_LE16(0x0111), 33 /* US */, 1, HID_DT_REPORT, USB_LE16(sizeof keys_report),
+    USB_ENDPOINT_BYTES(KEYS_EP, USB_INTERRUPT, REPORT_MAX, 10),
+    USB_INTERFACE_BYTES(MOUSE, 0, 1, USB_CLASS_HID, 1, 2, 0), // boot, mouse
+    9, HID_DT_HID, USB_LE16(0x0111), 0, 1, HID_DT_REPORT, USB_LE16(sizeof mouse_report),
+    USB_ENDPOINT_BYTES(MOUSE_EP, USB_INTERRUPT, REPORT_MAX, 10),
 };
 // clang-format on
 

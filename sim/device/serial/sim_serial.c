@@ -3,6 +3,7 @@
 
 #include "base/base_bytes.h"
 #include "sim_serial_port.h"
+#include "usb/usb_descriptor_bytes.h"
 
 #include <assert.h>
 #include <string.h>
@@ -52,15 +53,15 @@ static uint8_t *append_function(uint8_t *at, const struct sim_serial_port *p)
     uint8_t comm = p->interface, data = (uint8_t)(comm + 1);
     // clang-format off
     const uint8_t function[FUNCTION_SIZE] = {
-        9, USB_DT_INTERFACE, comm, 0, 1, USB_CLASS_COMM, ACM, V250, 0,
+        USB_INTERFACE_BYTES(comm, 0, 1, USB_CLASS_COMM, ACM, V250, 0),
         5, DT_CS_INTERFACE, 0, 0x10, 0x01, // header: CDC 1.10
         5, DT_CS_INTERFACE, 1, 0, data,    // no call management
         4, DT_CS_INTERFACE, 2, 0x06,       // line coding and state, break
         5, DT_CS_INTERFACE, 6, comm, data, // union
-        7, USB_DT_ENDPOINT, p->notice_in, USB_INTERRUPT, SIM_SERIAL_NOTICE_PACKET, 0, 10,
-        9, USB_DT_INTERFACE, data, 0, 2, USB_CLASS_CDC_DATA, 0, 0, 0,
-        7, USB_DT_ENDPOINT, p->data.in, USB_BULK, SIM_SERIAL_DATA_PACKET, 0, 0,
-        7, USB_DT_ENDPOINT, p->data.out, USB_BULK, SIM_SERIAL_DATA_PACKET, 0, 0,
+        USB_ENDPOINT_BYTES(p->notice_in, USB_INTERRUPT, SIM_SERIAL_NOTICE_PACKET, 10),
+        USB_INTERFACE_BYTES(data, 0, 2, USB_CLASS_CDC_DATA, 0, 0, 0),
+        USB_ENDPOINT_BYTES(p->data.in, USB_BULK, SIM_SERIAL_DATA_PACKET, 0),
+        USB_ENDPOINT_BYTES(p->data.out, USB_BULK, SIM_SERIAL_DATA_PACKET, 0),
     };
     // clang-format on
     return append(at, function, sizeof function);
@@ -82,15 +83,8 @@ static uint8_t *append_association(uint8_t *at, const struct sim_serial_port *p)
 
 static void describe_configuration(struct sim_serial *s)
 {
-    const uint8_t head[USB_DT_CONFIG_SIZE] = {USB_DT_CONFIG_SIZE,
-                                              USB_DT_CONFIG,
-                                              0,
-                                              0,
-                                              (uint8_t)(INTERFACES * s->ports),
-                                              1,
-                                              0,
-                                              0x80,
-                                              100 / 2}; // bus-powered, 100 mA
+    const uint8_t head[] = {USB_CONFIG_BYTES(0, (uint8_t)(INTERFACES * s->ports), 1, 0, 0x80,
+                                             100 / 2)}; // bus-powered, 100 mA
     uint8_t *at = append(s->configuration, head, sizeof head);
     for (unsigned i = 0; i < s->ports; i++) {
         if (s->ports > 1)
