@@ -24,17 +24,15 @@ TEST(device_claim_of_a_bluetooth_adapter)
     options.configs[0] = bluetooth;
     options.config_sizes[0] = sizeof bluetooth;
     world_begin(&w);
-    world_start(&w);
-    world_plug(&w, 0, "1-1", sim_faulty_create(w.bus[0], &options));
-    struct world_device *d = world_find(&w, "1-1");
-    CHECK_EQ(world_open(&w, d), BASE_OK);
+    struct rig_device *d = rig_plug(&w.rig, "1-1", sim_faulty_create(w.bus[0], &options));
+    CHECK_EQ(rig_open(d), BASE_OK);
     CHECK_EQ(sim_faulty_give(world_sim(&w), 0x81, "acl", 3), BASE_OK);
-    world_transfer(&w, d, 0x81, got, 512, USB_STATUS_OK, 3);
+    rig_check_transfer(d, 0x81, got, 512, USB_STATUS_OK, 3);
     CHECK_EQ(sim_faulty_give(world_sim(&w), 0x82, "event", 5), BASE_OK);
-    world_transfer(&w, d, 0x82, got, 16, USB_STATUS_OK, 5);
-    CHECK_EQ(world_change(&w, d, USB_SET_INTERFACE, 1, 1), USB_STATUS_OK);
-    CHECK_EQ(world_change(&w, d, USB_SET_INTERFACE, 1, 0), USB_STATUS_OK);
-    world_close(&w, d);
+    rig_check_transfer(d, 0x82, got, 16, USB_STATUS_OK, 5);
+    CHECK_EQ(rig_try_change(d, USB_SET_INTERFACE, 1, 1), USB_STATUS_OK);
+    CHECK_EQ(rig_try_change(d, USB_SET_INTERFACE, 1, 0), USB_STATUS_OK);
+    rig_close(d);
     world_end(&w);
 }
 
@@ -46,16 +44,14 @@ TEST(device_claim_of_thirty_interfaces)
     struct world w;
     uint8_t got[512];
     world_begin(&w);
-    world_start(&w);
-    world_plug(&w, 0, "1-1", sim_faulty_create(w.bus[0], &options));
-    struct world_device *d = world_find(&w, "1-1");
+    struct rig_device *d = rig_plug(&w.rig, "1-1", sim_faulty_create(w.bus[0], &options));
     for (unsigned i = 0; i < 3; i++) {
-        CHECK_EQ(world_open(&w, d), BASE_OK);
-        CHECK_EQ(world_change(&w, d, USB_SET_CONFIGURATION, 0, 1), USB_STATUS_OK);
-        CHECK_EQ(world_change(&w, d, USB_SET_INTERFACE, 29, 0), USB_STATUS_OK);
+        CHECK_EQ(rig_open(d), BASE_OK);
+        CHECK_EQ(rig_try_change(d, USB_SET_CONFIGURATION, 0, 1), USB_STATUS_OK);
+        CHECK_EQ(rig_try_change(d, USB_SET_INTERFACE, 29, 0), USB_STATUS_OK);
         CHECK_EQ(sim_faulty_give(world_sim(&w), 0x81, "works", 5), BASE_OK);
-        world_transfer(&w, d, 0x81, got, 512, USB_STATUS_OK, 5);
-        world_close(&w, d);
+        rig_check_transfer(d, 0x81, got, 512, USB_STATUS_OK, 5);
+        rig_close(d);
         CHECK_EQ(usb_host_double_counts().channels[0], 1);
     }
     world_end(&w);

@@ -15,49 +15,43 @@ static struct sim_device *keyboard(struct world *w, unsigned root)
     return sim_keyboard_create(w->bus[root]); // low speed
 }
 
-static void begin(struct world *w)
-{
-    world_begin(w);
-    world_start(w);
-}
-
 static void plug_hub(struct world *w, const char *busid)
 {
-    world_plug(w, 0, busid, sim_hub_create(w->bus[0], 4));
-    CHECK(world_find(w, busid)->info.is_hub);
+    rig_plug(&w->rig, busid, sim_hub_create(w->bus[0], 4));
+    CHECK(rig_find(&w->rig, busid)->info.is_hub);
 }
 
 // The one on the full-speed port has the number of a hub's first port.
 TEST(device_path_root_ports_beside_a_hub)
 {
     struct world w;
-    begin(&w);
+    world_begin(&w);
     plug_hub(&w, "1-1");
-    world_plug(&w, 1, "2-1", keyboard(&w, 1));
-    world_plug(&w, 0, "1-1.1", d1(&w, 0));
-    CHECK_EQ(world_find(&w, "2-1")->info.busnum, DEVICE_FULL_SPEED_BUS);
-    CHECK_EQ(world_find(&w, "2-1")->info.speed, USB_SPEED_LOW);
-    CHECK_EQ(world_find(&w, "1-1.1")->info.speed, USB_SPEED_HIGH);
-    CHECK_STR(world_find(&w, "1-1.1")->info.product, "Faulty device");
+    rig_plug(&w.rig, "2-1", keyboard(&w, 1));
+    rig_plug(&w.rig, "1-1.1", d1(&w, 0));
+    CHECK_EQ(rig_find(&w.rig, "2-1")->info.busnum, DEVICE_FULL_SPEED_BUS);
+    CHECK_EQ(rig_find(&w.rig, "2-1")->info.speed, USB_SPEED_LOW);
+    CHECK_EQ(rig_find(&w.rig, "1-1.1")->info.speed, USB_SPEED_HIGH);
+    CHECK_STR(rig_find(&w.rig, "1-1.1")->info.product, "Faulty device");
     world_end(&w);
 }
 
 TEST(device_path_same_port_of_two_hubs)
 {
     struct world w;
-    begin(&w);
+    world_begin(&w);
     plug_hub(&w, "1-1");
     plug_hub(&w, "1-1.1");
     plug_hub(&w, "1-1.4");
-    world_plug(&w, 0, "1-1.4.2", d1(&w, 0));
-    world_plug(&w, 0, "1-1.1.2", d1(&w, 0));
-    world_plug(&w, 0, "1-1.2", d1(&w, 0));
-    CHECK_EQ(w.plugged, 6);
+    rig_plug(&w.rig, "1-1.4.2", d1(&w, 0));
+    rig_plug(&w.rig, "1-1.1.2", d1(&w, 0));
+    rig_plug(&w.rig, "1-1.2", d1(&w, 0));
+    CHECK_EQ(w.rig.plugged, 6);
     for (unsigned i = 0; i < 3; i++) {
         static const char *const busid[] = {"1-1.4.2", "1-1.1.2", "1-1.2"};
-        CHECK_EQ(world_open(&w, world_find(&w, busid[i])), BASE_OK);
-        world_check_alive(&w, world_find(&w, busid[i]));
-        world_close(&w, world_find(&w, busid[i]));
+        CHECK_EQ(rig_open(rig_find(&w.rig, busid[i])), BASE_OK);
+        world_check_alive(rig_find(&w.rig, busid[i]));
+        rig_close(rig_find(&w.rig, busid[i]));
     }
     world_end(&w);
 }
@@ -66,20 +60,20 @@ TEST(device_path_same_port_of_two_hubs)
 TEST(device_path_no_channel_for_the_endpoints)
 {
     struct world w;
-    begin(&w);
+    world_begin(&w);
     plug_hub(&w, "1-1");
     plug_hub(&w, "1-1.1");
     plug_hub(&w, "1-1.2");
-    world_plug(&w, 0, "1-1.1.1", d1(&w, 0));
-    world_plug(&w, 0, "1-1.1.2", d1(&w, 0));
-    world_plug(&w, 0, "1-1.2.1", d1(&w, 0));
-    CHECK_EQ(world_open(&w, world_find(&w, "1-1.1.1")), BASE_OK);
-    CHECK_EQ(world_open(&w, world_find(&w, "1-1.2.1")), BASE_OK);
-    CHECK_EQ(world_open(&w, world_find(&w, "1-1.1.2")), BASE_ERR_LIMIT);
-    world_close(&w, world_find(&w, "1-1.1.1"));
-    CHECK_EQ(world_open(&w, world_find(&w, "1-1.1.2")), BASE_OK);
-    world_check_alive(&w, world_find(&w, "1-1.1.2"));
-    world_check_alive(&w, world_find(&w, "1-1.2.1"));
+    rig_plug(&w.rig, "1-1.1.1", d1(&w, 0));
+    rig_plug(&w.rig, "1-1.1.2", d1(&w, 0));
+    rig_plug(&w.rig, "1-1.2.1", d1(&w, 0));
+    CHECK_EQ(rig_open(rig_find(&w.rig, "1-1.1.1")), BASE_OK);
+    CHECK_EQ(rig_open(rig_find(&w.rig, "1-1.2.1")), BASE_OK);
+    CHECK_EQ(rig_open(rig_find(&w.rig, "1-1.1.2")), BASE_ERR_LIMIT);
+    rig_close(rig_find(&w.rig, "1-1.1.1"));
+    CHECK_EQ(rig_open(rig_find(&w.rig, "1-1.1.2")), BASE_OK);
+    world_check_alive(rig_find(&w.rig, "1-1.1.2"));
+    world_check_alive(rig_find(&w.rig, "1-1.2.1"));
     world_end(&w);
 }
 
@@ -88,22 +82,22 @@ TEST(device_path_is_the_same_after_a_replug_of_everything)
 {
     static const char *const busid[] = {"1-1", "1-1.1", "1-1.3", "1-1.3.1", "1-1.3.4"};
     struct world w;
-    world_begin(&w);
+    world_prepare(&w);
     for (unsigned i = 0; i < 5; i++)
         CHECK_EQ(sim_plug(w.bus[0], busid[i],
                           i == 0 || i == 2 ? sim_hub_create(w.bus[0], 4) : d1(&w, 0)),
                  BASE_OK);
     world_start(&w);
     for (unsigned round = 1; round <= 3; round++) {
-        world_advance(&w, 5 * WORLD_SECOND_US);
-        CHECK_EQ(w.plugged, 5 * round);
+        rig_advance(&w.rig, 5 * RIG_SECOND_US);
+        CHECK_EQ(w.rig.plugged, 5 * round);
         for (unsigned i = 0; i < 5; i++)
-            CHECK(world_find(&w, busid[i]));
-        CHECK_EQ(world_open(&w, world_find(&w, "1-1.3.4")), BASE_OK);
-        world_check_alive(&w, world_find(&w, "1-1.3.4"));
+            CHECK(rig_find(&w.rig, busid[i]));
+        CHECK_EQ(rig_open(rig_find(&w.rig, "1-1.3.4")), BASE_OK);
+        world_check_alive(rig_find(&w.rig, "1-1.3.4"));
         CHECK_EQ(sim_unplug(w.bus[0], "1-1"), BASE_OK);
-        world_advance(&w, 5 * WORLD_SECOND_US);
-        CHECK_EQ(w.unplugged, 5 * round);
+        rig_advance(&w.rig, 5 * RIG_SECOND_US);
+        CHECK_EQ(w.rig.unplugged, 5 * round);
         CHECK_EQ(sim_replug(w.bus[0], "1-1"), BASE_OK);
     }
     world_end(&w);
@@ -113,33 +107,33 @@ TEST(device_path_is_the_same_after_a_replug_of_everything)
 TEST(device_path_low_speed_behind_a_high_speed_hub)
 {
     struct world w;
-    begin(&w);
+    world_begin(&w);
     plug_hub(&w, "1-1");
-    world_plug(&w, 0, "1-1.3", keyboard(&w, 0));
-    const struct usb_device_info *info = &world_find(&w, "1-1.3")->info;
+    rig_plug(&w.rig, "1-1.3", keyboard(&w, 0));
+    const struct usb_device_info *info = &rig_find(&w.rig, "1-1.3")->info;
     CHECK_EQ(info->obstacle, USB_OBSTACLE_SPEED);
     CHECK_EQ(info->speed, USB_SPEED_LOW);
     CHECK(!info->is_hub && info->devnum > 127);
-    CHECK_EQ(world_open(&w, world_find(&w, "1-1.3")), BASE_ERR_UNSUPPORTED);
-    world_advance(&w, 10 * WORLD_SECOND_US);
-    CHECK(world_find(&w, "1-1.3") && w.plugged == 2);
+    CHECK_EQ(rig_open(rig_find(&w.rig, "1-1.3")), BASE_ERR_UNSUPPORTED);
+    rig_advance(&w.rig, 10 * RIG_SECOND_US);
+    CHECK(rig_find(&w.rig, "1-1.3") && w.rig.plugged == 2);
     CHECK_EQ(sim_unplug(w.bus[0], "1-1.3"), BASE_OK);
-    world_advance(&w, 3 * WORLD_SECOND_US);
-    CHECK(!world_find(&w, "1-1.3"));
-    world_plug(&w, 0, "1-1.3", d1(&w, 0)); // now one that works, with the same busid
-    CHECK_EQ(world_find(&w, "1-1.3")->info.obstacle, USB_OBSTACLE_NONE);
+    rig_advance(&w.rig, 3 * RIG_SECOND_US);
+    CHECK(!rig_find(&w.rig, "1-1.3"));
+    rig_plug(&w.rig, "1-1.3", d1(&w, 0)); // now one that works, with the same busid
+    CHECK_EQ(rig_find(&w.rig, "1-1.3")->info.obstacle, USB_OBSTACLE_NONE);
     world_end(&w);
 }
 
 TEST(device_path_obstacle_goes_with_its_hub)
 {
     struct world w;
-    begin(&w);
+    world_begin(&w);
     plug_hub(&w, "1-1");
-    world_plug(&w, 0, "1-1.3", keyboard(&w, 0));
+    rig_plug(&w.rig, "1-1.3", keyboard(&w, 0));
     CHECK_EQ(sim_unplug(w.bus[0], "1-1"), BASE_OK);
-    world_advance(&w, 3 * WORLD_SECOND_US);
-    CHECK_EQ(w.unplugged, 2);
+    rig_advance(&w.rig, 3 * RIG_SECOND_US);
+    CHECK_EQ(w.rig.unplugged, 2);
     world_end(&w);
 }
 
@@ -148,7 +142,7 @@ TEST(device_path_no_channel_left)
 {
     static const char *const hubs[] = {"1-1", "1-1.1", "1-1.2", "1-1.3"};
     struct world w;
-    begin(&w);
+    world_begin(&w);
     for (unsigned i = 0; i < 4; i++)
         plug_hub(&w, hubs[i]);
     char busid[] = "1-1.1.1";
@@ -156,18 +150,18 @@ TEST(device_path_no_channel_left)
     for (unsigned i = 0; i < 9; i++) {
         busid[4] = (char)('1' + i / 4);
         busid[6] = (char)('1' + i % 4);
-        world_plug(&w, 0, busid, d1(&w, 0));
-        served += world_find(&w, busid)->info.obstacle == USB_OBSTACLE_NONE;
+        rig_plug(&w.rig, busid, d1(&w, 0));
+        served += rig_find(&w.rig, busid)->info.obstacle == USB_OBSTACLE_NONE;
     }
     CHECK_EQ(served, 8);
-    CHECK_EQ(world_find(&w, "1-1.3.1")->info.obstacle, USB_OBSTACLE_HOST_FULL);
+    CHECK_EQ(rig_find(&w.rig, "1-1.3.1")->info.obstacle, USB_OBSTACLE_HOST_FULL);
     world_end(&w);
 }
 
 static void pull(struct world *w, const char *busid)
 {
     CHECK_EQ(sim_unplug(w->bus[0], busid), BASE_OK);
-    world_advance(w, 2 * WORLD_SECOND_US);
+    rig_advance(&w->rig, 2 * RIG_SECOND_US);
 }
 
 // There is a place for a device, but none for the hub that it is behind: it works under a name that
@@ -175,25 +169,25 @@ static void pull(struct world *w, const char *busid)
 TEST(device_path_hub_that_is_not_served)
 {
     struct world w;
-    begin(&w);
+    world_begin(&w);
     plug_hub(&w, "1-1");
-    world_plug(&w, 0, "1-1.3", d1(&w, 0));
-    world_plug(&w, 0, "1-1.4", d1(&w, 0));
-    w.rig.host->config.max_devices = 3;
+    rig_plug(&w.rig, "1-1.3", d1(&w, 0));
+    rig_plug(&w.rig, "1-1.4", d1(&w, 0));
+    w.chip.host->config.max_devices = 3;
     CHECK_EQ(sim_plug(w.bus[0], "1-1.1", sim_hub_create(w.bus[0], 4)), BASE_OK);
-    world_advance(&w, 2 * WORLD_SECOND_US);
+    rig_advance(&w.rig, 2 * RIG_SECOND_US);
     CHECK_EQ(sim_plug(w.bus[0], "1-1.1.3", d1(&w, 0)), BASE_OK);
     CHECK_EQ(sim_plug(w.bus[0], "1-1.1.1", d1(&w, 0)), BASE_OK);
-    world_advance(&w, 2 * WORLD_SECOND_US);
-    CHECK_EQ(w.plugged, 3);
+    rig_advance(&w.rig, 2 * RIG_SECOND_US);
+    CHECK_EQ(w.rig.plugged, 3);
     pull(&w, "1-1.1.1"); // so the library names that hub behind what is plugged into it
     pull(&w, "1-1.4");
-    world_advance(&w, 20 * WORLD_SECOND_US);
-    CHECK_EQ(w.plugged, 4);
-    CHECK_EQ(w.unplugged, 1);
-    CHECK(world_find(&w, "1-1") && world_find(&w, "1-1.3"));
-    CHECK(!world_find(&w, "1-1.1"));
-    world_check_alive(&w, world_find(&w, "1-1.3"));
+    rig_advance(&w.rig, 20 * RIG_SECOND_US);
+    CHECK_EQ(w.rig.plugged, 4);
+    CHECK_EQ(w.rig.unplugged, 1);
+    CHECK(rig_find(&w.rig, "1-1") && rig_find(&w.rig, "1-1.3"));
+    CHECK(!rig_find(&w.rig, "1-1.1"));
+    world_check_alive(rig_find(&w.rig, "1-1.3"));
     world_end(&w);
 }
 
@@ -201,21 +195,21 @@ TEST(device_path_hub_that_is_not_served)
 TEST(device_path_after_all_addresses)
 {
     struct world w;
-    begin(&w);
+    world_begin(&w);
     plug_hub(&w, "1-1");
-    world_plug(&w, 0, "1-1.1", d1(&w, 0));
-    world_plug(&w, 0, "1-1.2", d1(&w, 0));
-    CHECK_EQ(world_open(&w, world_find(&w, "1-1.1")), BASE_OK);
+    rig_plug(&w.rig, "1-1.1", d1(&w, 0));
+    rig_plug(&w.rig, "1-1.2", d1(&w, 0));
+    CHECK_EQ(rig_open(rig_find(&w.rig, "1-1.1")), BASE_OK);
     for (unsigned i = 0; i < 260; i++) {
         CHECK_EQ(sim_unplug(w.bus[0], "1-1.2"), BASE_OK);
-        world_advance(&w, WORLD_SECOND_US / 5);
-        CHECK(!world_find(&w, "1-1.2"));
+        rig_advance(&w.rig, RIG_SECOND_US / 5);
+        CHECK(!rig_find(&w.rig, "1-1.2"));
         CHECK_EQ(sim_replug(w.bus[0], "1-1.2"), BASE_OK);
-        world_advance(&w, WORLD_SECOND_US);
-        CHECK(world_find(&w, "1-1.2") && world_find(&w, "1-1"));
+        rig_advance(&w.rig, RIG_SECOND_US);
+        CHECK(rig_find(&w.rig, "1-1.2") && rig_find(&w.rig, "1-1"));
     }
-    world_check_alive(&w, world_find(&w, "1-1.1"));
-    CHECK_EQ(world_open(&w, world_find(&w, "1-1.2")), BASE_OK);
-    world_check_alive(&w, world_find(&w, "1-1.2"));
+    world_check_alive(rig_find(&w.rig, "1-1.1"));
+    CHECK_EQ(rig_open(rig_find(&w.rig, "1-1.2")), BASE_OK);
+    world_check_alive(rig_find(&w.rig, "1-1.2"));
     world_end(&w);
 }

@@ -8,7 +8,7 @@
 enum { STORIES = 10000, STORIES_PER_WORLD = 250, ACTIONS = 24, URBS = 12 };
 
 struct slot {
-    struct world_urb u;
+    struct rig_urb u;
     bool used, cancelled;
     unsigned order; // of submit
 };
@@ -18,9 +18,9 @@ struct story {
     uint32_t random;
     struct slot slot[URBS];
     unsigned submitted;
-    bool wanted; // the core has asked for the device and not given it up
-    bool closing;
-    bool busy; // with a pipe change
+    bool wanted;               // the core has asked for the device and not given it up
+    bool closing, busy;        // busy with a pipe change
+    unsigned closed, controls; // answers when that began
     unsigned bytes_out;
     unsigned serial; // of the device, 0: not there
 };
@@ -71,30 +71,30 @@ static void look_at(struct story *s)
         totals.too_late += u->status == USB_STATUS_OK && slot->cancelled;
         totals.cancelled += u->status == USB_STATUS_CANCELLED;
         totals.failed += u->status != USB_STATUS_OK && u->status != USB_STATUS_CANCELLED;
-        world_release(s->w, &slot->u);
+        rig_release(&slot->u);
         slot->used = false;
     }
 }
 
-static struct world_device *device(struct story *s)
+static struct rig_device *device(struct story *s)
 {
-    struct world_device *d = world_find(s->w, "1-1.1");
+    struct rig_device *d = rig_find(&s->w->rig, "1-1.1");
     if ((d ? d->serial : 0) != s->serial) {
         s->serial = d ? d->serial : 0;
         s->wanted = s->closing = s->busy = false;
     }
-    if (d && s->closing && d->closed)
+    if (d && s->closing && d->closed != s->closed)
         s->closing = s->wanted = false;
-    if (d && s->busy && d->control_done) {
+    if (d && s->busy && d->controls != s->controls) {
         s->busy = false;
         totals.changed += d->control_status == USB_STATUS_OK;
     }
     return d && !d->info.obstacle ? d : NULL;
 }
 
-static bool is_open(struct story *s, const struct world_device *d)
+static bool is_open(struct story *s, const struct rig_device *d)
 {
-    return d && s->wanted && !s->closing && d->opened && d->open_result == BASE_OK;
+    return d && s->wanted && !s->closing && d->open;
 }
 
 // --- actions -------------------------------------------------------------------------------------
@@ -107,10 +107,10 @@ static struct slot *free_slot(struct story *s)
     return NULL;
 }
 
-static const char *const setups[] = {"\xc0\x01\0\0\0\0\x40\0", "\x80\x00\0\0\0\0\x02\0",
-                                     "\x40\x77\0\0\0\0\0\0", "\x40\x56\0\0\0\0\0\0"};
+static const char *const setups[] = {"c001000000004000", "8000000000000200", "4077000000000000",
+                                     "4056000000000000"};
 
-static void submit(struct story *s, struct world_device *d)
+static void submit(struct story *s, struct rig_device *d)
 {
     static const uint8_t eps[] = {WORLD_BULK_OUT, WORLD_BULK_IN, WORLD_INTERRUPT_IN, WORLD_BULK_IN,
                                   WORLD_BULK_OUT, WORLD_ISO_IN,  WORLD_ISO_OUT,      0};
@@ -119,17 +119,15 @@ static void submit(struct story *s, struct world_device *d)
     if (!slot || s->busy)
         return;
     if (ep == 0)
-        world_setup(s->w, d, &slot->u, setups[chance(s, 4)]);
+        rig_control_urb(&slot->u, d, setups[chance(s, 4)], NULL);
     else if (ep == WORLD_ISO_IN || ep == WORLD_ISO_OUT)
-        world_urb(s->w, d, &slot->u, ep, NULL, 192 * 20);
+        rig_iso_urb(&slot->u, d, ep, NULL, 1 + chance(s, 20), 192);
     else
-        world_urb(s->w, d, &slot->u, ep, NULL, chance(s, 40000));
-    if (slot->u.urb.ep.type == USB_ISOCHRONOUS)
-        world_iso(&slot->u, 1 + chance(s, 20), 192);
+        rig_urb(&slot->u, d, ep, NULL, chance(s, 40000));
     slot->used = true;
     slot->cancelled = false;
     slot->order = s->submitted++;
-    world_submit(s->w, &slot->u);
+    rig_queue_submit(&slot->u);
 }
 
 static void cancel(struct story *s)
@@ -138,7 +136,7 @@ static void cancel(struct story *s)
     if (!slot->used || slot->u.done || slot->cancelled)
         return;
     slot->cancelled = true;
-    s->w->backend->cancel(s->w->backend, &slot->u.urb);
+    rig_queue_cancel(&slot->u);
 }
 
 // As the core does: URBs of endpoints that a change takes away come back first.
@@ -148,12 +146,12 @@ static void take_all_back(struct story *s)
         struct slot *slot = &s->slot[i];
         if (slot->used && !slot->u.done && !slot->cancelled) {
             slot->cancelled = true;
-            s->w->backend->cancel(s->w->backend, &slot->u.urb);
+            rig_queue_cancel(&slot->u);
         }
     }
-    for (unsigned i = 0; i < 50 && s->w->urbs > 0; i++)
-        world_advance(s->w, WORLD_SECOND_US / 10);
-    CHECK_EQ(s->w->urbs, 0);
+    for (unsigned i = 0; i < 50 && s->w->rig.urbs > 0; i++)
+        rig_advance(&s->w->rig, RIG_SECOND_US / 10);
+    CHECK_EQ(s->w->rig.urbs, 0);
     look_at(s);
 }
 
@@ -172,28 +170,27 @@ static void change(struct story *s)
         return;
     if (op->type != USB_CLEAR_HALT)
         take_all_back(s);
-    struct world_device *d = device(s);
+    struct rig_device *d = device(s);
     if (!is_open(s, d))
         return;
-    d->control_done = false;
+    s->controls = d->controls;
     s->busy = true;
-    s->w->backend->control(s->w->backend, d->handle, op);
+    rig_queue_change(d, op);
 }
 
-static void import_or_release(struct story *s, struct world_device *d)
+static void import_or_release(struct story *s, struct rig_device *d)
 {
     if (!s->wanted) {
         s->wanted = true;
         totals.imported++;
-        d->opened = d->closed = false;
-        s->w->backend->open(s->w->backend, d->handle);
+        rig_queue_open(d);
     } else if (is_open(s, d)) {
         take_all_back(s);
         if (device(s) != d || !is_open(s, d))
             return;
         s->closing = true;
-        d->closed = false;
-        s->w->backend->close(s->w->backend, d->handle);
+        s->closed = d->closed;
+        rig_queue_close(d);
     }
 }
 
@@ -233,7 +230,7 @@ static void plug_or_pull(struct story *s)
 
 static void act(struct story *s)
 {
-    struct world_device *d = device(s);
+    struct rig_device *d = device(s);
     switch (chance(s, 16)) {
     case 0:
         if (chance(s, 3) == 0)
@@ -252,7 +249,7 @@ static void act(struct story *s)
             change(s);
         break;
     case 6:
-        world_advance(s->w, chance(s, 3000));
+        rig_advance(&s->w->rig, chance(s, 3000));
         break;
     case 7:
         if (chance(s, 4) == 0 && d && !s->busy)
@@ -264,7 +261,7 @@ static void act(struct story *s)
         break;
     }
     if (chance(s, 3))
-        world_settle(s->w);
+        rig_settle(&s->w->rig);
     look_at(s);
 }
 
@@ -279,29 +276,29 @@ static void end(struct story *s)
     (void)sim_replug(s->w->bus[0], "1-1");
     (void)sim_replug(s->w->bus[0], "1-1.1");
     for (unsigned i = 0; i < 200; i++) {
-        world_advance(s->w, WORLD_SECOND_US / 10);
-        struct world_device *d = device(s);
+        rig_advance(&s->w->rig, RIG_SECOND_US / 10);
+        struct rig_device *d = device(s);
         if (d && !s->busy && !s->closing && (!s->wanted || is_open(s, d)))
             break;
     }
-    struct world_device *d = device(s);
+    struct rig_device *d = device(s);
     CHECK(d && !s->busy && !s->closing);
     if (!s->wanted)
-        CHECK_EQ(world_open(s->w, d), BASE_OK);
-    world_check_alive(s->w, d);
-    world_close(s->w, d);
+        CHECK_EQ(rig_open(d), BASE_OK);
+    world_check_alive(d);
+    rig_close(d);
 }
 
 // The library's moods by turns.
 static void begin(struct world *w, uint32_t mood)
 {
     const struct sim_faulty_answer late = {.delay_us = 20000};
-    world_begin(w);
+    world_prepare(w);
     w->library.errors_before_gone = (mood & 1) != 0;
     w->library.control_refused_after_error = (mood & 2) != 0;
     world_start(w);
-    world_plug(w, 0, "1-1", sim_hub_create(w->bus[0], 4));
-    world_plug(w, 0, "1-1.1", sim_faulty_create(w->bus[0], &sim_faulty_d1));
+    rig_plug(&w->rig, "1-1", sim_hub_create(w->bus[0], 4));
+    rig_plug(&w->rig, "1-1.1", sim_faulty_create(w->bus[0], &sim_faulty_d1));
     sim_faulty_answer(sim_find(w->bus[0], "1-1.1"), 0x40, 0x56, &late);
 }
 
@@ -310,11 +307,11 @@ static void play(struct world *w, uint32_t seed)
     static struct story s;
     s = (struct story){.w = w, .random = seed * 2654435761u + 1};
     check_context("story", seed);
-    struct world_device *d = device(&s);
+    struct rig_device *d = device(&s);
     s.wanted = s.closing = s.busy = false;
     if (d && chance(&s, 8)) {
         import_or_release(&s, d);
-        world_settle(w);
+        rig_settle(&w->rig);
     }
     for (unsigned i = 0; i < ACTIONS; i++)
         act(&s);

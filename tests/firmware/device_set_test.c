@@ -27,34 +27,33 @@ TEST(device_set_behind_a_full_speed_hub)
     struct world w;
     uint8_t got[64];
     world_begin(&w);
-    world_start(&w);
-    world_plug(&w, 1, "2-1", full_speed_hub(&w));
-    world_plug(&w, 1, "2-1.1", sim_keyboard_create(w.bus[1]));
-    world_plug(&w, 1, "2-1.2", sim_serial_create(w.bus[1], 1));
-    struct world_device *keyboard = world_find(&w, "2-1.1"), *serial = world_find(&w, "2-1.2");
+    rig_plug(&w.rig, "2-1", full_speed_hub(&w));
+    rig_plug(&w.rig, "2-1.1", sim_keyboard_create(w.bus[1]));
+    rig_plug(&w.rig, "2-1.2", sim_serial_create(w.bus[1], 1));
+    struct rig_device *keyboard = rig_find(&w.rig, "2-1.1"), *serial = rig_find(&w.rig, "2-1.2");
     CHECK_EQ(keyboard->info.speed, USB_SPEED_LOW);
-    CHECK_EQ(world_open(&w, keyboard), BASE_OK);
-    world_check_alive(&w, keyboard);
-    CHECK(world_open(&w, serial) != BASE_OK);
-    world_check_alive(&w, keyboard);
-    world_close(&w, keyboard);
-    CHECK_EQ(world_open(&w, serial), BASE_OK);
+    CHECK_EQ(rig_open(keyboard), BASE_OK);
+    world_check_alive(keyboard);
+    CHECK(rig_open(serial) != BASE_OK);
+    world_check_alive(keyboard);
+    rig_close(keyboard);
+    CHECK_EQ(rig_open(serial), BASE_OK);
     struct usb_walk walk;
     struct usb_endpoint ep, in = {0}, out = {0};
     usb_walk_begin(&walk, serial->info.config[0]);
     while (usb_walk_next(&walk))
         if (usb_walk_endpoint(&walk, &ep) && ep.type == USB_BULK)
             *(ep.address & USB_DIR_IN ? &in : &out) = ep;
-    world_transfer(&w, serial, out.address, (void *)(uintptr_t) "echo", 4, USB_STATUS_OK, 4);
-    world_advance(&w, WORLD_SECOND_US);
-    world_transfer(&w, serial, in.address, got, 64, USB_STATUS_OK, 4);
+    rig_check_transfer(serial, out.address, (void *)(uintptr_t) "echo", 4, USB_STATUS_OK, 4);
+    rig_advance(&w.rig, RIG_SECOND_US);
+    rig_check_transfer(serial, in.address, got, 64, USB_STATUS_OK, 4);
     CHECK_BYTES(got, "echo", 4);
-    world_close(&w, serial);
+    rig_close(serial);
     world_end(&w);
 }
 
 // The setting of the headset that has an isochronous endpoint in that direction.
-static int32_t select_stream(struct world *w, struct world_device *d, uint8_t direction)
+static int32_t select_stream(struct rig_device *d, uint8_t direction)
 {
     struct usb_walk walk;
     struct usb_endpoint ep;
@@ -62,8 +61,8 @@ static int32_t select_stream(struct world *w, struct world_device *d, uint8_t di
     while (usb_walk_next(&walk))
         if (usb_walk_endpoint(&walk, &ep) && ep.type == USB_ISOCHRONOUS &&
             (ep.address & USB_DIR_IN) == direction)
-            return world_change(w, d, USB_SET_INTERFACE, walk.interface.bInterfaceNumber,
-                                walk.interface.bAlternateSetting);
+            return rig_try_change(d, USB_SET_INTERFACE, walk.interface.bInterfaceNumber,
+                                  walk.interface.bAlternateSetting);
     check_fail(__FILE__, __LINE__, "no such stream");
 }
 
@@ -73,18 +72,17 @@ TEST(device_set_headset)
 {
     struct world w;
     world_begin(&w);
-    world_start(&w);
-    world_plug(&w, 0, "1-1", headset(&w, 0));
-    world_plug(&w, 1, "2-1", headset(&w, 1));
-    struct world_device *a = world_find(&w, "1-1"), *b = world_find(&w, "2-1");
-    CHECK_EQ(world_open(&w, a), BASE_OK);
-    CHECK_EQ(world_open(&w, b), BASE_OK);
-    CHECK_EQ(select_stream(&w, a, USB_DIR_IN), USB_STATUS_OK);
-    CHECK_EQ(select_stream(&w, a, 0), USB_STATUS_OK);
-    CHECK_EQ(select_stream(&w, b, USB_DIR_IN), USB_STATUS_OK);
-    CHECK(select_stream(&w, b, 0) != USB_STATUS_OK);
-    world_check_alive(&w, b);
-    world_close(&w, a);
-    world_close(&w, b);
+    rig_plug(&w.rig, "1-1", headset(&w, 0));
+    rig_plug(&w.rig, "2-1", headset(&w, 1));
+    struct rig_device *a = rig_find(&w.rig, "1-1"), *b = rig_find(&w.rig, "2-1");
+    CHECK_EQ(rig_open(a), BASE_OK);
+    CHECK_EQ(rig_open(b), BASE_OK);
+    CHECK_EQ(select_stream(a, USB_DIR_IN), USB_STATUS_OK);
+    CHECK_EQ(select_stream(a, 0), USB_STATUS_OK);
+    CHECK_EQ(select_stream(b, USB_DIR_IN), USB_STATUS_OK);
+    CHECK(select_stream(b, 0) != USB_STATUS_OK);
+    world_check_alive(b);
+    rig_close(a);
+    rig_close(b);
     world_end(&w);
 }

@@ -4,24 +4,18 @@
 #include "tests/firmware/device_world.h"
 #include "usb/usb_descriptor_bytes.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 static void filled(uint8_t *p, uint32_t size)
 {
     for (uint32_t i = 0; i < size; i++)
         p[i] = (uint8_t)(i % 251);
 }
 
-static struct world_device *begin(struct world *w)
+static void end(struct world *w, struct rig_device *d)
 {
-    world_begin(w);
-    world_start(w);
-    struct world_device *d = world_d1(w);
-    CHECK_EQ(world_open(w, d), BASE_OK);
-    return d;
-}
-
-static void end(struct world *w, struct world_device *d)
-{
-    world_close(w, d);
+    rig_close(d);
     world_end(w);
 }
 
@@ -33,12 +27,12 @@ static const uint32_t sizes[] = {1,     63,    64,    511,   512,   513,    4095
 TEST(device_bulk_out_of_every_size)
 {
     struct world w;
-    struct world_device *d = begin(&w);
+    struct rig_device *d = world_begin_d1(&w);
     uint8_t *data = malloc(300001);
     filled(data, 300001);
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         sim_faulty_forget(world_sim(&w), WORLD_BULK_OUT);
-        world_transfer(&w, d, WORLD_BULK_OUT, data, sizes[i], USB_STATUS_OK, sizes[i]);
+        rig_check_transfer(d, WORLD_BULK_OUT, data, sizes[i], USB_STATUS_OK, sizes[i]);
         struct sim_faulty_received r = sim_faulty_received(world_sim(&w), WORLD_BULK_OUT);
         CHECK_EQ(r.bytes, sizes[i]);
         CHECK_EQ(r.packets, (sizes[i] + 511) / 512); // none of no bytes
@@ -51,12 +45,12 @@ TEST(device_bulk_out_of_every_size)
 TEST(device_bulk_in_of_every_size)
 {
     struct world w;
-    struct world_device *d = begin(&w);
+    struct rig_device *d = world_begin_d1(&w);
     uint8_t *data = malloc(300001), *got = malloc(300001);
     filled(data, 300001);
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, data, sizes[i]), BASE_OK);
-        world_transfer(&w, d, WORLD_BULK_IN, got, sizes[i], USB_STATUS_OK, sizes[i]);
+        rig_check_transfer(d, WORLD_BULK_IN, got, sizes[i], USB_STATUS_OK, sizes[i]);
         CHECK_BYTES(got, data, sizes[i]);
         CHECK_EQ(sim_faulty_left(world_sim(&w), WORLD_BULK_IN), 0);
     }
@@ -73,18 +67,16 @@ TEST(device_bulk_of_full_speed_in_parts)
     static uint8_t data[40000], got[40000];
     struct world w;
     world_begin(&w);
-    world_start(&w);
-    world_plug(&w, 1, "2-1", sim_faulty_create(w.bus[1], &full));
-    struct world_device *d = world_find(&w, "2-1");
+    struct rig_device *d = rig_plug(&w.rig, "2-1", sim_faulty_create(w.bus[1], &full));
     struct sim_device *sim = sim_find(w.bus[1], "2-1");
-    CHECK_EQ(world_open(&w, d), BASE_OK);
+    CHECK_EQ(rig_open(d), BASE_OK);
     filled(data, sizeof data);
     for (uint32_t size = 8064; size <= 40000; size = size < 8192 ? size + 64 : size * 2 - 33) {
         CHECK_EQ(sim_faulty_give(sim, WORLD_BULK_IN, data, size), BASE_OK);
-        world_transfer(&w, d, WORLD_BULK_IN, got, size, USB_STATUS_OK, size);
+        rig_check_transfer(d, WORLD_BULK_IN, got, size, USB_STATUS_OK, size);
         CHECK_BYTES(got, data, size);
         sim_faulty_forget(sim, WORLD_BULK_OUT);
-        world_transfer(&w, d, WORLD_BULK_OUT, data, size, USB_STATUS_OK, size);
+        rig_check_transfer(d, WORLD_BULK_OUT, data, size, USB_STATUS_OK, size);
         CHECK_BYTES(sim_faulty_received(sim, WORLD_BULK_OUT).data.data, data, size);
         CHECK_EQ(sim_faulty_received(sim, WORLD_BULK_OUT).packets, (size + 63) / 64);
     }
@@ -95,7 +87,7 @@ TEST(device_bulk_of_full_speed_in_parts)
 TEST(device_bulk_in_ends_with_a_short_packet)
 {
     struct world w;
-    struct world_device *d = begin(&w);
+    struct rig_device *d = world_begin_d1(&w);
     uint8_t *data = malloc(300001), *got = malloc(300001);
     filled(data, 300001);
     for (unsigned i = 0; i + 1 < sizeof sizes / sizeof *sizes; i++) {
@@ -103,9 +95,9 @@ TEST(device_bulk_in_ends_with_a_short_packet)
         if (sizes[i] % 512 == 0)
             CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, NULL, 0), BASE_OK);
         CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "next", 4), BASE_OK);
-        world_transfer(&w, d, WORLD_BULK_IN, got, 300001, USB_STATUS_OK, sizes[i]);
+        rig_check_transfer(d, WORLD_BULK_IN, got, 300001, USB_STATUS_OK, sizes[i]);
         CHECK_BYTES(got, data, sizes[i]);
-        world_transfer(&w, d, WORLD_BULK_IN, got, 512, USB_STATUS_OK, 4);
+        rig_check_transfer(d, WORLD_BULK_IN, got, 512, USB_STATUS_OK, 4);
     }
     free(data);
     free(got);
@@ -124,17 +116,16 @@ TEST(device_zero_length_packets)
     };
     static uint8_t data[65536];
     struct world w;
-    struct world_device *d = begin(&w);
+    struct rig_device *d = world_begin_d1(&w);
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct world_urb u;
+        struct rig_urb u;
         sim_faulty_forget(world_sim(&w), WORLD_BULK_OUT);
-        world_urb(&w, d, &u, WORLD_BULK_OUT, data, cases[i].length);
+        rig_urb(&u, d, WORLD_BULK_OUT, data, cases[i].length);
         u.urb.flags = cases[i].flags;
-        world_submit(&w, &u);
-        world_settle(&w);
-        world_check_urb(&u, USB_STATUS_OK, cases[i].length);
+        rig_submit(&u);
+        rig_check_urb(&u, USB_STATUS_OK, cases[i].length);
         CHECK_EQ(sim_faulty_received(world_sim(&w), WORLD_BULK_OUT).packets, cases[i].packets);
-        world_release(&w, &u);
+        rig_release(&u);
     }
     end(&w, d);
 }
@@ -143,15 +134,15 @@ TEST(device_zero_length_packets)
 TEST(device_interrupt_in_of_several_packets)
 {
     struct world w;
-    struct world_device *d = begin(&w);
+    struct rig_device *d = world_begin_d1(&w);
     uint8_t got[64];
     CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_INTERRUPT_IN, "0123456789abcdefXY", 18), BASE_OK);
-    world_transfer(&w, d, WORLD_INTERRUPT_IN, got, 64, USB_STATUS_OK, 18);
+    rig_check_transfer(d, WORLD_INTERRUPT_IN, got, 64, USB_STATUS_OK, 18);
     CHECK_BYTES(got, "0123456789abcdefXY", 18);
     CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_INTERRUPT_IN, "01234567", 8), BASE_OK);
-    world_transfer(&w, d, WORLD_INTERRUPT_IN, got, 8, USB_STATUS_OK, 8);
+    rig_check_transfer(d, WORLD_INTERRUPT_IN, got, 8, USB_STATUS_OK, 8);
     CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_INTERRUPT_IN, NULL, 0), BASE_OK);
-    world_transfer(&w, d, WORLD_INTERRUPT_IN, got, 0, USB_STATUS_OK, 0); // dies in the library
+    rig_check_transfer(d, WORLD_INTERRUPT_IN, got, 0, USB_STATUS_OK, 0); // dies in the library
     end(&w, d);
 }
 
@@ -159,14 +150,13 @@ TEST(device_interrupt_in_of_several_packets)
 static void iso(uint8_t ep, unsigned count)
 {
     struct world w;
-    struct world_device *d = begin(&w);
-    struct world_urb u;
-    CHECK_EQ(world_change(&w, d, USB_SET_INTERFACE, 1, 1), USB_STATUS_OK);
-    world_urb(&w, d, &u, ep, NULL, count * 192);
-    world_iso(&u, count, 192);
-    world_submit(&w, &u);
-    world_advance(&w, (count + 10) * 1000);
-    world_check_urb(&u, USB_STATUS_OK, count * 192);
+    struct rig_device *d = world_begin_d1(&w);
+    struct rig_urb u;
+    CHECK_EQ(rig_try_change(d, USB_SET_INTERFACE, 1, 1), USB_STATUS_OK);
+    rig_iso_urb(&u, d, ep, NULL, count, 192);
+    rig_queue_submit(&u);
+    rig_advance(&w.rig, (count + 10) * 1000);
+    rig_check_urb(&u, USB_STATUS_OK, count * 192);
     CHECK_EQ(u.urb.error_count, 0);
     for (unsigned i = 0; i < count; i++) {
         CHECK_EQ(u.packets[i].status, USB_STATUS_OK);
@@ -176,7 +166,7 @@ static void iso(uint8_t ep, unsigned count)
     }
     if (!(ep & USB_DIR_IN))
         CHECK_EQ(sim_faulty_received(world_sim(&w), ep).packets, count);
-    world_release(&w, &u);
+    rig_release(&u);
     end(&w, d);
 }
 
@@ -214,13 +204,11 @@ TEST(device_high_bandwidth_setting_is_refused)
                                                .config_sizes = {sizeof config}};
     struct world w;
     world_begin(&w);
-    world_start(&w);
-    world_plug(&w, 0, "1-1", sim_faulty_create(w.bus[0], &options));
-    struct world_device *d = world_find(&w, "1-1");
-    CHECK_EQ(world_open(&w, d), BASE_OK);
-    CHECK(world_change(&w, d, USB_SET_INTERFACE, 0, 1) != USB_STATUS_OK);
+    struct rig_device *d = rig_plug(&w.rig, "1-1", sim_faulty_create(w.bus[0], &options));
+    CHECK_EQ(rig_open(d), BASE_OK);
+    CHECK(rig_try_change(d, USB_SET_INTERFACE, 0, 1) != USB_STATUS_OK);
     CHECK_EQ(world_sim(&w)->alternate[0], 0);
-    CHECK_EQ(world_change(&w, d, USB_SET_INTERFACE, 0, 2), USB_STATUS_OK);
+    CHECK_EQ(rig_try_change(d, USB_SET_INTERFACE, 0, 2), USB_STATUS_OK);
     CHECK_EQ(world_sim(&w)->alternate[0], 2);
     end(&w, d);
 }
@@ -228,15 +216,15 @@ TEST(device_high_bandwidth_setting_is_refused)
 // --- errors --------------------------------------------------------------------------------------
 
 // Both sides agree about the toggles of both endpoints: nothing is lost.
-static void check_toggles(struct world *w, struct world_device *d)
+static void check_toggles(struct world *w, struct rig_device *d)
 {
     uint8_t got[512];
     for (unsigned i = 0; i < 3; i++) {
         CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, "again", 5), BASE_OK);
-        world_transfer(w, d, WORLD_BULK_IN, got, 512, USB_STATUS_OK, 5);
+        rig_check_transfer(d, WORLD_BULK_IN, got, 512, USB_STATUS_OK, 5);
         CHECK_BYTES(got, "again", 5);
         sim_faulty_forget(world_sim(w), WORLD_BULK_OUT);
-        world_transfer(w, d, WORLD_BULK_OUT, got, 5, USB_STATUS_OK, 5);
+        rig_check_transfer(d, WORLD_BULK_OUT, got, 5, USB_STATUS_OK, 5);
         CHECK_EQ(sim_faulty_received(world_sim(w), WORLD_BULK_OUT).packets, 1);
     }
 }
@@ -244,17 +232,17 @@ static void check_toggles(struct world *w, struct world_device *d)
 static void fails(enum sim_result how, int32_t status)
 {
     struct world w;
-    struct world_device *d = begin(&w);
+    struct rig_device *d = world_begin_d1(&w);
     uint8_t got[512];
     check_toggles(&w, d); // an odd number of packets each
     CHECK_EQ(sim_faulty_fail(world_sim(&w), WORLD_BULK_IN, how), BASE_OK);
-    world_transfer(&w, d, WORLD_BULK_IN, got, 512, status, 0);
+    rig_check_transfer(d, WORLD_BULK_IN, got, 512, status, 0);
     if (how == SIM_STALL) { // stays until the client clears it
-        world_transfer(&w, d, WORLD_BULK_IN, got, 512, USB_STATUS_STALL, 0);
-        CHECK_EQ(world_change(&w, d, USB_CLEAR_HALT, 0, WORLD_BULK_IN), USB_STATUS_OK);
+        rig_check_transfer(d, WORLD_BULK_IN, got, 512, USB_STATUS_STALL, 0);
+        CHECK_EQ(rig_try_change(d, USB_CLEAR_HALT, 0, WORLD_BULK_IN), USB_STATUS_OK);
     }
     check_toggles(&w, d);
-    world_check_alive(&w, d);
+    world_check_alive(d);
     end(&w, d);
 }
 
@@ -284,14 +272,14 @@ TEST(device_toggles_after_every_change)
                                                 {USB_RESET_DEVICE, 0, 0},
                                                 {USB_SET_INTERFACE, 1, 1}};
     struct world w;
-    struct world_device *d = begin(&w);
+    struct rig_device *d = world_begin_d1(&w);
     for (unsigned i = 0; i < sizeof ops / sizeof *ops; i++) {
         check_toggles(&w, d);
-        CHECK_EQ(world_change(&w, d, ops[i].type, ops[i].interface, ops[i].value), USB_STATUS_OK);
+        CHECK_EQ(rig_try_change(d, ops[i].type, ops[i].interface, ops[i].value), USB_STATUS_OK);
         check_toggles(&w, d);
     }
-    world_close(&w, d);
-    CHECK_EQ(world_open(&w, d), BASE_OK);
+    rig_close(d);
+    CHECK_EQ(rig_open(d), BASE_OK);
     check_toggles(&w, d);
     end(&w, d);
 }
@@ -300,22 +288,22 @@ TEST(device_toggles_after_every_change)
 TEST(device_error_leaves_the_queue)
 {
     struct world w;
-    struct world_device *d = begin(&w);
-    struct world_urb u[4];
+    struct rig_device *d = world_begin_d1(&w);
+    struct rig_urb u[4];
     for (unsigned i = 0; i < 4; i++) {
-        world_urb(&w, d, &u[i], WORLD_BULK_IN, NULL, 512);
-        world_submit(&w, &u[i]);
+        rig_urb(&u[i], d, WORLD_BULK_IN, NULL, 512);
+        rig_queue_submit(&u[i]);
     }
-    world_settle(&w);
+    rig_settle(&w.rig);
     CHECK_EQ(sim_faulty_fail(world_sim(&w), WORLD_BULK_IN, SIM_ERROR), BASE_OK);
     for (unsigned i = 1; i < 4; i++)
         CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "abcd", i), BASE_OK);
-    world_advance(&w, WORLD_SECOND_US);
-    world_check_urb(&u[0], USB_STATUS_PROTOCOL, 0);
+    rig_advance(&w.rig, RIG_SECOND_US);
+    rig_check_urb(&u[0], USB_STATUS_PROTOCOL, 0);
     for (uint32_t i = 1; i < 4; i++)
-        world_check_urb(&u[i], USB_STATUS_OK, i);
+        rig_check_urb(&u[i], USB_STATUS_OK, i);
     for (unsigned i = 0; i < 4; i++)
-        world_release(&w, &u[i]);
+        rig_release(&u[i]);
     end(&w, d);
 }
 
@@ -324,27 +312,26 @@ TEST(device_error_leaves_the_queue)
 TEST(device_cancel_leaves_the_neighbours)
 {
     struct world w;
-    struct world_device *d = begin(&w);
-    struct world_urb u[4];
+    struct rig_device *d = world_begin_d1(&w);
+    struct rig_urb u[4];
     for (unsigned victim = 0; victim < 4; victim++) {
         for (unsigned i = 0; i < 4; i++) {
-            world_urb(&w, d, &u[i], WORLD_BULK_IN, NULL, 512);
-            world_submit(&w, &u[i]);
+            rig_urb(&u[i], d, WORLD_BULK_IN, NULL, 512);
+            rig_queue_submit(&u[i]);
         }
-        world_settle(&w);
-        w.backend->cancel(w.backend, &u[victim].urb);
-        world_settle(&w);
-        world_check_urb(&u[victim], USB_STATUS_CANCELLED, 0);
+        rig_settle(&w.rig);
+        rig_cancel(&u[victim]);
+        rig_check_urb(&u[victim], USB_STATUS_CANCELLED, 0);
         uint32_t size = 0;
         for (unsigned i = 0; i < 4; i++) {
             if (i == victim)
                 continue;
             CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "abcd", ++size), BASE_OK);
-            world_settle(&w);
-            world_check_urb(&u[i], USB_STATUS_OK, size);
+            rig_settle(&w.rig);
+            rig_check_urb(&u[i], USB_STATUS_OK, size);
         }
         for (unsigned i = 0; i < 4; i++)
-            world_release(&w, &u[i]);
+            rig_release(&u[i]);
     }
     end(&w, d);
 }
@@ -354,26 +341,25 @@ TEST(device_cancel_leaves_the_neighbours)
 TEST(device_control_without_an_answer)
 {
     struct world w;
-    struct world_device *d = begin(&w);
+    struct rig_device *d = world_begin_d1(&w);
     const struct sim_faulty_answer never = {.result = SIM_NAK};
-    struct world_urb stuck, next;
+    struct rig_urb stuck, next;
     sim_faulty_answer(world_sim(&w), 0x40, 0x55, &never);
-    world_setup(&w, d, &stuck, "\x40\x55\0\0\0\0\0\0");
-    world_submit(&w, &stuck);
-    world_advance(&w, 60 * WORLD_SECOND_US);
+    rig_control_urb(&stuck, d, "4055000000000000", NULL);
+    rig_queue_submit(&stuck);
+    rig_advance(&w.rig, 60 * RIG_SECOND_US);
     CHECK(!stuck.done);
-    w.backend->cancel(w.backend, &stuck.urb);
-    world_settle(&w);
-    world_check_urb(&stuck, USB_STATUS_CANCELLED, 0);
-    world_setup(&w, d, &next, "\x80\x06\x00\x01\x00\x00\x12\x00");
-    world_submit(&w, &next);
-    world_advance(&w, 60 * WORLD_SECOND_US);
+    rig_cancel(&stuck);
+    rig_check_urb(&stuck, USB_STATUS_CANCELLED, 0);
+    rig_control_urb(&next, d, "8006000100001200", NULL);
+    rig_queue_submit(&next);
+    rig_advance(&w.rig, 60 * RIG_SECOND_US);
     CHECK(!next.done);
     sim_faulty_release(world_sim(&w));
-    world_advance(&w, WORLD_SECOND_US);
-    world_check_urb(&next, USB_STATUS_OK, USB_DT_DEVICE_SIZE);
-    world_release(&w, &stuck);
-    world_release(&w, &next);
+    rig_advance(&w.rig, RIG_SECOND_US);
+    rig_check_urb(&next, USB_STATUS_OK, USB_DT_DEVICE_SIZE);
+    rig_release(&stuck);
+    rig_release(&next);
     end(&w, d);
 }
 
@@ -381,19 +367,19 @@ TEST(device_control_without_an_answer)
 TEST(device_control_after_a_stall)
 {
     struct world w;
-    world_begin(&w);
+    world_prepare(&w);
     w.library.control_refused_after_error = true;
     world_start(&w);
-    struct world_device *d = world_d1(&w);
-    CHECK_EQ(world_open(&w, d), BASE_OK);
+    struct rig_device *d = world_d1(&w);
+    CHECK_EQ(rig_open(d), BASE_OK);
     for (unsigned i = 0; i < 3; i++) {
-        struct world_urb u;
-        world_setup(&w, d, &u, "\x40\x77\0\0\0\0\0\0");
-        world_submit(&w, &u);
-        world_advance(&w, WORLD_SECOND_US);
-        world_check_urb(&u, USB_STATUS_STALL, 0);
-        world_release(&w, &u);
-        world_check_alive(&w, d);
+        struct rig_urb u;
+        rig_control_urb(&u, d, "4077000000000000", NULL);
+        rig_queue_submit(&u);
+        rig_advance(&w.rig, RIG_SECOND_US);
+        rig_check_urb(&u, USB_STATUS_STALL, 0);
+        rig_release(&u);
+        world_check_alive(d);
     }
     end(&w, d);
 }
@@ -403,16 +389,16 @@ TEST(device_control_of_every_size)
     static const uint16_t lengths[] = {0,   1,    63,   64,   65,   299,   300,
                                        301, 4096, 8128, 8129, 8192, 16384, 65535};
     struct world w;
-    struct world_device *d = begin(&w);
+    struct rig_device *d = world_begin_d1(&w);
     for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-        uint16_t length = lengths[i];
-        char setup[8] = {(char)0xc0, 1, 0, 0, 0, 0, (char)(length & 0xff), (char)(length >> 8)};
-        struct world_urb u;
-        world_setup(&w, d, &u, setup);
-        world_submit(&w, &u);
-        world_settle(&w);
-        world_check_urb(&u, USB_STATUS_OK, length < 300 ? length : 300);
-        world_release(&w, &u);
+        unsigned length = lengths[i];
+        struct rig_urb u;
+        char setup[17];
+        (void)snprintf(setup, sizeof setup, "c00100000000%02x%02x", length & 0xff, length >> 8);
+        rig_control_urb(&u, d, setup, NULL);
+        rig_submit(&u);
+        rig_check_urb(&u, USB_STATUS_OK, length < 300 ? length : 300);
+        rig_release(&u);
     }
     end(&w, d);
 }

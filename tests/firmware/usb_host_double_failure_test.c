@@ -2,18 +2,12 @@
 // What crashes, hangs or corrupts the library fails a test: docs/esp-usb-host.md 3.9 and others.
 #include "tests/firmware/usb_host_rig.h"
 
+#include <string.h>
+
 static usb_transfer_t *interface_1(struct host_rig *r, usb_device_handle_t d, int packets)
 {
-    usb_transfer_t *t;
     CHECK_EQ(usb_host_interface_claim(r->client, d, 1, 1), ESP_OK);
-    CHECK_EQ(usb_host_transfer_alloc((size_t)packets * 192, packets, &t), ESP_OK);
-    t->device_handle = d;
-    t->bEndpointAddress = 0x84;
-    t->callback = host_done;
-    t->num_bytes = packets * 192;
-    for (int i = 0; i < packets; i++)
-        t->isoc_packet_desc[i].num_bytes = 192;
-    return t;
+    return host_iso_in(d, packets);
 }
 
 #define MUST_FAIL(id, words)                                                                       \

@@ -3,6 +3,8 @@
 // order of things when a device goes, hubs, and the calls of the library as a whole.
 #include "tests/firmware/usb_host_rig.h"
 
+#include <string.h>
+
 enum { BULK_IN = 0x81 };
 
 // --- coming and going ----------------------------------------------------------------------------

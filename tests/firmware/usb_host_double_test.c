@@ -3,6 +3,8 @@
 // claims.
 #include "tests/firmware/usb_host_rig.h"
 
+#include <string.h>
+
 enum { BULK_OUT = 0x02, BULK_IN = 0x81, INTERRUPT_IN = 0x83 };
 
 // --- transfers -----------------------------------------------------------------------------------
@@ -169,15 +171,8 @@ TEST(double_endpoint_of_another_alternate_is_an_error)
 {
     struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r);
-    usb_transfer_t *t;
     CHECK_EQ(usb_host_interface_claim(r->client, d, 1, 1), ESP_OK); // the device is still at 0
-    CHECK_EQ(usb_host_transfer_alloc(192 * 7, 7, &t), ESP_OK);
-    t->device_handle = d;
-    t->bEndpointAddress = 0x84;
-    t->callback = host_done;
-    t->num_bytes = 192 * 7;
-    for (unsigned i = 0; i < 7; i++)
-        t->isoc_packet_desc[i].num_bytes = 192;
+    usb_transfer_t *t = host_iso_in(d, 7);
     CHECK_EQ(usb_host_transfer_submit(t), ESP_OK);
     host_advance(r, 20000);
     host_check_done(t, USB_TRANSFER_STATUS_ERROR, 0);
@@ -225,13 +220,7 @@ TEST(double_isochronous_packets_lie_where_they_were_asked_for)
     host_settle(r);
     host_check_done(control, USB_TRANSFER_STATUS_COMPLETED, 8);
     CHECK_EQ(usb_host_interface_claim(r->client, d, 1, 1), ESP_OK);
-    CHECK_EQ(usb_host_transfer_alloc(192 * 7, 7, &t), ESP_OK);
-    t->device_handle = d;
-    t->bEndpointAddress = 0x84;
-    t->callback = host_done;
-    t->num_bytes = 192 * 7;
-    for (unsigned i = 0; i < 7; i++)
-        t->isoc_packet_desc[i].num_bytes = 192;
+    t = host_iso_in(d, 7);
     sim_faulty_iso(host_sim(r), 0x84, script, 7);
     CHECK_EQ(usb_host_transfer_submit(t), ESP_OK);
     host_advance(r, 20000);
@@ -242,10 +231,7 @@ TEST(double_isochronous_packets_lie_where_they_were_asked_for)
     t->num_bytes = 192 * 6;
     CHECK_EQ(usb_host_transfer_submit(t), ESP_ERR_INVALID_ARG); // the sum
     CHECK_EQ(usb_host_transfer_free(t), ESP_OK);
-    CHECK_EQ(usb_host_transfer_alloc(192 * 9, 9, &t), ESP_OK); // 72 microframes
-    t->device_handle = d;
-    t->bEndpointAddress = 0x84;
-    t->callback = host_done;
+    t = host_iso_in(d, 9); // 72 microframes
     CHECK_EQ(usb_host_transfer_submit(t), ESP_ERR_INVALID_SIZE);
     CHECK_EQ(usb_host_transfer_free(t), ESP_OK);
     CHECK_EQ(usb_host_transfer_free(control), ESP_OK);
