@@ -13,7 +13,6 @@ set(USBIP_SIM_SOURCES
   bus/sim_descriptor.c
   bus/sim_engine.c
   set/sim_set.c
-  set/sim_set_disk.c
   set/sim_set_kind.c
   set/sim_set_option.c
   device/audio/sim_audio.c
@@ -28,21 +27,25 @@ set(USBIP_SIM_SOURCES
   device/camera/sim_camera_picture.c
   device/camera/sim_camera_stream.c
   device/sim_echo.c
+  device/sim_kind.c
   device/disk/sim_disk.c
   device/disk/sim_disk_bot.c
   device/disk/sim_disk_descriptor.c
   device/disk/sim_disk_fat.c
+  device/disk/sim_disk_kind.c
   device/disk/sim_disk_reply.c
   device/disk/sim_disk_scsi.c
   device/disk/sim_disk_sense.c
   device/disk/sim_disk_uas.c
   device/disk/sim_storage.c
   device/keyboard/sim_keyboard.c
+  device/keyboard/sim_keyboard_kind.c
   device/keyboard/sim_keyboard_layout.c
   device/sim_multi.c
   device/serial/sim_serial.c
   device/serial/sim_serial_port.c
   device/sim_zero.c
+  device/sim_zero_kind.c
   device/faulty/sim_faulty.c
   device/faulty/sim_faulty_descriptor.c
   device/faulty/sim_faulty_script.c

@@ -129,9 +129,9 @@ static bool start_server(struct program *p)
 
 static bool start_devices(struct program *p)
 {
-    const struct sim_set_environment environment = {
-        .open_file = sim_file_image,
-        .open_record = sim_file_recording,
+    const struct sim_files files = {
+        .open_image = sim_file_image,
+        .open_recording = sim_file_recording,
     };
     p->bus = sim_bus_create(&p->alloc, 1);
     if (!p->bus) {
@@ -139,7 +139,7 @@ static bool start_devices(struct program *p)
         return false;
     }
     char why[WHY_SIZE / 2];
-    enum base_err err = sim_set_plug(p->bus, p->options.sim, &environment, why, sizeof why);
+    enum base_err err = sim_set_plug(p->bus, p->options.sim, &files, why, sizeof why);
     if (err != BASE_OK) {
         snprintf(p->why, WHY_SIZE, "--sim: %s", why);
         p->status = err == BASE_ERR_NOMEM || err == BASE_ERR_IO ? EXIT_START : EXIT_OPTIONS;
@@ -202,6 +202,15 @@ static void announce(const struct program *p)
         log_message(&p->log, EVENTLOG_INFO, "usbip: listening on %s as well", l->also);
 }
 
+static void print_help(void)
+{
+    char devices[SIM_SET_HELP_SIZE];
+    struct base_text t;
+    base_text_init(&t, devices, sizeof devices);
+    sim_set_help(&t);
+    printf("%s%s", options_help, devices);
+}
+
 static void print_failure(const struct program *p)
 {
     fprintf(stderr, "usbip-server: %s\n", p->why);
@@ -234,7 +243,7 @@ int main(int argc, char **argv)
     struct program p = {.alloc = {.alloc = allocate, .free = release}};
     switch (options_parse(&p.options, argc, argv, p.why, WHY_SIZE)) {
     case OPTIONS_HELP:
-        printf("%s%s", options_help, sim_set_help());
+        print_help();
         return EXIT_SUCCESS;
     case OPTIONS_VERSION:
         puts("usbip-server " USBIP_VERSION);

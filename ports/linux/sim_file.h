@@ -10,11 +10,11 @@
 #include "sim/device/disk/sim_storage.h"
 #include "sim/device/sim_recording.h"
 
-// An image for a disk (sim_set_environment.open_file). What is behind its last whole block stays as
+// An image for a disk (sim_files.open_image). What is behind its last whole block stays as
 // it is; without a whole block it is BASE_ERR_INVALID.
 enum base_err sim_file_image(void *ctx, const char *path, bool read_only,
                              struct sim_storage *storage, char *why, size_t why_size);
 
-// A file to append to, new or with something in it (sim_set_environment.open_record).
+// A file to append to, new or with something in it (sim_files.open_recording).
 enum base_err sim_file_recording(void *ctx, const char *path, struct sim_recording *recording,
                                  char *why, size_t why_size);

@@ -38,6 +38,9 @@ enum base_err sim_replug(struct sim_bus *bus, const char *busid);
 enum { SIM_HUB_PORTS_MAX = 15 };
 struct sim_device *sim_hub_create(struct sim_bus *bus, unsigned ports);
 
+// To so many more ports that never had one a device can be plugged.
+unsigned sim_room(const struct sim_bus *bus);
+
 // The device in that port, plugged or pulled; NULL if there never was one.
 struct sim_device *sim_find(struct sim_bus *bus, const char *busid);
 

@@ -82,8 +82,9 @@ struct sim_device {
     // Set by the device's create function.
     const struct sim_device_ops *ops;
     const struct sim_descriptors *desc;
-    const char *name; // of the --sim option
     enum usb_speed speed;
+
+    const char *name; // of its kind, set by sim_set_plug(); "hub"
 
     // The engine's; read-only for the device.
     uint8_t config; // bConfigurationValue, 0: not configured

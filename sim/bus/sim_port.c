@@ -250,6 +250,11 @@ void sim_port_vanish(struct sim_port *p)
     settle(p->bus);
 }
 
+unsigned sim_room(const struct sim_bus *bus)
+{
+    return PORTS_MAX - bus->port_count;
+}
+
 struct sim_device *sim_find(struct sim_bus *bus, const char *busid)
 {
     struct sim_port *p = find_port(bus, busid);

@@ -175,10 +175,22 @@ struct sim_device *sim_multi_create(struct sim_bus *bus)
     m->device = (struct sim_device){
         .ops = &ops,
         .desc = &descriptors,
-        .name = "multi",
         .speed = USB_SPEED_HIGH,
         .bus = bus,
     };
     multi_configured(&m->device);
     return &m->device;
 }
+
+// --- kind ----------------------------------------------------------------------------------------
+
+static struct sim_device *create(struct sim_spec *s)
+{
+    return sim_multi_create(s->bus);
+}
+
+const struct sim_kind sim_multi_kind = {
+    .name = "multi",
+    .help = "two configurations: loopback; loopback and mouse; high speed",
+    .create = create,
+};

@@ -7,7 +7,9 @@
 // mouse: interrupt IN 0x81, which draws a small square, one side each second, for ever.
 #pragma once
 
-#include "sim/bus/sim_device.h"
+#include "sim/device/sim_kind.h"
+
+extern const struct sim_kind sim_multi_kind;
 
 // NULL if there is no memory.
 struct sim_device *sim_multi_create(struct sim_bus *bus);

@@ -380,7 +380,6 @@ struct sim_device *sim_zero_create(struct sim_bus *bus, enum usb_speed speed)
     z->device = (struct sim_device){
         .ops = &ops,
         .desc = high ? &descriptors_high : &descriptors_full,
-        .name = "zero",
         .speed = speed,
         .bus = bus,
     };

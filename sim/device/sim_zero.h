@@ -4,7 +4,9 @@
 // sends back what it receives. Loop thread. A bus reset empties it; the pattern stays.
 #pragma once
 
-#include "sim/bus/sim_device.h"
+#include "sim/device/sim_kind.h"
+
+extern const struct sim_kind sim_zero_kind;
 
 // `speed` is USB_SPEED_HIGH or USB_SPEED_FULL. NULL if there is no memory.
 struct sim_device *sim_zero_create(struct sim_bus *bus, enum usb_speed speed);

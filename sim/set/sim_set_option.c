@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim_set_kind.h"
+#include "sim_set_option.h"
 
 #include "base/base_number.h"
 
 #include <string.h>
-
-enum base_err sim_set_refuse(struct sim_set *set, enum base_err err, const char *const parts[])
-{
-    for (; *parts; parts++)
-        base_text_str(&set->why, *parts);
-    return err;
-}
-
-enum base_err sim_set_no_memory(struct sim_set *set)
-{
-    return SIM_SET_REFUSE(set, BASE_ERR_NOMEM, "there is not enough memory");
-}
 
 char *sim_set_cut(char *text, char end)
 {
@@ -25,37 +13,52 @@ char *sim_set_cut(char *text, char end)
     return at;
 }
 
-bool sim_set_next_option(char **options, struct sim_set_option *o)
+static bool is_right(const struct sim_option *o, struct sim_value *v)
 {
-    char *text = *options;
-    if (!text)
-        return false;
-    *options = sim_set_cut(text, ':');
-    o->name = text;
-    o->value = sim_set_cut(text, '=');
-    return true;
+    if (o->max > 0)
+        return base_number_size(v->text, o->min, o->max, &v->number);
+    if (!o->words)
+        return true;
+    for (v->number = 0; o->words[v->number]; v->number++)
+        if (strcmp(o->words[v->number], v->text) == 0)
+            return true;
+    return false;
 }
 
-bool sim_set_option_is(const struct sim_set_option *o, const char *name)
+static void refuse_option(struct sim_spec *s, const char *before, const char *name,
+                          const char *behind)
 {
-    return strcmp(o->name, name) == 0;
+    sim_spec_refuse(s, BASE_ERR_INVALID, before);
+    base_text_str(s->why, name);
+    base_text_str(s->why, behind);
 }
 
-enum base_err sim_set_refuse_option(struct sim_set *set, const struct sim_set_option *o)
+static void read_option(struct sim_spec *s, const char *name, const char *value, unsigned given)
 {
-    return SIM_SET_REFUSE(set, BASE_ERR_INVALID, set->kind->name, ": unknown option '", o->name,
-                          "'");
+    const struct sim_option *options = s->kind->options;
+    unsigned i = 0;
+    while (i < SIM_OPTIONS_MAX && options[i].name && strcmp(options[i].name, name) != 0)
+        i++;
+    if (i == SIM_OPTIONS_MAX || !options[i].name) {
+        refuse_option(s, "unknown option '", name, "'");
+    } else if (value && !options[i].value) {
+        refuse_option(s, "'", name, "' takes no value");
+    } else if (options[i].value && (!value || !*value)) {
+        refuse_option(s, "'", name, "=' needs a value");
+    } else {
+        s->value[i] = (struct sim_value){.given = given, .text = value};
+        if (!is_right(&options[i], &s->value[i]))
+            sim_spec_refuse_value(s, i);
+    }
 }
 
-uint64_t sim_set_read_size(const char *s)
+bool sim_set_read_options(struct sim_spec *s, char *options)
 {
-    uint64_t size = 0;
-    (void)base_number_size(s, 0, UINT64_MAX, &size);
-    return size;
-}
-
-enum base_err sim_set_needs_value(struct sim_set *set, const struct sim_set_option *o)
-{
-    return SIM_SET_REFUSE(set, BASE_ERR_INVALID, set->kind->name, ": '", o->name,
-                          "=' needs a value");
+    for (unsigned given = 1; options && s->err == BASE_OK; given++) {
+        char *name = options;
+        options = sim_set_cut(name, ':');
+        char *value = sim_set_cut(name, '=');
+        read_option(s, name, value, given);
+    }
+    return s->err == BASE_OK;
 }

@@ -79,10 +79,9 @@ static uint64_t now_us(void *ctx)
 
 static void plug_a_disk(void)
 {
-    const struct sim_set_environment no_files = {.open_file = NULL};
     char why[128] = "";
     struct sim_bus *bus = sim_bus_create(&heap, 1);
-    CHECK_EQ(sim_set_plug(bus, "disk:size=1M", &no_files, why, sizeof why), BASE_OK);
+    CHECK_EQ(sim_set_plug(bus, "disk:size=1M", NULL, why, sizeof why), BASE_OK);
     const struct usb_host_double_config config = {.bus = {bus}, .now_us = now_us, .threads = true};
     usb_host_double_begin(&config);
 }

@@ -20,11 +20,10 @@ void port_rig_init(struct port_rig *r)
 
 void port_rig_prepare(struct port_rig *r)
 {
-    const struct sim_set_environment no_files = {.open_file = NULL};
     char why[128] = "";
     r->bus = sim_bus_create(&r->alloc, 1);
     CHECK(r->bus != NULL);
-    CHECK_EQ(sim_set_plug(r->bus, r->sim, &no_files, why, sizeof why), BASE_OK);
+    CHECK_EQ(sim_set_plug(r->bus, r->sim, NULL, why, sizeof why), BASE_OK);
     r->server = server_create(&r->server_config, &r->alloc, posix_now_us());
     CHECK(r->server != NULL);
     CHECK_EQ(server_add_backend(r->server, sim_bus_backend(r->bus)), BASE_OK);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/set_rig.h"
 
+#include "sim/device/disk/sim_storage.h"
+#include "sim/device/sim_recording.h"
+
 #include <string.h>
 
 static enum base_err fake_read(void *ctx, uint64_t offset, void *buf, size_t size)
@@ -60,8 +63,7 @@ void set_begin(struct set_rig *s)
     memset(s, 0, sizeof *s);
     rig_begin(&s->rig);
     s->rig.heap.fail_once = true;
-    s->env =
-        (struct sim_set_environment){.open_file = fake_open, .open_record = fake_record, .ctx = s};
+    s->files = (struct sim_files){.open_image = fake_open, .open_recording = fake_record, .ctx = s};
 }
 
 void set_end(struct set_rig *s)
@@ -73,7 +75,7 @@ void set_end(struct set_rig *s)
 enum base_err set_plug(struct set_rig *s, const char *spec)
 {
     (void)base_text_copy(s->why, sizeof s->why, "?");
-    return sim_set_plug(s->rig.bus, spec, &s->env, s->why, sizeof s->why);
+    return sim_set_plug(s->rig.bus, spec, &s->files, s->why, sizeof s->why);
 }
 
 void set_check_plugged(struct set_rig *s, const char *want)
@@ -112,6 +114,22 @@ void set_check_refused(const char *spec, enum base_err err, const char *why)
     set_check_plugged(&s, "");
     CHECK_EQ(s.rig.heap.blocks, 1); // the bus: nothing was even plugged and pulled again
     set_end(&s);
+}
+
+void set_check_unknown(const char *spec, const char *name)
+{
+    char why[SET_WHY];
+    struct base_text t;
+    base_text_init(&t, why, sizeof why);
+    base_text_str(&t, "unknown device '");
+    base_text_str(&t, name);
+    base_text_str(&t, "', there are ");
+    for (unsigned i = 0; sim_set_kinds[i]; i++) {
+        base_text_str(&t, i ? ", " : "");
+        base_text_str(&t, sim_set_kinds[i]->name);
+    }
+    CHECK(!t.cut);
+    set_check_refused(spec, BASE_ERR_INVALID, why);
 }
 
 void set_open(struct set_rig *s, const char *busid)

@@ -13,7 +13,7 @@ struct set_rig {
     char why[SET_WHY];
 
     // The port's files.
-    struct sim_set_environment env;
+    struct sim_files files;
     enum base_err open_result;
     char path[64];
     bool read_only;
@@ -30,6 +30,7 @@ void set_check_plugged(struct set_rig *s, const char *want);
 // Plugs `spec` in: that is there then, or nothing and the reason.
 void set_check(const char *spec, const char *want);
 void set_check_refused(const char *spec, enum base_err err, const char *why);
+void set_check_unknown(const char *spec, const char *name); // there is no such kind
 
 // Opens what is in `busid`.
 void set_open(struct set_rig *s, const char *busid);

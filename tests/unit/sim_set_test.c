@@ -15,6 +15,17 @@ TEST(sim_set_default)
     set_check("default", WHOLE_SET);
 }
 
+// Its places are taken by what comes first.
+TEST(sim_set_default_and_others)
+{
+    set_check("default,camera", WHOLE_SET " 1-5=camera");
+    set_check(
+        "zero:speed=full,default,serial",
+        "1-3=zero 1-1=disk 1-2=hub 1-2.1=keyboard 1-2.2=serial 1-5=zero 1-4=audio 1-6=serial");
+    set_check_refused("default:size=1M", BASE_ERR_INVALID, "default: it has no options");
+    set_check_unknown("default,tape:size=1M", "tape");
+}
+
 TEST(sim_set_none)
 {
     set_check("none", "");
@@ -63,45 +74,75 @@ TEST(sim_set_plugged_again)
     set_end(&s);
 }
 
+// "zero" so many times, then `last`.
+static void repeat(char *spec, size_t size, unsigned zeros, const char *last)
+{
+    struct base_text t;
+    base_text_init(&t, spec, size);
+    while (zeros--)
+        base_text_str(&t, "zero,");
+    base_text_str(&t, last);
+    CHECK(!t.cut);
+}
+
+// How many devices the bus announces: more than the rig keeps.
+static unsigned announced(struct set_rig *s)
+{
+    struct backend_event ev;
+    unsigned count = 0;
+    while (s->rig.backend->take_event(s->rig.backend, s->rig.now_us, &ev))
+        count += ev.type == BACKEND_PLUGGED;
+    return count;
+}
+
+TEST(sim_set_of_64_devices)
+{
+    struct set_rig s;
+    char spec[400];
+    set_begin(&s);
+    repeat(spec, sizeof spec, 63, "zero");
+    CHECK_EQ(set_plug(&s, spec), BASE_OK);
+    CHECK_EQ(announced(&s), 64);
+    CHECK(sim_find(s.rig.bus, "1-3") && sim_find(s.rig.bus, "1-5") && sim_find(s.rig.bus, "1-67"));
+    CHECK(!sim_find(s.rig.bus, "1-68"));
+    set_end(&s);
+}
+
+// A bus has 125 devices, and a hub is one of them.
 TEST(sim_set_full)
 {
     struct set_rig s;
+    char spec[700];
     set_begin(&s);
-    CHECK_EQ(set_plug(&s, "zero,zero,zero,zero,zero,zero,zero,zero,zero,zero,zero,zero"), BASE_OK);
-    CHECK(sim_find(s.rig.bus, "1-15") && !sim_find(s.rig.bus, "1-16"));
+    repeat(spec, sizeof spec, 123, "zero");
+    CHECK_EQ(set_plug(&s, spec), BASE_OK);
+    CHECK(sim_find(s.rig.bus, "1-127") && !sim_find(s.rig.bus, "1-128"));
     CHECK_EQ(set_plug(&s, "disk:size=1M,zero"), BASE_ERR_LIMIT);
     CHECK_STR(s.why, "too many devices, there is no port for one more zero");
     CHECK(!sim_find(s.rig.bus, "1-1"));
+    CHECK_EQ(set_plug(&s, "keyboard"), BASE_ERR_LIMIT); // it would come with its hub
+    CHECK_EQ(set_plug(&s, "disk:size=1M"), BASE_OK);
+    CHECK(sim_find(s.rig.bus, "1-1"));
+    CHECK_EQ(set_plug(&s, "serial"), BASE_ERR_LIMIT);
+    CHECK_STR(s.why, "too many devices, there is no port for one more serial");
+    CHECK_EQ(announced(&s), 125);
     set_end(&s);
-    set_check_refused(
-        "faulty,faulty,faulty,faulty,faulty,faulty,faulty,faulty,faulty,faulty,faulty,"
-        "serial,keyboard,zero,disk:size=1M,zero",
-        BASE_ERR_LIMIT, "too many devices, there is no port for one more zero");
+    repeat(spec, sizeof spec, 125, "zero");
+    set_check_refused(spec, BASE_ERR_LIMIT, "too many devices, there is no port for one more zero");
 }
 
 // --- refusals ------------------------------------------------------------------------------------
 
 TEST(sim_set_unknown_words)
 {
-    set_check_refused(
-        "tape", BASE_ERR_INVALID,
-        "unknown device 'tape', there are disk, keyboard, serial, zero, audio, camera, "
-        "multi, faulty");
-    set_check_refused(
-        "zero,", BASE_ERR_INVALID,
-        "unknown device '', there are disk, keyboard, serial, zero, audio, camera, multi, faulty");
-    set_check_refused(
-        "zero,none", BASE_ERR_INVALID,
-        "unknown device 'none', there are disk, keyboard, serial, zero, audio, camera, "
-        "multi, faulty");
-    set_check_refused(
-        "Disk", BASE_ERR_INVALID,
-        "unknown device 'Disk', there are disk, keyboard, serial, zero, audio, camera, "
-        "multi, faulty");
+    set_check_unknown("tape", "tape");
+    set_check_unknown("zero,", "");
+    set_check_unknown("zero,none", "none");
+    set_check_unknown("Disk", "Disk");
     set_check_refused("disk:size=1M,zero,serial:baud=4", BASE_ERR_INVALID,
                       "serial: unknown option 'baud'");
     set_check_refused("multi:speed=full", BASE_ERR_INVALID, "multi: unknown option 'speed'");
-    set_check_refused("disk:ro=1", BASE_ERR_INVALID, "disk: unknown option 'ro'");
+    set_check_refused("disk:ro=1", BASE_ERR_INVALID, "disk: 'ro' takes no value");
     set_check_refused("disk:", BASE_ERR_INVALID, "disk: unknown option ''");
     set_check_refused("keyboard:layout=de", BASE_ERR_INVALID, "keyboard: unknown option 'layout'");
 }
@@ -111,7 +152,7 @@ TEST(sim_set_why_is_cut_to_fit)
     struct set_rig s;
     char why[8];
     set_begin(&s);
-    CHECK_EQ(sim_set_plug(s.rig.bus, "tape", &s.env, why, sizeof why), BASE_ERR_INVALID);
+    CHECK_EQ(sim_set_plug(s.rig.bus, "tape", &s.files, why, sizeof why), BASE_ERR_INVALID);
     CHECK_STR(why, "unknown");
     set_end(&s);
 }
@@ -139,20 +180,55 @@ TEST(sim_set_out_of_memory_at_each_step)
     CHECK(n > 18); // at least the list, nine devices with their ports
 }
 
+static void check_shown(const char *help, const char *before, const char *name, const char *behind)
+{
+    char want[64];
+    struct base_text t;
+    base_text_init(&t, want, sizeof want);
+    base_text_str(&t, before);
+    base_text_str(&t, name);
+    base_text_str(&t, behind);
+    CHECK(!t.cut);
+    if (!strstr(help, want))
+        check_fail(__FILE__, __LINE__, "the help does not say '%s'", want);
+}
+
 TEST(sim_set_help_names_everything)
 {
-    static const char *const words[] = {"disk",     ":size=",  ":file=", ":ro",       "keyboard",
-                                        ":text=",   "serial",  "zero",   ":speed=",   "multi",
-                                        ":uas",     ":count=", "faulty", ":nak",      ":stall",
-                                        ":short",   ":babble", ":late",  ":vanish",   "audio",
-                                        ":record=", "camera",  ":bulk",  ":payload=", "default",
-                                        "none"};
-    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (!strstr(sim_set_help(), words[i]))
-            check_fail(__FILE__, __LINE__, "the help does not say %s", words[i]);
+    char help[SIM_SET_HELP_SIZE];
+    struct base_text t;
+    base_text_init(&t, help, sizeof help);
+    sim_set_help(&t);
+    CHECK(!t.cut);
+    for (unsigned i = 0; sim_set_kinds[i]; i++) {
+        const struct sim_option *o = sim_set_kinds[i]->options;
+        check_shown(help, "  ", sim_set_kinds[i]->name, "  ");
+        for (unsigned j = 0; j < SIM_OPTIONS_MAX && o[j].name; j++)
+            check_shown(help, "    :", o[j].name, o[j].value ? "=" : "  ");
+    }
+    CHECK(
+        strstr(help, "\n    :size=N         its size: bytes, or with K, M or G; from 1M to 4G\n"));
+    CHECK(strstr(help, "\n  default         disk, keyboard, serial, zero, audio\n"));
+    CHECK(strstr(help, "\n  none            no device\n"));
     size_t column = 0;
-    for (const char *c = sim_set_help(); *c; c++) {
+    for (const char *c = help; *c; c++) {
         column = *c == '\n' ? 0 : column + 1;
         CHECK(column <= 80);
+    }
+}
+
+// What a kind says of itself makes sense.
+TEST(sim_set_kinds_are_whole)
+{
+    for (unsigned i = 0; sim_set_kinds[i]; i++) {
+        const struct sim_option *o = sim_set_kinds[i]->options;
+        CHECK(sim_set_kinds[i]->name && sim_set_kinds[i]->help && sim_set_kinds[i]->create);
+        for (unsigned j = 0; j < i; j++)
+            CHECK(strcmp(sim_set_kinds[i]->name, sim_set_kinds[j]->name) != 0);
+        for (unsigned j = 0; j < SIM_OPTIONS_MAX && o[j].name; j++) {
+            CHECK(o[j].help);
+            CHECK(!o[j].wants == (o[j].max == 0 && !o[j].words));
+            CHECK(o[j].value || !o[j].wants);
+        }
     }
 }

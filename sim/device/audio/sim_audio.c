@@ -176,7 +176,6 @@ struct sim_device *sim_audio_create(struct sim_bus *bus, const struct sim_audio_
     a->device = (struct sim_device){
         .ops = &ops,
         .desc = &sim_audio_descriptors,
-        .name = "audio",
         .speed = USB_SPEED_FULL,
         .bus = bus,
     };
@@ -186,3 +185,31 @@ struct sim_device *sim_audio_create(struct sim_bus *bus, const struct sim_audio_
     audio_reset(&a->device);
     return &a->device;
 }
+
+// --- kind ----------------------------------------------------------------------------------------
+
+enum { RECORD };
+
+static struct sim_device *create(struct sim_spec *s)
+{
+    struct sim_audio_options o = {0};
+    if (s->value[RECORD].given && !sim_spec_open_recording(s, RECORD, &o.recording))
+        return NULL;
+    struct sim_device *d = sim_audio_create(s->bus, &o);
+    if (!d && o.recording.destroy)
+        o.recording.destroy(o.recording.ctx);
+    return d;
+}
+
+const struct sim_kind sim_audio_kind = {
+    .name = "audio",
+    .port = "4",
+    .help = "headset (USB Audio 1.0) that hears a tone, full speed",
+    .options =
+        {
+            [RECORD] = {.name = "record",
+                        .value = "PATH",
+                        .help = "what is played is appended to this file"},
+        },
+    .create = create,
+};

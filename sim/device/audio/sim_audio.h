@@ -4,7 +4,7 @@
 // 1 of interface 1 or 2 lets it stream, one packet in each frame. Loop thread.
 #pragma once
 
-#include "sim/bus/sim_device.h"
+#include "sim/device/sim_kind.h"
 #include "sim/device/sim_recording.h"
 
 enum {
@@ -23,6 +23,8 @@ struct sim_audio_options {
     // is no memory.
     struct sim_recording recording;
 };
+
+extern const struct sim_kind sim_audio_kind;
 
 // `options` copied; NULL: nothing is kept or recorded. NULL if there is no memory.
 struct sim_device *sim_audio_create(struct sim_bus *bus, const struct sim_audio_options *options);

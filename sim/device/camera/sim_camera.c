@@ -67,9 +67,39 @@ struct sim_device *sim_camera_create(struct sim_bus *bus, const struct sim_camer
     c->device = (struct sim_device){
         .ops = &ops,
         .desc = bulk ? &sim_camera_bulk_descriptors : &sim_camera_descriptors,
-        .name = "camera",
         .speed = USB_SPEED_HIGH,
         .bus = bus,
     };
     return &c->device; // in the state of power-on with the reset at plug-in
 }
+
+// --- kind ----------------------------------------------------------------------------------------
+
+enum { BULK, PAYLOAD };
+
+static struct sim_device *create(struct sim_spec *s)
+{
+    const struct sim_camera_options o = {
+        .bulk = s->value[BULK].given,
+        .payload = (uint32_t)s->value[PAYLOAD].number,
+    };
+    if (!o.bulk && o.payload > SIM_CAMERA_PAYLOAD_MAX)
+        return sim_spec_refuse_value(s, PAYLOAD);
+    return sim_camera_create(s->bus, &o);
+}
+
+const struct sim_kind sim_camera_kind = {
+    .name = "camera",
+    .help = "webcam (USB Video 1.1) with numbered frames, high speed",
+    .options =
+        {
+            [BULK] = {.name = "bulk", .help = "through a bulk endpoint, not an isochronous one"},
+            [PAYLOAD] = {.name = "payload",
+                         .value = "N",
+                         .help = "the size of payload that it asks for, in bytes",
+                         .min = SIM_CAMERA_PAYLOAD_MIN,
+                         .max = SIM_CAMERA_PAYLOAD_MAX_BULK,
+                         .wants = "it goes from 64 to 3072 bytes, with 'bulk' to 64K"},
+        },
+    .create = create,
+};

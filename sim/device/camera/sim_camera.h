@@ -10,7 +10,7 @@
 // Between them a bar moves, on a ground as bright as the host has set.
 #pragma once
 
-#include "sim/bus/sim_device.h"
+#include "sim/device/sim_kind.h"
 
 enum {
     SIM_CAMERA_PAYLOAD_MIN = 64, // bytes of a payload with its header of 12
@@ -22,6 +22,8 @@ struct sim_camera_options {
     bool bulk;
     uint32_t payload; // dwMaxPayloadTransferSize; 0: as the format needs
 };
+
+extern const struct sim_kind sim_camera_kind;
 
 // `options` copied; NULL: all zero. NULL if there is no memory.
 struct sim_device *sim_camera_create(struct sim_bus *bus, const struct sim_camera_options *options);

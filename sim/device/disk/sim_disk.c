@@ -117,7 +117,6 @@ struct sim_device *sim_disk_create(struct sim_bus *bus, const struct sim_disk_op
     describe(disk, model);
     disk->device.ops = &disk_ops;
     disk->device.desc = &disk->descriptors;
-    disk->device.name = "disk";
     disk->device.speed = model->speed;
     disk->device.bus = bus;
     sim_disk_bot_init(&disk->bot, &disk->device, &disk->scsi, model->packet_size);

@@ -3,7 +3,7 @@
 // if wanted USB Attached SCSI as alternate setting 1. Loop thread.
 #pragma once
 
-#include "sim/bus/sim_device.h"
+#include "sim/device/sim_kind.h"
 #include "sim_storage.h"
 
 struct sim_disk_options {
@@ -12,6 +12,8 @@ struct sim_disk_options {
     bool super;                 // super speed; else high speed
     bool uas;                   // not with `super`: there it would need streams
 };
+
+extern const struct sim_kind sim_disk_kind;
 
 // Takes the storage and destroys it with the device. NULL if there is no memory; then the storage
 // is still the caller's.

@@ -290,8 +290,7 @@ struct sim_device *sim_faulty_create(struct sim_bus *bus, const struct sim_fault
         base_list_init(&f->ep[1][i].blocks);
         f->ep[0][i].accept = UINT64_MAX;
     }
-    f->d = (struct sim_device){
-        .ops = &ops, .desc = &f->desc, .name = "faulty", .speed = options->speed, .bus = bus};
+    f->d = (struct sim_device){.ops = &ops, .desc = &f->desc, .speed = options->speed, .bus = bus};
     return &f->d;
 }
 
@@ -328,3 +327,31 @@ struct sim_device *sim_faulty_create_mode(struct sim_bus *bus, enum sim_faulty_m
         set_mode(faulty_of(d), mode);
     return d;
 }
+
+// --- kind ----------------------------------------------------------------------------------------
+
+// The last word counts.
+static struct sim_device *create(struct sim_spec *s)
+{
+    unsigned mode = SIM_FAULTY_NAK;
+    for (unsigned i = 0; i < SIM_OPTIONS_MAX; i++)
+        if (s->value[i].given > s->value[mode].given)
+            mode = i;
+    return sim_faulty_create_mode(s->bus, (enum sim_faulty_mode)mode);
+}
+
+const struct sim_kind sim_faulty_kind = {
+    .name = "faulty",
+    .help = "does wrong on its bulk endpoints, to test clients",
+    .options =
+        {
+            [SIM_FAULTY_NAK] = {.name = "nak",
+                                .help = "gives and takes nothing (also without a word)"},
+            [SIM_FAULTY_STALL] = {.name = "stall", .help = "stalls"},
+            [SIM_FAULTY_SHORT] = {.name = "short", .help = "gives less than it should"},
+            [SIM_FAULTY_BABBLE] = {.name = "babble", .help = "gives more than it should"},
+            [SIM_FAULTY_LATE] = {.name = "late", .help = "takes a second for everything"},
+            [SIM_FAULTY_VANISH] = {.name = "vanish", .help = "leaves the bus when used"},
+        },
+    .create = create,
+};

@@ -9,6 +9,7 @@
 
 #include "base/base_bytes.h"
 #include "sim/bus/sim_bus.h"
+#include "sim/device/sim_kind.h"
 
 struct sim_faulty_options {
     enum usb_speed speed; // high or full, unless the descriptors are the caller's
@@ -23,6 +24,8 @@ struct sim_faulty_options {
 };
 
 extern const struct sim_faulty_options sim_faulty_d1;
+
+extern const struct sim_kind sim_faulty_kind;
 
 // `options` copied. NULL if there is no memory.
 struct sim_device *sim_faulty_create(struct sim_bus *bus, const struct sim_faulty_options *options);

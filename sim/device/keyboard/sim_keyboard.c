@@ -391,7 +391,6 @@ struct sim_device *sim_keyboard_create(struct sim_bus *bus)
     k->device = (struct sim_device){
         .ops = &ops,
         .desc = &descriptors,
-        .name = "keyboard",
         .speed = USB_SPEED_LOW,
         .bus = bus,
     };

@@ -5,12 +5,14 @@
 #pragma once
 
 #include "base/base_err.h"
-#include "sim/bus/sim_device.h"
+#include "sim/device/sim_kind.h"
 
 enum {
     SIM_KEYBOARD_QUEUE = 4096, // characters
     SIM_KEYBOARD_MOVES = 64,
 };
+
+extern const struct sim_kind sim_keyboard_kind;
 
 // NULL if there is no memory.
 struct sim_device *sim_keyboard_create(struct sim_bus *bus);

@@ -195,7 +195,6 @@ struct sim_device *sim_serial_create(struct sim_bus *bus, unsigned ports)
     s->device = (struct sim_device){
         .ops = &ops,
         .desc = &s->descriptors,
-        .name = "serial",
         .speed = USB_SPEED_FULL,
         .bus = bus,
     };
@@ -206,3 +205,28 @@ struct sim_device *sim_serial_create(struct sim_bus *bus, unsigned ports)
     serial_reset(&s->device);
     return &s->device;
 }
+
+// --- kind ----------------------------------------------------------------------------------------
+
+enum { COUNT };
+
+static struct sim_device *create(struct sim_spec *s)
+{
+    return sim_serial_create(s->bus, s->value[COUNT].given ? (unsigned)s->value[COUNT].number : 1);
+}
+
+const struct sim_kind sim_serial_kind = {
+    .name = "serial",
+    .port = "2.2",
+    .help = "serial port that echoes (CDC-ACM), full speed",
+    .options =
+        {
+            [COUNT] = {.name = "count",
+                       .value = "N",
+                       .help = "as many ports in one device, 1 to 4",
+                       .min = 1,
+                       .max = SIM_SERIAL_PORTS_MAX,
+                       .wants = "it goes from 1 to 4"},
+        },
+    .create = create,
+};

@@ -5,11 +5,14 @@
 #pragma once
 
 #include "sim/device/sim_echo.h"
+#include "sim/device/sim_kind.h"
 
 enum {
     SIM_SERIAL_RING = SIM_ECHO_RING, // bytes kept per port
     SIM_SERIAL_PORTS_MAX = 4,
 };
+
+extern const struct sim_kind sim_serial_kind;
 
 // 1..SIM_SERIAL_PORTS_MAX ports. Port n, from 0 on, has the interfaces 2n and 2n + 1 and the
 // endpoints 3n + 1 (data OUT), 3n + 2 (data IN) and 3n + 3 (notifications IN).
