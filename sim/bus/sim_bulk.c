@@ -24,7 +24,7 @@ static uint32_t packets_in(const struct transfer *t, uint32_t bytes)
     return n ? n : 1; // a zero-length packet is a packet
 }
 
-static void advance(const struct transfer *t, uint32_t packets)
+static void advance_toggles(const struct transfer *t, uint32_t packets)
 {
     if (packets & 1) {
         t->device->toggle ^= t->toggle;
@@ -37,7 +37,7 @@ static bool out_of_step(const struct transfer *t)
     return ((t->device->toggle ^ t->port->host_toggle) & t->toggle) != 0;
 }
 
-static int32_t refusal(const struct transfer *t, int result)
+static int32_t refuse(const struct transfer *t, int result)
 {
     switch (result) {
     case SIM_NAK:
@@ -77,7 +77,7 @@ static int32_t transfer_in(const struct transfer *t)
         if (out_of_step(t)) { // the host takes it for a repetition
             int n = ask_in(t, t->port->bus->scratch, t->packet_size);
             if (n < 0)
-                return refusal(t, n);
+                return refuse(t, n);
             t->device->toggle ^= t->toggle;
             continue;
         }
@@ -86,8 +86,8 @@ static int32_t transfer_in(const struct transfer *t)
         int n = room < t->packet_size ? ask_in_partial(t, at, room)
                                       : ask_in(t, at, room - room % t->packet_size);
         if (n < 0)
-            return refusal(t, n);
-        advance(t, packets_in(t, (uint32_t)n));
+            return refuse(t, n);
+        advance_toggles(t, packets_in(t, (uint32_t)n));
         if ((uint32_t)n > room) {
             u->actual_length = u->length;
             return USB_STATUS_OVERFLOW;
@@ -110,7 +110,7 @@ static int ask_out(const struct transfer *t, const uint8_t *buf, uint32_t len)
     int n = ops->out ? ops->out(t->device, t->urb->ep.address, buf, len) : SIM_NAK;
     assert(n < 0 || (uint32_t)n == len || ((uint32_t)n < len && n % (int)t->packet_size == 0));
     if (n > 0 || (n == 0 && len == 0))
-        advance(t, packets_in(t, (uint32_t)n));
+        advance_toggles(t, packets_in(t, (uint32_t)n));
     return n;
 }
 
@@ -122,7 +122,7 @@ static int32_t transfer_out(const struct transfer *t)
         uint32_t left = u->length - u->actual_length;
         int n = ask_out(t, u->buffer ? u->buffer + u->actual_length : NULL, left);
         if (n < 0)
-            return refusal(t, n);
+            return refuse(t, n);
         u->actual_length += (uint32_t)n;
         if (u->actual_length == u->length) {
             if (!(u->flags & USB_URB_ZERO_PACKET) || !u->length || u->length % t->packet_size)
@@ -133,7 +133,7 @@ static int32_t transfer_out(const struct transfer *t)
         }
     }
     int n = ask_out(t, NULL, 0);
-    return n < 0 ? refusal(t, n) : USB_STATUS_OK;
+    return n < 0 ? refuse(t, n) : USB_STATUS_OK;
 }
 
 int32_t sim_bulk_transfer(struct sim_port *p, struct usb_urb *u)

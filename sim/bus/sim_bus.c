@@ -111,7 +111,8 @@ static void backend_buffer_free(struct usbip_backend *b, void *buffer, uint32_t 
 
 // --- events --------------------------------------------------------------------------------------
 
-static bool delayed(struct sim_port *p, uint64_t delay_us)
+// False: the delay is over.
+static bool keep_waiting(struct sim_port *p, uint64_t delay_us)
 {
     if (p->delay_over || delay_us == 0)
         return false;
@@ -122,13 +123,13 @@ static bool delayed(struct sim_port *p, uint64_t delay_us)
     return true;
 }
 
-static bool claim_event(struct sim_port *p, struct backend_event *ev)
+static bool take_claim_event(struct sim_port *p, struct backend_event *ev)
 {
-    if (p->claim == SIM_OPENING && !delayed(p, p->open_delay_us)) {
+    if (p->claim == SIM_OPENING && !keep_waiting(p, p->open_delay_us)) {
         p->claim = p->open_result == BASE_OK ? SIM_OPEN : SIM_CLOSED;
         ev->type = BACKEND_OPENED;
         ev->result = p->open_result;
-    } else if (p->claim == SIM_CLOSING && !delayed(p, p->close_delay_us)) {
+    } else if (p->claim == SIM_CLOSING && !keep_waiting(p, p->close_delay_us)) {
         sim_state_power_on(p);
         p->claim = SIM_CLOSED;
         ev->type = BACKEND_CLOSED;
@@ -139,7 +140,7 @@ static bool claim_event(struct sim_port *p, struct backend_event *ev)
 }
 
 // The next event of this port. False if there is none (yet).
-static bool port_event(struct sim_port *p, struct backend_event *ev)
+static bool take_port_event(struct sim_port *p, struct backend_event *ev)
 {
     *ev = (struct backend_event){.device = p};
     if (p->gone) {
@@ -155,16 +156,16 @@ static bool port_event(struct sim_port *p, struct backend_event *ev)
         ev->info = &p->info;
         return true;
     }
-    if (p->op_done && !delayed(p, p->control_delay_us)) {
+    if (p->op_done && !keep_waiting(p, p->control_delay_us)) {
         p->op_done = false;
         ev->type = BACKEND_CONTROL_DONE;
         ev->status = p->op_status;
         return true;
     }
-    return claim_event(p, ev);
+    return take_claim_event(p, ev);
 }
 
-static bool attention_event(struct sim_bus *bus, struct backend_event *ev)
+static bool take_attention_event(struct sim_bus *bus, struct backend_event *ev)
 {
     struct base_list *first = base_list_pop(&bus->attention);
     struct sim_port *p = BASE_CONTAINER(first, struct sim_port, attention);
@@ -172,7 +173,7 @@ static bool attention_event(struct sim_bus *bus, struct backend_event *ev)
         sim_port_vanish(p); // gives URBs back, which come before UNPLUGGED
         return false;
     }
-    if (!port_event(p, ev))
+    if (!take_port_event(p, ev))
         return false;
     sim_port_attend(p); // there may be more
     return true;
@@ -191,7 +192,7 @@ static bool backend_take_event(struct usbip_backend *b, uint64_t now_us, struct 
             return true;
         }
         if (!base_list_empty(&bus->attention)) {
-            if (attention_event(bus, ev))
+            if (take_attention_event(bus, ev))
                 return true;
             continue;
         }

@@ -161,7 +161,8 @@ static int ask_device(struct sim_device *d, const struct usb_setup *s, uint8_t *
     return n;
 }
 
-static int descriptor(struct sim_port *p, const struct usb_setup *s, uint8_t *data, uint32_t len)
+static int descriptor_request(struct sim_port *p, const struct usb_setup *s, uint8_t *data,
+                              uint32_t len)
 {
     bool get = s->bRequest == USB_REQ_GET_DESCRIPTOR;
     if (get != to_host(s))
@@ -173,7 +174,8 @@ static int descriptor(struct sim_port *p, const struct usb_setup *s, uint8_t *da
     return ask_device(p->device, s, data, len); // a class's own, HID report for instance
 }
 
-static int standard(struct sim_port *p, const struct usb_setup *s, uint8_t *data, uint32_t len)
+static int standard_request(struct sim_port *p, const struct usb_setup *s, uint8_t *data,
+                            uint32_t len)
 {
     switch (s->bRequest) {
     case USB_REQ_GET_STATUS:
@@ -186,7 +188,7 @@ static int standard(struct sim_port *p, const struct usb_setup *s, uint8_t *data
         return set_address(p, s);
     case USB_REQ_GET_DESCRIPTOR:
     case USB_REQ_SET_DESCRIPTOR:
-        return descriptor(p, s, data, len);
+        return descriptor_request(p, s, data, len);
     case USB_REQ_GET_CONFIGURATION:
         return s->bmRequestType == USB_DIR_IN ? sim_answer(data, len, &p->device->config, 1)
                                               : SIM_STALL;
@@ -201,7 +203,7 @@ static int standard(struct sim_port *p, const struct usb_setup *s, uint8_t *data
     }
 }
 
-static int32_t ended(struct usb_urb *u, int result)
+static int32_t end_transfer(struct usb_urb *u, int result)
 {
     if (result == SIM_NAK)
         return SIM_PENDING;
@@ -229,6 +231,6 @@ int32_t sim_control_transfer(struct sim_port *p, struct usb_urb *u)
     uint32_t len = u->length < s.wLength ? u->length : s.wLength;
     uint8_t *data = u->buffer ? u->buffer : p->bus->scratch; // so that devices may copy 0 bytes
     bool is_standard = (s.bmRequestType & TYPE_MASK) == TYPE_STANDARD;
-    int result = is_standard ? standard(p, &s, data, len) : ask_device(d, &s, data, len);
-    return ended(u, result);
+    int result = is_standard ? standard_request(p, &s, data, len) : ask_device(d, &s, data, len);
+    return end_transfer(u, result);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a simulated device is written: descriptors plus a few callbacks. The engine (sim_engine.c)
+// How a simulated device is written: descriptors plus a few callbacks. The engine (sim_engine.h)
 // answers chapter 9, keeps configuration, alternate settings, halts and data toggles on both sides
 // of the bus, cuts transfers into packets and keeps time. Loop thread only; callbacks never block.
 #pragma once

@@ -28,7 +28,7 @@ static void build_table(struct sim_port *p)
 
 // What waits on these endpoints is asked again: the endpoint may have another device's function
 // behind it now, or none.
-static void restart(struct sim_port *p, uint32_t endpoints)
+static void restart_pipes(struct sim_port *p, uint32_t endpoints)
 {
     for (unsigned i = 0; i < SIM_PIPES; i++) {
         if (!(endpoints & 1u << i))
@@ -39,7 +39,7 @@ static void restart(struct sim_port *p, uint32_t endpoints)
     }
 }
 
-static void forget(struct sim_device *d, uint32_t endpoints)
+static void clear_endpoints(struct sim_device *d, uint32_t endpoints)
 {
     d->halted &= ~endpoints;
     d->toggle &= ~endpoints;
@@ -54,9 +54,9 @@ bool sim_state_set_config(struct sim_port *p, uint8_t value)
     p->info.active_config = value;
     d->link_states = 0;
     memset(d->alternate, 0, sizeof d->alternate);
-    forget(d, UINT32_MAX);
+    clear_endpoints(d, UINT32_MAX);
     build_table(p);
-    restart(p, ~1u);
+    restart_pipes(p, ~1u);
     if (d->ops->configured)
         d->ops->configured(d);
     return true;
@@ -72,8 +72,8 @@ bool sim_state_set_interface(struct sim_port *p, uint8_t interface, uint8_t alte
     d->alternate[interface] = alternate;
     build_table(p);
     endpoints |= endpoints_of(p, interface);
-    forget(d, endpoints);
-    restart(p, endpoints);
+    clear_endpoints(d, endpoints);
+    restart_pipes(p, endpoints);
     if (d->ops->alternate_selected)
         d->ops->alternate_selected(d, interface);
     return true;
@@ -87,7 +87,7 @@ bool sim_state_clear_halt(struct sim_port *p, uint8_t ep)
         return false;
     if (e->type == USB_CONTROL)
         return true; // never halted for longer than a request
-    forget(d, 1u << sim_pipe_index(ep));
+    clear_endpoints(d, 1u << sim_pipe_index(ep));
     if (d->ops->halt_cleared)
         d->ops->halt_cleared(d, ep);
     sim_pipe_ready(&p->pipe[sim_pipe_index(ep)]);
@@ -103,9 +103,9 @@ static void bus_reset(struct sim_port *p)
     d->config = 0;
     d->remote_wakeup = false;
     memset(d->alternate, 0, sizeof d->alternate);
-    forget(d, UINT32_MAX);
+    clear_endpoints(d, UINT32_MAX);
     build_table(p);
-    restart(p, UINT32_MAX);
+    restart_pipes(p, UINT32_MAX);
     if (d->ops->reset)
         d->ops->reset(d);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static void put(struct sim_echo *e, const uint8_t *from, uint32_t n)
+static void ring_put(struct sim_echo *e, const uint8_t *from, uint32_t n)
 {
     uint32_t at = (e->first + e->count) % SIM_ECHO_RING;
     uint32_t to_end = SIM_ECHO_RING - at;
@@ -13,7 +13,7 @@ static void put(struct sim_echo *e, const uint8_t *from, uint32_t n)
     e->count += n;
 }
 
-static void take(struct sim_echo *e, uint8_t *to, uint32_t n)
+static void ring_take(struct sim_echo *e, uint8_t *to, uint32_t n)
 {
     uint32_t to_end = SIM_ECHO_RING - e->first;
     uint32_t part = n < to_end ? n : to_end;
@@ -32,7 +32,7 @@ int sim_echo_out(struct sim_echo *e, const uint8_t *buf, uint32_t len)
     e->out_waits = n < len;
     if (n == 0)
         return SIM_NAK;
-    put(e, buf, n);
+    ring_put(e, buf, n);
     sim_kick(e->device, e->in);
     return (int)n;
 }
@@ -43,7 +43,7 @@ int sim_echo_in(struct sim_echo *e, uint8_t *buf, uint32_t max)
     if (n == 0 && !e->end_due)
         return SIM_NAK;
     if (n > 0)
-        take(e, buf, n);
+        ring_take(e, buf, n);
     // A host that reads with larger transfers would otherwise wait for what comes behind.
     e->end_due = n > 0 && n % e->packet_size == 0;
     if (e->out_waits)

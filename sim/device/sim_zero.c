@@ -165,9 +165,9 @@ void sim_zero_set_pace(struct sim_device *d, uint32_t pace_us)
     zero(d)->pace_us = pace_us;
 }
 
-// Is it the time for data of `ep`? The next one is then at a multiple of the pace: late asking must
-// not slow it down. If not, the engine is told when.
-static bool bulk_is_due(struct sim_zero *z, uint8_t ep)
+// False: not yet, the engine is told when. The next time is at a multiple of the pace: late asking
+// must not slow it down.
+static bool begin_bulk(struct sim_zero *z, uint8_t ep)
 {
     uint64_t now_us = sim_now_us(&z->device), *next_us = &z->bulk_us[ep >> 7];
     if (z->pace_us == 0)
@@ -180,7 +180,7 @@ static bool bulk_is_due(struct sim_zero *z, uint8_t ep)
     return true;
 }
 
-static int source(const struct sim_zero *z, uint8_t *buf, uint32_t size, uint32_t mps)
+static int put_pattern(const struct sim_zero *z, uint8_t *buf, uint32_t size, uint32_t mps)
 {
     if (z->pattern == 0) {
         memset(buf, 0, size);
@@ -192,7 +192,7 @@ static int source(const struct sim_zero *z, uint8_t *buf, uint32_t size, uint32_
 }
 
 // True if `size` bytes of packets follow the pattern. In large pieces: the benchmark writes here.
-static bool agrees(const struct sim_zero *z, const uint8_t *buf, uint32_t size, uint32_t mps)
+static bool has_pattern(const struct sim_zero *z, const uint8_t *buf, uint32_t size, uint32_t mps)
 {
     uint32_t piece = z->pattern == 0 ? sizeof z->packet : mps;
     while (size > 0) {
@@ -214,21 +214,21 @@ static int interrupt_in(struct sim_zero *z, uint8_t *buf)
     }
     // The next frame, not a frame from now: late asking must not slow the pace down.
     z->interrupt_us = (now_us / INTERRUPT_INTERVAL_US + 1) * INTERRUPT_INTERVAL_US;
-    return source(z, buf, INTERRUPT_MPS, INTERRUPT_MPS);
+    return put_pattern(z, buf, INTERRUPT_MPS, INTERRUPT_MPS);
 }
 
 static int zero_iso_in(struct sim_device *d, uint8_t ep, uint8_t *buf, uint32_t max)
 {
     struct sim_zero *z = zero(d);
     (void)ep; // the only one
-    return source(z, buf, max < z->iso_mps ? max : z->iso_mps, z->iso_mps);
+    return put_pattern(z, buf, max < z->iso_mps ? max : z->iso_mps, z->iso_mps);
 }
 
 static int zero_iso_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, uint32_t len)
 {
     struct sim_zero *z = zero(d);
     (void)ep; // the only one
-    return agrees(z, buf, len, z->iso_mps) ? (int)len : SIM_ERROR;
+    return has_pattern(z, buf, len, z->iso_mps) ? (int)len : SIM_ERROR;
 }
 
 // --- loopback ------------------------------------------------------------------------------------
@@ -303,9 +303,9 @@ static int zero_in(struct sim_device *d, uint8_t ep, uint8_t *buf, uint32_t max)
         return interrupt_in(z, buf);
     if (d->config == VALUE_LOOPBACK)
         return loop_in(z, buf, max);
-    if (!bulk_is_due(z, ep))
+    if (!begin_bulk(z, ep))
         return SIM_NAK;
-    return source(z, buf, max, z->bulk_mps);
+    return put_pattern(z, buf, max, z->bulk_mps);
 }
 
 static int zero_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, uint32_t len)
@@ -313,10 +313,10 @@ static int zero_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, uint32
     struct sim_zero *z = zero(d);
     if (d->config == VALUE_LOOPBACK)
         return loop_out(z, buf, len);
-    if (ep == BULK_OUT && !bulk_is_due(z, ep))
+    if (ep == BULK_OUT && !begin_bulk(z, ep))
         return SIM_NAK;
     uint32_t mps = ep == INTERRUPT_OUT ? INTERRUPT_MPS : z->bulk_mps;
-    return agrees(z, buf, len, mps) ? (int)len : SIM_STALL;
+    return has_pattern(z, buf, len, mps) ? (int)len : SIM_STALL;
 }
 
 // What is written to the control endpoint can be read back.

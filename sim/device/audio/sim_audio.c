@@ -55,7 +55,7 @@ static uint32_t adler32(uint32_t sum, const uint8_t *bytes, uint32_t count)
     return b % ADLER_BASE << 16 | a % ADLER_BASE;
 }
 
-static void keep(struct sim_audio *a, const uint8_t *samples, uint32_t size)
+static void keep_samples(struct sim_audio *a, const uint8_t *samples, uint32_t size)
 {
     uint32_t to_end = a->kept_bytes - a->kept_at;
     uint32_t part = size < to_end ? size : to_end;
@@ -73,7 +73,7 @@ static int audio_iso_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, u
         return 0;
     a->adler32 = adler32(a->adler32, buf, len);
     if (a->kept_bytes > 0)
-        keep(a, buf, len);
+        keep_samples(a, buf, len);
     if (a->recording.destroy && a->recording.append(a->recording.ctx, buf, len) != BASE_OK)
         a->unrecorded += len;
     return (int)len;

@@ -16,7 +16,7 @@ enum { GET_MAX_LUN = 0xa1fe, RESET = 0x21ff }; // bmRequestType << 8 | bRequest
 
 enum csw_status { PASSED = 0, FAILED = 1, PHASE_ERROR = 2 };
 
-static void halt(struct sim_disk_bot *b, bool in)
+static void halt_endpoint(struct sim_disk_bot *b, bool in)
 {
     if (in)
         b->in_halt = true;
@@ -25,7 +25,7 @@ static void halt(struct sim_disk_bot *b, bool in)
 }
 
 // Either endpoint may have waited (NAK) for the phase that comes now.
-static void enter(struct sim_disk_bot *b, enum sim_disk_bot_phase phase)
+static void enter_phase(struct sim_disk_bot *b, enum sim_disk_bot_phase phase)
 {
     b->phase = phase;
     sim_kick(b->device, SIM_DISK_IN);
@@ -37,12 +37,12 @@ static void enter(struct sim_disk_bot *b, enum sim_disk_bot_phase phase)
 static void end_data(struct sim_disk_bot *b)
 {
     if (b->scsi->moved < b->host_length)
-        halt(b, b->host_reads);
-    enter(b, SIM_DISK_BOT_STATUS);
+        halt_endpoint(b, b->host_reads);
+    enter_phase(b, SIM_DISK_BOT_STATUS);
 }
 
 // The thirteen cases (usbmassbulk 6.7): what the host announced against what the command means.
-static void agree(struct sim_disk_bot *b)
+static void enter_data_phase(struct sim_disk_bot *b)
 {
     const struct sim_disk_scsi *scsi = b->scsi;
     if (scsi->length == 0) { // 1, 4, 9
@@ -51,7 +51,7 @@ static void agree(struct sim_disk_bot *b)
         b->phase_error = true; // 2, 3, 7, 8, 10, 13
         end_data(b);
     } else { // 5, 6, 11, 12
-        enter(b, scsi->out ? SIM_DISK_BOT_DATA_OUT : SIM_DISK_BOT_DATA_IN);
+        enter_phase(b, scsi->out ? SIM_DISK_BOT_DATA_OUT : SIM_DISK_BOT_DATA_IN);
     }
 }
 
@@ -66,7 +66,7 @@ static int receive_command(struct sim_disk_bot *b, const uint8_t *cbw, uint32_t 
 {
     if (!cbw_valid(cbw, size)) { // usbmassbulk 6.6.1
         b->needs_reset = b->in_halt = b->out_halt = true;
-        enter(b, SIM_DISK_BOT_COMMAND);
+        enter_phase(b, SIM_DISK_BOT_COMMAND);
         return (int)(size < b->packet_size ? size : b->packet_size);
     }
     b->tag = base_get_le32(cbw + 4);
@@ -74,7 +74,7 @@ static int receive_command(struct sim_disk_bot *b, const uint8_t *cbw, uint32_t 
     b->host_reads = cbw[12] & USB_DIR_IN;
     b->phase_error = false;
     sim_disk_scsi_begin(b->scsi, cbw + 15, cbw[14]);
-    agree(b);
+    enter_data_phase(b);
     return CBW_SIZE;
 }
 
@@ -124,7 +124,7 @@ static int send_status(struct sim_disk_bot *b, uint8_t *csw)
     base_put_le32(csw + 4, b->tag);
     base_put_le32(csw + 8, b->host_length - (uint32_t)b->scsi->moved);
     csw[12] = b->phase_error ? PHASE_ERROR : b->scsi->failed ? FAILED : PASSED;
-    enter(b, SIM_DISK_BOT_COMMAND);
+    enter_phase(b, SIM_DISK_BOT_COMMAND);
     return CSW_SIZE;
 }
 
@@ -172,7 +172,7 @@ int sim_disk_bot_setup(struct sim_disk_bot *b, const struct usb_setup *s, uint8_
         if (s->wLength != 0)
             return SIM_STALL;
         b->needs_reset = false;
-        enter(b, SIM_DISK_BOT_COMMAND);
+        enter_phase(b, SIM_DISK_BOT_COMMAND);
         return 0;
     default:
         return SIM_STALL;
@@ -182,7 +182,7 @@ int sim_disk_bot_setup(struct sim_disk_bot *b, const struct usb_setup *s, uint8_
 void sim_disk_bot_restart(struct sim_disk_bot *b)
 {
     b->needs_reset = b->in_halt = b->out_halt = false;
-    enter(b, SIM_DISK_BOT_COMMAND);
+    enter_phase(b, SIM_DISK_BOT_COMMAND);
 }
 
 void sim_disk_bot_init(struct sim_disk_bot *b, struct sim_device *device,

@@ -69,7 +69,7 @@ static uint32_t divide_up(uint32_t a, uint32_t b)
 
 // Fills in FAT size and number of clusters for the rest of `l`. The FAT may get a sector too much,
 // as the space that it takes itself is not deducted.
-static void fill(struct layout *l)
+static void size_fat(struct layout *l)
 {
     uint32_t most = (l->sectors - FIXED_SECTORS) / l->cluster_sectors + FIRST_CLUSTER;
     l->fat_sectors = divide_up(divide_up(most * l->bits, 8), SECTOR);
@@ -82,11 +82,11 @@ static struct layout layout_of(uint32_t sectors)
     struct layout l = {.sectors = sectors, .cluster_sectors = MIN_CLUSTER_SECTORS};
     for (; l.cluster_sectors <= MAX_CLUSTER_SECTORS; l.cluster_sectors *= 2) {
         l.bits = 12;
-        fill(&l);
+        size_fat(&l);
         if (l.clusters <= FAT12_MAX)
             return l;
         l.bits = 16;
-        fill(&l);
+        size_fat(&l);
         if (l.clusters >= FAT16_MIN && l.clusters <= FAT16_MAX)
             return l;
     }

@@ -33,22 +33,22 @@ enum {
 static const char identity[] = "USBIP   Simulated disk  ";
 _Static_assert(sizeof identity - 1 == VENDOR_SIZE + PRODUCT_SIZE, "SPC-3 6.4.2");
 
-static uint8_t *blank(struct sim_disk_scsi *s)
+static uint8_t *begin_reply(struct sim_disk_scsi *s)
 {
     memset(s->reply, 0, sizeof s->reply);
     return s->reply;
 }
 
 // `allocation`: the most that the host wants. Cutting there is no error (SPC-3 4.3.4.6).
-static void answer(struct sim_disk_scsi *s, uint32_t size, uint32_t allocation)
+static void end_reply(struct sim_disk_scsi *s, uint32_t size, uint32_t allocation)
 {
     s->from_reply = true;
     s->length = size < allocation ? size : allocation;
 }
 
-static uint32_t standard_inquiry(struct sim_disk_scsi *s)
+static uint32_t put_standard_inquiry(struct sim_disk_scsi *s)
 {
-    uint8_t *p = blank(s);
+    uint8_t *p = begin_reply(s);
     p[1] = REMOVABLE;
     p[2] = SPC_3;
     p[3] = 2;      // response data format
@@ -58,9 +58,9 @@ static uint32_t standard_inquiry(struct sim_disk_scsi *s)
     return 36;
 }
 
-static uint32_t page_serial(struct sim_disk_scsi *s)
+static uint32_t put_page_serial(struct sim_disk_scsi *s)
 {
-    uint8_t *p = blank(s);
+    uint8_t *p = begin_reply(s);
     p[1] = 0x80;
     p[3] = SIM_DISK_SERIAL_SIZE;
     memcpy(p + 4, s->serial, SIM_DISK_SERIAL_SIZE);
@@ -69,10 +69,10 @@ static uint32_t page_serial(struct sim_disk_scsi *s)
 
 // Two designators of the unit (SPC-3 7.6.3): T10 vendor identification with the serial number, and
 // an NAA number of the kind that needs no registration.
-static uint32_t page_identification(struct sim_disk_scsi *s)
+static uint32_t put_page_identification(struct sim_disk_scsi *s)
 {
     enum { NAME = sizeof identity - 1 + SIM_DISK_SERIAL_SIZE };
-    uint8_t *p = blank(s);
+    uint8_t *p = begin_reply(s);
     p[1] = 0x83;
     p[3] = 4 + NAME + 4 + 8;
     p += 4;
@@ -90,27 +90,27 @@ static uint32_t page_identification(struct sim_disk_scsi *s)
     return 4 + 4 + NAME + 4 + 8;
 }
 
-static uint32_t page_list(struct sim_disk_scsi *s)
+static uint32_t put_page_list(struct sim_disk_scsi *s)
 {
     static const uint8_t pages[] = {0x00, 0x80, 0x83};
-    uint8_t *p = blank(s);
+    uint8_t *p = begin_reply(s);
     p[3] = sizeof pages;
     memcpy(p + 4, pages, sizeof pages);
     return 4 + sizeof pages;
 }
 
 // Size of the INQUIRY data now in `reply`; 0: no such page.
-static uint32_t inquiry_data(struct sim_disk_scsi *s, bool vital, uint8_t page)
+static uint32_t put_inquiry(struct sim_disk_scsi *s, bool vital, uint8_t page)
 {
     if (!vital)
-        return page == 0 ? standard_inquiry(s) : 0;
+        return page == 0 ? put_standard_inquiry(s) : 0;
     switch (page) {
     case 0x00:
-        return page_list(s);
+        return put_page_list(s);
     case 0x80:
-        return page_serial(s);
+        return put_page_serial(s);
     case 0x83:
-        return page_identification(s);
+        return put_page_identification(s);
     default:
         return 0;
     }
@@ -118,9 +118,9 @@ static uint32_t inquiry_data(struct sim_disk_scsi *s, bool vital, uint8_t page)
 
 void sim_disk_inquiry(struct sim_disk_scsi *s, const uint8_t *cdb)
 {
-    uint32_t size = cdb[1] & CMDDT ? 0 : inquiry_data(s, cdb[1] & EVPD, cdb[2]);
+    uint32_t size = cdb[1] & CMDDT ? 0 : put_inquiry(s, cdb[1] & EVPD, cdb[2]);
     if (size)
-        answer(s, size, base_get_be16(cdb + 3));
+        end_reply(s, size, base_get_be16(cdb + 3));
     else
         sim_disk_scsi_fail(s, SIM_DISK_BAD_FIELD);
 }
@@ -128,9 +128,9 @@ void sim_disk_inquiry(struct sim_disk_scsi *s, const uint8_t *cdb)
 // Standard data, whatever was asked for: all that there is to say is in its first byte.
 void sim_disk_inquiry_nowhere(struct sim_disk_scsi *s, const uint8_t *cdb)
 {
-    uint32_t size = standard_inquiry(s);
+    uint32_t size = put_standard_inquiry(s);
     s->reply[0] = UNIT_NOT_THERE;
-    answer(s, size, base_get_be16(cdb + 3));
+    end_reply(s, size, base_get_be16(cdb + 3));
 }
 
 // Reporting the sense data, or else the unit attention, also clears it.
@@ -141,8 +141,8 @@ void sim_disk_request_sense(struct sim_disk_scsi *s, const uint8_t *cdb)
         sense = s->attention;
         s->attention = SIM_DISK_NO_SENSE;
     }
-    sim_disk_sense_put(blank(s), sense);
-    answer(s, SIM_DISK_SENSE_SIZE, cdb[4]);
+    sim_disk_sense_put(begin_reply(s), sense);
+    end_reply(s, SIM_DISK_SENSE_SIZE, cdb[4]);
 }
 
 static void mode_sense(struct sim_disk_scsi *s, const uint8_t *cdb, unsigned header,
@@ -154,7 +154,7 @@ static void mode_sense(struct sim_disk_scsi *s, const uint8_t *cdb, unsigned hea
         sim_disk_scsi_fail(s, control == SAVED ? SIM_DISK_NOT_SAVED : SIM_DISK_BAD_FIELD);
         return;
     }
-    uint8_t *p = blank(s);
+    uint8_t *p = begin_reply(s);
     uint8_t specific = s->storage.read_only ? WRITE_PROTECT | DPOFUA : DPOFUA;
     if (header == 4) {
         p[0] = (uint8_t)(size - 1);
@@ -166,7 +166,7 @@ static void mode_sense(struct sim_disk_scsi *s, const uint8_t *cdb, unsigned hea
     p[header] = PAGE_CACHING;
     p[header + 1] = 18;
     p[header + 2] = control == CHANGEABLE ? 0 : WCE;
-    answer(s, size, allocation);
+    end_reply(s, size, allocation);
 }
 
 void sim_disk_mode_sense_6(struct sim_disk_scsi *s, const uint8_t *cdb)
@@ -186,10 +186,10 @@ void sim_disk_read_capacity_10(struct sim_disk_scsi *s, const uint8_t *cdb)
         return;
     }
     uint64_t last = s->blocks - 1;
-    uint8_t *p = blank(s);
+    uint8_t *p = begin_reply(s);
     base_put_be32(p, last < UINT32_MAX ? (uint32_t)last : UINT32_MAX); // the latter: ask with 16
     base_put_be32(p + 4, SIM_STORAGE_BLOCK);
-    answer(s, 8, 8);
+    end_reply(s, 8, 8);
 }
 
 void sim_disk_read_capacity_16(struct sim_disk_scsi *s, const uint8_t *cdb)
@@ -199,21 +199,21 @@ void sim_disk_read_capacity_16(struct sim_disk_scsi *s, const uint8_t *cdb)
         sim_disk_scsi_fail(s, SIM_DISK_BAD_FIELD);
         return;
     }
-    uint8_t *p = blank(s);
+    uint8_t *p = begin_reply(s);
     base_put_be64(p, s->blocks - 1);
     base_put_be32(p + 8, SIM_STORAGE_BLOCK);
-    answer(s, 32, base_get_be32(cdb + 10));
+    end_reply(s, 32, base_get_be32(cdb + 10));
 }
 
 void sim_disk_read_format_capacities(struct sim_disk_scsi *s, const uint8_t *cdb)
 {
     enum { FORMATTED = 2, NO_MEDIUM = 3 };
-    uint8_t *p = blank(s);
+    uint8_t *p = begin_reply(s);
     p[3] = 8; // length of the one descriptor
     base_put_be32(p + 4, s->blocks < UINT32_MAX ? (uint32_t)s->blocks : UINT32_MAX);
     base_put_be32(p + 8, SIM_STORAGE_BLOCK); // 24 bits, the first byte is the type
     p[8] = s->medium == SIM_DISK_MEDIUM_EJECTED ? NO_MEDIUM : FORMATTED;
-    answer(s, 12, base_get_be16(cdb + 7));
+    end_reply(s, 12, base_get_be16(cdb + 7));
 }
 
 void sim_disk_report_luns(struct sim_disk_scsi *s, const uint8_t *cdb)
@@ -224,8 +224,8 @@ void sim_disk_report_luns(struct sim_disk_scsi *s, const uint8_t *cdb)
         sim_disk_scsi_fail(s, SIM_DISK_BAD_FIELD);
         return;
     }
-    uint8_t *p = blank(s);
+    uint8_t *p = begin_reply(s);
     bool lun_0 = cdb[2] != WELL_KNOWN;
     base_put_be32(p, lun_0 ? 8 : 0);
-    answer(s, lun_0 ? 16 : 8, allocation);
+    end_reply(s, lun_0 ? 16 : 8, allocation);
 }

@@ -61,13 +61,14 @@ static struct extent extent_unpack(const uint8_t *cdb)
     }
 }
 
-static void flush(struct sim_disk_scsi *s)
+static void flush_storage(struct sim_disk_scsi *s)
 {
     if (!s->storage.read_only && s->storage.flush(s->storage.ctx) != BASE_OK)
         sim_disk_scsi_fail(s, SIM_DISK_WRITE_ERROR);
 }
 
-static bool in_range(struct sim_disk_scsi *s, const struct extent *e)
+// False: the command has failed.
+static bool check_range(struct sim_disk_scsi *s, const struct extent *e)
 {
     if (e->lba < s->blocks && e->count <= s->blocks - e->lba)
         return true;
@@ -85,7 +86,7 @@ static void transfer(struct sim_disk_scsi *s, const uint8_t *cdb, bool out)
     struct extent e = extent_unpack(cdb);
     if (cdb[1] & PROTECT) {
         sim_disk_scsi_fail(s, SIM_DISK_BAD_FIELD);
-    } else if (in_range(s, &e)) {
+    } else if (check_range(s, &e)) {
         s->out = out;
         s->offset = e.lba * SIM_STORAGE_BLOCK;
         s->length = (uint64_t)e.count * SIM_STORAGE_BLOCK;
@@ -108,7 +109,7 @@ static void verify(struct sim_disk_scsi *s, const uint8_t *cdb)
     struct extent e = extent_unpack(cdb);
     if (cdb[1] & (PROTECT | BYTCHK)) {
         sim_disk_scsi_fail(s, SIM_DISK_BAD_FIELD);
-    } else if (in_range(s, &e)) {
+    } else if (check_range(s, &e)) {
         s->offset = e.lba * SIM_STORAGE_BLOCK;
         s->verify_end = s->offset + (uint64_t)e.count * SIM_STORAGE_BLOCK;
     }
@@ -117,8 +118,8 @@ static void verify(struct sim_disk_scsi *s, const uint8_t *cdb)
 static void synchronize_cache(struct sim_disk_scsi *s, const uint8_t *cdb)
 {
     struct extent e = extent_unpack(cdb);
-    if (in_range(s, &e))
-        flush(s);
+    if (check_range(s, &e))
+        flush_storage(s);
 }
 
 static void start_stop_unit(struct sim_disk_scsi *s, const uint8_t *cdb)
@@ -134,7 +135,7 @@ static void start_stop_unit(struct sim_disk_scsi *s, const uint8_t *cdb)
     } else if (!ejected && load_eject && s->removal_prevented) {
         sim_disk_scsi_fail(s, SIM_DISK_LOCKED);
     } else if (!ejected) {
-        flush(s);
+        flush_storage(s);
         if (!s->failed)
             s->medium = load_eject ? SIM_DISK_MEDIUM_EJECTED : SIM_DISK_MEDIUM_STOPPED;
     }
@@ -179,7 +180,7 @@ static const struct command commands[] = {
     {REPORT_LUNS, 12, IN_ATTENTION, sim_disk_report_luns},
 };
 
-static const struct command *find(uint8_t opcode)
+static const struct command *find_command(uint8_t opcode)
 {
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (commands[i].opcode == opcode)
@@ -187,7 +188,7 @@ static const struct command *find(uint8_t opcode)
     return NULL;
 }
 
-static void run(struct sim_disk_scsi *s, const struct command *c, const uint8_t *cdb)
+static void start_command(struct sim_disk_scsi *s, const struct command *c, const uint8_t *cdb)
 {
     if ((c->how & NEEDS_MEDIUM) && s->medium == SIM_DISK_MEDIUM_EJECTED)
         sim_disk_scsi_fail(s, SIM_DISK_NO_MEDIUM);
@@ -199,7 +200,7 @@ static void run(struct sim_disk_scsi *s, const struct command *c, const uint8_t 
         c->run(s, cdb);
 }
 
-static void prepare(struct sim_disk_scsi *s)
+static void clear_command(struct sim_disk_scsi *s)
 {
     s->failed = s->out = s->from_reply = false;
     s->length = s->moved = s->offset = s->verify_end = 0;
@@ -207,8 +208,8 @@ static void prepare(struct sim_disk_scsi *s)
 
 void sim_disk_scsi_begin(struct sim_disk_scsi *s, const uint8_t *cdb, unsigned size)
 {
-    const struct command *c = find(cdb[0]);
-    prepare(s);
+    const struct command *c = find_command(cdb[0]);
+    clear_command(s);
     if (cdb[0] != REQUEST_SENSE) // sense data is kept for the very next command only
         s->sense = SIM_DISK_NO_SENSE;
     if (s->attention && !(c && c->how & IN_ATTENTION)) {
@@ -219,14 +220,14 @@ void sim_disk_scsi_begin(struct sim_disk_scsi *s, const uint8_t *cdb, unsigned s
     } else if (size < c->size) {
         sim_disk_scsi_fail(s, SIM_DISK_BAD_FIELD);
     } else {
-        run(s, c, cdb);
+        start_command(s, c, cdb);
     }
 }
 
 // SPC-3 6.4.1: INQUIRY is answered also for a unit that is not there.
 void sim_disk_scsi_begin_nowhere(struct sim_disk_scsi *s, const uint8_t *cdb)
 {
-    prepare(s);
+    clear_command(s);
     s->sense = SIM_DISK_NO_SENSE;
     if (cdb[0] == INQUIRY)
         sim_disk_inquiry_nowhere(s, cdb);
@@ -256,7 +257,7 @@ bool sim_disk_scsi_write(struct sim_disk_scsi *s, const uint8_t *buf, uint32_t s
     s->offset += size;
     s->moved += size;
     if (s->flush_at_end && s->moved == s->length)
-        flush(s);
+        flush_storage(s);
     return true;
 }
 

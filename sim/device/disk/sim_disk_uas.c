@@ -54,7 +54,7 @@ enum scsi_status { GOOD = 0x00, CHECK_CONDITION = 0x02, TASK_SET_FULL = 0x28 };
 
 // --- tags in use ---------------------------------------------------------------------------------
 
-static struct sim_disk_uas_task *find(struct sim_disk_uas *u, uint16_t tag)
+static struct sim_disk_uas_task *find_task(struct sim_disk_uas *u, uint16_t tag)
 {
     for (unsigned i = 0; i < SIM_DISK_UAS_TASKS; i++)
         if (u->task[i].kind != SIM_DISK_UAS_FREE && u->task[i].tag == tag)
@@ -62,7 +62,7 @@ static struct sim_disk_uas_task *find(struct sim_disk_uas *u, uint16_t tag)
     return NULL;
 }
 
-static unsigned count(const struct sim_disk_uas *u, enum sim_disk_uas_kind kind)
+static unsigned count_tasks(const struct sim_disk_uas *u, enum sim_disk_uas_kind kind)
 {
     unsigned n = 0;
     for (unsigned i = 0; i < SIM_DISK_UAS_TASKS; i++)
@@ -71,8 +71,8 @@ static unsigned count(const struct sim_disk_uas *u, enum sim_disk_uas_kind kind)
 }
 
 // There must be a free one.
-static struct sim_disk_uas_task *take(struct sim_disk_uas *u, enum sim_disk_uas_kind kind,
-                                      uint16_t tag)
+static struct sim_disk_uas_task *claim_task(struct sim_disk_uas *u, enum sim_disk_uas_kind kind,
+                                            uint16_t tag)
 {
     struct sim_disk_uas_task *t = u->task;
     while (t->kind != SIM_DISK_UAS_FREE)
@@ -82,7 +82,7 @@ static struct sim_disk_uas_task *take(struct sim_disk_uas *u, enum sim_disk_uas_
     return t;
 }
 
-static void give_back(struct sim_disk_uas *u, struct sim_disk_uas_task *t)
+static void free_task(struct sim_disk_uas *u, struct sim_disk_uas_task *t)
 {
     base_list_remove(&t->link);
     t->kind = SIM_DISK_UAS_FREE;
@@ -95,7 +95,7 @@ static void abort_all(struct sim_disk_uas *u)
 {
     for (unsigned i = 0; i < SIM_DISK_UAS_TASKS; i++)
         if (u->task[i].kind == SIM_DISK_UAS_COMMAND)
-            give_back(u, &u->task[i]);
+            free_task(u, &u->task[i]);
 }
 
 static struct sim_disk_uas_task *task_of(struct base_list *link)
@@ -105,8 +105,8 @@ static struct sim_disk_uas_task *task_of(struct base_list *link)
 
 // --- execution -----------------------------------------------------------------------------------
 
-static void queue(struct sim_disk_uas *u, struct sim_disk_uas_task *t, enum iu_id iu, uint8_t code,
-                  enum sim_disk_sense sense)
+static void queue_iu(struct sim_disk_uas *u, struct sim_disk_uas_task *t, enum iu_id iu,
+                     uint8_t code, enum sim_disk_sense sense)
 {
     t->iu = (uint8_t)iu;
     t->code = code;
@@ -115,7 +115,7 @@ static void queue(struct sim_disk_uas *u, struct sim_disk_uas_task *t, enum iu_i
     sim_kick(u->device, SIM_DISK_STATUS);
 }
 
-static void start(struct sim_disk_uas *u, struct sim_disk_uas_task *t)
+static void start_command(struct sim_disk_uas *u, struct sim_disk_uas_task *t)
 {
     u->current = t;
     if (t->nowhere)
@@ -125,39 +125,39 @@ static void start(struct sim_disk_uas *u, struct sim_disk_uas_task *t)
     u->left = u->scsi->length;
     u->phase = u->left > 0 ? SIM_DISK_UAS_READY : SIM_DISK_UAS_WORK;
     if (u->left > 0)
-        queue(u, t, u->scsi->out ? IU_WRITE_READY : IU_READ_READY, 0, SIM_DISK_NO_SENSE);
+        queue_iu(u, t, u->scsi->out ? IU_WRITE_READY : IU_READ_READY, 0, SIM_DISK_NO_SENSE);
 }
 
-static void conclude(struct sim_disk_uas *u)
+static void conclude_command(struct sim_disk_uas *u)
 {
     struct sim_disk_uas_task *t = u->current;
     u->current = NULL;
-    queue(u, t, IU_SENSE, u->scsi->failed ? CHECK_CONDITION : GOOD,
-          sim_disk_scsi_take_sense(u->scsi));
+    queue_iu(u, t, IU_SENSE, u->scsi->failed ? CHECK_CONDITION : GOOD,
+             sim_disk_scsi_take_sense(u->scsi));
 }
 
 // Moves on as far as it goes without the host.
-static void run(struct sim_disk_uas *u)
+static void run_commands(struct sim_disk_uas *u)
 {
     while (u->current || !base_list_empty(&u->waiting)) {
         if (!u->current)
-            start(u, task_of(base_list_pop(&u->waiting)));
+            start_command(u, task_of(base_list_pop(&u->waiting)));
         if (u->phase != SIM_DISK_UAS_WORK)
             return;
         if (!sim_disk_scsi_work(u->scsi)) {
             sim_kick_at(u->device, SIM_DISK_STATUS, sim_now_us(u->device) + WORK_PAUSE_US);
             return;
         }
-        conclude(u);
+        conclude_command(u);
     }
 }
 
 // --- command pipe --------------------------------------------------------------------------------
 
-static void answer(struct sim_disk_uas *u, uint16_t tag, enum response code,
-                   enum sim_disk_sense information)
+static void queue_response(struct sim_disk_uas *u, uint16_t tag, enum response code,
+                           enum sim_disk_sense information)
 {
-    queue(u, take(u, SIM_DISK_UAS_ANSWER, tag), IU_RESPONSE, (uint8_t)code, information);
+    queue_iu(u, claim_task(u, SIM_DISK_UAS_ANSWER, tag), IU_RESPONSE, (uint8_t)code, information);
 }
 
 static bool is_ours(const uint8_t lun[LUN_SIZE])
@@ -170,11 +170,12 @@ static bool is_ours(const uint8_t lun[LUN_SIZE])
 
 static void receive_command(struct sim_disk_uas *u, uint16_t tag, const uint8_t *iu)
 {
-    if (count(u, SIM_DISK_UAS_COMMAND) == SIM_DISK_UAS_COMMANDS) {
-        queue(u, take(u, SIM_DISK_UAS_ANSWER, tag), IU_SENSE, TASK_SET_FULL, SIM_DISK_NO_SENSE);
+    if (count_tasks(u, SIM_DISK_UAS_COMMAND) == SIM_DISK_UAS_COMMANDS) {
+        queue_iu(u, claim_task(u, SIM_DISK_UAS_ANSWER, tag), IU_SENSE, TASK_SET_FULL,
+                 SIM_DISK_NO_SENSE);
         return;
     }
-    struct sim_disk_uas_task *t = take(u, SIM_DISK_UAS_COMMAND, tag);
+    struct sim_disk_uas_task *t = claim_task(u, SIM_DISK_UAS_COMMAND, tag);
     t->nowhere = !is_ours(iu + 8);
     memcpy(t->cdb, iu + 16, sizeof t->cdb);
     if ((iu[4] & ATTRIBUTE) == HEAD_OF_QUEUE)
@@ -197,7 +198,7 @@ static enum response execute_function(struct sim_disk_uas *u, uint8_t function,
     switch (function) {
     case ABORT_TASK:
         if (is_command)
-            give_back(u, task);
+            free_task(u, task);
         return FUNCTION_COMPLETE;
     case ABORT_TASK_SET:
     case CLEAR_TASK_SET: // the same: there is one initiator
@@ -212,7 +213,7 @@ static enum response execute_function(struct sim_disk_uas *u, uint8_t function,
     case QUERY_TASK:
         return is_command ? FUNCTION_SUCCEEDED : FUNCTION_COMPLETE;
     case QUERY_TASK_SET:
-        return count(u, SIM_DISK_UAS_COMMAND) ? FUNCTION_SUCCEEDED : FUNCTION_COMPLETE;
+        return count_tasks(u, SIM_DISK_UAS_COMMAND) ? FUNCTION_SUCCEEDED : FUNCTION_COMPLETE;
     case QUERY_ASYNC_EVENT:
         return u->scsi->attention ? FUNCTION_SUCCEEDED : FUNCTION_COMPLETE;
     default: // CLEAR ACA among them
@@ -224,12 +225,12 @@ static void receive_function(struct sim_disk_uas *u, uint16_t tag, const uint8_t
 {
     uint8_t function = iu[4];
     if (function != I_T_NEXUS_RESET && !is_ours(iu + 8)) {
-        answer(u, tag, INCORRECT_LUN, SIM_DISK_NO_SENSE);
+        queue_response(u, tag, INCORRECT_LUN, SIM_DISK_NO_SENSE);
         return;
     }
-    enum response code = execute_function(u, function, find(u, base_get_be16(iu + 6)));
+    enum response code = execute_function(u, function, find_task(u, base_get_be16(iu + 6)));
     bool event = function == QUERY_ASYNC_EVENT && code == FUNCTION_SUCCEEDED;
-    answer(u, tag, code, event ? u->scsi->attention : SIM_DISK_NO_SENSE);
+    queue_response(u, tag, code, event ? u->scsi->attention : SIM_DISK_NO_SENSE);
 }
 
 static bool is_valid(const uint8_t *iu, uint32_t size)
@@ -244,20 +245,20 @@ static bool is_valid(const uint8_t *iu, uint32_t size)
 // One IU each time, as it is in one packet.
 static int receive_iu(struct sim_disk_uas *u, const uint8_t *iu, uint32_t size)
 {
-    if (count(u, SIM_DISK_UAS_FREE) == 0)
+    if (count_tasks(u, SIM_DISK_UAS_FREE) == 0)
         return SIM_NAK;
     uint16_t tag = size >= HEADER_SIZE ? base_get_be16(iu + 2) : 0;
     if (!is_valid(iu, size)) {
-        answer(u, tag, INVALID_IU, SIM_DISK_NO_SENSE);
-    } else if (find(u, tag)) { // SAM-4 5.9.3: who lost count of its tags loses all commands
+        queue_response(u, tag, INVALID_IU, SIM_DISK_NO_SENSE);
+    } else if (find_task(u, tag)) { // SAM-4 5.9.3: who lost count of its tags loses all commands
         abort_all(u);
-        answer(u, tag, OVERLAPPED_TAG, SIM_DISK_NO_SENSE);
+        queue_response(u, tag, OVERLAPPED_TAG, SIM_DISK_NO_SENSE);
     } else if (iu[0] == IU_COMMAND) {
         receive_command(u, tag, iu);
     } else {
         receive_function(u, tag, iu);
     }
-    run(u);
+    run_commands(u);
     return (int)size;
 }
 
@@ -271,7 +272,7 @@ static bool moves_data(const struct sim_disk_uas *u, bool out)
 static void end_data(struct sim_disk_uas *u)
 {
     u->phase = SIM_DISK_UAS_WORK;
-    run(u);
+    run_commands(u);
 }
 
 // On a bad block a zero-length packet ends the host's transfer, so that none of the next command's
@@ -349,7 +350,7 @@ static int put_iu(const struct sim_disk_uas_task *t, uint8_t *iu)
 
 static int send_iu(struct sim_disk_uas *u, uint8_t *iu)
 {
-    run(u);
+    run_commands(u);
     struct base_list *first = base_list_pop(&u->status);
     if (!first)
         return SIM_NAK;
@@ -359,7 +360,7 @@ static int send_iu(struct sim_disk_uas *u, uint8_t *iu)
         u->phase = SIM_DISK_UAS_DATA;
         sim_kick(u->device, u->scsi->out ? SIM_DISK_OUT : SIM_DISK_IN);
     } else {
-        give_back(u, t);
+        free_task(u, t);
     }
     return size;
 }

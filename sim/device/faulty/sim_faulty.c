@@ -25,7 +25,8 @@ static struct faulty_endpoint *endpoint(struct faulty *f, uint8_t ep)
 
 // --- bulk and interrupt --------------------------------------------------------------------------
 
-static bool must_wait(struct faulty *f, uint8_t ep)
+// True: not yet, the engine asks again when it is time.
+static bool hold_back(struct faulty *f, uint8_t ep)
 {
     struct faulty_endpoint *e = endpoint(f, ep);
     if (e->late_us == 0)
@@ -81,7 +82,7 @@ static int faulty_in(struct sim_device *d, uint8_t ep, uint8_t *buf, uint32_t ma
         return e->always;
     if (empty && e->stream_max == 0)
         return SIM_NAK;
-    if (e->given == 0 && must_wait(f, ep))
+    if (e->given == 0 && hold_back(f, ep))
         return SIM_NAK;
     return empty ? give_stream(e, buf, max) : give_block(f, e, buf, max);
 }
@@ -121,7 +122,7 @@ static int faulty_out(struct sim_device *d, uint8_t ep, const uint8_t *buf, uint
     bool closed = e->accept == 0 || (e->fail_armed && e->fail_after == 0);
     if ((n == 0 && len > 0) || closed)
         return refuse_out(e);
-    if (must_wait(f, ep))
+    if (hold_back(f, ep))
         return SIM_NAK;
     sim_faulty_record(f, ep, buf, n);
     if (e->accept != UINT64_MAX)
@@ -175,7 +176,8 @@ static const struct sim_faulty_answer *scripted(const struct faulty *f, const st
     return NULL;
 }
 
-static bool answer_waits(struct faulty *f, const struct sim_faulty_answer *a)
+// The same for a control request.
+static bool hold_answer(struct faulty *f, const struct sim_faulty_answer *a)
 {
     uint64_t now_us = sim_now_us(&f->d);
     if (!f->d.setup_again) {
@@ -215,7 +217,7 @@ static int faulty_setup(struct sim_device *d, const struct usb_setup *s, uint8_t
     const struct sim_faulty_answer *a = scripted(f, s);
     if (!a)
         return default_answer(f, s, data, len);
-    if (answer_waits(f, a))
+    if (hold_answer(f, a))
         return SIM_NAK;
     if (a->result != 0 && a->result != SIM_NAK)
         return a->result;

@@ -64,8 +64,8 @@ void sim_faulty_record(struct faulty *f, uint8_t ep, const uint8_t *buf, uint32_
 
 // --- scripts -------------------------------------------------------------------------------------
 
-static enum base_err queue(struct sim_device *d, uint8_t ep, int result, const void *data,
-                           uint32_t size)
+static enum base_err queue_block(struct sim_device *d, uint8_t ep, int result, const void *data,
+                                 uint32_t size)
 {
     assert(ep & USB_DIR_IN);
     struct faulty_block *b = base_alloc(sim_alloc(d->bus), sizeof *b + size);
@@ -82,13 +82,13 @@ static enum base_err queue(struct sim_device *d, uint8_t ep, int result, const v
 
 enum base_err sim_faulty_give(struct sim_device *d, uint8_t ep, const void *data, uint32_t size)
 {
-    return queue(d, ep, 0, data, size);
+    return queue_block(d, ep, 0, data, size);
 }
 
 enum base_err sim_faulty_fail(struct sim_device *d, uint8_t ep, enum sim_result how)
 {
     assert(how != SIM_NAK);
-    return queue(d, ep, how, NULL, 0);
+    return queue_block(d, ep, how, NULL, 0);
 }
 
 void sim_faulty_stream(struct sim_device *d, uint8_t ep, bool on)

@@ -30,7 +30,7 @@ static uint8_t uart_state(const struct sim_serial_port *p)
 }
 
 // Queues the state now. The host must not miss the last one, so it replaces that in a full queue.
-static void notify(struct sim_serial_port *p)
+static void queue_notice(struct sim_serial_port *p)
 {
     if (p->notice_count == SIM_SERIAL_NOTICES)
         p->notice_count--;
@@ -47,7 +47,7 @@ static void end_break_if_due(struct sim_serial_port *p)
         return;
     }
     p->break_end_us = 0;
-    notify(p);
+    queue_notice(p);
 }
 
 // SERIAL_STATE, CDC PSTN 1.2 6.5.4.
@@ -87,7 +87,7 @@ static int set_control_line_state(struct sim_serial_port *p, uint16_t lines)
     uint8_t before = uart_state(p);
     p->lines = lines & (LINE_DTR | LINE_RTS);
     if (uart_state(p) != before)
-        notify(p);
+        queue_notice(p);
     return 0;
 }
 
@@ -101,7 +101,7 @@ static int send_break(struct sim_serial_port *p, uint16_t ms)
     else
         p->break_end_us = sim_now_us(p->device) + ms * UINT64_C(1000);
     if (uart_state(p) != before)
-        notify(p);
+        queue_notice(p);
     end_break_if_due(p);
     return 0;
 }
