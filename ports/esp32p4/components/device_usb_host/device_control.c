@@ -35,7 +35,7 @@ void device_request(struct device *d, struct usb_setup setup, uint8_t *data)
         (struct device_request){.state = REQUEST_WAITING, .setup = setup, .data = data};
 }
 
-bool device_request_over(struct device *d)
+bool device_request_take(struct device *d)
 {
     if (d->control.request.state != REQUEST_DONE)
         return false;

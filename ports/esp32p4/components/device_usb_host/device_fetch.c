@@ -211,7 +211,7 @@ void device_fetch_run(struct device *d)
     const struct device_request *r = &d->control.request;
     uint64_t limit_us = d->since_us + DEVICE_FETCH_US;
     bool overdue = device_now_us(d->host) >= limit_us;
-    if (!device_request_over(d)) {
+    if (!device_request_take(d)) {
         if (!overdue) {
             device_due(d->host, limit_us);
             return;

@@ -101,7 +101,9 @@ enum device_change_kind {
 struct device_change {
     enum device_change_kind kind;
     struct usb_control_op op;
-    unsigned step, cursor;
+    unsigned step;       // index in the steps of its kind
+    unsigned undo;       // 0: the step is being made; n: its n-th undo step is
+    unsigned cursor;     // in a step that is made for one interface or endpoint after the other
     uint32_t interfaces; // bits of those that it concerns
     int32_t status;
     enum base_err result;
@@ -288,14 +290,29 @@ bool device_control_run(struct device *d);
 void device_control_cancel(struct device *d);
 void device_control_fail(struct device *d, int32_t status);
 void device_request(struct device *d, struct usb_setup setup, uint8_t *data);
-// True when the request is over; then it is taken.
-bool device_request_over(struct device *d);
+// Takes the request that is over; false: there is none.
+bool device_request_take(struct device *d);
 
 // --- device_claim.c -----------------------------------------------------------------------------
 enum base_err device_claim(struct device *d, uint8_t interface, uint8_t alternate);
 // BASE_ERR_AGAIN: not yet. Its pipes stay, or end with SHUTDOWN.
 enum base_err device_release(struct device *d, uint8_t interface, bool keep_pipes);
 enum base_err device_reclaim(struct device *d, uint8_t interface); // after release with keep_pipes
+
+// --- device_step.c ------------------------------------------------------------------------------
+enum device_step_result {
+    STEP_WAIT,  // again later
+    STEP_AGAIN, // the same step, for the next interface or endpoint
+    STEP_NEXT,
+    STEP_END, // the change goes no further
+};
+typedef enum device_step_result device_step_function(struct device *d);
+struct device_step {
+    device_step_function *make;
+    device_step_function *undo[3]; // what is still done when `make` ends the change, and NULL
+};
+// Behind the last one is one without `make`.
+const struct device_step *device_steps(const struct device_change *c);
 
 // --- device_change.c ----------------------------------------------------------------------------
 void device_change_begin(struct device *d, enum device_change_kind kind,
