@@ -18,7 +18,7 @@ static bool is_periodic(const struct usb_endpoint *ep)
 // Why no pipe can be made, or NULL. The driver checks some of it, and computes with the rest. That
 // interrupt endpoints of high speed have milliseconds instead of an exponent is common: the
 // driver's shift takes it modulo 32, and polls at least every 32 ms.
-static const char *defect(const struct usb_endpoint *ep)
+static const char *defect_of(const struct usb_endpoint *ep)
 {
     if (ep->type == USB_CONTROL)
         return "is a second control endpoint";
@@ -49,9 +49,9 @@ static bool for_endpoints(struct device *d, uint8_t interface, uint8_t alternate
     return true;
 }
 
-static bool is_possible(struct device *d, const struct usb_endpoint *ep)
+static bool check_endpoint(struct device *d, const struct usb_endpoint *ep)
 {
-    const char *why = defect(ep);
+    const char *why = defect_of(ep);
     if (why)
         ESP_LOGW(tag, "%s: endpoint 0x%02x %s", d->info.busid, ep->address, why);
     return !why;
@@ -67,8 +67,8 @@ static bool make_pipe(struct device *d, const struct usb_endpoint *ep)
 
 // --- claim and release --------------------------------------------------------------------------
 
-static enum base_err refusal(const struct device *d, uint8_t interface, uint8_t alternate,
-                             esp_err_t err)
+static enum base_err report_refusal(const struct device *d, uint8_t interface, uint8_t alternate,
+                                    esp_err_t err)
 {
     const char *why = "refused by the library"; // gone, or an endpoint that two interfaces have
     enum base_err result = BASE_ERR_IO;
@@ -84,7 +84,7 @@ static enum base_err refusal(const struct device *d, uint8_t interface, uint8_t 
     return result;
 }
 
-static void drop_pipes(struct device *d, uint8_t interface)
+static void destroy_pipes(struct device *d, uint8_t interface)
 {
     for (unsigned i = 0; i < DEVICE_PIPES; i++) {
         struct device_pipe **p = &d->pipe[i];
@@ -95,20 +95,20 @@ static void drop_pipes(struct device *d, uint8_t interface)
     }
 }
 
-static enum base_err claim(struct device *d, uint8_t interface, uint8_t alternate)
+static enum base_err claim_in_library(struct device *d, uint8_t interface, uint8_t alternate)
 {
     esp_err_t err = usb_host_interface_claim(d->host->client, d->handle, interface, alternate);
     if (err != ESP_OK)
-        return refusal(d, interface, alternate, err);
+        return report_refusal(d, interface, alternate, err);
     d->claimed |= 1u << interface;
     return BASE_OK;
 }
 
 enum base_err device_claim(struct device *d, uint8_t interface, uint8_t alternate)
 {
-    if (!for_endpoints(d, interface, alternate, is_possible))
+    if (!for_endpoints(d, interface, alternate, check_endpoint))
         return BASE_ERR_UNSUPPORTED;
-    enum base_err err = claim(d, interface, alternate);
+    enum base_err err = claim_in_library(d, interface, alternate);
     if (err != BASE_OK)
         return err;
     if (for_endpoints(d, interface, alternate, make_pipe))
@@ -142,15 +142,15 @@ enum base_err device_release(struct device *d, uint8_t interface, bool keep_pipe
         return BASE_ERR_AGAIN; // an event of an endpoint is still to be handled
     d->claimed &= ~(1u << interface);
     if (!keep_pipes)
-        drop_pipes(d, interface);
+        destroy_pipes(d, interface);
     return BASE_OK;
 }
 
 enum base_err device_reclaim(struct device *d, uint8_t interface)
 {
-    enum base_err err = claim(d, interface, d->alternate[interface]);
+    enum base_err err = claim_in_library(d, interface, d->alternate[interface]);
     if (err != BASE_OK) {
-        drop_pipes(d, interface);
+        destroy_pipes(d, interface);
         return err;
     }
     for (unsigned i = 0; i < DEVICE_PIPES; i++) {

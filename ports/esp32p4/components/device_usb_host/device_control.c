@@ -46,8 +46,8 @@ bool device_request_take(struct device *d)
 // --- the end ------------------------------------------------------------------------------------
 
 // What came of the data stage. `room`: what the asker has place for.
-static int32_t outcome(const struct device_control *c, uint16_t wanted, uint32_t room,
-                       bool short_not_ok, uint32_t *actual_length)
+static int32_t outcome_of(const struct device_control *c, uint16_t wanted, uint32_t room,
+                          bool short_not_ok, uint32_t *actual_length)
 {
     int n = c->transfer->actual_num_bytes - SETUP_SIZE;
     uint32_t got = n > 0 ? (uint32_t)n : 0;
@@ -67,25 +67,25 @@ static const uint8_t *data_of(const struct device_control *c)
     return c->transfer->data_buffer + SETUP_SIZE;
 }
 
-static void urb_over(struct device *d)
+static void finish_urb(struct device *d)
 {
     struct device_control *c = &d->control;
     struct usb_urb *u = c->urb;
     struct usb_setup setup = usb_setup_unpack(u->setup);
     bool in = (setup.bmRequestType & USB_DIR_IN) != 0;
     bool short_not_ok = in && u->flags & USB_URB_SHORT_NOT_OK;
-    int32_t status = outcome(c, setup.wLength, u->length, short_not_ok, &u->actual_length);
+    int32_t status = outcome_of(c, setup.wLength, u->length, short_not_ok, &u->actual_length);
     if (in && u->actual_length > 0)
         memcpy(u->buffer, data_of(c), u->actual_length);
     c->urb = NULL;
     device_urb_done(u, status);
 }
 
-static void request_over(struct device_control *c)
+static void finish_request(struct device_control *c)
 {
     struct device_request *r = &c->request;
     uint32_t room = r->setup.wLength;
-    r->status = outcome(c, r->setup.wLength, room, false, &r->actual_length);
+    r->status = outcome_of(c, r->setup.wLength, room, false, &r->actual_length);
     if (r->data && r->actual_length > 0)
         memcpy(r->data, data_of(c), r->actual_length);
     r->state = REQUEST_DONE;
@@ -108,9 +108,9 @@ static void transfer_done(usb_transfer_t *t)
     c->busy = false;
     c->done_us = device_now_us(d->host);
     if (c->urb)
-        urb_over(d);
+        finish_urb(d);
     else if (c->request.state == REQUEST_IN_FLIGHT)
-        request_over(c);
+        finish_request(c);
     return_transfer(d);
 }
 
@@ -130,7 +130,7 @@ static uint32_t transfer_size(const struct device *d, bool in, uint32_t length)
     return SETUP_SIZE + (in ? (length + packet - 1) / packet * packet : length);
 }
 
-static usb_transfer_t *transfer_for(struct device *d, uint32_t size)
+static usb_transfer_t *take_transfer(struct device *d, uint32_t size)
 {
     if (size <= DEVICE_CONTROL_BYTES)
         return d->control.own;
@@ -146,7 +146,7 @@ static void try_later(struct device *d)
 
 enum begun { BEGUN, LATER, NEVER };
 
-static enum begun begin(struct device *d, struct usb_setup setup, const uint8_t *out)
+static enum begun begin_transfer(struct device *d, struct usb_setup setup, const uint8_t *out)
 {
     struct device_control *c = &d->control;
     bool in = (setup.bmRequestType & USB_DIR_IN) != 0;
@@ -155,7 +155,7 @@ static enum begun begin(struct device *d, struct usb_setup setup, const uint8_t 
         return NEVER;
     c->asked = setup.wLength = (uint16_t)(setup.wLength < max ? setup.wLength : max);
     uint32_t size = transfer_size(d, in, setup.wLength);
-    usb_transfer_t *t = transfer_for(d, size);
+    usb_transfer_t *t = take_transfer(d, size);
     if (!t) {
         c->tries = 0; // not in the next turn: that would be without end
         return LATER;
@@ -185,7 +185,7 @@ static enum begun begin(struct device *d, struct usb_setup setup, const uint8_t 
 static bool begin_request(struct device *d)
 {
     struct device_request *r = &d->control.request;
-    enum begun b = begin(d, r->setup, NULL); // none of our own requests sends data
+    enum begun b = begin_transfer(d, r->setup, NULL); // none of our own requests sends data
     if (b == LATER) {
         try_later(d);
         return false;
@@ -202,7 +202,7 @@ static bool begin_urb(struct device *d)
     struct usb_setup setup = usb_setup_unpack(u->setup);
     bool in = (setup.bmRequestType & USB_DIR_IN) != 0;
     bool too_long = !in && setup.wLength > (u->length < data_max(d) ? u->length : data_max(d));
-    enum begun b = too_long ? NEVER : begin(d, setup, u->buffer);
+    enum begun b = too_long ? NEVER : begin_transfer(d, setup, u->buffer);
     if (b == LATER) {
         try_later(d);
         return false;
@@ -219,7 +219,7 @@ static bool begin_urb(struct device *d)
 
 // --- cancelled, unplugged -----------------------------------------------------------------------
 
-void device_control_cancel(struct device *d)
+static void cancel_urbs(struct device *d)
 {
     struct device_control *c = &d->control;
     if (c->urb && c->urb->backend_progress & URB_CANCEL) {
@@ -248,7 +248,7 @@ void device_control_fail(struct device *d, int32_t status)
 bool device_control_run(struct device *d)
 {
     struct device_control *c = &d->control;
-    device_control_cancel(d);
+    cancel_urbs(d);
     if (c->busy)
         return false;
     if (c->retry_us > device_now_us(d->host)) {

@@ -21,7 +21,7 @@ static enum usb_speed speed_of(usb_speed_t speed)
 }
 
 // UTF-16LE to UTF-8, cut to whole characters that fit; what is no character becomes '?'.
-static void take_string(char out[USB_NAME_SIZE], const usb_str_desc_t *s)
+static void copy_string(char out[USB_NAME_SIZE], const usb_str_desc_t *s)
 {
     size_t n = 0, units = s && s->bLength > 2 ? (s->bLength - 2u) / 2 : 0;
     const uint8_t *bytes = (const uint8_t *)s;
@@ -45,7 +45,7 @@ static void take_string(char out[USB_NAME_SIZE], const usb_str_desc_t *s)
 }
 
 // One more configuration, behind those that are there. The spans move with the memory.
-static bool append(struct device *d, const uint8_t *bytes, size_t size)
+static bool append_bytes(struct device *d, const uint8_t *bytes, size_t size)
 {
     struct usb_device_info *info = &d->info;
     size_t there = 0;
@@ -72,7 +72,7 @@ static bool append(struct device *d, const uint8_t *bytes, size_t size)
 static bool add_config(struct device *d, const uint8_t *bytes, size_t size)
 {
     struct usb_device_info *info = &d->info;
-    if (info->config_count >= USB_MAX_CONFIGS || !append(d, bytes, size))
+    if (info->config_count >= USB_MAX_CONFIGS || !append_bytes(d, bytes, size))
         return false;
     uint8_t *at = d->descriptors + info->device_descriptor.size;
     for (unsigned i = 0; i < info->config_count; i++)
@@ -104,7 +104,7 @@ bool device_fetch_cached(struct device *d)
     const usb_device_desc_t *descriptor = NULL;
     if (usb_host_device_info(d->handle, &info) != ESP_OK ||
         usb_host_get_device_descriptor(d->handle, &descriptor) != ESP_OK || !descriptor ||
-        !append(d, (const uint8_t *)descriptor, USB_DT_DEVICE_SIZE))
+        !append_bytes(d, (const uint8_t *)descriptor, USB_DT_DEVICE_SIZE))
         return false;
     d->info.device_descriptor = (struct base_span){d->descriptors, USB_DT_DEVICE_SIZE};
     d->info.speed = speed_of(info.speed);
@@ -114,9 +114,9 @@ bool device_fetch_cached(struct device *d)
     d->port = info.parent.port_num;
     d->parent_address = parent_address(&info);
     d->max_packet_size0 = info.bMaxPacketSize0 ? info.bMaxPacketSize0 : 64;
-    take_string(d->info.manufacturer, info.str_desc_manufacturer);
-    take_string(d->info.product, info.str_desc_product);
-    take_string(d->info.serial, info.str_desc_serial_num);
+    copy_string(d->info.manufacturer, info.str_desc_manufacturer);
+    copy_string(d->info.product, info.str_desc_product);
+    copy_string(d->info.serial, info.str_desc_serial_num);
     return true;
 }
 
@@ -138,13 +138,13 @@ bool device_fetch_shows_hub(struct device *d)
 
 // --- configurations that the library has not read -----------------------------------------------
 
-static unsigned config_total(const struct device *d)
+static unsigned config_count(const struct device *d)
 {
     unsigned n = d->info.device_descriptor.data[17]; // bNumConfigurations
     return n < USB_MAX_CONFIGS ? n : USB_MAX_CONFIGS;
 }
 
-static void ask_config(struct device *d, uint16_t length)
+static void request_config(struct device *d, uint16_t length)
 {
     struct usb_setup setup = {
         .bmRequestType = USB_DIR_IN,
@@ -156,7 +156,7 @@ static void ask_config(struct device *d, uint16_t length)
 }
 
 // Decides about the configuration whose first bytes have come. True: the rest is being read.
-static bool first_bytes(struct device *d)
+static bool request_rest(struct device *d)
 {
     uint16_t total = (uint16_t)(d->config[2] | d->config[3] << 8);
     if (d->config[5] == d->info.active_config) { // the library has that one
@@ -165,18 +165,18 @@ static bool first_bytes(struct device *d)
     }
     if (total <= USB_DT_CONFIG_SIZE || total > DEVICE_CONFIG_BYTES)
         return false;
-    ask_config(d, total);
+    request_config(d, total);
     return true;
 }
 
-static bool all_bytes(const struct device *d)
+static bool is_whole(const struct device *d)
 {
     const struct device_request *r = &d->control.request;
     struct base_span s = {d->config, r->actual_length};
     return r->status == USB_STATUS_OK && usb_config_check(s) == BASE_OK;
 }
 
-static void fetch_over(struct device *d)
+static void finish_fetch(struct device *d)
 {
     bool active = false;
     for (unsigned i = 0; i < d->info.config_count; i++)
@@ -190,20 +190,20 @@ static void fetch_over(struct device *d)
 
 static void fetch_next(struct device *d)
 {
-    if (++d->fetching < config_total(d))
-        ask_config(d, USB_DT_CONFIG_SIZE);
+    if (++d->fetching < config_count(d))
+        request_config(d, USB_DT_CONFIG_SIZE);
     else
-        fetch_over(d);
+        finish_fetch(d);
 }
 
 void device_fetch_begin(struct device *d)
 {
-    if (config_total(d) > 1)
+    if (config_count(d) > 1)
         d->config = malloc(DEVICE_CONFIG_BYTES);
     if (d->config)
-        ask_config(d, USB_DT_CONFIG_SIZE);
+        request_config(d, USB_DT_CONFIG_SIZE);
     else
-        fetch_over(d);
+        finish_fetch(d);
 }
 
 void device_fetch_run(struct device *d)
@@ -217,14 +217,14 @@ void device_fetch_run(struct device *d)
             return;
         }
         d->control.request = (struct device_request){.state = REQUEST_NONE};
-        fetch_over(d); // shown with what is known; its answer finds nobody
+        finish_fetch(d); // shown with what is known; its answer finds nobody
         return;
     }
     bool first = r->setup.wLength == USB_DT_CONFIG_SIZE;
     if (first && r->status == USB_STATUS_OK && r->actual_length == USB_DT_CONFIG_SIZE &&
-        first_bytes(d))
+        request_rest(d))
         return;
-    if (!first && all_bytes(d))
+    if (!first && is_whole(d))
         (void)add_config(d, d->config, r->actual_length);
     fetch_next(d);
 }

@@ -48,8 +48,8 @@ static bool has_channel(const struct device_usb_host *h, uint8_t root)
     return n < (unsigned)(root == 0 ? DEVICE_HIGH_SPEED_CHANNELS : DEVICE_FULL_SPEED_CHANNELS);
 }
 
-static void obstacle(struct device_usb_host *h, struct device *parent, uint8_t root, uint8_t port,
-                     enum usb_obstacle why, enum usb_speed speed)
+static void show_obstacle(struct device_usb_host *h, struct device *parent, uint8_t root,
+                          uint8_t port, enum usb_obstacle why, enum usb_speed speed)
 {
     struct device *d = device_new(h, DEVICE_OBSTACLE);
     if (!d)
@@ -85,10 +85,10 @@ static void judge_port(struct device *hub, uint8_t port)
     p->stuck = 0;
     bool high = (p->status & HIGH_SPEED) != 0, low = (p->status & LOW_SPEED) != 0;
     bool split = hub->info.speed == USB_SPEED_HIGH && (low || !high);
-    obstacle(h, hub, hub->root, port, split ? USB_OBSTACLE_SPEED : USB_OBSTACLE_ENUMERATION,
-             low    ? USB_SPEED_LOW
-             : high ? USB_SPEED_HIGH
-                    : USB_SPEED_FULL);
+    show_obstacle(h, hub, hub->root, port, split ? USB_OBSTACLE_SPEED : USB_OBSTACLE_ENUMERATION,
+                  low    ? USB_SPEED_LOW
+                  : high ? USB_SPEED_HIGH
+                         : USB_SPEED_FULL);
 }
 
 static void judge_root(struct device_usb_host *h, uint8_t root)
@@ -104,12 +104,12 @@ static void judge_root(struct device_usb_host *h, uint8_t root)
     if (!connected || there || !is_quiet(h) || *since_us == 0)
         *since_us = connected && !there ? now_us : 0;
     else if (now_us - *since_us >= DEVICE_ROOT_PATIENCE_US)
-        obstacle(h, NULL, root, 1, USB_OBSTACLE_ENUMERATION, USB_SPEED_UNKNOWN);
+        show_obstacle(h, NULL, root, 1, USB_OBSTACLE_ENUMERATION, USB_SPEED_UNKNOWN);
 }
 
 // --- asking a hub -------------------------------------------------------------------------------
 
-static void answered(usb_transfer_t *t)
+static void hub_answered(usb_transfer_t *t)
 {
     struct device *d = t->context;
     struct device_hub *hub = d->hub;
@@ -128,7 +128,7 @@ static void answered(usb_transfer_t *t)
     hub->asking++;
 }
 
-static bool ask(struct device *d)
+static bool ask_hub(struct device *d)
 {
     struct device_hub *hub = d->hub;
     usb_transfer_t *t = hub->transfer;
@@ -145,13 +145,13 @@ static bool ask(struct device *d)
         SETUP_SIZE + (size + d->max_packet_size0 - 1) / d->max_packet_size0 * d->max_packet_size0;
     t->device_handle = hub->handle;
     t->bEndpointAddress = 0;
-    t->callback = answered;
+    t->callback = hub_answered;
     t->context = d;
     hub->busy = usb_host_transfer_submit_control(d->host->client, t) == ESP_OK;
     return hub->busy;
 }
 
-static void begin(struct device *d)
+static void open_hub(struct device *d)
 {
     struct device_hub *hub = d->hub;
     esp_err_t err = usb_host_device_open(d->host->client, d->address, &hub->handle);
@@ -166,12 +166,12 @@ static void begin(struct device *d)
 }
 
 // True: answers are all here, or there will be none.
-static bool is_over(const struct device *d)
+static bool is_asking_over(const struct device *d)
 {
     return d->gone || d->hub->broken || d->hub->asking > d->hub->ports;
 }
 
-static void judge(struct device *d)
+static void judge_ports(struct device *d)
 {
     struct device_hub *hub = d->hub;
     if (hub->broken || d->gone || !d->located)
@@ -180,14 +180,14 @@ static void judge(struct device *d)
         judge_port(d, (uint8_t)i);
 }
 
-static bool go_on(struct device *d)
+static bool go_on_asking(struct device *d)
 {
     struct device_usb_host *h = d->host;
     struct device_hub *hub = d->hub;
     if (hub->busy)
         return false;
-    if (!is_over(d)) {
-        if (ask(d))
+    if (!is_asking_over(d)) {
+        if (ask_hub(d))
             return true;
         hub->broken = true; // next time
     }
@@ -199,12 +199,12 @@ static bool go_on(struct device *d)
     }
     (void)usb_host_device_close(h->client, hub->handle);
     hub->handle = NULL;
-    judge(d);
+    judge_ports(d);
     return true; // somebody may have waited to know where it is
 }
 
 // A hub that goes takes along what it shows as obstacles.
-static void end(struct device *d)
+static void end_hub(struct device *d)
 {
     for (unsigned i = 0; i < d->host->capacity; i++)
         if (d->host->devices[i].kind == DEVICE_OBSTACLE && d->host->devices[i].parent == d)
@@ -218,17 +218,17 @@ bool device_hub_run(struct device *d)
 {
     struct device_hub *hub = d->hub;
     if (hub->handle)
-        return go_on(d);
+        return go_on_asking(d);
     if (d->gone) {
-        end(d);
+        end_hub(d);
         return false;
     }
     bool any = d->life == DEVICE_NEW && device_locate(d);
     if (any)
         device_announce(d);
     if (hub->wanted && !d->host->ending)
-        begin(d);
-    return (hub->handle && go_on(d)) || any;
+        open_hub(d);
+    return (hub->handle && go_on_asking(d)) || any;
 }
 
 // --- looking for hubs ---------------------------------------------------------------------------

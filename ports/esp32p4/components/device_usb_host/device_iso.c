@@ -68,7 +68,7 @@ static void set_packet(struct device_slot *s, uint32_t i, uint32_t at)
         memcpy(s->transfer->data_buffer + at, s->urb->buffer + packet->offset, packet->length);
 }
 
-static bool sendable(const struct device_slot *s)
+static bool is_sendable(const struct device_slot *s)
 {
     const struct usb_urb *u = s->urb;
     for (uint32_t i = 0; !usb_urb_is_in(u) && i < s->size; i++)
@@ -90,7 +90,7 @@ static int32_t iso_prepare(struct device_slot *s)
     struct usb_urb *u = s->urb;
     usb_transfer_t *t = s->transfer;
     s->size = least(u->packet_count - s->at, s->pipe->iso_packets);
-    if (!sendable(s))
+    if (!is_sendable(s))
         return USB_STATUS_INVALID;
     set_packet_count(t, s->size);
     t->num_bytes = 0;
@@ -119,7 +119,7 @@ static int32_t packet_status(usb_transfer_status_t status)
     }
 }
 
-static void packet_over(struct usb_urb *u, uint32_t i, int32_t status, uint32_t actual_length)
+static void set_packet_result(struct usb_urb *u, uint32_t i, int32_t status, uint32_t actual_length)
 {
     u->packets[i].status = status;
     u->packets[i].actual_length = actual_length;
@@ -127,7 +127,7 @@ static void packet_over(struct usb_urb *u, uint32_t i, int32_t status, uint32_t 
     u->error_count += status != USB_STATUS_OK;
 }
 
-static void take_packet(struct device_slot *s, uint32_t i, uint32_t at)
+static void complete_packet(struct device_slot *s, uint32_t i, uint32_t at)
 {
     struct usb_urb *u = s->urb;
     const struct usb_iso_packet *packet = &u->packets[s->at + i];
@@ -141,10 +141,10 @@ static void take_packet(struct device_slot *s, uint32_t i, uint32_t at)
         status = USB_STATUS_OVERFLOW;
     if (usb_urb_is_in(u) && taken > 0)
         memcpy(u->buffer + packet->offset, s->transfer->data_buffer + at, taken);
-    packet_over(u, s->at + i, status, taken);
+    set_packet_result(u, s->at + i, status, taken);
 }
 
-static void part_over(struct device_slot *s)
+static void finish_if_last(struct device_slot *s)
 {
     struct usb_urb *u = s->urb;
     if (s->at + s->size == u->packet_count)
@@ -155,18 +155,18 @@ static void iso_complete(struct device_slot *s)
 {
     uint32_t at = 0;
     for (uint32_t i = 0; i < s->size; i++) {
-        take_packet(s, i, at);
+        complete_packet(s, i, at);
         at += (uint32_t)s->transfer->isoc_packet_desc[i].num_bytes;
     }
-    part_over(s);
+    finish_if_last(s);
 }
 
 // The whole transfer failed, and what its packet descriptors say is old.
 void device_iso_failed(struct device_slot *s, int32_t status)
 {
     for (uint32_t i = 0; i < s->size; i++)
-        packet_over(s->urb, s->at + i, status, 0);
-    part_over(s);
+        set_packet_result(s->urb, s->at + i, status, 0);
+    finish_if_last(s);
 }
 
 const struct device_mover device_iso = {iso_prepare, iso_complete};

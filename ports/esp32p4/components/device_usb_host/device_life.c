@@ -10,7 +10,7 @@ static const char tag[] = "usb_device";
 
 // --- arrival ------------------------------------------------------------------------------------
 
-static void give_up(struct device *d, const char *why)
+static void refuse_device(struct device *d, const char *why)
 {
     ESP_LOGE(tag, "device at address %u is not served: %s", d->address, why);
     if (d->control.own)
@@ -29,7 +29,8 @@ static bool is_there(const struct device_usb_host *h, uint8_t address)
     return false;
 }
 
-static bool is_refused(struct device_usb_host *h, uint8_t address, bool refused)
+// True: it was noted before.
+static bool note_refused(struct device_usb_host *h, uint8_t address, bool refused)
 {
     uint32_t bit = 1u << address % 32, *bits = &h->refused[address / 32];
     bool before = (*bits & bit) != 0;
@@ -46,23 +47,23 @@ static void open_if_new(struct device_usb_host *h, uint8_t address)
         return; // gone already, or still being enumerated: then the next scan finds it
     struct device *d = device_new(h, DEVICE_ORDINARY);
     if (!d) {
-        if (!is_refused(h, address, true))
+        if (!note_refused(h, address, true))
             ESP_LOGW(tag, "device at address %u is not served: %u are there", address,
                      h->config.max_devices);
         (void)usb_host_device_close(h->client, handle);
         return;
     }
-    (void)is_refused(h, address, false);
+    (void)note_refused(h, address, false);
     d->address = address;
     d->handle = handle;
     h->arrived_us = d->since_us;
     if (!device_fetch_cached(d))
-        give_up(d, "its descriptors cannot be read");
+        refuse_device(d, "its descriptors cannot be read");
     else if (device_fetch_shows_hub(d)) {
         (void)device_fetch_active(d);
         device_hub_found(d);
     } else if (!device_control_create(d))
-        give_up(d, "no memory for transfers");
+        refuse_device(d, "no memory for transfers");
     else
         device_fetch_begin(d);
 }
@@ -80,7 +81,7 @@ void device_life_scan(struct device_usb_host *h)
 
 // --- the end ------------------------------------------------------------------------------------
 
-static void pipes_end(struct device *d)
+static void end_pipes(struct device *d)
 {
     for (unsigned i = 0; i < DEVICE_PIPES; i++) {
         struct device_pipe *p = d->pipe[i];
@@ -93,7 +94,7 @@ static void pipes_end(struct device *d)
     }
 }
 
-static bool pipes_busy(const struct device *d)
+static bool has_busy_pipe(const struct device *d)
 {
     for (unsigned i = 0; i < DEVICE_PIPES; i++)
         if (d->pipe[i] && d->pipe[i]->busy > 0)
@@ -126,11 +127,11 @@ static void end_device(struct device *d)
 static bool end_urbs(struct device *d)
 {
     device_control_fail(d, USB_STATUS_SHUTDOWN);
-    pipes_end(d);
-    return !pipes_busy(d) && !d->control.busy;
+    end_pipes(d);
+    return !has_busy_pipe(d) && !d->control.busy;
 }
 
-static bool let_go(struct device *d)
+static bool close_device(struct device *d)
 {
     struct device_usb_host *h = d->host;
     uint64_t close_us = d->control.done_us ? d->control.done_us + DEVICE_CLOSE_US : 0;
@@ -185,7 +186,7 @@ static bool run_gone(struct device *d)
             return false;
         end_device(d);
     }
-    if (!d->handle || let_go(d))
+    if (!d->handle || close_device(d))
         d->life = DEVICE_LEFT;
     return d->life != before;
 }

@@ -124,7 +124,7 @@ static void search_hub(const struct device *d, struct device *hub, struct search
     }
 }
 
-static struct search search(struct device *d)
+static struct search search_places(struct device *d)
 {
     struct search s = {.fresh = true};
     search_root(d, &s);
@@ -137,7 +137,7 @@ static struct search search(struct device *d)
 // --- decision -----------------------------------------------------------------------------------
 
 // Its hub is not served, for example. It works all the same, under a name that no place has.
-static bool lose(struct device *d, uint8_t root)
+static bool settle_nowhere(struct device *d, uint8_t root)
 {
     struct usb_device_info *info = &d->info;
     device_path_set(d, NULL, root, 0);
@@ -150,14 +150,14 @@ static bool lose(struct device *d, uint8_t root)
 
 // What is shown at that place as an obstacle goes first: it has the same busid. If somebody works
 // there, one of the two was guessed wrong, and neither may be taken away.
-static bool settle(struct device *d, struct device *parent, uint8_t root)
+static bool settle_at(struct device *d, struct device *parent, uint8_t root)
 {
     if (parent && !parent->located)
         return false;
     root = parent ? parent->root : root;
     struct device *there = device_at(d->host, parent, root, parent ? d->port : 1);
     if (there && !there->gone && there->kind != DEVICE_OBSTACLE)
-        return lose(d, root);
+        return settle_nowhere(d, root);
     if (there) {
         there->gone = true;
         device_due(d->host, device_now_us(d->host) + DEVICE_RETRY_US);
@@ -167,7 +167,8 @@ static bool settle(struct device *d, struct device *parent, uint8_t root)
     return true;
 }
 
-static bool overdue(struct device *d)
+// True: it was looked for long enough. Else the next look is arranged.
+static bool stop_looking(struct device *d)
 {
     uint64_t now_us = device_now_us(d->host), limit_us = d->since_us + DEVICE_PATH_US;
     device_due(d->host, now_us < limit_us ? limit_us : now_us + DEVICE_RETRY_US);
@@ -183,16 +184,16 @@ static uint8_t likely_root(const struct device *d)
     return d->info.speed != USB_SPEED_HIGH && d->port == 1 && c->full_speed_port ? 1 : 0;
 }
 
-static bool find(struct device *d)
+static bool find_place(struct device *d)
 {
-    struct search s = search(d);
+    struct search s = search_places(d);
     if (s.possible == 0)
-        return overdue(d) && lose(d, likely_root(d));
+        return stop_looking(d) && settle_nowhere(d, likely_root(d));
     if (s.possible == 1)
-        return settle(d, s.first, 1);
+        return settle_at(d, s.first, 1);
     if (s.fresh && s.shown > 0)
-        return settle(d, s.first_shown, 1);
-    return overdue(d) && settle(d, s.root ? NULL : s.first, 1);
+        return settle_at(d, s.first_shown, 1);
+    return stop_looking(d) && settle_at(d, s.root ? NULL : s.first, 1);
 }
 
 // The library has named the hub.
@@ -201,9 +202,9 @@ static bool find_named(struct device *d)
     for (unsigned i = 0; i < d->host->capacity; i++) {
         struct device *hub = &d->host->devices[i];
         if (is_hub(hub) && hub->address == d->parent_address)
-            return settle(d, hub, hub->root);
+            return settle_at(d, hub, hub->root);
     }
-    return overdue(d) && lose(d, likely_root(d));
+    return stop_looking(d) && settle_nowhere(d, likely_root(d));
 }
 
 bool device_locate(struct device *d)
@@ -214,6 +215,6 @@ bool device_locate(struct device *d)
     if (d->parent_address != 0)
         return find_named(d);
     if (d->port == 0)
-        return settle(d, NULL, c->high_speed_port ? 0 : 1);
-    return find(d);
+        return settle_at(d, NULL, c->high_speed_port ? 0 : 1);
+    return find_place(d);
 }

@@ -11,7 +11,7 @@ enum { PATIENCE = 50 }; // refusals in a row
 
 static void transfer_done(usb_transfer_t *t);
 
-static const struct device_mover *mover(const struct device_pipe *p)
+static const struct device_mover *mover_of(const struct device_pipe *p)
 {
     return p->ep.type == USB_ISOCHRONOUS ? &device_iso : &device_bulk;
 }
@@ -89,7 +89,7 @@ void device_pipe_submit(struct device_pipe *p, struct usb_urb *u)
     base_list_append(&p->urbs, &u->backend_link);
 }
 
-static bool in_flight(const struct device_pipe *p, const struct usb_urb *u)
+static bool is_in_flight(const struct device_pipe *p, const struct usb_urb *u)
 {
     for (unsigned i = 0; i < p->busy; i++)
         if (p->slot[(p->first + i) % p->depth].urb == u)
@@ -100,18 +100,18 @@ static bool in_flight(const struct device_pipe *p, const struct usb_urb *u)
 void device_pipe_fail(struct device_pipe *p, int32_t status)
 {
     BASE_LIST_FOR_EACH (struct usb_urb, u, &p->urbs, backend_link) {
-        if (!in_flight(p, u))
+        if (!is_in_flight(p, u))
             device_urb_done(u, status);
     }
 }
 
 // Gives back what was cancelled, in order, up to one that the library has: then true.
-static bool take_back(struct device_pipe *p)
+static bool give_back_cancelled(struct device_pipe *p)
 {
     BASE_LIST_FOR_EACH (struct usb_urb, u, &p->urbs, backend_link) {
         if (!(u->backend_progress & URB_CANCEL))
             continue;
-        if (in_flight(p, u))
+        if (is_in_flight(p, u))
             return true;
         device_urb_done(u, USB_STATUS_CANCELLED);
     }
@@ -175,7 +175,7 @@ static void rewind_urb(struct device_slot *s)
 
 // The library says that the pipe is halted, and nothing of ours did it: the device is going, which
 // we shall hear. If we do not, clearing the pipe is worth a try.
-static void not_now(struct device_pipe *p)
+static void retry_later(struct device_pipe *p)
 {
     struct device_usb_host *h = p->device->host;
     if (++p->refused % PATIENCE == 0 && p->busy == 0)
@@ -184,7 +184,7 @@ static void not_now(struct device_pipe *p)
     device_due(h, p->retry_us);
 }
 
-static int32_t refusal(esp_err_t err)
+static int32_t refusal_status(esp_err_t err)
 {
     switch (err) {
     case ESP_ERR_NOT_FOUND:
@@ -208,7 +208,7 @@ static bool submit_part(struct device_pipe *p, struct usb_urb *u)
         return false;
     s->urb = u;
     s->at = urb_next(u);
-    int32_t status = mover(p)->prepare(s);
+    int32_t status = mover_of(p)->prepare(s);
     esp_err_t err = status == USB_STATUS_OK ? usb_host_transfer_submit(s->transfer) : ESP_OK;
     if (status == USB_STATUS_OK && err == ESP_OK) {
         p->busy++;
@@ -218,7 +218,7 @@ static bool submit_part(struct device_pipe *p, struct usb_urb *u)
     if (err == ESP_ERR_INVALID_STATE) {
         rewind_urb(s);
         return_transfer(s);
-        not_now(p);
+        retry_later(p);
         return false;
     }
     return_transfer(s);
@@ -229,12 +229,12 @@ static bool submit_part(struct device_pipe *p, struct usb_urb *u)
     if (status == DEVICE_NOTHING_TO_MOVE)
         status = USB_STATUS_OK;
     else if (status == USB_STATUS_OK)
-        status = refusal(err);
+        status = refusal_status(err);
     device_urb_done(u, status);
     return true;
 }
 
-static bool fill(struct device_pipe *p)
+static bool fill_slots(struct device_pipe *p)
 {
     struct usb_urb *u;
     bool any = false;
@@ -248,7 +248,7 @@ static bool fill(struct device_pipe *p)
 
 // --- out of the library -------------------------------------------------------------------------
 
-static void failed(struct device_slot *s, usb_transfer_status_t status)
+static void transfer_failed(struct device_slot *s, usb_transfer_status_t status)
 {
     struct device_pipe *p = s->pipe;
     if (p->ep.type == USB_ISOCHRONOUS) {
@@ -270,7 +270,7 @@ static void transfer_done(usb_transfer_t *t)
     p->busy--;
     switch (t->status) {
     case USB_TRANSFER_STATUS_COMPLETED:
-        mover(p)->complete(s);
+        mover_of(p)->complete(s);
         break;
     case USB_TRANSFER_STATUS_CANCELED: // we halted it, or one before it failed, or the device goes
     case USB_TRANSFER_STATUS_NO_DEVICE:
@@ -279,7 +279,7 @@ static void transfer_done(usb_transfer_t *t)
     default:
         p->state = PIPE_HALTED;
         p->full = 0;
-        failed(s, t->status);
+        transfer_failed(s, t->status);
         break;
     }
     return_transfer(s);
@@ -297,14 +297,14 @@ void device_pipe_halt(struct device_pipe *p)
 
 // All callbacks have run, so the library's own handling of an error is over: clearing earlier, or
 // on another task, makes it abort.
-static void clear(struct device_pipe *p)
+static void clear_halt(struct device_pipe *p)
 {
     p->state = PIPE_RUNS;
     if (usb_host_endpoint_clear(p->device->handle, p->ep.address) != ESP_OK)
-        not_now(p); // it goes, or was not halted: the next submit tells
+        retry_later(p); // it goes, or was not halted: the next submit tells
 }
 
-static bool waiting(struct device_pipe *p)
+static bool keep_waiting(struct device_pipe *p)
 {
     struct device_usb_host *h = p->device->host;
     if (p->retry_us == 0 || device_now_us(h) >= p->retry_us) {
@@ -317,8 +317,8 @@ static bool waiting(struct device_pipe *p)
 
 bool device_pipe_run(struct device_pipe *p)
 {
-    bool stuck = take_back(p);
-    if (p->paused || waiting(p))
+    bool stuck = give_back_cancelled(p);
+    if (p->paused || keep_waiting(p))
         return false;
     if (stuck) {
         bool halts = p->state == PIPE_RUNS;
@@ -326,8 +326,8 @@ bool device_pipe_run(struct device_pipe *p)
         return halts; // else it is on its way, and its callback tells
     }
     if (p->state == PIPE_HALTED && p->busy == 0)
-        clear(p);
+        clear_halt(p);
     if (p->retry_us != 0)
         return false;
-    return p->state == PIPE_RUNS && fill(p);
+    return p->state == PIPE_RUNS && fill_slots(p);
 }

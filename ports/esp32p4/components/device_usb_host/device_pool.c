@@ -22,7 +22,7 @@ void device_pool_destroy(struct device_usb_host *h)
         (void)usb_host_transfer_free(h->pool[--h->pool_free]);
 }
 
-static void count(struct device_usb_host *h, bool empty)
+static void count_use(struct device_usb_host *h, bool empty)
 {
     unsigned used = DEVICE_POOL_COUNT - h->pool_free;
     pthread_mutex_lock(&h->lock);
@@ -36,14 +36,14 @@ static void count(struct device_usb_host *h, bool empty)
 usb_transfer_t *device_pool_get(struct device_usb_host *h, unsigned reserve)
 {
     usb_transfer_t *t = h->pool_free > reserve ? h->pool[--h->pool_free] : NULL;
-    count(h, !t);
+    count_use(h, !t);
     return t;
 }
 
 void device_pool_put(struct device_usb_host *h, usb_transfer_t *t)
 {
     h->pool[h->pool_free++] = t;
-    count(h, false);
+    count_use(h, false);
 }
 
 // Copied to and from transfer buffers by the processor, so any memory will do. Internal memory is

@@ -18,7 +18,7 @@ static void unlock_and_wake(struct device_usb_host *h)
     (void)usb_host_client_unblock(h->client);
 }
 
-static void ask(struct usbip_backend *b, bool *what)
+static void note_wish(struct usbip_backend *b, bool *what)
 {
     struct device_usb_host *h = host_of(b);
     pthread_mutex_lock(&h->lock);
@@ -30,14 +30,14 @@ static void queue_open(struct usbip_backend *b, void *device)
 {
     struct device *d = device;
     d->open = true;
-    ask(b, &d->wants_open);
+    note_wish(b, &d->wants_open);
 }
 
 static void queue_close(struct usbip_backend *b, void *device)
 {
     struct device *d = device;
     d->open = false;
-    ask(b, &d->wants_close);
+    note_wish(b, &d->wants_close);
 }
 
 static void queue_control(struct usbip_backend *b, void *device, const struct usb_control_op *op)
@@ -83,7 +83,7 @@ static void give_back_late(struct device_usb_host *h, const struct device *d)
 }
 
 // The answer to a control() that close() has overtaken.
-static bool stale(const struct device_event *ev)
+static bool is_stale(const struct device_event *ev)
 {
     return !ev->device->open && (ev->type == BACKEND_CONTROL_DONE || ev->type == BACKEND_OPENED);
 }
@@ -99,7 +99,7 @@ static bool take_device_event(struct device_usb_host *h, struct backend_event *e
             return false;
         h->event_first = (h->event_first + 1) % h->event_capacity;
         h->event_count--;
-        if (stale(e))
+        if (is_stale(e))
             continue;
         *ev = (struct backend_event){
             .type = e->type,
@@ -161,7 +161,7 @@ const struct usbip_backend device_backend = {
 
 // --- client task --------------------------------------------------------------------------------
 
-static void distribute(struct usb_urb *u)
+static void distribute_urb(struct usb_urb *u)
 {
     struct device *d = u->device;
     struct device_pipe *p = d->pipe[device_pipe_index(u->ep.address)];
@@ -197,7 +197,7 @@ static void drain_cancels(struct device *d)
 }
 
 // A change that is being made is finished first; what is asked for meanwhile stays asked.
-static void begin_change(struct device *d)
+static void begin_wanted_change(struct device *d)
 {
     if (d->life != DEVICE_KNOWN || d->gone || d->change.kind != CHANGE_NONE)
         return;
@@ -216,11 +216,11 @@ void device_queue_drain(struct device_usb_host *h)
     pthread_mutex_lock(&h->lock);
     h->asked = false;
     while ((node = base_list_pop(&h->submitted)))
-        distribute(BASE_CONTAINER(node, struct usb_urb, backend_link));
+        distribute_urb(BASE_CONTAINER(node, struct usb_urb, backend_link));
     for (unsigned i = 0; i < h->capacity; i++) {
         if (h->devices[i].wants_cancel)
             drain_cancels(&h->devices[i]);
-        begin_change(&h->devices[i]);
+        begin_wanted_change(&h->devices[i]);
     }
     pthread_mutex_unlock(&h->lock);
 }

@@ -287,7 +287,6 @@ bool device_control_create(struct device *d);
 void device_control_destroy(struct device *d);
 void device_control_submit(struct device *d, struct usb_urb *u);
 bool device_control_run(struct device *d);
-void device_control_cancel(struct device *d);
 void device_control_fail(struct device *d, int32_t status);
 void device_request(struct device *d, struct usb_setup setup, uint8_t *data);
 // Takes the request that is over; false: there is none.

@@ -116,7 +116,7 @@ void device_usb_host_client_turn(struct device_usb_host *h, uint32_t timeout_ms)
 
 // --- create and destroy -------------------------------------------------------------------------
 
-static esp_err_t install(const struct device_usb_host_config *c)
+static esp_err_t install_library(const struct device_usb_host_config *c)
 {
     usb_host_config_t config = {
         .intr_flags = 0,
@@ -131,7 +131,7 @@ static esp_err_t install(const struct device_usb_host_config *c)
     return usb_host_install(&config);
 }
 
-static void free_memory(struct device_usb_host *h)
+static void free_host(struct device_usb_host *h)
 {
     if (!h)
         return;
@@ -141,13 +141,13 @@ static void free_memory(struct device_usb_host *h)
 }
 
 // Internal memory is for what the hardware reads.
-static void *large(size_t n, size_t size)
+static void *allocate_large(size_t n, size_t size)
 {
     void *p = heap_caps_calloc(n, size, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
     return p ? p : heap_caps_calloc(n, size, MALLOC_CAP_8BIT);
 }
 
-static struct device_usb_host *allocate(const struct device_usb_host_config *config)
+static struct device_usb_host *allocate_host(const struct device_usb_host_config *config)
 {
     struct device_usb_host *h = calloc(1, sizeof *h);
     if (!h)
@@ -156,10 +156,10 @@ static struct device_usb_host *allocate(const struct device_usb_host_config *con
     h->backend = device_backend;
     h->capacity = config->max_devices * GONE_PLACES;
     h->event_capacity = h->capacity * EVENTS_PER_DEVICE;
-    h->devices = large(h->capacity, sizeof *h->devices);
-    h->events = large(h->event_capacity, sizeof *h->events);
+    h->devices = allocate_large(h->capacity, sizeof *h->devices);
+    h->events = allocate_large(h->event_capacity, sizeof *h->events);
     if (!h->devices || !h->events) {
-        free_memory(h);
+        free_host(h);
         return NULL;
     }
     base_list_init(&h->submitted);
@@ -180,9 +180,9 @@ static esp_err_t register_client(struct device_usb_host *h)
     return usb_host_client_register(&config, &h->client);
 }
 
-static const char *begin(struct device_usb_host *h)
+static const char *begin_library(struct device_usb_host *h)
 {
-    if (install(&h->config) != ESP_OK)
+    if (install_library(&h->config) != ESP_OK)
         return "the USB host library cannot be installed";
     keep_speed(h);
     if (register_client(h) == ESP_OK) {
@@ -204,24 +204,24 @@ struct device_usb_host *device_usb_host_create(const struct device_usb_host_conf
         *why = "no USB port is switched on";
     else if (config->max_devices < 1 || config->max_devices > DEVICE_LIMIT)
         *why = "the number of devices is out of range";
-    else if (!(h = allocate(config)))
+    else if (!(h = allocate_host(config)))
         *why = "no memory";
     if (*why)
         return NULL;
     if (pthread_mutex_init(&h->lock, NULL) != 0) {
-        free_memory(h);
+        free_host(h);
         *why = "no memory";
         return NULL;
     }
-    *why = begin(h);
+    *why = begin_library(h);
     if (!*why)
         return h;
     pthread_mutex_destroy(&h->lock);
-    free_memory(h);
+    free_host(h);
     return NULL;
 }
 
-static void turn(struct device_usb_host *h)
+static void turn_both(struct device_usb_host *h)
 {
     device_usb_host_library_turn(h, 1);
     device_usb_host_client_turn(h, 0);
@@ -243,7 +243,7 @@ static bool end_devices(struct device_usb_host *h)
             h->devices[i].gone = h->devices[i].life != DEVICE_FREE;
         if (all_left(h))
             return true;
-        turn(h);
+        turn_both(h);
     }
     return false;
 }
@@ -273,6 +273,6 @@ bool device_usb_host_destroy(struct device_usb_host *h)
     for (unsigned i = 0; i < h->capacity; i++)
         free(h->devices[i].descriptors);
     pthread_mutex_destroy(&h->lock);
-    free_memory(h);
+    free_host(h);
     return true;
 }
