@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the payload of URBs goes: clients decide how much of it there is.
-#include "device_state.h"
+#include "device_parts.h"
 #include "idf_double.h"
 #include "tests/support/check.h"
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all other parts stand on: the clock, the way back to the loop, and the places for devices.
-#include "device_state.h"
+// Client task; device_give_back() also on the loop thread, with the lock.
+#include "device_parts.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -56,8 +57,8 @@ void device_give_back(struct usb_urb *u, int32_t status)
         abandon_packets(u);
     u->status = status;
     base_list_remove(&u->backend_link);
-    base_list_append(&d->host->done, &u->backend_link);
-    d->host->news = true;
+    base_list_append(&d->host->shared.done, &u->backend_link);
+    d->host->shared.news = true;
 }
 
 void device_urb_done(struct usb_urb *u, int32_t status)
@@ -72,18 +73,19 @@ void device_event(struct device *d, const struct device_event *ev)
 {
     struct device_usb_host *h = d->host;
     pthread_mutex_lock(&h->lock);
-    assert(h->event_count < h->event_capacity);
-    struct device_event *at = &h->events[(h->event_first + h->event_count++) % h->event_capacity];
+    assert(h->shared.event_count < h->shared.event_capacity);
+    unsigned end = h->shared.event_first + h->shared.event_count++;
+    struct device_event *at = &h->shared.events[end % h->shared.event_capacity];
     *at = *ev;
     at->device = d;
-    h->news = true;
+    h->shared.news = true;
     pthread_mutex_unlock(&h->lock);
 }
 
 bool device_forgotten(struct device *d)
 {
     pthread_mutex_lock(&d->host->lock);
-    bool yes = d->forgotten;
+    bool yes = d->shared.forgotten;
     pthread_mutex_unlock(&d->host->lock);
     return yes;
 }
@@ -114,12 +116,12 @@ void device_free(struct device *d)
 {
     struct device_usb_host *h = d->host;
     for (unsigned i = 0; i < h->capacity; i++)
-        if (h->devices[i].parent == d) {
-            h->devices[i].parent = NULL; // they are going, too
-            h->devices[i].root = UINT8_MAX;
+        if (h->devices[i].place.parent == d) {
+            h->devices[i].place.parent = NULL; // they are going, too
+            h->devices[i].place.root = UINT8_MAX;
         }
-    free(d->descriptors);
-    free(d->config);
+    free(d->fetch.descriptors);
+    free(d->fetch.config);
     pthread_mutex_lock(&h->lock);
     memset(d, 0, sizeof *d);
     d->host = h;

@@ -2,7 +2,7 @@
 // Bulk and interrupt URBs in parts: the host controller counts packets in few bits, and an
 // interrupt transfer of more than one packet reports a wrong length when it ends early, so that is
 // one packet at a time. Client task.
-#include "device_state.h"
+#include "device_parts.h"
 
 #include <string.h>
 

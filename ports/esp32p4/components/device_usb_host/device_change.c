@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A change of pipes, from the wish to the event that tells its outcome: import, release,
 // SET_CONFIGURATION, SET_INTERFACE, CLEAR_HALT, reset. Client task, outside callbacks.
-#include "device_state.h"
+#include "device_parts.h"
 
 // Bits of the interfaces whose endpoints it touches.
 static uint32_t interfaces_of(const struct device *d, const struct usb_control_op *op)

@@ -2,7 +2,7 @@
 // Interfaces: claimed in the library with one alternate setting each, which gives their endpoints
 // hardware channels, the host's data toggles at DATA0 and pipes here. Nothing goes over the bus.
 // Client task, outside callbacks.
-#include "device_state.h"
+#include "device_parts.h"
 
 #include "esp_log.h"
 
@@ -100,7 +100,7 @@ static enum base_err claim_in_library(struct device *d, uint8_t interface, uint8
     esp_err_t err = usb_host_interface_claim(d->host->client, d->handle, interface, alternate);
     if (err != ESP_OK)
         return report_refusal(d, interface, alternate, err);
-    d->claimed |= 1u << interface;
+    d->setting.claimed |= 1u << interface;
     return BASE_OK;
 }
 
@@ -132,7 +132,7 @@ static bool is_busy(const struct device *d, uint8_t interface)
 // still to be handled: so those are handled first.
 enum base_err device_release(struct device *d, uint8_t interface, bool keep_pipes)
 {
-    if (!(d->claimed & 1u << interface))
+    if (!(d->setting.claimed & 1u << interface))
         return BASE_OK;
     (void)usb_host_client_handle_events(d->host->client, 0);
     if (is_busy(d, interface))
@@ -140,7 +140,7 @@ enum base_err device_release(struct device *d, uint8_t interface, bool keep_pipe
     esp_err_t err = usb_host_interface_release(d->host->client, d->handle, interface);
     if (err == ESP_ERR_INVALID_STATE)
         return BASE_ERR_AGAIN; // an event of an endpoint is still to be handled
-    d->claimed &= ~(1u << interface);
+    d->setting.claimed &= ~(1u << interface);
     if (!keep_pipes)
         destroy_pipes(d, interface);
     return BASE_OK;
@@ -148,7 +148,7 @@ enum base_err device_release(struct device *d, uint8_t interface, bool keep_pipe
 
 enum base_err device_reclaim(struct device *d, uint8_t interface)
 {
-    enum base_err err = claim_in_library(d, interface, d->alternate[interface]);
+    enum base_err err = claim_in_library(d, interface, d->setting.alternate[interface]);
     if (err != BASE_OK) {
         destroy_pipes(d, interface);
         return err;

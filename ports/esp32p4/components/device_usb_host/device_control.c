@@ -2,7 +2,7 @@
 // The control endpoint: the client's requests and our own, one at a time. The library cannot take
 // one back, so one that is cancelled is answered at once and its end, whenever that comes, is
 // dropped; what is behind it waits. Client task.
-#include "device_state.h"
+#include "device_parts.h"
 
 #include <assert.h>
 #include <stdlib.h>

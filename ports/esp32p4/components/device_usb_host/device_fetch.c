@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a device says about itself: the library has read it during enumeration, but for further
 // configurations, which are asked for before the device is announced. Client task.
-#include "device_state.h"
+#include "device_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,11 +53,11 @@ static bool append_bytes(struct device *d, const uint8_t *bytes, size_t size)
         there = info->device_descriptor.size;
     for (unsigned i = 0; i < info->config_count; i++)
         there += info->config[i].size;
-    uint8_t *moved = realloc(d->descriptors, there + size);
+    uint8_t *moved = realloc(d->fetch.descriptors, there + size);
     if (!moved)
         return false;
     memcpy(moved + there, bytes, size);
-    d->descriptors = moved;
+    d->fetch.descriptors = moved;
     uint8_t *at = moved;
     if (info->device_descriptor.data)
         info->device_descriptor.data = at;
@@ -74,7 +74,7 @@ static bool add_config(struct device *d, const uint8_t *bytes, size_t size)
     struct usb_device_info *info = &d->info;
     if (info->config_count >= USB_MAX_CONFIGS || !append_bytes(d, bytes, size))
         return false;
-    uint8_t *at = d->descriptors + info->device_descriptor.size;
+    uint8_t *at = d->fetch.descriptors + info->device_descriptor.size;
     for (unsigned i = 0; i < info->config_count; i++)
         at += info->config[i].size;
     info->config[info->config_count++] = (struct base_span){at, size};
@@ -106,13 +106,13 @@ bool device_fetch_cached(struct device *d)
         usb_host_get_device_descriptor(d->handle, &descriptor) != ESP_OK || !descriptor ||
         !append_bytes(d, (const uint8_t *)descriptor, USB_DT_DEVICE_SIZE))
         return false;
-    d->info.device_descriptor = (struct base_span){d->descriptors, USB_DT_DEVICE_SIZE};
+    d->info.device_descriptor = (struct base_span){d->fetch.descriptors, USB_DT_DEVICE_SIZE};
     d->info.speed = speed_of(info.speed);
     d->info.devnum = info.dev_addr;
     d->info.active_config = info.bConfigurationValue;
-    d->configured = info.bConfigurationValue != 0;
-    d->port = info.parent.port_num;
-    d->parent_address = parent_address(&info);
+    d->setting.configured = info.bConfigurationValue != 0;
+    d->place.port = info.parent.port_num;
+    d->place.parent_address = parent_address(&info);
     d->max_packet_size0 = info.bMaxPacketSize0 ? info.bMaxPacketSize0 : 64;
     copy_string(d->info.manufacturer, info.str_desc_manufacturer);
     copy_string(d->info.product, info.str_desc_product);
@@ -149,17 +149,17 @@ static void request_config(struct device *d, uint16_t length)
     struct usb_setup setup = {
         .bmRequestType = USB_DIR_IN,
         .bRequest = USB_REQ_GET_DESCRIPTOR,
-        .wValue = (uint16_t)(USB_DT_CONFIG << 8 | d->fetching),
+        .wValue = (uint16_t)(USB_DT_CONFIG << 8 | d->fetch.index),
         .wLength = length,
     };
-    device_request(d, setup, d->config);
+    device_request(d, setup, d->fetch.config);
 }
 
 // Decides about the configuration whose first bytes have come. True: the rest is being read.
 static bool request_rest(struct device *d)
 {
-    uint16_t total = (uint16_t)(d->config[2] | d->config[3] << 8);
-    if (d->config[5] == d->info.active_config) { // the library has that one
+    uint16_t total = (uint16_t)(d->fetch.config[2] | d->fetch.config[3] << 8);
+    if (d->fetch.config[5] == d->info.active_config) { // the library has that one
         (void)device_fetch_active(d);
         return false;
     }
@@ -172,7 +172,7 @@ static bool request_rest(struct device *d)
 static bool is_whole(const struct device *d)
 {
     const struct device_request *r = &d->control.request;
-    struct base_span s = {d->config, r->actual_length};
+    struct base_span s = {d->fetch.config, r->actual_length};
     return r->status == USB_STATUS_OK && usb_config_check(s) == BASE_OK;
 }
 
@@ -183,14 +183,14 @@ static void finish_fetch(struct device *d)
         active |= usb_config_value(d->info.config[i]) == d->info.active_config;
     if (!active)
         (void)device_fetch_active(d);
-    free(d->config);
-    d->config = NULL;
-    d->fetched = true;
+    free(d->fetch.config);
+    d->fetch.config = NULL;
+    d->fetch.done = true;
 }
 
 static void fetch_next(struct device *d)
 {
-    if (++d->fetching < config_count(d))
+    if (++d->fetch.index < config_count(d))
         request_config(d, USB_DT_CONFIG_SIZE);
     else
         finish_fetch(d);
@@ -199,8 +199,8 @@ static void fetch_next(struct device *d)
 void device_fetch_begin(struct device *d)
 {
     if (config_count(d) > 1)
-        d->config = malloc(DEVICE_CONFIG_BYTES);
-    if (d->config)
+        d->fetch.config = malloc(DEVICE_CONFIG_BYTES);
+    if (d->fetch.config)
         request_config(d, USB_DT_CONFIG_SIZE);
     else
         finish_fetch(d);
@@ -225,6 +225,6 @@ void device_fetch_run(struct device *d)
         request_rest(d))
         return;
     if (!first && is_whole(d))
-        (void)add_config(d, d->config, r->actual_length);
+        (void)add_config(d, d->fetch.config, r->actual_length);
     fetch_next(d);
 }

@@ -4,7 +4,7 @@
 // are plugged in (device_path.c), and which ones nobody can serve. A hub is open in the library
 // only while it is asked: of one that is open the library does not say when it goes, and its port
 // would stay dead. Client task.
-#include "device_state.h"
+#include "device_parts.h"
 
 #include "device_usb_host_speed.h"
 
@@ -42,7 +42,8 @@ static bool has_channel(const struct device_usb_host *h, uint8_t root)
     unsigned n = 0;
     for (unsigned i = 0; i < h->capacity; i++) {
         const struct device *d = &h->devices[i];
-        if (d->life != DEVICE_FREE && d->life != DEVICE_LEFT && d->located && d->root == root)
+        if (d->life != DEVICE_FREE && d->life != DEVICE_LEFT && d->place.found &&
+            d->place.root == root)
             n += channels_of(d);
     }
     return n < (unsigned)(root == 0 ? DEVICE_HIGH_SPEED_CHANNELS : DEVICE_FULL_SPEED_CHANNELS);
@@ -57,7 +58,7 @@ static void show_obstacle(struct device_usb_host *h, struct device *parent, uint
     device_path_set(d, parent, root, port);
     d->info.speed = speed;
     d->info.devnum = (uint8_t)(OBSTACLE_DEVNUM + (d - h->devices));
-    bool full = why == USB_OBSTACLE_ENUMERATION && !has_channel(h, d->root);
+    bool full = why == USB_OBSTACLE_ENUMERATION && !has_channel(h, d->place.root);
     d->info.obstacle = full ? USB_OBSTACLE_HOST_FULL : why;
     device_announce(d);
 }
@@ -65,14 +66,14 @@ static void show_obstacle(struct device_usb_host *h, struct device *parent, uint
 // The library enumerates one device after the other: while devices come up, others have to wait.
 static bool is_quiet(const struct device_usb_host *h)
 {
-    return device_now_us(h) >= h->arrived_us + DEVICE_QUIET_US;
+    return device_now_us(h) >= h->scan.arrived_us + DEVICE_QUIET_US;
 }
 
 static void judge_port(struct device *hub, uint8_t port)
 {
     struct device_usb_host *h = hub->host;
     struct device_hub_port *p = &hub->hub->port[port];
-    struct device *there = device_at(h, hub, hub->root, port);
+    struct device *there = device_at(h, hub, hub->place.root, port);
     bool unserved = p->status & CONNECTED && !(p->status & (ENABLED | IN_RESET));
     if (there && there->kind == DEVICE_OBSTACLE) {
         if (!unserved)
@@ -85,7 +86,8 @@ static void judge_port(struct device *hub, uint8_t port)
     p->stuck = 0;
     bool high = (p->status & HIGH_SPEED) != 0, low = (p->status & LOW_SPEED) != 0;
     bool split = hub->info.speed == USB_SPEED_HIGH && (low || !high);
-    show_obstacle(h, hub, hub->root, port, split ? USB_OBSTACLE_SPEED : USB_OBSTACLE_ENUMERATION,
+    show_obstacle(h, hub, hub->place.root, port,
+                  split ? USB_OBSTACLE_SPEED : USB_OBSTACLE_ENUMERATION,
                   low    ? USB_SPEED_LOW
                   : high ? USB_SPEED_HIGH
                          : USB_SPEED_FULL);
@@ -94,7 +96,7 @@ static void judge_port(struct device *hub, uint8_t port)
 static void judge_root(struct device_usb_host *h, uint8_t root)
 {
     struct device *there = device_at(h, NULL, root, 1);
-    uint64_t *since_us = &h->root_since_us[root], now_us = device_now_us(h);
+    uint64_t *since_us = &h->scan.root_since_us[root], now_us = device_now_us(h);
     bool connected = device_usb_host_root_connected(root);
     if (there && there->kind == DEVICE_OBSTACLE) {
         if (!connected)
@@ -174,7 +176,7 @@ static bool is_asking_over(const struct device *d)
 static void judge_ports(struct device *d)
 {
     struct device_hub *hub = d->hub;
-    if (hub->broken || d->gone || !d->located)
+    if (hub->broken || d->gone || !d->place.found)
         return;
     for (unsigned i = 1; i <= hub->ports; i++)
         judge_port(d, (uint8_t)i);
@@ -207,7 +209,7 @@ static bool go_on_asking(struct device *d)
 static void end_hub(struct device *d)
 {
     for (unsigned i = 0; i < d->host->capacity; i++)
-        if (d->host->devices[i].kind == DEVICE_OBSTACLE && d->host->devices[i].parent == d)
+        if (d->host->devices[i].kind == DEVICE_OBSTACLE && d->host->devices[i].place.parent == d)
             d->host->devices[i].gone = true;
     (void)usb_host_transfer_free(d->hub->transfer);
     free(d->hub);

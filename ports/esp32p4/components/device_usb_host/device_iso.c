@@ -2,7 +2,7 @@
 // Isochronous URBs, cut into transfers of a few milliseconds, several of which wait in the library
 // so that the stream has no gaps. In a transfer's buffer packet follows packet; in an URB each has
 // its own offset. Client task.
-#include "device_state.h"
+#include "device_parts.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 // A device from its arrival to the moment when nobody knows it any more. It is opened in the
 // library as soon as it is there and kept open until it goes: only who has it open is told of that,
 // and only when it is closed does the library serve its port again. Client task.
-#include "device_state.h"
+#include "device_parts.h"
 
 #include "esp_log.h"
 
@@ -32,7 +32,7 @@ static bool is_there(const struct device_usb_host *h, uint8_t address)
 // True: it was noted before.
 static bool note_refused(struct device_usb_host *h, uint8_t address, bool refused)
 {
-    uint32_t bit = 1u << address % 32, *bits = &h->refused[address / 32];
+    uint32_t bit = 1u << address % 32, *bits = &h->scan.refused[address / 32];
     bool before = (*bits & bit) != 0;
     *bits = refused ? *bits | bit : *bits & ~bit;
     return before;
@@ -56,7 +56,7 @@ static void open_if_new(struct device_usb_host *h, uint8_t address)
     (void)note_refused(h, address, false);
     d->address = address;
     d->handle = handle;
-    h->arrived_us = d->since_us;
+    h->scan.arrived_us = d->since_us;
     if (!device_fetch_cached(d))
         refuse_device(d, "its descriptors cannot be read");
     else if (device_fetch_shows_hub(d)) {
@@ -119,8 +119,8 @@ static void end_device(struct device *d)
     if (known)
         device_event(d, &ev);
     pthread_mutex_lock(&d->host->lock);
-    d->wants_open = d->wants_close = d->wants_control = false;
-    d->forgotten = !known;
+    d->shared.wants_open = d->shared.wants_close = d->shared.wants_control = false;
+    d->shared.forgotten = !known;
     pthread_mutex_unlock(&d->host->lock);
 }
 
@@ -167,10 +167,10 @@ static bool run_pipes(struct device *d)
 
 static bool run_new(struct device *d)
 {
-    if (!d->fetched)
+    if (!d->fetch.done)
         device_fetch_run(d);
     bool any = device_control_run(d);
-    if (d->fetched && device_locate(d)) {
+    if (d->fetch.done && device_locate(d)) {
         device_announce(d);
         return true;
     }

@@ -4,7 +4,7 @@
 // number, 0 or 1, and a hub's ports count from 1. So the hub is found by elimination: which hub has
 // that port, free as far as we know, with a device of that speed enabled in it. Newer libraries
 // that do tell the parent are believed. Client task.
-#include "device_state.h"
+#include "device_parts.h"
 
 #include "device_usb_host_speed.h"
 #include "esp_log.h"
@@ -23,8 +23,8 @@ struct device *device_at(struct device_usb_host *h, const struct device *parent,
 {
     for (unsigned i = 0; i < h->capacity; i++) {
         struct device *d = &h->devices[i];
-        if (is_live(d) && d->located && !d->lost && d->parent == parent && d->root == root &&
-            (!parent || d->port == port))
+        if (is_live(d) && d->place.found && !d->place.lost && d->place.parent == parent &&
+            d->place.root == root && (!parent || d->place.port == port))
             return d;
     }
     return NULL;
@@ -45,16 +45,16 @@ static void name_path(struct usb_device_info *info)
 void device_path_set(struct device *d, struct device *parent, uint8_t root, uint8_t port)
 {
     struct usb_device_info *info = &d->info;
-    d->parent = parent;
-    d->root = parent ? parent->root : root;
-    d->port = port;
-    info->busnum = (uint8_t)(d->root == 0 ? DEVICE_HIGH_SPEED_BUS : DEVICE_FULL_SPEED_BUS);
+    d->place.parent = parent;
+    d->place.root = parent ? parent->place.root : root;
+    d->place.port = port;
+    info->busnum = (uint8_t)(d->place.root == 0 ? DEVICE_HIGH_SPEED_BUS : DEVICE_FULL_SPEED_BUS);
     if (parent)
         (void)snprintf(info->busid, sizeof info->busid, "%.25s.%u", parent->info.busid, port);
     else
         (void)snprintf(info->busid, sizeof info->busid, "%u-1", info->busnum);
     name_path(info);
-    d->located = true;
+    d->place.found = true;
 }
 
 // --- candidates ---------------------------------------------------------------------------------
@@ -68,7 +68,7 @@ static bool is_hub(const struct device *d)
 static bool root_fits(const struct device *d)
 {
     struct device_usb_host *h = d->host;
-    return d->port == 1 && h->config.full_speed_port && d->info.speed != USB_SPEED_HIGH &&
+    return d->place.port == 1 && h->config.full_speed_port && d->info.speed != USB_SPEED_HIGH &&
            !is_taken(h, NULL, 1, 1);
 }
 
@@ -77,8 +77,8 @@ static bool hub_fits(const struct device *d, const struct device *hub)
 {
     bool alike = (d->info.speed == USB_SPEED_HIGH) == (hub->info.speed == USB_SPEED_HIGH);
     unsigned ports = hub->hub->ports; // 0: not known yet
-    return hub != d && alike && d->port > 0 && (ports == 0 || d->port <= ports) &&
-           !is_taken(d->host, hub, hub->root, d->port);
+    return hub != d && alike && d->place.port > 0 && (ports == 0 || d->place.port <= ports) &&
+           !is_taken(d->host, hub, hub->place.root, d->place.port);
 }
 
 static bool is_fresh(const struct device *d, const struct device *hub)
@@ -88,7 +88,7 @@ static bool is_fresh(const struct device *d, const struct device *hub)
 
 static bool hub_shows(const struct device *d, const struct device *hub)
 {
-    unsigned status = d->port <= DEVICE_HUB_PORTS ? hub->hub->port[d->port].status : 0;
+    unsigned status = d->place.port <= DEVICE_HUB_PORTS ? hub->hub->port[d->place.port].status : 0;
     bool low = (status & PORT_LOW_SPEED) != 0, high = (status & PORT_HIGH_SPEED) != 0;
     return status & PORT_ENABLED && low == (d->info.speed == USB_SPEED_LOW) &&
            (low || high == (d->info.speed == USB_SPEED_HIGH));
@@ -141,7 +141,7 @@ static bool settle_nowhere(struct device *d, uint8_t root)
 {
     struct usb_device_info *info = &d->info;
     device_path_set(d, NULL, root, 0);
-    d->lost = true;
+    d->place.lost = true;
     (void)snprintf(info->busid, sizeof info->busid, "%u-0.%u", info->busnum, d->address);
     name_path(info);
     ESP_LOGW("usb_device", "%s: the hub of this device is not to be found", info->busid);
@@ -152,10 +152,10 @@ static bool settle_nowhere(struct device *d, uint8_t root)
 // there, one of the two was guessed wrong, and neither may be taken away.
 static bool settle_at(struct device *d, struct device *parent, uint8_t root)
 {
-    if (parent && !parent->located)
+    if (parent && !parent->place.found)
         return false;
-    root = parent ? parent->root : root;
-    struct device *there = device_at(d->host, parent, root, parent ? d->port : 1);
+    root = parent ? parent->place.root : root;
+    struct device *there = device_at(d->host, parent, root, parent ? d->place.port : 1);
     if (there && !there->gone && there->kind != DEVICE_OBSTACLE)
         return settle_nowhere(d, root);
     if (there) {
@@ -163,7 +163,7 @@ static bool settle_at(struct device *d, struct device *parent, uint8_t root)
         device_due(d->host, device_now_us(d->host) + DEVICE_RETRY_US);
         return false;
     }
-    device_path_set(d, parent, root, parent ? d->port : 1);
+    device_path_set(d, parent, root, parent ? d->place.port : 1);
     return true;
 }
 
@@ -181,7 +181,7 @@ static uint8_t likely_root(const struct device *d)
     const struct device_usb_host_config *c = &d->host->config;
     if (!c->high_speed_port)
         return 1;
-    return d->info.speed != USB_SPEED_HIGH && d->port == 1 && c->full_speed_port ? 1 : 0;
+    return d->info.speed != USB_SPEED_HIGH && d->place.port == 1 && c->full_speed_port ? 1 : 0;
 }
 
 static bool find_place(struct device *d)
@@ -201,8 +201,8 @@ static bool find_named(struct device *d)
 {
     for (unsigned i = 0; i < d->host->capacity; i++) {
         struct device *hub = &d->host->devices[i];
-        if (is_hub(hub) && hub->address == d->parent_address)
-            return settle_at(d, hub, hub->root);
+        if (is_hub(hub) && hub->address == d->place.parent_address)
+            return settle_at(d, hub, hub->place.root);
     }
     return stop_looking(d) && settle_nowhere(d, likely_root(d));
 }
@@ -210,11 +210,11 @@ static bool find_named(struct device *d)
 bool device_locate(struct device *d)
 {
     const struct device_usb_host_config *c = &d->host->config;
-    if (d->located)
+    if (d->place.found)
         return true;
-    if (d->parent_address != 0)
+    if (d->place.parent_address != 0)
         return find_named(d);
-    if (d->port == 0)
+    if (d->place.port == 0)
         return settle_at(d, NULL, c->high_speed_port ? 0 : 1);
     return find_place(d);
 }

@@ -2,7 +2,7 @@
 // One endpoint: its queue, what of it is in the library, and what happens after errors and cancels.
 // Client task. URBs wait here and not in the library, so that taking one back touches nothing: the
 // library can only halt and flush a whole endpoint.
-#include "device_state.h"
+#include "device_parts.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,48 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory: the shared transfer buffers (client task), and payload of URBs (loop thread).
-#include "device_state.h"
+#include "device_parts.h"
 
 #include "esp_heap_caps.h"
 
 bool device_pool_create(struct device_usb_host *h)
 {
-    while (h->pool_free < DEVICE_POOL_COUNT) {
+    while (h->pool.free < DEVICE_POOL_COUNT) {
         usb_transfer_t *t = NULL;
         if (usb_host_transfer_alloc(DEVICE_POOL_BYTES, 0, &t) != ESP_OK)
             return false;
-        h->pool[h->pool_free++] = t;
+        h->pool.transfer[h->pool.free++] = t;
     }
-    h->figures.pool_free = h->pool_free;
+    h->shared.figures.pool_free = h->pool.free;
     return true;
 }
 
 void device_pool_destroy(struct device_usb_host *h)
 {
-    while (h->pool_free > 0)
-        (void)usb_host_transfer_free(h->pool[--h->pool_free]);
+    while (h->pool.free > 0)
+        (void)usb_host_transfer_free(h->pool.transfer[--h->pool.free]);
 }
 
 static void count_use(struct device_usb_host *h, bool empty)
 {
-    unsigned used = DEVICE_POOL_COUNT - h->pool_free;
+    unsigned used = DEVICE_POOL_COUNT - h->pool.free;
     pthread_mutex_lock(&h->lock);
-    h->figures.pool_free = h->pool_free;
-    if (used > h->figures.pool_used_max)
-        h->figures.pool_used_max = used;
-    h->figures.pool_empty += empty;
+    h->shared.figures.pool_free = h->pool.free;
+    if (used > h->shared.figures.pool_used_max)
+        h->shared.figures.pool_used_max = used;
+    h->shared.figures.pool_empty += empty;
     pthread_mutex_unlock(&h->lock);
 }
 
 usb_transfer_t *device_pool_get(struct device_usb_host *h, unsigned reserve)
 {
-    usb_transfer_t *t = h->pool_free > reserve ? h->pool[--h->pool_free] : NULL;
+    usb_transfer_t *t = h->pool.free > reserve ? h->pool.transfer[--h->pool.free] : NULL;
     count_use(h, !t);
     return t;
 }
 
 void device_pool_put(struct device_usb_host *h, usb_transfer_t *t)
 {
-    h->pool[h->pool_free++] = t;
+    h->pool.transfer[h->pool.free++] = t;
     count_use(h, false);
 }
 

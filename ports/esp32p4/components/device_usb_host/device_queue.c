@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between the loop thread and the client task: what the loop asks for, and the events it gets. All
 // that both sides touch is behind one mutex, held for a few list operations.
-#include "device_state.h"
+#include "device_parts.h"
 
 static struct device_usb_host *host_of(struct usbip_backend *b)
 {
@@ -13,7 +13,7 @@ static struct device_usb_host *host_of(struct usbip_backend *b)
 // The end of every call: the lock is held.
 static void unlock_and_wake(struct device_usb_host *h)
 {
-    h->asked = true;
+    h->shared.asked = true;
     pthread_mutex_unlock(&h->lock);
     (void)usb_host_client_unblock(h->client);
 }
@@ -30,14 +30,14 @@ static void queue_open(struct usbip_backend *b, void *device)
 {
     struct device *d = device;
     d->open = true;
-    note_wish(b, &d->wants_open);
+    note_wish(b, &d->shared.wants_open);
 }
 
 static void queue_close(struct usbip_backend *b, void *device)
 {
     struct device *d = device;
     d->open = false;
-    note_wish(b, &d->wants_close);
+    note_wish(b, &d->shared.wants_close);
 }
 
 static void queue_control(struct usbip_backend *b, void *device, const struct usb_control_op *op)
@@ -45,8 +45,8 @@ static void queue_control(struct usbip_backend *b, void *device, const struct us
     struct device_usb_host *h = host_of(b);
     struct device *d = device;
     pthread_mutex_lock(&h->lock);
-    d->wanted_op = *op;
-    d->wants_control = true;
+    d->shared.wanted_op = *op;
+    d->shared.wants_control = true;
     unlock_and_wake(h);
 }
 
@@ -59,7 +59,7 @@ static void queue_submit(struct usbip_backend *b, struct usb_urb *u)
     u->backend_progress = 0;
     pthread_mutex_lock(&h->lock);
     u->backend_state = 0;
-    base_list_append(&h->submitted, &u->backend_link);
+    base_list_append(&h->shared.submitted, &u->backend_link);
     unlock_and_wake(h);
 }
 
@@ -69,14 +69,14 @@ static void queue_cancel(struct usbip_backend *b, struct usb_urb *u)
     struct device *d = u->device;
     pthread_mutex_lock(&h->lock);
     u->backend_state |= URB_CANCEL_ASKED;
-    d->wants_cancel = true;
+    d->shared.wants_cancel = true;
     unlock_and_wake(h);
 }
 
 // URBs that have come while UNPLUGGED was on its way: the client task has not seen them yet.
 static void give_back_late(struct device_usb_host *h, const struct device *d)
 {
-    BASE_LIST_FOR_EACH (struct usb_urb, u, &h->submitted, backend_link) {
+    BASE_LIST_FOR_EACH (struct usb_urb, u, &h->shared.submitted, backend_link) {
         if (u->device == d)
             device_give_back(u, USB_STATUS_NO_DEVICE);
     }
@@ -91,14 +91,14 @@ static bool is_stale(const struct device_event *ev)
 // False: there is none, or URBs come first.
 static bool take_device_event(struct device_usb_host *h, struct backend_event *ev)
 {
-    while (h->event_count > 0) {
-        const struct device_event *e = &h->events[h->event_first];
+    while (h->shared.event_count > 0) {
+        const struct device_event *e = &h->shared.events[h->shared.event_first];
         if (e->type == BACKEND_UNPLUGGED)
             give_back_late(h, e->device);
-        if (!base_list_empty(&h->done))
+        if (!base_list_empty(&h->shared.done))
             return false;
-        h->event_first = (h->event_first + 1) % h->event_capacity;
-        h->event_count--;
+        h->shared.event_first = (h->shared.event_first + 1) % h->shared.event_capacity;
+        h->shared.event_count--;
         if (is_stale(e))
             continue;
         *ev = (struct backend_event){
@@ -109,7 +109,7 @@ static bool take_device_event(struct device_usb_host *h, struct backend_event *e
             .status = e->status,
         };
         if (e->type == BACKEND_UNPLUGGED)
-            h->leaving = e->device;
+            h->shared.leaving = e->device;
         return true;
     }
     return false;
@@ -117,7 +117,7 @@ static bool take_device_event(struct device_usb_host *h, struct backend_event *e
 
 static bool take_urb(struct device_usb_host *h, struct backend_event *ev)
 {
-    struct base_list *done = base_list_pop(&h->done);
+    struct base_list *done = base_list_pop(&h->shared.done);
     if (!done)
         return false;
     *ev = (struct backend_event){.type = BACKEND_URB_DONE};
@@ -132,9 +132,9 @@ static bool queue_take_event(struct usbip_backend *b, uint64_t now_us, struct ba
     struct device_usb_host *h = host_of(b);
     (void)now_us;
     pthread_mutex_lock(&h->lock);
-    if (h->leaving) { // the loop is done with that one
-        h->leaving->forgotten = true;
-        h->leaving = NULL;
+    if (h->shared.leaving) { // the loop is done with that one
+        h->shared.leaving->shared.forgotten = true;
+        h->shared.leaving = NULL;
     }
     bool any = take_urb(h, ev) || take_device_event(h, ev) || take_urb(h, ev);
     pthread_mutex_unlock(&h->lock);
@@ -187,7 +187,7 @@ static void mark_cancelled(struct base_list *urbs)
 
 static void drain_cancels(struct device *d)
 {
-    d->wants_cancel = false;
+    d->shared.wants_cancel = false;
     mark_cancelled(&d->control.urbs);
     if (d->control.urb && d->control.urb->backend_state & URB_CANCEL_ASKED)
         d->control.urb->backend_progress |= URB_CANCEL;
@@ -201,24 +201,24 @@ static void begin_wanted_change(struct device *d)
 {
     if (d->life != DEVICE_KNOWN || d->gone || d->change.kind != CHANGE_NONE)
         return;
-    if (d->wants_open)
+    if (d->shared.wants_open)
         device_change_begin(d, CHANGE_OPEN, NULL);
-    else if (d->wants_close)
+    else if (d->shared.wants_close)
         device_change_begin(d, CHANGE_CLOSE, NULL); // nobody waits for a control() any more
-    else if (d->wants_control)
-        device_change_begin(d, CHANGE_CONTROL, &d->wanted_op);
-    d->wants_open = d->wants_close = d->wants_control = false;
+    else if (d->shared.wants_control)
+        device_change_begin(d, CHANGE_CONTROL, &d->shared.wanted_op);
+    d->shared.wants_open = d->shared.wants_close = d->shared.wants_control = false;
 }
 
 void device_queue_drain(struct device_usb_host *h)
 {
     struct base_list *node;
     pthread_mutex_lock(&h->lock);
-    h->asked = false;
-    while ((node = base_list_pop(&h->submitted)))
+    h->shared.asked = false;
+    while ((node = base_list_pop(&h->shared.submitted)))
         distribute_urb(BASE_CONTAINER(node, struct usb_urb, backend_link));
     for (unsigned i = 0; i < h->capacity; i++) {
-        if (h->devices[i].wants_cancel)
+        if (h->devices[i].shared.wants_cancel)
             drain_cancels(&h->devices[i]);
         begin_wanted_change(&h->devices[i]);
     }
@@ -228,7 +228,7 @@ void device_queue_drain(struct device_usb_host *h)
 bool device_queue_asked(struct device_usb_host *h)
 {
     pthread_mutex_lock(&h->lock);
-    bool asked = h->asked;
+    bool asked = h->shared.asked;
     pthread_mutex_unlock(&h->lock);
     return asked;
 }
@@ -236,8 +236,8 @@ bool device_queue_asked(struct device_usb_host *h)
 void device_queue_wake(struct device_usb_host *h)
 {
     pthread_mutex_lock(&h->lock);
-    bool news = h->news;
-    h->news = false;
+    bool news = h->shared.news;
+    h->shared.news = false;
     pthread_mutex_unlock(&h->lock);
     if (news)
         h->config.wake(h->config.ctx);

@@ -4,7 +4,7 @@
 // quiets the endpoints, asks the device, and on its yes releases and claims, which puts both sides
 // in step. A device that refuses finds everything as it was, because nothing was released yet.
 // Client task, outside callbacks.
-#include "device_state.h"
+#include "device_parts.h"
 
 #include "esp_log.h"
 
@@ -96,7 +96,7 @@ static enum device_step_result send_configuration(struct device *d, uint8_t valu
         .bmRequestType = TO_DEVICE, .bRequest = USB_REQ_SET_CONFIGURATION, .wValue = value};
     enum device_step_result r = send_binding_request(d, setup);
     if (r == STEP_NEXT && d->change.op.type != USB_RESET_DEVICE)
-        memset(d->alternate, 0, sizeof d->alternate);
+        memset(d->setting.alternate, 0, sizeof d->setting.alternate);
     return r;
 }
 
@@ -104,13 +104,13 @@ static enum device_step_result set_configuration(struct device *d)
 {
     enum device_step_result r = send_configuration(d, d->change.op.value);
     if (r == STEP_NEXT)
-        d->configured = d->change.op.value != 0;
+        d->setting.configured = d->change.op.value != 0;
     return r;
 }
 
 static enum device_step_result reset_configuration(struct device *d)
 {
-    return d->configured ? send_configuration(d, d->info.active_config) : STEP_END;
+    return d->setting.configured ? send_configuration(d, d->info.active_config) : STEP_END;
 }
 
 // After a reset the alternate settings are what they were.
@@ -119,12 +119,12 @@ static enum device_step_result reset_alternates(struct device *d)
     uint8_t interface = (uint8_t)d->change.cursor;
     if (interface >= USB_MAX_INTERFACES)
         return STEP_NEXT;
-    uint8_t alternate = d->alternate[interface];
+    uint8_t alternate = d->setting.alternate[interface];
     if (alternate != 0) {
         if (send_request(d, set_interface_setup(interface, alternate)) == STEP_WAIT)
             return STEP_WAIT;
         if (d->control.request.status != USB_STATUS_OK)
-            d->alternate[interface] = 0;
+            d->setting.alternate[interface] = 0;
     }
     return STEP_AGAIN;
 }
@@ -167,8 +167,8 @@ static enum device_step_result clean_configuration(struct device *d)
     if (d->info.active_config != 0 && send_configuration(d, d->info.active_config) == STEP_WAIT)
         return STEP_WAIT;
     d->change.status = USB_STATUS_OK;
-    d->configured = d->info.active_config != 0;
-    memset(d->alternate, 0, sizeof d->alternate);
+    d->setting.configured = d->info.active_config != 0;
+    memset(d->setting.alternate, 0, sizeof d->setting.alternate);
     return STEP_NEXT;
 }
 
@@ -208,7 +208,7 @@ static int32_t status_of(enum base_err err)
 
 static bool has_interface(const struct device *d, uint8_t interface)
 {
-    return usb_config_has_alternate(device_config(d), interface, d->alternate[interface]);
+    return usb_config_has_alternate(device_config(d), interface, d->setting.alternate[interface]);
 }
 
 // Endpoint 0 hangs in a request that the last client has left there: no import can do without it.
@@ -224,10 +224,10 @@ static enum device_step_result refuse_if_hung(struct device *d)
 // Each interface with its current alternate setting.
 static enum device_step_result claim_all(struct device *d)
 {
-    for (uint8_t i = 0; d->configured && i < USB_MAX_INTERFACES; i++) {
+    for (uint8_t i = 0; d->setting.configured && i < USB_MAX_INTERFACES; i++) {
         if (!has_interface(d, i))
             continue;
-        d->change.result = device_claim(d, i, d->alternate[i]);
+        d->change.result = device_claim(d, i, d->setting.alternate[i]);
         d->change.status = status_of(d->change.result);
         if (d->change.result != BASE_OK)
             return STEP_END;
@@ -241,7 +241,7 @@ static enum device_step_result claim_interface(struct device *d)
     d->change.status = status_of(device_claim(d, i, d->change.op.value));
     if (d->change.status != USB_STATUS_OK)
         return STEP_END;
-    d->alternate[i] = d->change.op.value;
+    d->setting.alternate[i] = d->change.op.value;
     return STEP_NEXT;
 }
 
@@ -250,13 +250,13 @@ static enum device_step_result claim_interface(struct device *d)
 static enum device_step_result set_old_interface(struct device *d)
 {
     uint8_t i = d->change.op.interface;
-    return send_request(d, set_interface_setup(i, d->alternate[i]));
+    return send_request(d, set_interface_setup(i, d->setting.alternate[i]));
 }
 
 static enum device_step_result claim_old_interface(struct device *d)
 {
     uint8_t i = d->change.op.interface;
-    (void)device_claim(d, i, d->alternate[i]);
+    (void)device_claim(d, i, d->setting.alternate[i]);
     return STEP_NEXT;
 }
 

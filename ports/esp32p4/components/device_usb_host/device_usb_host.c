@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The library's life, and the turns of its two tasks.
-#include "device_state.h"
+#include "device_parts.h"
 
 #include "device_usb_host_speed.h"
 #include "esp_heap_caps.h"
@@ -23,7 +23,7 @@ struct usbip_backend *device_usb_host_backend(struct device_usb_host *h)
 void device_usb_host_figures(struct device_usb_host *h, struct device_usb_host_figures *out)
 {
     pthread_mutex_lock(&h->lock);
-    *out = h->figures;
+    *out = h->shared.figures;
     pthread_mutex_unlock(&h->lock);
 }
 
@@ -42,7 +42,7 @@ static void client_event(const usb_host_client_event_msg_t *msg, void *arg)
 {
     struct device_usb_host *h = arg;
     if (msg->event == USB_HOST_CLIENT_EVENT_NEW_DEV)
-        h->arrived = true;
+        h->scan.arrived = true;
     else if (msg->event == USB_HOST_CLIENT_EVENT_DEV_GONE)
         device_life_gone(h, msg->dev_gone.dev_hdl);
     h->called = true;
@@ -78,11 +78,11 @@ static uint32_t wait_ms(const struct device_usb_host *h, uint32_t timeout_ms)
 static void look_around(struct device_usb_host *h)
 {
     uint64_t now_us = device_now_us(h);
-    if (h->ending || (!h->arrived && now_us < h->scan_us))
+    if (h->ending || (!h->scan.arrived && now_us < h->scan.next_us))
         return;
-    h->arrived = false;
+    h->scan.arrived = false;
     device_life_scan(h);
-    h->scan_us = now_us + DEVICE_SCAN_US;
+    h->scan.next_us = now_us + DEVICE_SCAN_US;
 }
 
 static bool run_devices(struct device_usb_host *h)
@@ -100,7 +100,7 @@ void device_usb_host_client_turn(struct device_usb_host *h, uint32_t timeout_ms)
     keep_speed(h);
     bool more = true;
     for (unsigned i = 0; i < ROUNDS && more; i++) {
-        h->due_us = h->scan_us;
+        h->due_us = h->scan.next_us;
         device_queue_drain(h);
         look_around(h);
         h->called = false;
@@ -136,7 +136,7 @@ static void free_host(struct device_usb_host *h)
     if (!h)
         return;
     heap_caps_free(h->devices);
-    heap_caps_free(h->events);
+    heap_caps_free(h->shared.events);
     free(h);
 }
 
@@ -155,15 +155,15 @@ static struct device_usb_host *allocate_host(const struct device_usb_host_config
     h->config = *config;
     h->backend = device_backend;
     h->capacity = config->max_devices * GONE_PLACES;
-    h->event_capacity = h->capacity * EVENTS_PER_DEVICE;
+    h->shared.event_capacity = h->capacity * EVENTS_PER_DEVICE;
     h->devices = allocate_large(h->capacity, sizeof *h->devices);
-    h->events = allocate_large(h->event_capacity, sizeof *h->events);
-    if (!h->devices || !h->events) {
+    h->shared.events = allocate_large(h->shared.event_capacity, sizeof *h->shared.events);
+    if (!h->devices || !h->shared.events) {
         free_host(h);
         return NULL;
     }
-    base_list_init(&h->submitted);
-    base_list_init(&h->done);
+    base_list_init(&h->shared.submitted);
+    base_list_init(&h->shared.done);
     for (unsigned i = 0; i < h->capacity; i++) {
         h->devices[i].host = h;
         base_list_init(&h->devices[i].control.urbs);
@@ -271,7 +271,7 @@ bool device_usb_host_destroy(struct device_usb_host *h)
         return false;
     device_pool_destroy(h);
     for (unsigned i = 0; i < h->capacity; i++)
-        free(h->devices[i].descriptors);
+        free(h->devices[i].fetch.descriptors);
     pthread_mutex_destroy(&h->lock);
     free_host(h);
     return true;
