@@ -19,10 +19,10 @@ TASKS = [
      [CORE, CONSOLE, "ports/posix/", f"{MAIN}main(_log|)[.]c", f"{USB}device_(queue|pool)"]),
     ("usb_client", "main_usb.c:run_client", [USB, f"{MAIN}main_usb[.]c"]),
     ("usb_daemon", "main_usb.c:run_daemon", [USB]),
-    ("network", "main_network.c:run", [f"{MAIN}main[.]c"]),
-    ("log", "main_log.c:run", ["core/eventlog/"]),
+    ("network", "main_network.c:network_task", [f"{MAIN}main[.]c"]),
+    ("log", "main_log.c:log_task", ["core/eventlog/"]),
     ("httpd", "http_esp.c:on_request", ["ports/posix/posix_http"]),
-    ("console_repl", "console_esp.c:run",
+    ("console_repl", "console_esp.c:run_command",
      [f"{CONSOLE}console_commands", f"{MAIN}main_console", STORE, "core/settings/"]),
     ("button", "main_board.c:run_factory_reset", [f"{MAIN}main[.]c", STORE]),
 ]  # fmt: skip

@@ -39,7 +39,7 @@ static const char tag[] = "main";
 struct firmware main_firmware;
 
 // Without it nothing works: better start again than hang.
-static void want(bool good, const char *what)
+static void require(bool good, const char *what)
 {
     if (good)
         return;
@@ -166,15 +166,15 @@ static void start_server(struct firmware *f)
     config.eventlog_memory = board_reset_eventlog_memory();
     config.start = board_reset_start();
     f->server = server_create(&config, &f->alloc, posix_now_us());
-    want(f->server, "no memory for the server");
+    require(f->server, "no memory for the server");
 }
 
 // Sockets and wake-ups, which the loop needs even if there is no network.
 static void start_lwip(void)
 {
     const esp_vfs_eventfd_config_t eventfds = {.max_fds = EVENTFDS};
-    want(esp_vfs_eventfd_register(&eventfds) == ESP_OK, "no memory for eventfd");
-    want(esp_netif_init() == ESP_OK, "lwIP does not start");
+    require(esp_vfs_eventfd_register(&eventfds) == ESP_OK, "no memory for eventfd");
+    require(esp_netif_init() == ESP_OK, "lwIP does not start");
 }
 
 static void start_loop(struct firmware *f)
@@ -189,7 +189,7 @@ static void start_loop(struct firmware *f)
     config.after_turn = after_turn;
     config.ctx = f;
     f->loop = posix_loop_create(f->server, &config, why, sizeof why);
-    want(f->loop, "the socket loop does not start");
+    require(f->loop, "the socket loop does not start");
 }
 
 static void start_network(struct firmware *f)
@@ -223,7 +223,7 @@ void app_main(void)
     struct firmware *f = &main_firmware;
     f->version = esp_app_get_description()->version;
     json_to_psram();
-    want(main_settings_open(&f->settings), "no memory for the settings");
+    require(main_settings_open(&f->settings), "no memory for the settings");
     start_server(f);
     main_usb_open(&f->usb, &f->settings.now, f->server);
     main_board_power_usb();

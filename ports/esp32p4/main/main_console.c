@@ -18,7 +18,7 @@ static uint64_t now_us(void *ctx)
     return posix_now_us();
 }
 
-static bool call(void *ctx, void (*fn)(void *arg), void *arg)
+static bool call_on_loop(void *ctx, void (*fn)(void *arg), void *arg)
 {
     const struct firmware *f = ctx;
     return posix_loop_call(f->loop, fn, arg);
@@ -85,7 +85,7 @@ static void change_limits(void *arg)
 }
 
 // What is the same as before is left alone by everybody.
-static void apply(struct firmware *f, const struct settings *s)
+static void apply_settings(struct firmware *f, const struct settings *s)
 {
     struct limits_change c = {.server = f->server};
     main_settings_server(s, &c.config);
@@ -94,25 +94,26 @@ static void apply(struct firmware *f, const struct settings *s)
         network_settings(f->network, s);
 }
 
-static enum base_err set(void *ctx, const char *key, const char *text, bool *restart, char *why)
+static enum base_err set_setting(void *ctx, const char *key, const char *text, bool *restart,
+                                 char *why)
 {
     struct firmware *f = ctx;
     struct settings before, after;
     enum base_err err = main_settings_set(&f->settings, key, text, &before, &after, why);
     if (err != BASE_OK)
         return err;
-    apply(f, &after);
+    apply_settings(f, &after);
     *restart = memcmp(before.bus_speed, after.bus_speed, sizeof before.bus_speed) != 0;
     return BASE_OK;
 }
 
-static enum base_err erase(void *ctx, char *why)
+static enum base_err erase_settings(void *ctx, char *why)
 {
     struct firmware *f = ctx;
     return main_settings_erase(&f->settings, why);
 }
 
-static void restart(void *ctx, enum eventlog_start why)
+static void ask_for_restart(void *ctx, enum eventlog_start why)
 {
     struct firmware *f = ctx;
     board_restart_ask(&f->restart, why);
@@ -127,15 +128,15 @@ void main_console_start(struct firmware *f)
                 .version = f->version,
                 .ctx = f,
                 .now_us = now_us,
-                .call = call,
+                .call = call_on_loop,
                 .network = show_network,
                 .memory = show_memory,
                 .usb = show_usb,
                 .settings = copy_settings,
-                .set = set,
-                .erase = erase,
+                .set = set_setting,
+                .erase = erase_settings,
             },
-        .restart = restart,
+        .restart = ask_for_restart,
         .priority = main_task_console.priority,
         .stack_size = main_task_console.stack_size,
         .core = main_task_console.core,

@@ -71,7 +71,7 @@ static bool write_batch(struct main_log *l, struct batch *b)
     return true;
 }
 
-static void run(void *arg)
+static void log_task(void *arg)
 {
     static struct batch batch; // one log task, and too large for its stack
     struct main_log *l = arg;
@@ -101,7 +101,7 @@ void main_log_start(struct main_log *l, struct posix_loop *loop, struct usbip_se
     l->server = server;
     l->task = 0;
     l->told = l->written = last_of_earlier_runs(server_eventlog(server));
-    main_task_start(&main_task_log, run, l);
+    main_task_start(&main_task_log, log_task, l);
 }
 
 bool main_log_turn(struct main_log *l)

@@ -25,13 +25,13 @@ enum { PHY = NETWORK_PHY_GENERIC };
 // Above the loop, below lwIP.
 enum { RECEIVE_PRIORITY = 15, RECEIVE_STACK = 4096 };
 
-static void run(void *arg)
+static void network_task(void *arg)
 {
     network_run(arg);
     main_task_end();
 }
 
-static struct network_eth_config pins(void)
+static struct network_eth_config eth_config(void)
 {
     return (struct network_eth_config){
         .phy = (enum network_phy)PHY,
@@ -54,12 +54,12 @@ static struct network_eth_config pins(void)
 struct network *main_network_start(struct network_config *config, const struct settings *settings)
 {
     const char *why;
-    config->eth = pins();
+    config->eth = eth_config();
     config->usbip_port = CONFIG_USBIP_TCP_PORT;
     config->http_port = CONFIG_USBIP_HTTP_PORT;
     struct network *n = network_create(config, settings, &why);
     if (n)
-        main_task_start(&main_task_network, run, n);
+        main_task_start(&main_task_network, network_task, n);
     else
         ESP_LOGE("network", "no network: %s", why);
     return n;
@@ -67,7 +67,7 @@ struct network *main_network_start(struct network_config *config, const struct s
 
 bool main_network_uses(int pin)
 {
-    const struct network_eth_config eth = pins();
+    const struct network_eth_config eth = eth_config();
     return network_eth_uses(&eth, pin);
 }
 
@@ -78,7 +78,7 @@ static bool is_up(const struct network_state *s)
     return s->link_up && s->source != NETWORK_NO_ADDRESS;
 }
 
-static struct eventlog_what up(const struct network_state *s)
+static struct eventlog_what up_event(const struct network_state *s)
 {
     static const enum eventlog_address sources[] = {
         [NETWORK_STATIC] = EVENT_ADDRESS_STATIC,
@@ -105,7 +105,7 @@ void main_network_record(struct eventlog *log, uint64_t now_us, const struct net
     if (now->trouble != before->trouble && now->trouble != NETWORK_NO_TROUBLE)
         record(log, now_us, EVENTLOG_WITH(network_fallback, .reason = fallbacks[now->trouble]));
     if (is_up(now) && (!is_up(before) || !same_address || now->source != before->source))
-        record(log, now_us, up(now));
+        record(log, now_us, up_event(now));
     else if (is_up(before) && !is_up(now)) // not at each start: the link takes seconds to come
         record(log, now_us,
                EVENTLOG_WITH(network_down, .reason = now->link_up ? EVENT_NETWORK_NO_ADDRESS

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-static void look(void *arg)
+static void look_at_pin(void *arg)
 {
     struct board_button_gpio *g = arg;
     bool high = gpio_get_level((gpio_num_t)g->pin) != 0;
@@ -28,7 +28,7 @@ static esp_err_t set_up_pin(const struct board_button_gpio *g)
 esp_err_t board_button_gpio_start(struct board_button_gpio *g, unsigned hold_ms)
 {
     const esp_timer_create_args_t timer = {
-        .callback = look, .arg = g, .name = "button", .skip_unhandled_events = true};
+        .callback = look_at_pin, .arg = g, .name = "button", .skip_unhandled_events = true};
     g->timer = NULL;
     if (g->pin < 0)
         return ESP_OK;

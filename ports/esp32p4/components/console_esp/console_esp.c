@@ -18,7 +18,7 @@ static struct {
 
 // Line by line: all tasks share the lock of stdout, and a hundred events take seconds, in which one
 // that wants to log something must not wait.
-static void put(const struct base_text *t)
+static void print(const struct base_text *t)
 {
     for (size_t at = 0, n; at < t->length; at += n) {
         const char *end = memchr(t->buf + at, '\n', t->length - at);
@@ -31,13 +31,13 @@ static void put(const struct base_text *t)
 }
 
 // The line editor complains about everything but 0, and the text has said it already.
-static int run(void *context, int argc, char **argv)
+static int run_command(void *context, int argc, char **argv)
 {
     struct base_text t;
     (void)context;
     base_text_init(&t, console.text, TEXT_SIZE);
     enum console_action action = console_run(&console.config.port, argc, argv, &t);
-    put(&t);
+    print(&t);
     if (action == CONSOLE_RESTART)
         console.config.restart(console.config.port.ctx, EVENT_START_RESTART);
     else if (action == CONSOLE_FACTORY_RESET)
@@ -55,7 +55,7 @@ static esp_err_t register_commands(void)
             .command = c->name,
             .help = c->help,
             .hint = c->arguments,
-            .func_w_context = run,
+            .func_w_context = run_command,
             .context = &console,
         };
         err = esp_console_cmd_register(&command);

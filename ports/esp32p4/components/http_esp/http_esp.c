@@ -23,7 +23,7 @@ struct http_esp {
 
 // --- requests, on the task of esp_http_server ----------------------------------------------------
 
-static const char *reason(int status)
+static const char *reason_phrase(int status)
 {
     switch (status) {
     case 200:
@@ -61,7 +61,7 @@ static esp_err_t respond(httpd_req_t *r, const struct api_response *a, bool body
     char status[STATUS_SIZE];
     struct posix_http_header headers[POSIX_HTTP_HEADERS];
     unsigned count = posix_http_headers(a, headers);
-    (void)snprintf(status, sizeof status, "%d %s", a->status, reason(a->status));
+    (void)snprintf(status, sizeof status, "%d %s", a->status, reason_phrase(a->status));
     httpd_resp_set_status(r, status);
     httpd_resp_set_type(r, a->content_type);
     for (unsigned i = 0; i < count; i++)
@@ -138,7 +138,7 @@ static esp_err_t register_all(struct http_esp *h)
     return err;
 }
 
-static esp_err_t start(struct http_esp *h, const struct http_esp_config *config)
+static esp_err_t start_httpd(struct http_esp *h, const struct http_esp_config *config)
 {
     httpd_config_t c = HTTPD_DEFAULT_CONFIG();
     c.task_priority = config->priority;
@@ -169,7 +169,7 @@ struct http_esp *http_esp_start(const struct http_esp_config *config, char *why,
     h->http = config->http;
     // It warns of each connection that is closed from our side.
     esp_log_level_set("httpd_uri", ESP_LOG_ERROR);
-    esp_err_t err = start(h, config);
+    esp_err_t err = start_httpd(h, config);
     if (err == ESP_OK)
         return h;
     (void)snprintf(why, why_size, "the HTTP server does not start on port %u: %s", config->port,

@@ -16,7 +16,7 @@ static int digit(char c)
 }
 
 // The character at *uri, which it moves on; -1: a bad escape.
-static int next(const char **uri)
+static int next_character(const char **uri)
 {
     const char *u = *uri;
     if (*u != '%') {
@@ -33,7 +33,7 @@ bool http_esp_path(const char *uri, char path[HTTP_ESP_PATH_SIZE], const char **
 {
     size_t n = 0;
     while (*uri && *uri != '?' && *uri != '#') {
-        int c = next(&uri);
+        int c = next_character(&uri);
         if (c <= 0 || n + 1 >= HTTP_ESP_PATH_SIZE)
             return false;
         path[n++] = (char)c;

@@ -163,21 +163,21 @@ static void take_link(struct network *n, const struct network_word *w, uint64_t 
 
 // --- turn ----------------------------------------------------------------------------------------
 
-static void watch(struct network *n)
+static void watch_frames(struct network *n)
 {
     struct network_watch w;
     network_policy_watch(&n->policy, &w);
     network_frames_watch(&n->eth.frames, &w);
 }
 
-static void follow(struct network *n, uint64_t now_us)
+static void follow_policy(struct network *n, uint64_t now_us)
 {
     struct network_action a;
     while (network_policy_next(&n->policy, now_us, &a)) {
-        watch(n); // before anybody can answer
+        watch_frames(n); // before anybody can answer
         network_act(n, &a, now_us);
     }
-    watch(n);
+    watch_frames(n);
 }
 
 static void put_ip(uint8_t ip[NETWORK_IP_SIZE], esp_ip4_addr_t from)
@@ -275,7 +275,7 @@ void network_turn(struct network *n, uint64_t now_us)
     look_at_address(n, &s, now_us);
     look_at_ipv6(n, &s);
     look_at_frames(n, &s, now_us);
-    follow(n, now_us);
+    follow_policy(n, now_us);
     fill_state(n, &s);
     tell_state(n, &s);
 }

@@ -44,7 +44,7 @@ static unsigned get_be16(const uint8_t *p)
     return (unsigned)p[0] << 8 | p[1];
 }
 
-static void add(atomic_uint_least32_t *counter)
+static void count_one(atomic_uint_least32_t *counter)
 {
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
@@ -77,17 +77,17 @@ static void look_at_arp(struct network_frames *f, const uint8_t *frame)
     bool reply = get_be16(frame + ARP_OPERATION) == ARP_REPLY;
     bool to_us = reply ? memcmp(frame, f->mac, NETWORK_MAC_SIZE) == 0 : own && target == own;
     if (claimed && sender == claimed)
-        add(&f->conflicts);
+        count_one(&f->conflicts);
     if (!sender || !to_us || sender == own)
         return;
     if (reply)
-        add(&f->replies);
+        count_one(&f->replies);
     else
-        add(&f->for_us);
+        count_one(&f->for_us);
     if (sender != get(&f->gateway))
         set(&f->neighbour, sender);
     else if (reply)
-        add(&f->answers);
+        count_one(&f->answers);
 }
 
 // A DHCP server (or relay) is somebody who is there and answers ARP, even if nobody else is.
@@ -95,7 +95,7 @@ static void look_at_ipv4(struct network_frames *f, const uint8_t *frame)
 {
     uint32_t own = get(&f->own);
     if (own && get_ip(frame + IP_DESTINATION) == own)
-        add(&f->for_us);
+        count_one(&f->for_us);
     if (frame[IP_VERSION] == IP_VERSION_4_PLAIN && frame[IP_PROTOCOL] == UDP &&
         get_be16(frame + UDP_SOURCE) == DHCP_SERVER_PORT)
         set(&f->neighbour, get_ip(frame + IP_SOURCE));
@@ -103,7 +103,7 @@ static void look_at_ipv4(struct network_frames *f, const uint8_t *frame)
 
 void network_frames_look(struct network_frames *f, const uint8_t *frame, size_t size)
 {
-    add(&f->frames);
+    count_one(&f->frames);
     if (size < ARP_END)
         return;
     unsigned type = get_be16(frame + TYPE);

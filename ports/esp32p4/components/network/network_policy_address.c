@@ -2,7 +2,7 @@
 // Which address to use: the steps that network_policy.h describes.
 #include "network_policy_state.h"
 
-static void enter(struct network_policy *p, enum network_step step, uint64_t now_us)
+static void enter_step(struct network_policy *p, enum network_step step, uint64_t now_us)
 {
     p->step = step;
     p->step_us = p->ask_us = now_us;
@@ -46,7 +46,7 @@ static void take_static(struct network_policy *p, uint64_t now_us)
     network_policy_emit(p, NETWORK_USE_STATIC);
     p->using_static = true;
     memset(p->address, 0, sizeof p->address); // until lwIP has it
-    enter(p, NETWORK_STEP_PROVING, now_us);
+    enter_step(p, NETWORK_STEP_PROVING, now_us);
 }
 
 static void fall_back(struct network_policy *p, enum network_trouble trouble, uint64_t now_us)
@@ -55,14 +55,14 @@ static void fall_back(struct network_policy *p, enum network_trouble trouble, ui
     p->trouble = trouble;
     p->falls += p->step != NETWORK_STEP_HELD; // HELD is part of the same fall
     p->retry_us = now_us + network_doubled(NETWORK_RETRY_S, p->falls - 1, NETWORK_RETRY_MAX_S);
-    enter(p, NETWORK_STEP_FALLEN, now_us);
+    enter_step(p, NETWORK_STEP_FALLEN, now_us);
 }
 
-static void prove(struct network_policy *p, uint64_t now_us)
+static void take_as_proven(struct network_policy *p, uint64_t now_us)
 {
     p->trouble = NETWORK_NO_TROUBLE;
     p->holds = 0;
-    enter(p, NETWORK_STEP_STATIC, now_us);
+    enter_step(p, NETWORK_STEP_STATIC, now_us);
     // Once more: what was asked before may not have reached anybody (spanning tree).
     network_policy_ask(p, network_no_ip, p->wanted.address);
 }
@@ -77,7 +77,7 @@ static bool answer_in_step(const struct network_policy *p)
     return p->heard.answers != p->base.answers;
 }
 
-static void checking(struct network_policy *p, uint64_t now_us)
+static void checking_turn(struct network_policy *p, uint64_t now_us)
 {
     if (conflict_in_step(p))
         fall_back(p, NETWORK_IN_USE, now_us);
@@ -89,7 +89,7 @@ static void checking(struct network_policy *p, uint64_t now_us)
 
 // RFC 5227 2.4: the address in use is defended, but not for ever. Most stations do not repeat their
 // claim, so they are asked whether they still have it.
-static void contested(struct network_policy *p, uint64_t now_us)
+static void static_turn(struct network_policy *p, uint64_t now_us)
 {
     if (p->defences && now_us >= p->contest_us + network_seconds(NETWORK_CONTEST_S))
         p->defences = 0;
@@ -111,7 +111,7 @@ static void contested(struct network_policy *p, uint64_t now_us)
 }
 
 // Static in use without proof; `every_s`: how often the gateway is asked. True: the step is over.
-static bool unproven(struct network_policy *p, unsigned every_s, uint64_t now_us)
+static bool unproven_turn(struct network_policy *p, unsigned every_s, uint64_t now_us)
 {
     if (conflict_in_step(p)) {
         fall_back(p, NETWORK_IN_USE, now_us);
@@ -119,7 +119,7 @@ static bool unproven(struct network_policy *p, unsigned every_s, uint64_t now_us
     }
     if (answer_in_step(p) || p->heard.for_us != p->base.for_us ||
         !network_ip_set(p->wanted.gateway)) {
-        prove(p, now_us);
+        take_as_proven(p, now_us);
         return true;
     }
     if (ask_now(p, every_s, now_us))
@@ -127,9 +127,9 @@ static bool unproven(struct network_policy *p, unsigned every_s, uint64_t now_us
     return false;
 }
 
-static void held(struct network_policy *p, uint64_t now_us)
+static void held_turn(struct network_policy *p, uint64_t now_us)
 {
-    if (unproven(p, 10, now_us))
+    if (unproven_turn(p, 10, now_us))
         return;
     if (lasted(p, network_doubled(NETWORK_HOLD_S, p->holds - 1, NETWORK_HOLD_MAX_S), now_us))
         fall_back(p, NETWORK_GATEWAY_SILENT, now_us);
@@ -139,20 +139,20 @@ static void hold(struct network_policy *p, uint64_t now_us)
 {
     take_static(p, now_us);
     p->holds++;
-    enter(p, NETWORK_STEP_HELD, now_us);
+    enter_step(p, NETWORK_STEP_HELD, now_us);
 }
 
-static void fallen(struct network_policy *p, uint64_t now_us)
+static void fallen_turn(struct network_policy *p, uint64_t now_us)
 {
     if (network_policy_source(p) != NETWORK_DHCP && p->trouble != NETWORK_IN_USE &&
         now_us >= p->nothing_us + network_seconds(NETWORK_DHCP_S))
         hold(p, now_us);
     else if (now_us >= p->retry_us)
-        enter(p, NETWORK_STEP_RETRYING, now_us);
+        enter_step(p, NETWORK_STEP_RETRYING, now_us);
 }
 
 // The address in use stays as it is until the outcome is known.
-static void retrying(struct network_policy *p, uint64_t now_us)
+static void retrying_turn(struct network_policy *p, uint64_t now_us)
 {
     bool free = !conflict_in_step(p),
          answered = answer_in_step(p) || !network_ip_set(p->wanted.gateway);
@@ -168,7 +168,7 @@ static void retrying(struct network_policy *p, uint64_t now_us)
         p->trouble = free ? NETWORK_GATEWAY_SILENT : NETWORK_IN_USE;
         p->retry_us = now_us + network_doubled(NETWORK_RETRY_S, p->falls - 1, NETWORK_RETRY_MAX_S);
         p->nothing_us = now_us;
-        enter(p, NETWORK_STEP_FALLEN, now_us);
+        enter_step(p, NETWORK_STEP_FALLEN, now_us);
     }
 }
 
@@ -179,23 +179,23 @@ void network_policy_address_turn(struct network_policy *p, uint64_t now_us)
     case NETWORK_STEP_DHCP:
         break;
     case NETWORK_STEP_CHECKING:
-        checking(p, now_us);
+        checking_turn(p, now_us);
         break;
     case NETWORK_STEP_PROVING:
-        if (!unproven(p, 2, now_us) && lasted(p, network_seconds(NETWORK_PROVE_S), now_us))
+        if (!unproven_turn(p, 2, now_us) && lasted(p, network_seconds(NETWORK_PROVE_S), now_us))
             fall_back(p, NETWORK_GATEWAY_SILENT, now_us);
         break;
     case NETWORK_STEP_STATIC:
-        contested(p, now_us);
+        static_turn(p, now_us);
         break;
     case NETWORK_STEP_HELD:
-        held(p, now_us);
+        held_turn(p, now_us);
         break;
     case NETWORK_STEP_FALLEN:
-        fallen(p, now_us);
+        fallen_turn(p, now_us);
         break;
     case NETWORK_STEP_RETRYING:
-        retrying(p, now_us);
+        retrying_turn(p, now_us);
         break;
     }
 }
@@ -208,11 +208,11 @@ void network_policy_begin(struct network_policy *p, uint64_t now_us)
         network_policy_meet(p, p->wanted.gateway);
     if (!wants_static(p)) {
         leave_static(p, NETWORK_USE_DHCP, now_us);
-        enter(p, p->link_up ? NETWORK_STEP_DHCP : NETWORK_STEP_DOWN, now_us);
+        enter_step(p, p->link_up ? NETWORK_STEP_DHCP : NETWORK_STEP_DOWN, now_us);
     } else if (p->link_up) {
-        enter(p, NETWORK_STEP_CHECKING, now_us);
+        enter_step(p, NETWORK_STEP_CHECKING, now_us);
     } else {
         leave_static(p, NETWORK_USE_NOTHING, now_us); // or it would be in use before it is checked
-        enter(p, NETWORK_STEP_DOWN, now_us);
+        enter_step(p, NETWORK_STEP_DOWN, now_us);
     }
 }

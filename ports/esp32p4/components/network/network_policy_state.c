@@ -28,7 +28,7 @@ enum network_source network_policy_source(const struct network_policy *p)
     return is_link_local(p->address) ? NETWORK_LINK_LOCAL : NETWORK_DHCP;
 }
 
-static struct network_action *add(struct network_policy *p, enum network_action_type type)
+static struct network_action *add_action(struct network_policy *p, enum network_action_type type)
 {
     assert(p->action_count < NETWORK_MAX_ACTIONS);
     struct network_action *a = &p->actions[p->action_count++];
@@ -38,20 +38,20 @@ static struct network_action *add(struct network_policy *p, enum network_action_
 
 void network_policy_emit(struct network_policy *p, enum network_action_type type)
 {
-    add(p, type);
+    add_action(p, type);
 }
 
 void network_policy_ask(struct network_policy *p, const uint8_t sender[NETWORK_IP_SIZE],
                         const uint8_t target[NETWORK_IP_SIZE])
 {
-    struct network_action *a = add(p, NETWORK_ASK);
+    struct network_action *a = add_action(p, NETWORK_ASK);
     memcpy(a->sender, sender, NETWORK_IP_SIZE);
     memcpy(a->target, target, NETWORK_IP_SIZE);
 }
 
 void network_policy_use_link_local(struct network_policy *p)
 {
-    struct network_action *a = add(p, NETWORK_USE_LINK_LOCAL);
+    struct network_action *a = add_action(p, NETWORK_USE_LINK_LOCAL);
     memcpy(a->target, p->link_local, NETWORK_IP_SIZE);
     memcpy(p->address, p->link_local, NETWORK_IP_SIZE);
 }

@@ -37,7 +37,7 @@ static uint32_t crc32(const void *bytes, size_t size)
     return ~crc;
 }
 
-static struct store_nvs *of(struct settings_store *st)
+static struct store_nvs *store_of(struct settings_store *st)
 {
     return (struct store_nvs *)(void *)((char *)st - offsetof(struct store_nvs, store));
 }
@@ -133,7 +133,7 @@ static esp_err_t look_at(struct store_nvs *s, unsigned slot)
     return answered ? ESP_OK : err;
 }
 
-static esp_err_t look(struct store_nvs *s)
+static esp_err_t look_at_all(struct store_nvs *s)
 {
     for (unsigned slot = 0; slot < STORE_NVS_COPIES; slot++) {
         esp_err_t err = look_at(s, slot);
@@ -189,11 +189,11 @@ static enum settings_store_result not_open(struct store_nvs *s)
 
 static enum settings_store_result read_copy(struct settings_store *st, unsigned age, size_t *size)
 {
-    struct store_nvs *s = of(st);
+    struct store_nvs *s = store_of(st);
     *size = 0;
     if (!s->is_open && !store_nvs_open(s))
         return not_open(s);
-    esp_err_t err = look(s);
+    esp_err_t err = look_at_all(s);
     if (err != ESP_OK)
         return failed(s, "read", err);
     int slot = slot_of(s, age);
@@ -230,7 +230,7 @@ static unsigned slot_to_replace(const struct store_nvs *s, unsigned keep)
     return newest == NO_SLOT ? 0 : (unsigned)newest;
 }
 
-static size_t pack(struct store_nvs *s, size_t size, uint32_t number)
+static size_t pack_blob(struct store_nvs *s, size_t size, uint32_t number)
 {
     base_put_le32(s->blob + AT_MAGIC, magic);
     base_put_le32(s->blob + AT_NUMBER, number);
@@ -242,7 +242,7 @@ static size_t pack(struct store_nvs *s, size_t size, uint32_t number)
 }
 
 // Reads back: flash may be worn out.
-static bool is_there(struct store_nvs *s, unsigned slot, uint32_t number)
+static bool was_written(struct store_nvs *s, unsigned slot, uint32_t number)
 {
     size_t size;
     return get_blob(s, slot, &size) == ESP_OK && header_is_good(s, size) &&
@@ -251,19 +251,19 @@ static bool is_there(struct store_nvs *s, unsigned slot, uint32_t number)
 
 static enum settings_store_result write_copy(struct settings_store *st, size_t size, unsigned keep)
 {
-    struct store_nvs *s = of(st);
+    struct store_nvs *s = store_of(st);
     assert(size <= SETTINGS_MAX_BYTES);
     if (!s->is_open && !store_nvs_open(s))
         return not_open(s);
-    esp_err_t err = look(s);
+    esp_err_t err = look_at_all(s);
     if (err != ESP_OK)
         return failed(s, "read", err);
     uint32_t number = next_number(s);
     unsigned slot = slot_to_replace(s, keep);
-    err = nvs_set_blob(s->handle, keys[slot], s->blob, pack(s, size, number));
+    err = nvs_set_blob(s->handle, keys[slot], s->blob, pack_blob(s, size, number));
     if (err == ESP_OK)
         err = nvs_commit(s->handle);
-    if (err == ESP_OK && !is_there(s, slot, number))
+    if (err == ESP_OK && !was_written(s, slot, number))
         err = ESP_FAIL;
     if (err != ESP_OK)
         return failed(s, "written", err);
@@ -284,7 +284,7 @@ static esp_err_t erase_key(struct store_nvs *s, const char *key)
 // The number of the newest first: without it a copy that goes is not missed.
 static esp_err_t erase_copies(struct store_nvs *s)
 {
-    esp_err_t err = look(s);
+    esp_err_t err = look_at_all(s);
     int newest = newest_slot(s) == 1;
     if (err == ESP_OK)
         err = erase_key(s, newest_key);
@@ -298,7 +298,7 @@ static esp_err_t erase_copies(struct store_nvs *s)
 // What cannot be opened or cleaned is erased as a whole: the caller wants all of it gone.
 static enum settings_store_result erase_all(struct settings_store *st)
 {
-    struct store_nvs *s = of(st);
+    struct store_nvs *s = store_of(st);
     if ((s->is_open || store_nvs_open(s)) && erase_copies(s) == ESP_OK)
         return SETTINGS_STORE_OK;
     store_nvs_close(s);
