@@ -32,22 +32,14 @@ static void add_class(struct api_json *j, cJSON *o, uint8_t class, uint8_t subcl
     api_json_text(j, o, "class", text);
 }
 
-// The configuration that is active now; empty if there is none.
-static struct base_span active_config(const struct usb_device_info *info)
-{
-    for (unsigned i = 0; i < info->config_count; i++)
-        if (usb_config_value(info->config[i]) == info->active_config)
-            return info->config[i];
-    return (struct base_span){NULL, 0};
-}
-
 static void add_interfaces(struct api_json *j, cJSON *o, const struct registry_device *d)
 {
     struct usb_interface found[USB_MAX_INTERFACES];
     cJSON *list = api_json_array(j, o, "interfaces");
     if (d->state == REGISTRY_REFUSED) // its descriptors do not hold together
         return;
-    unsigned n = usb_config_interfaces(active_config(&d->info), found, USB_MAX_INTERFACES);
+    unsigned n = usb_config_interfaces(usb_device_config(&d->info, d->info.active_config), found,
+                                       USB_MAX_INTERFACES);
     for (unsigned i = 0; i < n && i < USB_MAX_INTERFACES; i++) {
         cJSON *one = api_json_object(j, list, NULL);
         api_json_number(j, one, "number", found[i].bInterfaceNumber);

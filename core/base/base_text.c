@@ -35,13 +35,6 @@ void base_text_u64(struct base_text *t, uint64_t v)
         base_text_char(t, digits[--n]);
 }
 
-void base_text_i64(struct base_text *t, int64_t v)
-{
-    if (v < 0)
-        base_text_char(t, '-');
-    base_text_u64(t, v < 0 ? -(uint64_t)v : (uint64_t)v);
-}
-
 void base_text_hex(struct base_text *t, uint32_t v, unsigned digits)
 {
     while (digits--)

@@ -18,7 +18,6 @@ void base_text_init(struct base_text *t, char *buf, size_t size);
 void base_text_str(struct base_text *t, const char *s); // NULL adds nothing
 void base_text_char(struct base_text *t, char c);
 void base_text_u64(struct base_text *t, uint64_t v);
-void base_text_i64(struct base_text *t, int64_t v);
 void base_text_hex(struct base_text *t, uint32_t v, unsigned digits); // zero-padded, no 0x
 
 // "2026-11-22T12:34:56.789Z" (ISO 8601) of microseconds since 1970; "?" from the year 10000 on.

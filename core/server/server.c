@@ -102,7 +102,6 @@ enum base_err server_add_backend(struct usbip_server *server, struct usbip_backe
     if (server->backend_count == SERVER_MAX_BACKENDS)
         return BASE_ERR_LIMIT;
     struct server_slot *slot = &server->backends[server->backend_count++];
-    slot->server = server;
     slot->backend = backend;
     slot->pool = (struct session_pool){
         .raw_alloc = raw_alloc,

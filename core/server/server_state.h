@@ -12,7 +12,6 @@
 enum { SERVER_MAX_BACKENDS = 4 };
 
 struct server_slot {
-    struct usbip_server *server;
     struct usbip_backend *backend;
     struct session_pool pool;
 };

@@ -88,7 +88,7 @@ static const void *in(const struct settings *s, const struct settings_field *f)
            f->offset;
 }
 
-uint32_t settings_field_number(const struct settings_limits *limits, const struct settings_field *f)
+static uint32_t number_of(const struct settings_limits *limits, const struct settings_field *f)
 {
     uint32_t v;
     memcpy(&v, (const char *)limits + f->offset, sizeof v);
@@ -173,7 +173,7 @@ void settings_field_to_text(const struct settings *s, const struct settings_fiel
         base_text_str(t, speed_words[*(const enum settings_speed *)p]);
         break;
     case SETTINGS_KIND_NUMBER:
-        base_text_u64(t, settings_field_number(&s->limits, f));
+        base_text_u64(t, number_of(&s->limits, f));
         break;
     }
 }
@@ -203,9 +203,9 @@ void settings_field_wants(const struct settings_port *port, const struct setting
         break;
     case SETTINGS_KIND_NUMBER:
         base_text_str(t, "a whole number from ");
-        base_text_u64(t, settings_field_number(&port->min_limits, f));
+        base_text_u64(t, number_of(&port->min_limits, f));
         base_text_str(t, " to ");
-        base_text_u64(t, settings_field_number(&port->max_limits, f));
+        base_text_u64(t, number_of(&port->max_limits, f));
         base_text_str(t, " is wanted");
         break;
     }
@@ -229,9 +229,8 @@ bool settings_field_valid(const struct settings *s, const struct settings_field 
         return *(const enum settings_speed *)p == SETTINGS_FULL_SPEED ||
                (*(const enum settings_speed *)p == SETTINGS_HIGH_SPEED && p == &s->bus_speed[0]);
     case SETTINGS_KIND_NUMBER:
-        v = settings_field_number(&s->limits, f);
-        return v >= settings_field_number(&s->port->min_limits, f) &&
-               v <= settings_field_number(&s->port->max_limits, f);
+        v = number_of(&s->limits, f);
+        return v >= number_of(&s->port->min_limits, f) && v <= number_of(&s->port->max_limits, f);
     }
     return false;
 }

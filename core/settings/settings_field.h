@@ -31,9 +31,6 @@ const struct settings_field *settings_field_find(const struct settings_port *por
 const char *settings_field_name(const struct settings_field *f);             // without the section
 bool settings_field_in(const struct settings_field *f, const char *section); // "": in none
 
-uint32_t settings_field_number(const struct settings_limits *limits,
-                               const struct settings_field *f);
-
 void settings_field_set_number(struct settings *s, const struct settings_field *f, uint32_t v);
 
 // False if the text is not a value of that kind; ranges are settings_check()'s.

@@ -2,6 +2,7 @@
 #include "ports/linux/options.h"
 
 #include "base/base_number.h"
+#include "wire/wire_op.h"
 
 #include <getopt.h>
 #include <netdb.h>
@@ -189,7 +190,7 @@ enum options_action options_parse(struct options *o, int argc, char *const argv[
                                   size_t why_size)
 {
     int id;
-    *o = (struct options){.port = 3240, .http_port = 8080, .log_level = EVENTLOG_INFO};
+    *o = (struct options){.port = WIRE_PORT, .http_port = 8080, .log_level = EVENTLOG_INFO};
     optind = 0; // from the start, also the second time
     opterr = 0;
     while ((id = getopt_long(argc, argv, "+:", long_options, NULL)) != -1) {

@@ -3,6 +3,7 @@
 #include "ports/posix/posix_calls.h"
 #include "ports/posix/posix_conn.h"
 #include "ports/posix/posix_time.h"
+#include "wire/wire_op.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -53,7 +54,7 @@ struct posix_loop {
 void posix_loop_config_default(struct posix_loop_config *c)
 {
     *c = (struct posix_loop_config){
-        .port = 3240,
+        .port = WIRE_PORT,
         .max_sockets = 256,
         .max_watches = 256,
         .stop_limit_us = 5000000,

@@ -21,8 +21,7 @@ struct story {
     bool wanted;               // the core has asked for the device and not given it up
     bool closing, busy;        // busy with a pipe change
     unsigned closed, controls; // answers when that began
-    unsigned bytes_out;
-    unsigned serial; // of the device, 0: not there
+    unsigned serial;           // of the device, 0: not there
 };
 
 // Of all stories, to see that they are about something.

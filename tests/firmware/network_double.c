@@ -37,9 +37,9 @@ static struct {
     struct handler handlers[HANDLERS];
     struct event events[EVENTS];
     unsigned event_count;
-    bool cable, gateway, lease, late_lease, deaf;                 // the world
-    bool installed, started, polled, link, mac, phy, flow, glued; // the driver
-    bool interface, added, up, in_lwip;                           // the interface
+    bool cable, gateway, lease, late_lease, deaf;           // the world
+    bool installed, started, polled, link, mac, phy, glued; // the driver
+    bool interface, added, up, in_lwip;                     // the interface
     enum dhcp dhcp;
     esp_netif_ip_info_t info, in_use;
     uint32_t dns;

@@ -33,7 +33,7 @@ struct world {
     // lwIP and the driver.
     bool installed, link, dhcp_on;
     uint64_t link_at_us, dhcp_since_us, client_us;
-    uint8_t address[NETWORK_IP_SIZE], in_use_gateway[NETWORK_IP_SIZE];
+    uint8_t address[NETWORK_IP_SIZE];
 
     // The last time that nobody could be heard: we are deaf, or nobody on the segment talks, or is
     // known to the policy and would answer it.

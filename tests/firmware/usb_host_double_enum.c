@@ -149,7 +149,7 @@ static bool step(struct usb_device_handle_s *d)
     case STEP_SET_ADDRESS:
         return d->port && !d->port->dead && set_address(d);
     case STEP_DEVICE:
-        return d->has_desc = get_device(d, USB_DEVICE_DESC_SIZE);
+        return get_device(d, USB_DEVICE_DESC_SIZE);
     case STEP_FILTER:
         return filter(d);
     case STEP_SHORT_CONFIG:

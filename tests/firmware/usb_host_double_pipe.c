@@ -151,7 +151,6 @@ static void finish(struct double_pipe *pipe, struct double_transfer *t,
 {
     usb_transfer_t *p = double_public(t);
     check_unchanged(t, p);
-    t->result = status;
     t->on_bus = false;
     if (status != USB_TRANSFER_STATUS_COMPLETED) {
         p->actual_num_bytes = 0;

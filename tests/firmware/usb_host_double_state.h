@@ -65,9 +65,8 @@ struct double_transfer {
     struct double_pipe *pipe;                    // that has it; NULL: idle
     struct usb_host_client_handle_s *client;     // of a control transfer
     bool in_flight;
-    bool on_bus;       // the simulated bus has `urb`
-    bool was_canceled; // halted while it was executing
-    usb_transfer_status_t result;
+    bool on_bus;         // the simulated bus has `urb`
+    bool was_canceled;   // halted while it was executing
     int submitted_bytes; // as it was submitted, to see whether somebody changed it
     uint8_t submitted_ep;
     usb_transfer_cb_t submitted_callback;
@@ -134,7 +133,6 @@ struct usb_device_handle_s {
     unsigned control_in_flight;
     unsigned control_leaving; // of them: with the client already, and still counted
     usb_device_desc_t desc;
-    bool has_desc;
     uint8_t *config;
     usb_str_desc_t *string[3];
     struct double_pipe ep0;

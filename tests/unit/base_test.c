@@ -78,11 +78,9 @@ TEST(base_text_numbers)
     base_text_char(&t, ' ');
     base_text_u64(&t, UINT64_MAX);
     base_text_char(&t, ' ');
-    base_text_i64(&t, INT64_MIN);
-    base_text_char(&t, ' ');
     base_text_hex(&t, 0x1a2b, 6);
     base_text_str(&t, NULL);
-    CHECK_STR(buf, "0 18446744073709551615 -9223372036854775808 001a2b");
+    CHECK_STR(buf, "0 18446744073709551615 001a2b");
     CHECK_EQ(t.length, strlen(buf));
     CHECK(!t.cut);
 }

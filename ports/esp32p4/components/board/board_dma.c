@@ -4,8 +4,8 @@
 // (espressif/esp-idf#19085 for the EMAC; a USB channel that waits for data does the same when they
 // come, and goes on with whatever its descriptors have become). The linker puts this function in
 // front of ESP-IDF's, see CMakeLists.txt. After a panic it is the only thing that helps;
-// network_halt() is the orderly way for Ethernet. The bits are those that usb_phy and the EMAC's
-// driver use when they begin.
+// network_eth_halt() is the orderly way for Ethernet. The bits are those that usb_phy and the
+// EMAC's driver use when they begin.
 #include "esp_attr.h"
 #include "soc/lp_clkrst_reg.h"
 #include "soc/soc.h"

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CONSOLE_MAX_ARGUMENTS = 4, CONSOLE_WORDS_SIZE = 160, CONSOLE_MAX_EVENTS = 100 };
+enum { CONSOLE_WORDS_SIZE = 160, CONSOLE_MAX_EVENTS = 100 };
 
 struct console_network {
     bool link_up;

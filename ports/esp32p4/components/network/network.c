@@ -26,12 +26,7 @@ static void halt_at_restart(void)
 {
     struct network *n = atomic_load(&halted_at_restart);
     if (n)
-        network_halt(n);
-}
-
-void network_halt(struct network *n)
-{
-    network_eth_halt(&n->eth);
+        network_eth_halt(&n->eth);
 }
 
 static void copy_settings(struct network_word *w, const struct settings *s)

@@ -74,6 +74,3 @@ void network_address_text(const uint8_t address[NETWORK_IP_SIZE], char text[NETW
 // Where the address comes from ("DHCP"), and what is wrong in plain words; "" if nothing is.
 const char *network_source_text(enum network_source source);
 const char *network_trouble_text(const struct network_state *state);
-
-// Before the chip restarts (network_eth_halt); network_create() has esp_restart() call it.
-void network_halt(struct network *n);

@@ -49,7 +49,8 @@ static const struct {
     {&IP_EVENT, IP_EVENT_ETH_GOT_IP},
 };
 
-void network_listen(struct network *n)
+// Registers behind the driver's own handlers, which are new with each driver.
+static void listen_to_events(struct network *n)
 {
     for (unsigned i = 0; i < NETWORK_EVENTS; i++)
         warn(esp_event_handler_instance_register(*events[i].base, events[i].id, hear_event, n,
@@ -163,7 +164,7 @@ static void install(struct network *n, uint64_t now_us)
 {
     esp_err_t err = network_eth_install(&n->eth);
     if (err == ESP_OK) {
-        network_listen(n);
+        listen_to_events(n);
         err = network_eth_start(&n->eth);
     }
     if (err != ESP_OK)

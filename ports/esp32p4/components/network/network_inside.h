@@ -44,8 +44,6 @@ struct network {
     bool has_link_local6;
 };
 
-// Registers behind the driver's own handlers, which are new with each driver.
-void network_listen(struct network *n);
 void network_listen_no_more(struct network *n);
 
 // Carries one action out.
