@@ -13,12 +13,19 @@ set(USBIP_CORE_SOURCES
   eventlog/eventlog_word.c
   registry/registry.c
   session/session.c
+  session/session_active.c
   session/session_done.c
+  session/session_end.c
   session/session_figures.c
+  session/session_op.c
   session/session_order.c
+  session/session_pipes.c
   session/session_pool.c
+  session/session_record.c
+  session/session_room.c
   session/session_rx.c
   session/session_tx.c
+  session/session_unlink.c
   session/session_urbs.c
   server/server.c
   server/server_devices.c

@@ -80,7 +80,7 @@ static size_t move_in(struct fuzz_world *w, struct fuzz_peer *p)
         return 0;
     p->queued -= moved;
     memmove(p->queue, p->queue + moved, p->queued);
-    (void)session_rx_commit(p->session, moved, w->now_us);
+    session_rx_commit(p->session, moved, w->now_us);
     return moved;
 }
 

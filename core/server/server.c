@@ -237,7 +237,7 @@ static void answer_list(struct usbip_server *server, struct session *s)
 // False: there was none.
 static bool carry_out_action(struct usbip_server *server, struct server_link *l)
 {
-    struct session_action a = session_next_action(l->session);
+    struct session_action a = session_next_action(l->session, server->now_us);
     struct registry_device *d = l->device;
     switch (a.type) {
     case SESSION_ACTION_NONE:
@@ -288,7 +288,7 @@ uint64_t server_next_deadline(struct usbip_server *server)
         best = t < best ? t : best;
     }
     BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
-        uint64_t t = session_next_deadline(l->session);
+        uint64_t t = session_action_due(l->session) ? 0 : session_next_deadline(l->session);
         best = t < best ? t : best;
     }
     return best;

@@ -62,7 +62,8 @@ void server_disconnected(struct usbip_server *server, struct session *s, uint64_
 // Takes the backends' events and carries out what sessions want until nothing is left to do now.
 // Call after each burst of reading, after a wake-up and when server_next_deadline() has come.
 void server_step(struct usbip_server *server, uint64_t now_us);
-uint64_t server_next_deadline(struct usbip_server *server); // UINT64_MAX: none
+// UINT64_MAX: none; 0: something is to be done now.
+uint64_t server_next_deadline(struct usbip_server *server);
 
 // Begins an orderly end: no new connection, every session flushed and finished.
 void server_stop(struct usbip_server *server, uint64_t now_us);

@@ -4,7 +4,7 @@
 // microseconds.
 //
 // The port moves bytes (rx_*, tx_*); the server carries out actions (next_action) and reports
-// results (list_reply, import_reply, urb_done, control_done). Rules of the wire: usbip-wire facts.
+// results (list_reply, import_reply, urb_done, control_done). Rules of the wire: docs/wire.md.
 #pragma once
 
 #include "base/base_bytes.h"
@@ -58,9 +58,9 @@ void session_destroy(struct session *s);
 // Borrowed until the next call that changes the session.
 unsigned session_rx_vectors(struct session *s, struct base_iovec *iov, unsigned max);
 
-// `n` bytes were written there, from the first vector on. BASE_ERR_PROTOCOL: the session has closed
-// itself; go on with tx and session_port_state().
-enum base_err session_rx_commit(struct session *s, size_t n, uint64_t now_us);
+// `n` bytes were written there, from the first vector on. If they end the session, nothing more is
+// read: session_rx_vectors() returns 0, and session_port_state() says what to do.
+void session_rx_commit(struct session *s, size_t n, uint64_t now_us);
 
 // The peer sends no more (FIN, `lost` false) or the connection is broken (`lost` true).
 void session_rx_end(struct session *s, bool lost, uint64_t now_us);
@@ -98,7 +98,13 @@ struct session_action {
     struct usb_control_op op;
 };
 
-struct session_action session_next_action(struct session *s);
+// Is there something for session_next_action() to do? The one place that knows. Only when memory
+// comes free that no budget counts (the backend's own), or limits have changed, it does not say so:
+// a session that waits for room has to be asked for its actions then.
+bool session_action_due(const struct session *s);
+
+// The next action, which is under way then. Call until NONE.
+struct session_action session_next_action(struct session *s, uint64_t now_us);
 
 // Answers LIST. `bytes` is a whole body (ndev and records) from `alloc`, taken; NULL: out of
 // memory.

@@ -27,49 +27,47 @@ static struct base_iovec body_part(const struct session_urb *u, uint64_t at)
 unsigned session_rx_vectors(struct session *s, struct base_iovec *iov, unsigned max)
 {
     unsigned n = 0;
-    if (s->phase == SESSION_PHASE_CLOSING || s->peer_ended)
+    if (s->phase == SESSION_PHASE_CLOSING || s->rx.ended)
         return 0;
-    for (uint64_t at = s->rx_done; s->rx_urb && at < body_size(s->rx_urb) && n < max; n++) {
-        iov[n] = body_part(s->rx_urb, at);
+    for (uint64_t at = s->rx.done; s->rx.urb && at < body_size(s->rx.urb) && n < max; n++) {
+        iov[n] = body_part(s->rx.urb, at);
         at += iov[n].size;
     }
-    if (s->ahead_begin > 0) {
-        memmove(s->ahead, s->ahead + s->ahead_begin, s->ahead_end - s->ahead_begin);
-        s->ahead_end -= s->ahead_begin;
-        s->ahead_begin = 0;
+    if (s->rx.begin > 0) {
+        memmove(s->rx.ahead, s->rx.ahead + s->rx.begin, s->rx.end - s->rx.begin);
+        s->rx.end -= s->rx.begin;
+        s->rx.begin = 0;
     }
-    if (s->ahead_end < SESSION_AHEAD_SIZE && n < max)
-        iov[n++] = (struct base_iovec){s->ahead + s->ahead_end, SESSION_AHEAD_SIZE - s->ahead_end};
+    if (s->rx.end < SESSION_AHEAD_SIZE && n < max)
+        iov[n++] = (struct base_iovec){s->rx.ahead + s->rx.end, SESSION_AHEAD_SIZE - s->rx.end};
     return n;
 }
 
-enum base_err session_rx_commit(struct session *s, size_t n, uint64_t now_us)
+void session_rx_received(struct session *s, size_t n)
 {
-    s->now_us = now_us;
     s->counters.rx_bytes += n;
-    if (s->rx_urb) {
-        uint64_t due = body_size(s->rx_urb) - s->rx_done;
+    if (s->rx.urb) {
+        uint64_t due = body_size(s->rx.urb) - s->rx.done;
         size_t body = n < due ? n : (size_t)due;
-        s->rx_done += body;
+        s->rx.done += body;
         n -= body;
     }
-    s->ahead_end += n;
-    session_parse(s);
-    return s->phase == SESSION_PHASE_CLOSING ? BASE_ERR_PROTOCOL : BASE_OK;
-}
-
-static size_t ahead_bytes(const struct session *s)
-{
-    return s->ahead_end - s->ahead_begin;
+    s->rx.end += n;
 }
 
 // --- refusals ------------------------------------------------------------------------------------
 
+static void send_refusal(struct session *s)
+{
+    session_tx_reply(s, s->rx.skip_reply);
+    s->rx.skip_reply = NULL;
+}
+
 // Answers a SUBMIT without executing it; `skip` bytes of it are still to come. The reply waits for
 // them: a Linux client may still be sending from memory that it frees at the reply. False: no room
 // for a reply now, the header stays where it is.
-static bool refuse(struct session *s, const struct wire_urb_header *h, int32_t status,
-                   uint64_t skip)
+static bool refuse_submit(struct session *s, const struct wire_urb_header *h, int32_t status,
+                          uint64_t skip)
 {
     struct session_reply *r = session_reply_get(s);
     if (!r)
@@ -83,56 +81,23 @@ static bool refuse(struct session *s, const struct wire_urb_header *h, int32_t s
     };
     wire_urb_header_pack(r->tx.header, &reply);
     s->counters.urbs_refused++;
-    s->last_seqnum = h->seqnum;
-    s->ahead_begin += WIRE_URB_HEADER_SIZE;
-    s->rx_skip = skip;
-    s->rx_skip_reply = r;
-    if (skip == 0) {
-        session_queue_reply(s, r);
-        s->rx_skip_reply = NULL;
-    }
+    s->rx.last_seqnum = h->seqnum;
+    s->rx.begin += WIRE_URB_HEADER_SIZE;
+    s->rx.skip = skip;
+    s->rx.skip_reply = r;
+    if (skip == 0)
+        send_refusal(s);
     return true;
 }
 
-// The SUBMIT does not fit now. It waits (nothing behind it is read) for what may come free, but not
-// for ever: behind it may be the very UNLINK that frees something.
-static bool no_room(struct session *s, const struct wire_urb_header *h, uint64_t skip)
+static bool hold_or_refuse(struct session *s, const struct wire_urb_header *h, uint64_t skip)
 {
-    s->starved = true;
-    s->starved_at = s->budget->in_use;
-    if (!s->refusing && !s->held) {
-        s->held = true;
-        s->hold_deadline_us = s->now_us + s->limits->hold_us;
-        session_record(s, EVENTLOG_WITH(budget_exhausted, .bytes = (uint32_t)s->bytes));
-    }
-    if (!s->refusing && s->now_us < s->hold_deadline_us)
-        return false;
-    if (!s->refusing)
-        session_record(s, EVENTLOG_WITH(urb_refused, .endpoint = h->ep,
-                                        .length = (uint32_t)h->u.submit.transfer_buffer_length));
-    s->refusing = true;
-    s->held = false;
-    return refuse(s, h, USB_STATUS_NO_MEMORY, skip);
+    return !session_room_hold(s, h) && refuse_submit(s, h, USB_STATUS_NO_MEMORY, skip);
 }
 
 // --- SUBMIT --------------------------------------------------------------------------------------
 
-// Is the endpoint isochronous? By the descriptors, never by the client's fields: the current
-// alternate settings first; else any setting that has the endpoint (the change to it may be on its
-// way, or the URB is late).
-static bool is_iso(const struct session *s, uint8_t address)
-{
-    struct usb_endpoint ep;
-    unsigned dir = address >> 7, number = address & 0x0f;
-    if (s->endpoints.present[dir][number])
-        return s->endpoints.ep[dir][number].type == USB_ISOCHRONOUS;
-    for (unsigned i = 0; i < s->info->config_count; i++)
-        if (usb_config_find_endpoint(s->info->config[i], address, &ep))
-            return ep.type == USB_ISOCHRONOUS;
-    return false;
-}
-
-// The requests that a server must not just forward (usbip-wire facts section 3; Linux stub_rx.c).
+// The requests that a server must not just forward (docs/wire.md 3; Linux stub_rx.c).
 static void classify(struct session_urb *u, const struct usb_setup *setup)
 {
     struct usb_control_op *op = &u->op;
@@ -184,7 +149,7 @@ static bool direction_contradicts(const struct wire_urb_header *h)
     return h->ep == 0 && setup.wLength > 0 && wanted != h->direction;
 }
 
-static void fill(struct session_urb *u, const struct wire_urb_header *h, bool iso)
+static void fill_urb(struct session_urb *u, const struct wire_urb_header *h, bool iso)
 {
     bool in = h->direction == WIRE_DIR_IN;
     u->address = (uint8_t)(h->ep | (in ? USB_DIR_IN : 0u));
@@ -205,20 +170,20 @@ static void fill(struct session_urb *u, const struct wire_urb_header *h, bool is
 }
 
 // Slot and memory for what is about to arrive. IN buffers come later, when it is the URB's turn.
-static struct session_urb *reserve(struct session *s, const struct wire_urb_header *h, bool iso)
+static struct session_urb *reserve_urb(struct session *s, const struct wire_urb_header *h, bool iso)
 {
     struct session_urb *u = session_urb_get(s, h->seqnum);
     if (!u)
         return NULL;
-    fill(u, h, iso);
+    fill_urb(u, h, iso);
     uint32_t payload = h->direction == WIRE_DIR_OUT ? u->wire_length : 0;
     uint32_t packets = iso ? (uint32_t)h->u.submit.number_of_packets : 0;
     if (payload > 0) {
-        u->urb.buffer = session_take(s, payload, true);
+        u->urb.buffer = session_room_take(s, payload, true);
         u->buffer_size = u->urb.buffer ? payload : 0;
     }
     if (packets > 0) {
-        u->urb.packets = session_take(s, packets * WIRE_ISO_PACKET_SIZE, true);
+        u->urb.packets = session_room_take(s, packets * WIRE_ISO_PACKET_SIZE, true);
         u->urb.packet_count = u->urb.packets ? packets : 0;
     }
     if (payload > u->buffer_size || packets > u->urb.packet_count) {
@@ -245,7 +210,8 @@ static bool parse_submit(struct session *s, const struct wire_urb_header *h)
         session_fail(s, EVENT_DUPLICATE_SEQNUM, h->seqnum);
         return false;
     }
-    bool iso = h->ep <= 15 && h->ep > 0 && is_iso(s, (uint8_t)(h->ep | (in ? USB_DIR_IN : 0u)));
+    bool iso =
+        h->ep <= 15 && h->ep > 0 && session_pipes_iso(s, (uint8_t)(h->ep | (in ? USB_DIR_IN : 0u)));
     if (iso && (packets < 0 || packets > WIRE_ISO_PACKETS_MAX)) {
         session_fail(s, EVENT_BAD_PACKET_COUNT, (uint32_t)packets);
         return false;
@@ -253,19 +219,19 @@ static bool parse_submit(struct session *s, const struct wire_urb_header *h)
     uint64_t skip =
         (in ? 0 : (uint64_t)length) + (iso ? (uint64_t)packets * WIRE_ISO_PACKET_SIZE : 0);
     if (length < 0)
-        return refuse(s, h, USB_STATUS_INVALID, skip);
+        return refuse_submit(s, h, USB_STATUS_INVALID, skip);
     if ((uint32_t)length > s->limits->max_urb_bytes)
-        return refuse(s, h, USB_STATUS_NO_MEMORY, skip);
+        return refuse_submit(s, h, USB_STATUS_NO_MEMORY, skip);
     if (h->ep > 15 || direction_contradicts(h))
-        return refuse(s, h, USB_STATUS_STALL, skip);
-    struct session_urb *u = reserve(s, h, iso);
+        return refuse_submit(s, h, USB_STATUS_STALL, skip);
+    struct session_urb *u = reserve_urb(s, h, iso);
     if (!u)
-        return no_room(s, h, skip);
-    s->held = s->refusing = false;
-    s->last_seqnum = h->seqnum;
-    s->ahead_begin += WIRE_URB_HEADER_SIZE;
-    s->rx_urb = u;
-    s->rx_done = 0;
+        return hold_or_refuse(s, h, skip);
+    session_room_found(s);
+    s->rx.last_seqnum = h->seqnum;
+    s->rx.begin += WIRE_URB_HEADER_SIZE;
+    s->rx.urb = u;
+    s->rx.done = 0;
     return true;
 }
 
@@ -276,7 +242,7 @@ static bool parse_unlink(struct session *s, const struct wire_urb_header *h)
         return false; // the client does not read its replies: it gets no further ones
     r->seqnum = h->seqnum;
     r->victim = h->u.unlink.victim;
-    s->ahead_begin += WIRE_URB_HEADER_SIZE;
+    s->rx.begin += WIRE_URB_HEADER_SIZE;
     session_unlink(s, session_urb_find(s, h->u.unlink.victim), r);
     return true;
 }
@@ -284,12 +250,12 @@ static bool parse_unlink(struct session *s, const struct wire_urb_header *h)
 static bool parse_header(struct session *s)
 {
     struct wire_urb_header h;
-    wire_urb_header_unpack(&h, s->ahead + s->ahead_begin);
+    wire_urb_header_unpack(&h, s->rx.ahead + s->rx.begin);
     if (h.command != WIRE_CMD_SUBMIT && h.command != WIRE_CMD_UNLINK) {
         session_fail(s, EVENT_BAD_COMMAND, h.command);
         return false;
     }
-    if (h.devid != s->devid) {
+    if (h.devid != s->rx.devid) {
         session_fail(s, EVENT_BAD_DEVID, h.devid);
         return false;
     }
@@ -320,52 +286,51 @@ static bool unpack_packets(struct session_urb *u)
 // True when the URB now arriving is whole.
 static bool receive_body(struct session *s)
 {
-    struct session_urb *u = s->rx_urb;
+    struct session_urb *u = s->rx.urb;
     uint64_t size = body_size(u);
-    while (s->rx_done < size && ahead_bytes(s) > 0) {
-        struct base_iovec part = body_part(u, s->rx_done);
-        size_t n = part.size < ahead_bytes(s) ? part.size : ahead_bytes(s);
-        memcpy(part.data, s->ahead + s->ahead_begin, n);
-        s->ahead_begin += n;
-        s->rx_done += n;
+    while (s->rx.done < size && session_rx_ahead(s) > 0) {
+        struct base_iovec part = body_part(u, s->rx.done);
+        size_t n = part.size < session_rx_ahead(s) ? part.size : session_rx_ahead(s);
+        memcpy(part.data, s->rx.ahead + s->rx.begin, n);
+        s->rx.begin += n;
+        s->rx.done += n;
     }
-    if (s->rx_done < size)
+    if (s->rx.done < size)
         return false;
-    s->rx_urb = NULL;
+    s->rx.urb = NULL;
     if (!unpack_packets(u))
         u->kind = SESSION_URB_MALFORMED;
-    session_urb_received(s, u);
-    session_unlink_early(s, u);
+    session_order_append(s, u);
+    session_unlink_if_overtaken(s, u);
     return true;
 }
 
 static bool skip_body(struct session *s)
 {
-    size_t n = ahead_bytes(s) < s->rx_skip ? ahead_bytes(s) : (size_t)s->rx_skip;
-    s->ahead_begin += n;
-    s->rx_skip -= n;
-    if (s->rx_skip > 0)
+    size_t n = session_rx_ahead(s) < s->rx.skip ? session_rx_ahead(s) : (size_t)s->rx.skip;
+    s->rx.begin += n;
+    s->rx.skip -= n;
+    if (s->rx.skip > 0)
         return false;
-    session_queue_reply(s, s->rx_skip_reply);
-    s->rx_skip_reply = NULL;
+    send_refusal(s);
     return true;
 }
 
 static bool parse_once(struct session *s)
 {
-    if (s->phase == SESSION_PHASE_OP)
-        return session_op_parse(s);
     if (s->phase != SESSION_PHASE_URB)
         return false;
-    if (s->rx_skip > 0)
+    if (s->rx.skip > 0)
         return skip_body(s);
-    if (s->rx_urb)
+    if (s->rx.urb)
         return receive_body(s);
-    return ahead_bytes(s) >= WIRE_URB_HEADER_SIZE && parse_header(s);
+    return session_rx_ahead(s) >= WIRE_URB_HEADER_SIZE && parse_header(s);
 }
 
-void session_parse(struct session *s)
+bool session_rx_parse(struct session *s)
 {
+    bool any = false;
     while (parse_once(s))
-        s->look_again = true;
+        any = true;
+    return any;
 }

@@ -1,81 +1,170 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a session consists of; for session/*.c only.
+//
+// Its files are a list, in the order of this header (before it: session_pool.c, session_figures.c).
+// Each calls those above, never those below. A part of struct session stands with its file.
 #pragma once
 
 #include "session/session.h"
+#include "session/session_urb.h"
 
 enum {
-    SESSION_AHEAD_SIZE = 4096,  // headers read ahead; also swallows payload that nobody wants
-    SESSION_HASH_SIZE = 64,     // power of two
-    SESSION_SPARE_REPLIES = 64, // UNLINK replies and refusals beyond one per URB
+    SESSION_AHEAD_SIZE = 4096, // headers read ahead; also swallows payload that nobody wants
+    SESSION_HASH_SIZE = 64,    // power of two
 };
 
+// session_record.c: what happened goes to the event log.
+void session_record(struct session *s, struct eventlog_what what);
+
+// session_pipes.c: the device as the client has configured it.
+struct session_pipes {
+    uint8_t active_config;
+    uint8_t alternate[USB_MAX_INTERFACES];
+    struct usb_endpoint_table endpoints;
+    struct session_figures *figures[2][16]; // of endpoints that exist or existed; NULL: no memory
+};
+void session_pipes_create(struct session *s);
+void session_pipes_destroy(struct session *s);
+void session_pipes_change(struct session *s, const struct usb_control_op *op); // it was done
+bool session_pipes_iso(const struct session *s, uint8_t address);
+struct session_figures *session_pipes_figures(const struct session *s, uint8_t address); // or NULL
+
+// session_room.c: payload memory within budgets, and what is done while there is none.
+enum session_room_state {
+    SESSION_ROOM_ENOUGH,
+    SESSION_ROOM_STARVING, // an IN whose turn it is waits for memory
+    SESSION_ROOM_HOLDING,  // the next SUBMIT waits, unread, for a slot or memory
+    SESSION_ROOM_REFUSING, // it got none in time: until one does, none waits
+};
+struct session_room {
+    enum session_room_state state;
+    uint64_t hold_deadline_us; // HOLDING: until then
+    uint64_t seen_in_use;      // not ENOUGH: the budget's use when the session looked last
+    uint64_t bytes;            // of the budget
+    uint64_t reserve;          // once imported: what nobody else can take, one longest URB
+};
+bool session_room_reserve(struct session *s); // false: not so much is left
+void session_room_unreserve(struct session *s);
+// Payload memory, counted; NULL: none now, or (if it must be within_budget) none allowed.
+void *session_room_take(struct session *s, uint32_t size, bool within_budget);
+void session_room_give(struct session *s, void *p, uint32_t size);
+void session_room_found(struct session *s); // by a SUBMIT
+// None was found by a SUBMIT. True: hold it; false: it, or one before it, was held long enough.
+bool session_room_hold(struct session *s, const struct wire_urb_header *h);
+void session_room_starve(struct session *s); // none was found by an IN
+// The session looks for room now: who finds none has to say so again.
+void session_room_look(struct session *s);
+bool session_room_came_free(const struct session *s); // since then
+
+// session_urbs.c: slots for URBs and replies, the seqnums in flight.
+struct session_urbs {
+    struct session_urb *slots; // limits->max_urbs, from import to destroy
+    struct session_reply *replies;
+    struct base_list free, free_replies;
+    struct session_urb *hash[SESSION_HASH_SIZE];
+};
+enum base_err session_urbs_create(struct session *s);
+void session_urbs_destroy(struct session *s);
+struct session_urb *session_urb_get(struct session *s, uint32_t seqnum); // or NULL
+void session_urb_release(struct session *s, struct session_urb *u);
+struct session_urb *session_urb_find(const struct session *s, uint32_t seqnum);
+// From now on its seqnum may come again (docs/wire.md 2.2). Idempotent.
+void session_urb_forget(struct session *s, struct session_urb *u);
+struct session_reply *session_reply_get(struct session *s); // or NULL
+void session_reply_release(struct session *s, struct session_reply *r);
+
+// session_active.c: what the backend has.
+struct session_active {
+    struct base_list urbs; // in the order in which it got them
+    unsigned count;
+    unsigned cancels_due; // of them: the backend has yet to be asked for them back
+    bool control_endpoint_busy;
+    struct session_urb *control_op; // being executed; on no list
+};
+struct session_action session_active_submit(struct session *s, struct session_urb *u);
+struct session_action session_active_control(struct session *s, struct session_urb *u);
+void session_active_cancel(struct session *s, struct session_urb *u); // it is wanted back
+struct session_action session_active_next_cancel(struct session *s);
+void session_active_returned(struct session *s, struct session_urb *u);
+struct session_urb *session_active_control_returned(struct session *s);
+
+// session_tx.c: sending.
+struct session_tx {
+    struct base_list queue; // of session_tx_item
+    uint64_t sent;          // bytes of the first
+    struct session_tx_item op;
+    uint8_t op_record[WIRE_DEVICE_SIZE];
+    uint8_t *op_body; // op_record, or taken from session_list_reply
+};
+void session_tx_op(struct session *s, uint16_t code, uint32_t status, uint8_t *body,
+                   size_t body_size);
+void session_tx_reply(struct session *s, struct session_reply *r);
+void session_tx_urb(struct session *s, struct session_urb *u);
+bool session_tx_sent(struct session *s, size_t n); // true: what a reply had is free again
+void session_tx_drop(struct session *s);
+
+// session_unlink.c: UNLINKs that wait, and their answers.
+struct session_unlinks {
+    struct base_list early; // session_reply of UNLINKs that came before their SUBMIT
+    unsigned open;          // URBs that UNLINKs wait for
+};
+// `u` NULL: the victim is not in flight.
+void session_unlink(struct session *s, struct session_urb *u, struct session_reply *r);
+// The SUBMIT of `u` is whole: an UNLINK that came before it takes it back.
+void session_unlink_if_overtaken(struct session *s, struct session_urb *u);
+void session_unlink_cancelled(struct session *s, struct session_urb *u); // it ends without reply
+void session_unlink_too_late(struct session *s, struct session_urb *u);  // its reply is queued
+void session_unlink_tick(struct session *s);
+uint64_t session_unlink_deadline(const struct session *s);
+void session_unlink_drop(struct session *s); // those that wait get no answer
+
+// session_done.c: how URBs end. This one the backend does not have (any more).
+void session_urb_finish(struct session *s, struct session_urb *u, int32_t status);
+
+// session_order.c: whose turn it is.
+struct session_order {
+    struct base_list waiting; // of session_urb, in the order of their SUBMITs
+};
+void session_order_append(struct session *s, struct session_urb *u); // it is whole: it may go
+struct session_action session_order_next(struct session *s);
+
+// session_end.c: closing.
+void session_fail(struct session *s, enum eventlog_protocol why, uint32_t value);
+void session_end_sending(struct session *s); // what is not sent now never will be
+
+// session_rx.c: receiving in the URB phase. ahead[begin..end) is not parsed yet; before that, the
+// body of `urb` or `skip` bytes are due.
+struct session_rx {
+    uint8_t ahead[SESSION_AHEAD_SIZE];
+    size_t begin, end;
+    struct session_urb *urb;
+    uint64_t done; // bytes of its body that are there
+    uint64_t skip;
+    struct session_reply *skip_reply; // sent when the skipped bytes are through
+    uint32_t devid;                   // that each request names
+    uint32_t last_seqnum;             // of the SUBMIT seen last
+    bool ended;                       // FIN seen
+};
+void session_rx_received(struct session *s, size_t n); // to where session_rx_vectors() said
+bool session_rx_parse(struct session *s);              // true: something was taken
+
+// session_op.c: operation phase.
+struct session_op {
+    uint16_t version; // of the last request, echoed
+    bool asks;        // the server has a LIST or IMPORT to take
+    bool answered;    // at least one request was
+};
+bool session_op_parse(struct session *s); // true: a request was taken
+struct session_action session_op_ask(struct session *s);
+void session_op_overdue(struct session *s);
+
+// session.c: where they are put together.
 enum session_phase {
     SESSION_PHASE_OP,     // waiting for an operation request
     SESSION_PHASE_LIST,   // DEVLIST asked, the server has to answer
     SESSION_PHASE_IMPORT, // IMPORT asked, the server has to answer
     SESSION_PHASE_URB,    // device imported
     SESSION_PHASE_CLOSING // nothing is read any more; what is queued is sent
-};
-
-enum session_tx_kind {
-    SESSION_TX_OP,    // operation reply: header of 8 bytes and a body
-    SESSION_TX_URB,   // RET_SUBMIT with its data; embedded in a session_urb
-    SESSION_TX_REPLY, // 48 bytes: RET_UNLINK, or RET_SUBMIT of a refused URB
-};
-
-// Something to send. The first in the queue has s->tx_sent bytes of it sent already.
-struct session_tx {
-    struct base_list link;
-    enum session_tx_kind kind;
-    uint64_t size; // all bytes of it
-    uint8_t header_size;
-    uint8_t header[WIRE_URB_HEADER_SIZE];
-};
-
-// A reply without data; from s->free_replies.
-struct session_reply {
-    struct session_tx tx; // link: free, waiting (at its victim or early), or in the tx queue
-    uint32_t seqnum;
-    uint32_t victim;      // of an early UNLINK ...
-    uint64_t deadline_us; // ... and how long it waits for it
-};
-
-enum session_urb_state {
-    SESSION_URB_FREE,
-    SESSION_URB_RECEIVING, // its payload is arriving
-    SESSION_URB_WAITING,   // for its turn, for memory, or for a pipe change before it
-    SESSION_URB_ACTIVE,    // at the backend
-    SESSION_URB_REPLY,     // in the tx queue
-};
-
-enum session_urb_kind {
-    SESSION_URB_TRANSFER,    // goes to the backend as an URB
-    SESSION_URB_CONTROL_OP,  // goes to the backend as a control operation
-    SESSION_URB_SET_ADDRESS, // answered here: it must never reach the device
-    SESSION_URB_MALFORMED,   // isochronous packets outside the buffer: fails here
-};
-
-struct session_urb {
-    struct usb_urb urb; // first: the backend gives a pointer to it back
-    struct session *session;
-    struct session_tx tx;       // tx.link is also the link of the free, waiting and active lists
-    struct session_urb *hashed; // next of the same hash
-    uint32_t seqnum;
-    uint8_t state, kind;
-    bool iso;           // framed with packet descriptors
-    bool cancel_wanted; // somebody wants it back from the backend ...
-    bool cancel_sent;   // ... and the backend has been asked
-    bool shutdown;      // cancelled by a pipe change, not by an UNLINK
-    bool answered;      // its UNLINK was answered without waiting for it: swallow the completion
-    uint8_t address;    // endpoint address asked for
-    int32_t echo_packets, echo_start_frame; // number_of_packets, start_frame as asked
-    uint32_t wire_length;                   // transfer_buffer_length
-    uint32_t buffer_size;                   // of urb.buffer
-    uint64_t submitted_us;                  // when the backend got it
-    uint64_t unlink_deadline_us;
-    struct base_list unlinks; // session_reply of each UNLINK that waits for this URB
-    struct usb_control_op op;
 };
 
 struct session {
@@ -88,115 +177,23 @@ struct session {
     uint64_t now_us, since_us;
     uint64_t deadline_us; // operation phase: end of patience; closing: of the last bytes
     enum session_phase phase;
-    bool asked;        // LIST or IMPORT action has been handed out
-    bool answered_one; // at least one operation was answered
-    bool imported;     // has, or had until the end, a device
-    bool peer_ended;   // FIN seen
-    bool broken;       // connection lost: nothing can be sent
-    uint16_t version;  // of the last operation request, echoed
-
-    // Receiving: ahead[begin..end) is not parsed yet; before that, the body of rx_urb or rx_skip
-    // bytes are due.
-    uint8_t ahead[SESSION_AHEAD_SIZE];
-    size_t ahead_begin, ahead_end;
-    struct session_urb *rx_urb;
-    uint64_t rx_done; // bytes of rx_urb's body that are there
-    uint64_t rx_skip;
-    struct session_reply *rx_skip_reply; // sent when the skipped bytes are through
-    bool held;                           // the SUBMIT at ahead[begin] waits for room ...
-    uint64_t hold_deadline_us;           // ... at most until then
-    bool refusing;                       // it did not get any: the next ones need not wait
-
-    // Sending.
-    struct base_list tx_queue;
-    uint64_t tx_sent;
-    struct session_tx op_tx;
-    uint8_t op_record[WIRE_DEVICE_SIZE];
-    uint8_t *op_body; // op_record, or taken from session_list_reply
-
-    // The imported device.
-    const struct usb_device_info *info;
-    void *backend_device;
-    struct session_pool *pool;
-    struct session_budget *budget;
-    uint32_t devid;
-    uint8_t active_config;
-    uint8_t alternate[USB_MAX_INTERFACES];
-    struct usb_endpoint_table endpoints;
-
-    // URBs.
-    struct session_urb *urbs; // limits->max_urbs, from import to destroy
-    struct session_reply *replies;
-    struct base_list free_urbs, free_replies, waiting, active;
-    struct base_list early; // session_reply of UNLINKs that came before their SUBMIT
-    uint32_t last_seqnum;   // of the SUBMIT seen last
-    struct session_urb *hash[SESSION_HASH_SIZE];
-    unsigned active_count, cancels_due, unlinks_open;
-    bool control_endpoint_busy;
-    struct session_urb *control_op; // being executed; on no list
-    uint64_t bytes;                 // of the budget
-    uint64_t reserve;               // bytes that nobody else can take: one longest URB
-    bool look_again;                // something came in since the last "no action"
-    bool starved;                   // somebody waits for payload memory ...
-    uint64_t starved_at;            // ... since the budget's use was this
+    bool imported;   // has, or had until the end, a device
+    bool broken;     // connection lost: nothing can be sent
+    bool look_again; // since the last "no action" something happened that may bring one about
+    struct session_device device;
+    struct session_pipes pipes;
+    struct session_room room;
+    struct session_urbs urbs;
+    struct session_active active;
+    struct session_tx tx;
+    struct session_unlinks unlinks;
+    struct session_order order;
+    struct session_rx rx;
+    struct session_op op;
     struct session_counters counters;
-    struct session_figures *figures[2][16]; // of endpoints that exist or existed; NULL: no memory
 };
 
-// session.c
-void session_record(struct session *s, struct eventlog_what what);
-void session_fail(struct session *s, enum eventlog_protocol why, uint32_t value);
-bool session_op_parse(struct session *s); // true: a request was taken
-
-// session_rx.c
-void session_parse(struct session *s); // goes on with what has been received as far as it can
-
-// session_tx.c
-void session_queue_op(struct session *s, uint16_t code, uint32_t status, uint8_t *body,
-                      size_t body_size);
-void session_queue_reply(struct session *s, struct session_reply *r);
-void session_queue_urb(struct session *s, struct session_urb *u);
-void session_drop_tx(struct session *s);
-
-// session_urbs.c
-enum base_err session_urbs_create(struct session *s);
-void session_urbs_destroy(struct session *s);
-// Payload memory, counted; NULL: none now, or (if it must be within_budget) none allowed.
-void *session_take(struct session *s, uint32_t size, bool within_budget);
-void session_give(struct session *s, void *p, uint32_t size);
-struct session_urb *session_urb_get(struct session *s, uint32_t seqnum); // or NULL
-void session_urb_release(struct session *s, struct session_urb *u);
-struct session_urb *session_urb_find(const struct session *s, uint32_t seqnum);
-struct session_reply *session_reply_get(struct session *s); // or NULL
-// From now on its seqnum may come again (usbip-wire facts 2.2). Idempotent.
-void session_urb_forget(struct session *s, struct session_urb *u);
-
-static inline bool session_urb_is_control(const struct session_urb *u)
+static inline size_t session_rx_ahead(const struct session *s)
 {
-    return (u->address & 0x0f) == 0;
+    return s->rx.end - s->rx.begin;
 }
-
-// Figures for the endpoints that exist now and have none yet.
-void session_figures_create(struct session *s);
-void session_figures_destroy(struct session *s);
-
-static inline struct session_figures *session_urb_figures(const struct session_urb *u)
-{
-    return u->session->figures[u->address >> 7][u->address & 0x0f];
-}
-
-// session_order.c
-void session_urb_received(struct session *s, struct session_urb *u); // it is whole: it may go
-void session_urb_cancel(struct session *s, struct session_urb *u);   // the backend has it
-struct session_action session_urb_action(struct session *s);
-
-// session_done.c
-// Answers an URB that the backend does not have (any more).
-void session_urb_finish(struct session *s, struct session_urb *u, int32_t status);
-// `u` NULL: the victim is not in flight.
-void session_unlink(struct session *s, struct session_urb *u, struct session_reply *r);
-// The SUBMIT of `u` is whole: an UNLINK that came before it takes it back.
-void session_unlink_early(struct session *s, struct session_urb *u);
-void session_unlink_tick(struct session *s);
-uint64_t session_unlink_deadline(const struct session *s);
-void session_urbs_close(struct session *s);

@@ -4,29 +4,29 @@
 
 #include <string.h>
 
-static void queue(struct session *s, struct session_tx *tx)
+static void append_item(struct session *s, struct session_tx_item *tx)
 {
-    base_list_append(&s->tx_queue, &tx->link);
+    base_list_append(&s->tx.queue, &tx->link);
 }
 
-void session_queue_op(struct session *s, uint16_t code, uint32_t status, uint8_t *body,
-                      size_t body_size)
+void session_tx_op(struct session *s, uint16_t code, uint32_t status, uint8_t *body,
+                   size_t body_size)
 {
-    struct wire_op_header h = {.version = s->version, .code = code, .status = status};
-    wire_op_header_pack(s->op_tx.header, &h);
-    s->op_tx.kind = SESSION_TX_OP;
-    s->op_tx.header_size = WIRE_OP_HEADER_SIZE;
-    s->op_tx.size = WIRE_OP_HEADER_SIZE + (uint64_t)body_size;
-    s->op_body = body;
-    queue(s, &s->op_tx);
+    struct wire_op_header h = {.version = s->op.version, .code = code, .status = status};
+    wire_op_header_pack(s->tx.op.header, &h);
+    s->tx.op.kind = SESSION_TX_OP;
+    s->tx.op.header_size = WIRE_OP_HEADER_SIZE;
+    s->tx.op.size = WIRE_OP_HEADER_SIZE + (uint64_t)body_size;
+    s->tx.op_body = body;
+    append_item(s, &s->tx.op);
 }
 
-void session_queue_reply(struct session *s, struct session_reply *r)
+void session_tx_reply(struct session *s, struct session_reply *r)
 {
     r->tx.kind = SESSION_TX_REPLY;
     r->tx.header_size = WIRE_URB_HEADER_SIZE;
     r->tx.size = WIRE_URB_HEADER_SIZE;
-    queue(s, &r->tx);
+    append_item(s, &r->tx);
 }
 
 static uint32_t data_size(const struct session_urb *u)
@@ -39,11 +39,11 @@ static int32_t reply_packets(const struct session_urb *u)
     if (u->iso)
         return (int32_t)u->urb.packet_count;
     // An old Windows client multiplies the field by 16 without looking for -1, newer ones want
-    // theirs back: echo 0 and -1, nothing else (usbip-wire facts 2.3).
+    // theirs back: echo 0 and -1, nothing else (docs/wire.md 2.3).
     return u->echo_packets == -1 ? -1 : 0;
 }
 
-void session_queue_urb(struct session *s, struct session_urb *u)
+void session_tx_urb(struct session *s, struct session_urb *u)
 {
     struct wire_urb_header h = {
         .command = WIRE_RET_SUBMIT,
@@ -69,7 +69,7 @@ void session_queue_urb(struct session *s, struct session_urb *u)
     u->tx.size = WIRE_URB_HEADER_SIZE + (uint64_t)data_size(u) +
                  (u->iso ? (uint64_t)u->urb.packet_count * WIRE_ISO_PACKET_SIZE : 0);
     u->state = SESSION_URB_REPLY;
-    queue(s, &u->tx);
+    append_item(s, &u->tx);
 }
 
 // Vectors under construction: `skip` bytes were sent before.
@@ -80,7 +80,7 @@ struct vectors {
 };
 
 // False when the vectors are full. Neighbouring memory becomes one vector.
-static bool add(struct vectors *v, uint8_t *data, size_t size)
+static bool add_bytes(struct vectors *v, uint8_t *data, size_t size)
 {
     if (size <= v->skip) {
         v->skip -= size;
@@ -106,22 +106,22 @@ static bool add_iso(struct vectors *v, const struct session_urb *u)
     for (uint32_t i = 0; usb_urb_is_in(&u->urb) && i < u->urb.packet_count; i++) {
         struct usb_iso_packet p;
         wire_iso_packet_unpack(&p, descriptors + (size_t)i * WIRE_ISO_PACKET_SIZE);
-        if (p.actual_length > 0 && !add(v, u->urb.buffer + p.offset, p.actual_length))
+        if (p.actual_length > 0 && !add_bytes(v, u->urb.buffer + p.offset, p.actual_length))
             return false;
     }
-    return add(v, descriptors, (size_t)u->urb.packet_count * WIRE_ISO_PACKET_SIZE);
+    return add_bytes(v, descriptors, (size_t)u->urb.packet_count * WIRE_ISO_PACKET_SIZE);
 }
 
-static bool add_item(struct vectors *v, struct session *s, struct session_tx *tx)
+static bool add_item(struct vectors *v, struct session *s, struct session_tx_item *tx)
 {
-    if (!add(v, tx->header, tx->header_size))
+    if (!add_bytes(v, tx->header, tx->header_size))
         return false;
     switch (tx->kind) {
     case SESSION_TX_OP:
-        return add(v, s->op_body, (size_t)(tx->size - tx->header_size));
+        return add_bytes(v, s->tx.op_body, (size_t)(tx->size - tx->header_size));
     case SESSION_TX_URB: {
         struct session_urb *u = BASE_CONTAINER(tx, struct session_urb, tx);
-        return u->iso ? add_iso(v, u) : add(v, u->urb.buffer, data_size(u));
+        return u->iso ? add_iso(v, u) : add_bytes(v, u->urb.buffer, data_size(u));
     }
     case SESSION_TX_REPLY:
         break;
@@ -131,10 +131,10 @@ static bool add_item(struct vectors *v, struct session *s, struct session_tx *tx
 
 unsigned session_tx_vectors(struct session *s, struct base_iovec *iov, unsigned max)
 {
-    struct vectors v = {.iov = iov, .max = max, .skip = s->tx_sent};
+    struct vectors v = {.iov = iov, .max = max, .skip = s->tx.sent};
     if (s->broken)
         return 0;
-    BASE_LIST_FOR_EACH (struct session_tx, tx, &s->tx_queue, link) {
+    BASE_LIST_FOR_EACH (struct session_tx_item, tx, &s->tx.queue, link) {
         if (!add_item(&v, s, tx))
             break;
     }
@@ -143,12 +143,12 @@ unsigned session_tx_vectors(struct session *s, struct base_iovec *iov, unsigned 
 
 static void free_op_body(struct session *s)
 {
-    if (s->op_body && s->op_body != s->op_record)
-        base_free(s->alloc, s->op_body);
-    s->op_body = NULL;
+    if (s->tx.op_body && s->tx.op_body != s->tx.op_record)
+        base_free(s->alloc, s->tx.op_body);
+    s->tx.op_body = NULL;
 }
 
-static void item_done(struct session *s, struct session_tx *tx)
+static void item_done(struct session *s, struct session_tx_item *tx)
 {
     base_list_remove(&tx->link);
     switch (tx->kind) {
@@ -159,33 +159,35 @@ static void item_done(struct session *s, struct session_tx *tx)
         session_urb_release(s, BASE_CONTAINER(tx, struct session_urb, tx));
         break;
     case SESSION_TX_REPLY:
-        base_list_append(&s->free_replies, &tx->link);
+        session_reply_release(s, BASE_CONTAINER(tx, struct session_reply, tx));
         break;
     }
 }
 
-void session_tx_consume(struct session *s, size_t n)
+bool session_tx_sent(struct session *s, size_t n)
 {
+    bool any = false;
     s->counters.tx_bytes += n;
-    s->tx_sent += n;
-    BASE_LIST_FOR_EACH (struct session_tx, tx, &s->tx_queue, link) {
-        if (s->tx_sent < tx->size)
+    s->tx.sent += n;
+    BASE_LIST_FOR_EACH (struct session_tx_item, tx, &s->tx.queue, link) {
+        if (s->tx.sent < tx->size)
             break;
-        s->tx_sent -= tx->size;
+        s->tx.sent -= tx->size;
         item_done(s, tx);
+        any = true;
     }
-    session_parse(s); // room may have come free for what is held
+    return any;
 }
 
-void session_drop_tx(struct session *s)
+void session_tx_drop(struct session *s)
 {
-    s->tx_sent = 0;
-    BASE_LIST_FOR_EACH (struct session_tx, tx, &s->tx_queue, link) {
+    s->tx.sent = 0;
+    BASE_LIST_FOR_EACH (struct session_tx_item, tx, &s->tx.queue, link) {
         item_done(s, tx);
     }
 }
 
 bool session_tx_pending(const struct session *s)
 {
-    return !s->broken && !base_list_empty(&s->tx_queue);
+    return !s->broken && !base_list_empty(&s->tx.queue);
 }

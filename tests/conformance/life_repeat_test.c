@@ -187,7 +187,7 @@ static void receive_only(struct stage_client *c)
     memmove(c->out, c->out + done, c->out_size - done);
     c->out_size -= done;
     if (done > 0)
-        (void)session_rx_commit(c->session, done, c->stage->now_us);
+        session_rx_commit(c->session, done, c->stage->now_us);
 }
 
 static void go_on(struct fixture *f, struct stage_client *c)

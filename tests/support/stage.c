@@ -125,7 +125,7 @@ static bool receive(struct stage_client *c)
     }
     c->out += done;
     c->out_size -= done;
-    (void)session_rx_commit(c->session, done, c->stage->now_us);
+    session_rx_commit(c->session, done, c->stage->now_us);
     return true;
 }
 

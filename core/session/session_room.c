@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Room for URBs: payload memory, counted against the session's budget and the server's, and what
+// becomes of those that find none.
+#include "session/session_state.h"
+
+// --- memory --------------------------------------------------------------------------------------
+
+bool session_room_reserve(struct session *s)
+{
+    struct session_budget *b = s->device.budget;
+    uint64_t reserve = session_pool_rounded(s->limits->max_urb_bytes);
+    if (b->in_use + b->reserved + reserve > b->total)
+        return false;
+    s->room.reserve = reserve;
+    b->reserved += reserve;
+    return true;
+}
+
+void session_room_unreserve(struct session *s)
+{
+    if (s->room.reserve > 0)
+        s->device.budget->reserved -= s->room.reserve;
+    s->room.reserve = 0;
+}
+
+// The part of `bytes` that the session's own reserve covers.
+static uint64_t reserve_used(const struct session *s, uint64_t bytes)
+{
+    return bytes < s->room.reserve ? bytes : s->room.reserve;
+}
+
+void *session_room_take(struct session *s, uint32_t size, bool within_budget)
+{
+    struct session_budget *b = s->device.budget;
+    uint32_t rounded = session_pool_rounded(size);
+    uint64_t after = s->room.bytes + rounded;
+    uint64_t covered = reserve_used(s, after) - reserve_used(s, s->room.bytes);
+    // What the reserve covers always fits, also when the total has become less than what is in use.
+    bool fits = (s->room.bytes == 0 || after <= s->limits->budget_bytes) &&
+                (rounded == covered || b->in_use + b->reserved + (rounded - covered) <= b->total);
+    void *p = fits || !within_budget ? session_pool_get(s->device.pool, rounded) : NULL;
+    if (!p)
+        return NULL;
+    s->room.bytes = after;
+    b->in_use += rounded;
+    b->reserved -= covered;
+    return p;
+}
+
+void session_room_give(struct session *s, void *p, uint32_t size)
+{
+    if (!p)
+        return;
+    uint32_t rounded = session_pool_rounded(size);
+    uint64_t after = s->room.bytes - rounded;
+    session_pool_put(s->device.pool, p, rounded);
+    s->device.budget->reserved += reserve_used(s, s->room.bytes) - reserve_used(s, after);
+    s->device.budget->in_use -= rounded;
+    s->room.bytes = after;
+}
+
+// --- while there is none -------------------------------------------------------------------------
+
+// The state only grows until a SUBMIT is taken or the session looks again.
+void session_room_starve(struct session *s)
+{
+    if (s->room.state == SESSION_ROOM_ENOUGH)
+        s->room.state = SESSION_ROOM_STARVING;
+    s->room.seen_in_use = s->device.budget->in_use;
+}
+
+// The SUBMIT waits, and nothing behind it is read, for what may come free, but not for ever: behind
+// it may be the very UNLINK that frees something.
+bool session_room_hold(struct session *s, const struct wire_urb_header *h)
+{
+    struct session_room *r = &s->room;
+    r->seen_in_use = s->device.budget->in_use;
+    if (r->state < SESSION_ROOM_HOLDING) {
+        r->state = SESSION_ROOM_HOLDING;
+        r->hold_deadline_us = s->now_us + s->limits->hold_us;
+        session_record(s, EVENTLOG_WITH(budget_exhausted, .bytes = (uint32_t)r->bytes));
+    }
+    if (r->state == SESSION_ROOM_REFUSING)
+        return false;
+    if (s->now_us < r->hold_deadline_us)
+        return true;
+    r->state = SESSION_ROOM_REFUSING;
+    session_record(s, EVENTLOG_WITH(urb_refused, .endpoint = h->ep,
+                                    .length = (uint32_t)h->u.submit.transfer_buffer_length));
+    return false;
+}
+
+void session_room_found(struct session *s)
+{
+    s->room.state = SESSION_ROOM_ENOUGH;
+}
+
+void session_room_look(struct session *s)
+{
+    if (s->room.state == SESSION_ROOM_STARVING)
+        s->room.state = SESSION_ROOM_ENOUGH;
+    if (s->room.state != SESSION_ROOM_ENOUGH)
+        s->room.seen_in_use = s->device.budget->in_use;
+}
+
+bool session_room_came_free(const struct session *s)
+{
+    return s->room.state != SESSION_ROOM_ENOUGH && s->device.budget->in_use < s->room.seen_in_use;
+}
