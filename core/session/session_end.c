@@ -25,6 +25,7 @@ static void let_urbs_go(struct session *s)
     BASE_LIST_FOR_EACH (struct session_urb, u, &s->active.urbs, tx.link) {
         session_active_cancel(s, u);
     }
+    s->room.state = SESSION_ROOM_ENOUGH;
 }
 
 void session_close(struct session *s, enum eventlog_end why, uint64_t now_us)

@@ -380,6 +380,26 @@ TEST(pressure_room_during_a_slow_pipe_change_does_not_spin)
     stage_close(&st);
 }
 
+// And here: the SUBMIT's time for room came while its session could only wait for its last bytes.
+TEST(pressure_close_while_a_submit_is_held_does_not_spin)
+{
+    struct stage st;
+    begin(&st, NULL);
+    struct stage_client *c = stage_attach(&st, "1-1");
+    for (uint32_t n = 1; n <= 4; n++)
+        in(c, n, 1, LONGEST);
+    out(c, 5, LONGEST);
+    c->deaf = true;
+    CHECK_EQ(sim_faulty_give(sim_find(st.bus, "1-1"), 0x81, "x", 1), BASE_OK);
+    stage_settle(&st);
+    server_stop(st.server, st.now_us);
+    stage_advance(&st, 1500 * MS); // it checks that time goes on
+    CHECK(!stage_closed(c));
+    stage_advance(&st, 500 * MS);
+    CHECK(stage_closed(c));
+    stage_close(&st);
+}
+
 static unsigned count_events(struct stage *st, enum eventlog_type type)
 {
     unsigned n = 0;
