@@ -11,8 +11,7 @@ enum base_err {
     BASE_ERR_NOT_FOUND = -4,   // no such thing: tell whoever asked
     BASE_ERR_BUSY = -5,        // somebody else has it: ask again later
     BASE_ERR_GONE = -6,        // device or peer has left: drop what you hold of it
-    BASE_ERR_PROTOCOL = -7,    // the peer broke the protocol: the session has closed itself
-    BASE_ERR_LIMIT = -8,       // a configured limit is reached: refuse, the limit will not move
-    BASE_ERR_UNSUPPORTED = -9, // valid but not offered here: refuse with a reason
-    BASE_ERR_IO = -10,         // the layer below failed: report, the object stays usable
+    BASE_ERR_LIMIT = -7,       // a configured limit is reached: refuse, the limit will not move
+    BASE_ERR_UNSUPPORTED = -8, // valid but not offered here: refuse with a reason
+    BASE_ERR_IO = -9,          // the layer below failed: report, the object stays usable
 };
