@@ -68,7 +68,10 @@ struct usbip_server *server_create(const struct server_config *config,
     server->budget.total = config->total_budget_bytes;
     server->now_us = now_us;
     server->totals.started_us = now_us;
-    base_list_init(&server->links);
+    struct base_list *lists[] = {&server->links, &server->ready, &server->timers, &server->changed,
+                                 &server->budget.starving};
+    for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
+        base_list_init(lists[i]);
     registry_init(&server->registry, alloc, config->max_devices);
     server_record(server, NULL, NULL,
                   EVENTLOG_WITH(server_started, .reason = config->start,
@@ -83,6 +86,7 @@ void server_change_limits(struct usbip_server *server, const struct server_confi
     server->config.session.max_urbs = config->session.max_urbs;
     server->config.session.budget_bytes = config->session.budget_bytes; // the sessions see it
     server->config.total_budget_bytes = server->budget.total = config->total_budget_bytes;
+    session_budget_grew(&server->budget);
 }
 
 static void *raw_alloc(void *ctx, uint32_t size)
@@ -130,8 +134,11 @@ static void free_link(struct usbip_server *server, struct server_link *l)
     struct session_view view;
     session_view(l->session, &view);
     add_counters(&server->totals.ended, &view.counters);
-    base_list_remove(&l->list);
     session_destroy(l->session);
+    base_list_remove(&l->list);
+    base_list_remove(&l->notice.link);
+    base_list_remove(&l->changed);
+    base_list_remove(&l->timer);
     base_free(server->alloc, l);
 }
 
@@ -196,8 +203,13 @@ struct session *server_connected(struct usbip_server *server, const char *peer, 
     if (!l)
         return refuse_connection(server, peer, EVENT_REFUSED_NO_MEMORY);
     l->id = ++server->last_id;
-    l->session =
-        session_create(server->alloc, &server->config.session, server->log, l->id, peer, now_us);
+    l->deadline_us = UINT64_MAX;
+    l->notice.list = &server->ready;
+    base_list_init(&l->notice.link);
+    base_list_init(&l->changed);
+    base_list_init(&l->timer);
+    l->session = session_create(server->alloc, &server->config.session, server->log, l->id, peer,
+                                &l->notice, now_us);
     if (!l->session) {
         base_free(server->alloc, l);
         return refuse_connection(server, peer, EVENT_REFUSED_NO_MEMORY);
@@ -207,20 +219,16 @@ struct session *server_connected(struct usbip_server *server, const char *peer, 
     return l->session;
 }
 
-static struct server_link *link_of(const struct usbip_server *server, const struct session *s)
+static struct server_link *link_of(const struct session *s)
 {
-    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
-        if (l->session == s)
-            return l;
-    }
-    return NULL;
+    return BASE_CONTAINER(session_notice(s), struct server_link, notice);
 }
 
 void server_disconnected(struct usbip_server *server, struct session *s, uint64_t now_us)
 {
     server->now_us = now_us;
     session_rx_end(s, true, now_us);
-    link_of(server, s)->disconnected = true;
+    link_of(s)->disconnected = true;
 }
 
 // --- work ----------------------------------------------------------------------------------------
@@ -261,34 +269,84 @@ static bool carry_out_action(struct usbip_server *server, struct server_link *l)
     return true;
 }
 
+// The order of deadlines. Most come as the latest (connections have the same patience) or are among
+// the next ones (milliseconds against seconds).
+static void set_timer(struct usbip_server *server, struct server_link *l, uint64_t deadline_us)
+{
+    if (l->deadline_us == deadline_us && base_list_empty(&l->timer) == (deadline_us == UINT64_MAX))
+        return;
+    base_list_remove(&l->timer);
+    l->deadline_us = deadline_us;
+    if (deadline_us == UINT64_MAX)
+        return;
+    struct base_list *before = &server->timers;
+    if (!base_list_empty(before) &&
+        deadline_us < BASE_CONTAINER(before->prev, struct server_link, timer)->deadline_us) {
+        do
+            before = before->next;
+        while (BASE_CONTAINER(before, struct server_link, timer)->deadline_us <= deadline_us);
+    }
+    base_list_append(before, &l->timer);
+}
+
+static uint64_t first_deadline(const struct usbip_server *server)
+{
+    const struct base_list *first = server->timers.next;
+    return first == &server->timers ? UINT64_MAX
+                                    : BASE_CONTAINER(first, struct server_link, timer)->deadline_us;
+}
+
+// All that the session wants now, and what follows from its end.
+static void look_after(struct usbip_server *server, struct server_link *l)
+{
+    if (l->deadline_us <= server->now_us)
+        session_tick(l->session, server->now_us);
+    while (carry_out_action(server, l)) {
+    }
+    (void)server_let_go(l);
+    if (l->disconnected && !l->device && session_is_idle(l->session)) {
+        free_link(server, l);
+        return;
+    }
+    set_timer(server, l, session_next_deadline(l->session));
+    base_list_remove(&l->changed);
+    base_list_append(&server->changed, &l->changed);
+}
+
+static void take_due(struct usbip_server *server)
+{
+    while (first_deadline(server) <= server->now_us) {
+        struct server_link *l =
+            BASE_CONTAINER(base_list_pop(&server->timers), struct server_link, timer);
+        server_touch(l);
+    }
+}
+
 void server_step(struct usbip_server *server, uint64_t now_us)
 {
     server->now_us = now_us;
-    bool more = true;
-    while (more) {
-        more = server_take_events(server);
-        BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
-            if (session_next_deadline(l->session) <= now_us)
-                session_tick(l->session, now_us);
-            while (carry_out_action(server, l))
-                more = true;
-            more |= server_let_go(l);
-            if (l->disconnected && !l->device && session_is_idle(l->session))
-                free_link(server, l);
-        }
+    (void)server_take_events(server);
+    take_due(server);
+    while (!base_list_empty(&server->ready)) {
+        struct base_list *first = base_list_pop(&server->ready);
+        look_after(server, BASE_CONTAINER(first, struct server_link, notice.link));
+        if (base_list_empty(&server->ready))
+            (void)server_take_events(server);
     }
+}
+
+struct session *server_next_changed(struct usbip_server *server)
+{
+    struct base_list *first = base_list_pop(&server->changed);
+    return first ? BASE_CONTAINER(first, struct server_link, changed)->session : NULL;
 }
 
 uint64_t server_next_deadline(struct usbip_server *server)
 {
-    uint64_t best = UINT64_MAX;
+    uint64_t best = base_list_empty(&server->ready) ? first_deadline(server) : 0;
     for (unsigned i = 0; i < server->backend_count; i++) {
         struct usbip_backend *b = server->backends[i].backend;
         uint64_t t = b->next_deadline(b);
-        best = t < best ? t : best;
-    }
-    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
-        uint64_t t = session_action_due(l->session) ? 0 : session_next_deadline(l->session);
         best = t < best ? t : best;
     }
     return best;
@@ -343,7 +401,7 @@ void server_totals(const struct usbip_server *server, struct server_totals *t)
 
 struct session *server_next_session(const struct usbip_server *server, const struct session *after)
 {
-    const struct base_list *at = after ? &link_of(server, after)->list : &server->links;
+    const struct base_list *at = after ? &link_of(after)->list : &server->links;
     if (at->next == &server->links)
         return NULL;
     return BASE_CONTAINER(at->next, struct server_link, list)->session;

@@ -65,6 +65,11 @@ void server_step(struct usbip_server *server, uint64_t now_us);
 // UINT64_MAX: none; 0: something is to be done now.
 uint64_t server_next_deadline(struct usbip_server *server);
 
+// After server_step(): a session in which something has happened since it was last returned here,
+// so that there may be bytes to send, or another session_port_state(). NULL: no more. A port that
+// does not ask looks at all of its sessions.
+struct session *server_next_changed(struct usbip_server *server);
+
 // Begins an orderly end: no new connection, every session flushed and finished.
 void server_stop(struct usbip_server *server, uint64_t now_us);
 bool server_stopped(const struct usbip_server *server); // no connection, no device held

@@ -65,6 +65,7 @@ static void serve_waiting(struct usbip_server *server, struct registry_device *d
         if (session_is_closing(l->session)) {
             l->waiting = false;
             l->device = NULL;
+            server_touch(l);
         } else if (d->state == REGISTRY_AVAILABLE) {
             open_device(l, d);
         } else {
@@ -145,6 +146,7 @@ static void device_opened(struct usbip_server *server, struct registry_device *d
                           enum base_err result)
 {
     struct server_link *l = holder_of(server, d);
+    server_touch(l);
     if (result != BASE_OK) {
         d->state = REGISTRY_AVAILABLE;
         d->session = 0;

@@ -19,6 +19,10 @@ struct server_slot {
 // What the server knows about one connection.
 struct server_link {
     struct base_list list;
+    struct session_notice notice; // on the server's `ready`
+    struct base_list changed;     // on the server's `changed`, or empty
+    struct base_list timer;       // on the server's `timers`, or empty
+    uint64_t deadline_us;         // of the session; UINT64_MAX: none
     struct session *session;
     uint32_t id;
     bool disconnected;              // the port has closed the socket
@@ -34,12 +38,22 @@ struct usbip_server {
     struct server_slot backends[SERVER_MAX_BACKENDS];
     unsigned backend_count;
     struct session_budget budget;
-    struct base_list links; // of struct server_link, oldest first
+    struct base_list links;   // of struct server_link, oldest first
+    struct base_list ready;   // those whose session has given notice
+    struct base_list timers;  // those with a deadline, earliest first
+    struct base_list changed; // those that the port has to look at
     uint32_t last_id;
     uint64_t now_us;
     bool stopping;
     struct server_totals totals;
 };
+
+// `l` has to be looked after, as if its session had given notice.
+static inline void server_touch(struct server_link *l)
+{
+    base_list_remove(&l->notice.link);
+    base_list_append(l->notice.list, &l->notice.link);
+}
 
 // server_record.c; `busid` and `peer` may be NULL.
 void server_record(struct usbip_server *server, const char *busid, const char *peer,

@@ -6,7 +6,8 @@
 #include <assert.h>
 
 struct session *session_create(const struct base_alloc *alloc, const struct session_limits *limits,
-                               struct eventlog *log, uint32_t id, const char *peer, uint64_t now_us)
+                               struct eventlog *log, uint32_t id, const char *peer,
+                               struct session_notice *notice, uint64_t now_us)
 {
     struct session *s = base_alloc(alloc, sizeof *s);
     if (!s)
@@ -14,6 +15,7 @@ struct session *session_create(const struct base_alloc *alloc, const struct sess
     s->alloc = alloc;
     s->limits = limits;
     s->log = log;
+    s->notice = notice;
     s->id = id;
     s->op.version = WIRE_VERSION;
     s->now_us = s->since_us = now_us;
@@ -21,17 +23,34 @@ struct session *session_create(const struct base_alloc *alloc, const struct sess
     (void)base_text_copy(s->peer, sizeof s->peer, peer);
     struct base_list *lists[] = {&s->tx.queue,      &s->urbs.free,     &s->urbs.free_replies,
                                  &s->order.waiting, &s->unlinks.early, &s->active.urbs,
-                                 &s->tx.op.link};
+                                 &s->tx.op.link,    &s->order.control, &s->room.link};
     for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
         base_list_init(lists[i]);
     session_record(s, EVENTLOG(connection_opened));
+    session_touch(s);
     return s;
+}
+
+struct session_notice *session_notice(const struct session *s)
+{
+    return s->notice;
+}
+
+void session_set_port(struct session *s, void *port)
+{
+    s->port = port;
+}
+
+void *session_port(const struct session *s)
+{
+    return s->port;
 }
 
 void session_destroy(struct session *s)
 {
     assert(session_is_idle(s));
     session_tx_drop(s);
+    session_room_leave(s);
     session_room_unreserve(s);
     session_urbs_destroy(s);
     session_pipes_destroy(s);
@@ -40,13 +59,12 @@ void session_destroy(struct session *s)
 
 // --- bytes ---------------------------------------------------------------------------------------
 
-// Goes on with what has been received as far as it can.
-static void parse(struct session *s)
+// Goes on with what has been received as far as it can. True: something was taken.
+static bool parse(struct session *s)
 {
     if (s->phase == SESSION_PHASE_URB)
-        s->look_again |= session_rx_parse(s);
-    else if (s->phase == SESSION_PHASE_OP)
-        s->look_again |= session_op_parse(s);
+        return session_rx_parse(s);
+    return s->phase == SESSION_PHASE_OP && session_op_parse(s);
 }
 
 // Is there a request that was not taken: for want of room, or because of the one before it?
@@ -60,36 +78,30 @@ void session_rx_commit(struct session *s, size_t n, uint64_t now_us)
 {
     s->now_us = now_us;
     session_rx_received(s, n);
-    parse(s);
+    if (parse(s) || session_rx_missing(s) == 0) // there is nothing to look at in half a payload
+        session_touch(s);
 }
 
 void session_tx_consume(struct session *s, size_t n)
 {
     if (session_tx_sent(s, n) && request_waits(s))
-        s->look_again = true;
+        session_touch(s);
 }
 
 // --- actions and time ----------------------------------------------------------------------------
 
-bool session_action_due(const struct session *s)
-{
-    return s->look_again || s->op.asks || s->active.cancels_due > 0 || session_room_came_free(s);
-}
-
 struct session_action session_next_action(struct session *s, uint64_t now_us)
 {
     s->now_us = now_us;
-    s->look_again = false;
     session_room_look(s);
     if (session_rx_ahead(s) > 0)
-        parse(s);
+        (void)parse(s);
     return s->op.asks ? session_op_ask(s) : session_order_next(s);
 }
 
 void session_tick(struct session *s, uint64_t now_us)
 {
     s->now_us = now_us;
-    s->look_again = true;
     if (now_us >= s->deadline_us && s->phase == SESSION_PHASE_CLOSING)
         session_end_sending(s);
     else if (now_us >= s->deadline_us)
@@ -101,12 +113,9 @@ uint64_t session_next_deadline(const struct session *s)
 {
     if (s->broken)
         return UINT64_MAX;
-    uint64_t best = session_unlink_deadline(s);
-    if (s->deadline_us < best)
-        best = s->deadline_us;
-    if (s->room.state == SESSION_ROOM_HOLDING && s->room.hold_deadline_us < best)
-        best = s->room.hold_deadline_us;
-    return best;
+    uint64_t unlink_us = session_unlink_deadline(s), room_us = session_room_deadline(s);
+    uint64_t best = unlink_us < room_us ? unlink_us : room_us;
+    return s->deadline_us < best ? s->deadline_us : best;
 }
 
 // --- what others may see -------------------------------------------------------------------------

@@ -42,11 +42,23 @@ struct session_counters {
 
 struct session;
 
+// How a session says that something has happened in it, which its owner has to look at: it puts
+// itself on the owner's list. Its owner takes it off before it looks.
+struct session_notice {
+    struct base_list link;  // on `list`, or empty
+    struct base_list *list; // the owner's
+};
+
 // `log`, `alloc` and `limits` are borrowed for the session's life. NULL if there is no memory.
-// `peer` is copied for events.
+// `peer` is copied for events; `notice` is borrowed like `log`, and given at once.
 struct session *session_create(const struct base_alloc *alloc, const struct session_limits *limits,
                                struct eventlog *log, uint32_t id, const char *peer,
-                               uint64_t now_us);
+                               struct session_notice *notice, uint64_t now_us);
+struct session_notice *session_notice(const struct session *s);
+
+// Anything that the port wants to find again by the session; NULL at first.
+void session_set_port(struct session *s, void *port);
+void *session_port(const struct session *s);
 
 // All URBs must be back (session_is_idle).
 void session_destroy(struct session *s);
@@ -57,6 +69,9 @@ void session_destroy(struct session *s);
 // then a small area for the headers behind it. Returns the number of vectors, 0: do not read now.
 // Borrowed until the next call that changes the session.
 unsigned session_rx_vectors(struct session *s, struct base_iovec *iov, unsigned max);
+
+// Bytes of the payload now arriving that are still to come; 0: a header is next.
+uint64_t session_rx_missing(const struct session *s);
 
 // `n` bytes were written there, from the first vector on. If they end the session, nothing more is
 // read: session_rx_vectors() returns 0, and session_port_state() says what to do.
@@ -98,12 +113,8 @@ struct session_action {
     struct usb_control_op op;
 };
 
-// Is there something for session_next_action() to do? The one place that knows. Only when memory
-// comes free that no budget counts (the backend's own), or limits have changed, it does not say so:
-// a session that waits for room has to be asked for its actions then.
-bool session_action_due(const struct session *s);
-
-// The next action, which is under way then. Call until NONE.
+// The next action, which is under way then. Call until NONE, whenever the session has given notice
+// or session_tick() was due.
 struct session_action session_next_action(struct session *s, uint64_t now_us);
 
 // Answers LIST. `bytes` is a whole body (ndev and records) from `alloc`, taken; NULL: out of

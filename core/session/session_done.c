@@ -62,7 +62,7 @@ void session_urb_done(struct session *s, struct usb_urb *urb, uint64_t now_us)
 {
     struct session_urb *u = BASE_CONTAINER(urb, struct session_urb, urb);
     s->now_us = now_us;
-    s->look_again = true;
+    session_touch(s);
     session_active_returned(s, u);
     if (urb->actual_length > urb->length)
         urb->actual_length = urb->length;
@@ -86,7 +86,7 @@ void session_control_done(struct session *s, int32_t status, uint64_t now_us)
 {
     struct session_urb *u = session_active_control_returned(s);
     s->now_us = now_us;
-    s->look_again = true;
+    session_touch(s);
     if (s->phase == SESSION_PHASE_CLOSING) {
         session_urb_release(s, u);
         return;

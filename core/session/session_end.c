@@ -22,10 +22,13 @@ static void let_urbs_go(struct session *s)
     BASE_LIST_FOR_EACH (struct session_urb, u, &s->order.waiting, tx.link) {
         session_urb_release(s, u);
     }
+    BASE_LIST_FOR_EACH (struct session_urb, u, &s->order.control, tx.link) {
+        session_urb_release(s, u);
+    }
     BASE_LIST_FOR_EACH (struct session_urb, u, &s->active.urbs, tx.link) {
         session_active_cancel(s, u);
     }
-    s->room.state = SESSION_ROOM_ENOUGH;
+    session_room_leave(s);
 }
 
 void session_close(struct session *s, enum eventlog_end why, uint64_t now_us)
@@ -46,6 +49,7 @@ void session_close(struct session *s, enum eventlog_end why, uint64_t now_us)
     let_urbs_go(s);
     if (nobody_reads)
         session_end_sending(s);
+    session_touch(s);
 }
 
 void session_fail(struct session *s, enum eventlog_protocol why, uint32_t value)
@@ -59,12 +63,14 @@ void session_unplugged(struct session *s, uint64_t now_us)
     session_close(s, EVENT_END_UNPLUGGED, now_us);
     if (s->active.control_op)
         session_urb_release(s, session_active_control_returned(s));
+    session_touch(s);
 }
 
 void session_rx_end(struct session *s, bool lost, uint64_t now_us)
 {
     s->now_us = now_us;
     s->rx.ended = true;
+    session_touch(s);
     if (lost && s->phase == SESSION_PHASE_CLOSING) {
         session_end_sending(s);
     } else if (lost) {

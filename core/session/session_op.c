@@ -129,7 +129,7 @@ enum base_err session_import_reply(struct session *s, enum wire_op_status status
     s->phase = SESSION_PHASE_URB;
     s->since_us = now_us;
     s->deadline_us = UINT64_MAX;
-    s->look_again = true; // a client may send its first SUBMIT behind the request
+    session_touch(s); // a client may send its first SUBMIT behind the request
     return BASE_OK;
 }
 

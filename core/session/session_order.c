@@ -46,6 +46,7 @@ enum turn {
     TURN_SUBMIT,
     TURN_CONTROL,
     TURN_LATER, // others may overtake it
+    TURN_QUEUE, // the same, and only endpoint 0 holds it up
     TURN_ENDED, // it was answered here
     TURN_STOP,  // nothing behind it may go
 };
@@ -119,12 +120,9 @@ static enum turn try_transfer(struct session *s, struct session_urb *u, struct s
     return TURN_SUBMIT;
 }
 
-// What becomes of `u` now: it gets what it needs to be submitted, has to wait, or ends here.
-static enum turn try_urb(struct session *s, struct session_urb *u, struct scan *scan)
+// Nothing that is before it on its endpoint has still to go.
+static enum turn try_first(struct session *s, struct session_urb *u, struct scan *scan)
 {
-    if ((scan->blocked & endpoint_bit(u)) != 0 ||
-        (session_urb_is_control(u) && s->active.control_endpoint_busy))
-        return u->kind == SESSION_URB_CONTROL_OP ? TURN_STOP : pass_over(scan, u);
     switch (u->kind) {
     case SESSION_URB_CONTROL_OP:
         return quieten_pipes(s, u) ? TURN_CONTROL : TURN_STOP;
@@ -137,6 +135,42 @@ static enum turn try_urb(struct session *s, struct session_urb *u, struct scan *
     }
 }
 
+// What becomes of `u` now: it gets what it needs to be submitted, has to wait, or ends here.
+static enum turn try_urb(struct session *s, struct session_urb *u, struct scan *scan)
+{
+    bool blocked = (scan->blocked & endpoint_bit(u)) != 0;
+    bool busy = session_urb_is_control(u) &&
+                (s->active.control_endpoint_busy || !base_list_empty(&s->order.control));
+    if (!blocked && !busy)
+        return try_first(s, u, scan);
+    if (u->kind == SESSION_URB_CONTROL_OP)
+        return TURN_STOP;
+    return blocked ? TURN_LATER : TURN_QUEUE;
+}
+
+// A client may queue hundreds of control transfers: those that wait for each other only are not
+// looked at one by one whenever something happens.
+static void queue_control(struct session *s, struct session_urb *u)
+{
+    base_list_remove(&u->tx.link);
+    base_list_append(&s->order.control, &u->tx.link);
+}
+
+// The next one of these, if endpoint 0 is free for it.
+static struct session_urb *next_control(struct session *s, struct scan *scan)
+{
+    if (s->active.control_endpoint_busy)
+        return NULL;
+    BASE_LIST_FOR_EACH (struct session_urb, u, &s->order.control, tx.link) {
+        enum turn turn = try_first(s, u, scan);
+        if (turn == TURN_SUBMIT)
+            return u;
+        if (turn == TURN_LATER)
+            return NULL;
+    }
+    return NULL;
+}
+
 struct session_action session_order_next(struct session *s)
 {
     struct scan scan = {0};
@@ -144,8 +178,13 @@ struct session_action session_order_next(struct session *s)
         return session_active_next_cancel(s);
     if (s->active.control_op || s->phase != SESSION_PHASE_URB)
         return (struct session_action){0};
+    struct session_urb *control = next_control(s, &scan);
+    if (control)
+        return session_active_submit(s, control);
     BASE_LIST_FOR_EACH (struct session_urb, u, &s->order.waiting, tx.link) {
         enum turn turn = try_urb(s, u, &scan);
+        if (turn == TURN_QUEUE)
+            queue_control(s, u);
         if (turn == TURN_SUBMIT)
             return session_active_submit(s, u);
         if (turn == TURN_CONTROL)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/base_alloc.h"
+#include "base/base_list.h"
 
 #include <stdint.h>
 
@@ -16,9 +17,10 @@ enum {
 // All sessions' payload bytes together. Part of them is reserved: each imported session can always
 // have `reserve per session` bytes, whatever the others do.
 struct session_budget {
-    uint64_t total;    // bytes allowed
-    uint64_t in_use;   // bytes in URBs now, in whole size classes
-    uint64_t reserved; // bytes of reserves not yet used by their sessions
+    uint64_t total;            // bytes allowed
+    uint64_t in_use;           // bytes in URBs now, in whole size classes
+    uint64_t reserved;         // bytes of reserves not yet used by their sessions
+    struct base_list starving; // sessions that give notice when something comes free
 };
 
 struct session_pool {
@@ -29,6 +31,9 @@ struct session_pool {
     uint64_t cached_bytes;
     uint64_t cache_limit; // free buffers kept at most, bytes
 };
+
+// More may fit now: the sessions that wait for room give notice.
+void session_budget_grew(struct session_budget *b);
 
 // Bytes that a request of `size` really takes; 0 for 0.
 uint32_t session_pool_rounded(uint32_t size);

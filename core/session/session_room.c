@@ -47,6 +47,14 @@ void *session_room_take(struct session *s, uint32_t size, bool within_budget)
     return p;
 }
 
+void session_budget_grew(struct session_budget *b)
+{
+    BASE_LIST_FOR_EACH (struct session, s, &b->starving, room.link) {
+        base_list_remove(&s->room.link);
+        session_touch(s);
+    }
+}
+
 void session_room_give(struct session *s, void *p, uint32_t size)
 {
     if (!p)
@@ -57,16 +65,28 @@ void session_room_give(struct session *s, void *p, uint32_t size)
     s->device.budget->reserved += reserve_used(s, s->room.bytes) - reserve_used(s, after);
     s->device.budget->in_use -= rounded;
     s->room.bytes = after;
+    session_budget_grew(s->device.budget);
 }
 
 // --- while there is none -------------------------------------------------------------------------
+
+// Memory that no budget counts, a backend's own, comes free without notice.
+enum { STARVING_US = 100000 };
+
+static void wait_for_some(struct session *s)
+{
+    if (base_list_empty(&s->room.link))
+        base_list_append(&s->device.budget->starving, &s->room.link);
+}
 
 // The state only grows until a SUBMIT is taken or the session looks again.
 void session_room_starve(struct session *s)
 {
     if (s->room.state == SESSION_ROOM_ENOUGH)
         s->room.state = SESSION_ROOM_STARVING;
-    s->room.seen_in_use = s->device.budget->in_use;
+    if (s->room.state == SESSION_ROOM_STARVING)
+        s->room.deadline_us = s->now_us + STARVING_US;
+    wait_for_some(s);
 }
 
 // The SUBMIT waits, and nothing behind it is read, for what may come free, but not for ever: behind
@@ -74,15 +94,15 @@ void session_room_starve(struct session *s)
 bool session_room_hold(struct session *s, const struct wire_urb_header *h)
 {
     struct session_room *r = &s->room;
-    r->seen_in_use = s->device.budget->in_use;
+    wait_for_some(s);
     if (r->state < SESSION_ROOM_HOLDING) {
         r->state = SESSION_ROOM_HOLDING;
-        r->hold_deadline_us = s->now_us + s->limits->hold_us;
+        r->deadline_us = s->now_us + s->limits->hold_us;
         session_record(s, EVENTLOG_WITH(budget_exhausted, .bytes = (uint32_t)r->bytes));
     }
     if (r->state == SESSION_ROOM_REFUSING)
         return false;
-    if (s->now_us < r->hold_deadline_us)
+    if (s->now_us < r->deadline_us)
         return true;
     r->state = SESSION_ROOM_REFUSING;
     session_record(s, EVENTLOG_WITH(urb_refused, .endpoint = h->ep,
@@ -99,11 +119,16 @@ void session_room_look(struct session *s)
 {
     if (s->room.state == SESSION_ROOM_STARVING)
         s->room.state = SESSION_ROOM_ENOUGH;
-    if (s->room.state != SESSION_ROOM_ENOUGH)
-        s->room.seen_in_use = s->device.budget->in_use;
 }
 
-bool session_room_came_free(const struct session *s)
+void session_room_leave(struct session *s)
 {
-    return s->room.state != SESSION_ROOM_ENOUGH && s->device.budget->in_use < s->room.seen_in_use;
+    s->room.state = SESSION_ROOM_ENOUGH;
+    base_list_remove(&s->room.link);
+}
+
+uint64_t session_room_deadline(const struct session *s)
+{
+    bool due = s->room.state == SESSION_ROOM_STARVING || s->room.state == SESSION_ROOM_HOLDING;
+    return due ? s->room.deadline_us : UINT64_MAX;
 }

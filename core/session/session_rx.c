@@ -43,6 +43,11 @@ unsigned session_rx_vectors(struct session *s, struct base_iovec *iov, unsigned 
     return n;
 }
 
+uint64_t session_rx_missing(const struct session *s)
+{
+    return s->rx.skip + (s->rx.urb ? body_size(s->rx.urb) - s->rx.done : 0);
+}
+
 void session_rx_received(struct session *s, size_t n)
 {
     s->counters.rx_bytes += n;

@@ -38,10 +38,10 @@ enum session_room_state {
 };
 struct session_room {
     enum session_room_state state;
-    uint64_t hold_deadline_us; // HOLDING: until then
-    uint64_t seen_in_use;      // not ENOUGH: the budget's use when the session looked last
-    uint64_t bytes;            // of the budget
-    uint64_t reserve;          // once imported: what nobody else can take, one longest URB
+    uint64_t deadline_us;  // HOLDING: until then; STARVING: to be looked for again
+    struct base_list link; // on the budget's `starving` since the session looked last
+    uint64_t bytes;        // of the budget
+    uint64_t reserve;      // once imported: what nobody else can take, one longest URB
 };
 bool session_room_reserve(struct session *s); // false: not so much is left
 void session_room_unreserve(struct session *s);
@@ -54,7 +54,8 @@ bool session_room_hold(struct session *s, const struct wire_urb_header *h);
 void session_room_starve(struct session *s); // none was found by an IN
 // The session looks for room now: who finds none has to say so again.
 void session_room_look(struct session *s);
-bool session_room_came_free(const struct session *s); // since then
+void session_room_leave(struct session *s); // it wants none any more
+uint64_t session_room_deadline(const struct session *s);
 
 // session_urbs.c: slots for URBs and replies, the seqnums in flight.
 struct session_urbs {
@@ -124,6 +125,7 @@ void session_urb_finish(struct session *s, struct session_urb *u, int32_t status
 // session_order.c: whose turn it is.
 struct session_order {
     struct base_list waiting; // of session_urb, in the order of their SUBMITs
+    struct base_list control; // of these, those that only an earlier one of endpoint 0 holds up
 };
 void session_order_append(struct session *s, struct session_urb *u); // it is whole: it may go
 struct session_action session_order_next(struct session *s);
@@ -171,15 +173,16 @@ struct session {
     const struct base_alloc *alloc;
     const struct session_limits *limits;
     struct eventlog *log;
+    struct session_notice *notice;
+    void *port;
     uint32_t id;
     char peer[EVENTLOG_PEER_SIZE];
     char busid[USB_BUSID_SIZE];
     uint64_t now_us, since_us;
     uint64_t deadline_us; // operation phase: end of patience; closing: of the last bytes
     enum session_phase phase;
-    bool imported;   // has, or had until the end, a device
-    bool broken;     // connection lost: nothing can be sent
-    bool look_again; // since the last "no action" something happened that may bring one about
+    bool imported; // has, or had until the end, a device
+    bool broken;   // connection lost: nothing can be sent
     struct session_device device;
     struct session_pipes pipes;
     struct session_room room;
@@ -196,4 +199,11 @@ struct session {
 static inline size_t session_rx_ahead(const struct session *s)
 {
     return s->rx.end - s->rx.begin;
+}
+
+// Its owner shall look at it.
+static inline void session_touch(struct session *s)
+{
+    if (base_list_empty(&s->notice->link))
+        base_list_append(s->notice->list, &s->notice->link);
 }

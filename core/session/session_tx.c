@@ -45,18 +45,15 @@ static int32_t reply_packets(const struct session_urb *u)
 
 void session_tx_urb(struct session *s, struct session_urb *u)
 {
-    struct wire_urb_header h = {
-        .command = WIRE_RET_SUBMIT,
-        .seqnum = u->seqnum,
-        .u.ret_submit =
-            {
-                .status = u->urb.status,
-                .actual_length = (int32_t)u->urb.actual_length,
-                .start_frame = u->iso ? (int32_t)u->urb.start_frame : u->echo_start_frame,
-                .number_of_packets = reply_packets(u),
-                .error_count = (int32_t)u->urb.error_count,
-            },
-    };
+    struct wire_urb_header h;
+    h.command = WIRE_RET_SUBMIT;
+    h.seqnum = u->seqnum;
+    h.devid = h.direction = h.ep = 0;
+    h.u.ret_submit.status = u->urb.status;
+    h.u.ret_submit.actual_length = (int32_t)u->urb.actual_length;
+    h.u.ret_submit.start_frame = u->iso ? (int32_t)u->urb.start_frame : u->echo_start_frame;
+    h.u.ret_submit.number_of_packets = reply_packets(u);
+    h.u.ret_submit.error_count = (int32_t)u->urb.error_count;
     wire_urb_header_pack(u->tx.header, &h);
     // The packet descriptors are turned to wire order where they are: both forms take 16 bytes.
     for (uint32_t i = 0; u->iso && i < u->urb.packet_count; i++) {

@@ -50,16 +50,15 @@ enum session_urb_kind {
 struct session_urb {
     struct usb_urb urb; // first: the backend gives a pointer to it back
     struct session *session;
-    struct session_tx_item tx;  // tx.link is also the link of the free, waiting and active lists
     struct session_urb *hashed; // next of the same hash
     uint32_t seqnum;
     uint8_t state, kind;
+    uint8_t address;    // endpoint address asked for
     bool iso;           // framed with packet descriptors
     bool cancel_wanted; // somebody wants it back from the backend ...
     bool cancel_sent;   // ... and the backend has been asked
     bool shutdown;      // cancelled by a pipe change, not by an UNLINK
     bool answered;      // its UNLINK was answered without waiting for it: swallow the completion
-    uint8_t address;    // endpoint address asked for
     int32_t echo_packets, echo_start_frame; // number_of_packets, start_frame as asked
     uint32_t wire_length;                   // transfer_buffer_length
     uint32_t buffer_size;                   // of urb.buffer
@@ -67,6 +66,7 @@ struct session_urb {
     uint64_t unlink_deadline_us;
     struct base_list unlinks; // session_reply of each UNLINK that waits for this URB
     struct usb_control_op op;
+    struct session_tx_item tx; // tx.link is also the link of the free, waiting and active lists
 };
 
 static inline bool session_urb_is_control(const struct session_urb *u)

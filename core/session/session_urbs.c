@@ -2,8 +2,6 @@
 // Slots for URBs and replies, and the seqnums in flight.
 #include "session/session_state.h"
 
-#include <string.h>
-
 enum { SPARE_REPLIES = 64 }; // UNLINK replies and refusals beyond one per URB
 
 enum base_err session_urbs_create(struct session *s)
@@ -43,13 +41,26 @@ struct session_urb *session_urb_find(const struct session *s, uint32_t seqnum)
     return u;
 }
 
+// Only what nobody else sets: it is done for each URB.
+static void clear(struct session_urb *u)
+{
+    u->urb.flags = 0;
+    u->urb.buffer = NULL;
+    u->urb.length = u->urb.actual_length = 0;
+    u->urb.packets = NULL;
+    u->urb.packet_count = u->urb.start_frame = u->urb.error_count = 0;
+    u->kind = SESSION_URB_TRANSFER;
+    u->cancel_wanted = u->cancel_sent = u->shutdown = u->answered = false;
+    u->buffer_size = 0;
+}
+
 struct session_urb *session_urb_get(struct session *s, uint32_t seqnum)
 {
     struct base_list *node = base_list_pop(&s->urbs.free);
     if (!node)
         return NULL;
     struct session_urb *u = BASE_CONTAINER(node, struct session_urb, tx.link);
-    memset(u, 0, sizeof *u);
+    clear(u);
     base_list_init(&u->tx.link);
     base_list_init(&u->unlinks);
     u->session = s;

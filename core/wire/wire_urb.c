@@ -26,7 +26,6 @@ static int32_t get_s32(const uint8_t *p)
 
 void wire_urb_header_unpack(struct wire_urb_header *h, const uint8_t in[WIRE_URB_HEADER_SIZE])
 {
-    memset(h, 0, sizeof *h);
     h->command = base_get_be32(in + AT_COMMAND);
     h->seqnum = base_get_be32(in + AT_SEQNUM);
     h->devid = base_get_be32(in + AT_DEVID);
@@ -55,13 +54,13 @@ void wire_urb_header_unpack(struct wire_urb_header *h, const uint8_t in[WIRE_URB
         h->u.ret_unlink.status = get_s32(in + AT_FLAGS);
         break;
     default:
+        memset(&h->u, 0, sizeof h->u);
         break;
     }
 }
 
 void wire_urb_header_pack(uint8_t out[WIRE_URB_HEADER_SIZE], const struct wire_urb_header *h)
 {
-    memset(out, 0, WIRE_URB_HEADER_SIZE);
     base_put_be32(out + AT_COMMAND, h->command);
     base_put_be32(out + AT_SEQNUM, h->seqnum);
     base_put_be32(out + AT_DEVID, h->devid);
@@ -82,12 +81,16 @@ void wire_urb_header_pack(uint8_t out[WIRE_URB_HEADER_SIZE], const struct wire_u
         base_put_be32(out + AT_START_FRAME, (uint32_t)h->u.ret_submit.start_frame);
         base_put_be32(out + AT_PACKETS, (uint32_t)h->u.ret_submit.number_of_packets);
         base_put_be32(out + AT_INTERVAL, (uint32_t)h->u.ret_submit.error_count);
+        base_put_be32(out + AT_SETUP, 0);
+        base_put_be32(out + AT_SETUP + 4, 0);
         break;
     case WIRE_CMD_UNLINK:
         base_put_be32(out + AT_FLAGS, h->u.unlink.victim);
+        memset(out + AT_LENGTH, 0, WIRE_URB_HEADER_SIZE - AT_LENGTH);
         break;
     case WIRE_RET_UNLINK:
         base_put_be32(out + AT_FLAGS, (uint32_t)h->u.ret_unlink.status);
+        memset(out + AT_LENGTH, 0, WIRE_URB_HEADER_SIZE - AT_LENGTH);
         break;
     default:
         assert(!"command to pack");

@@ -27,6 +27,7 @@ struct listening {
 // One place for an accepted socket.
 struct place {
     struct base_list link; // of `free` or `open`
+    struct base_list due;  // on the loop's `due`, or empty
     struct posix_loop *loop;
     struct posix_watch watch;
     struct posix_conn conn;
@@ -43,9 +44,9 @@ struct posix_loop {
     struct listening listening[LISTENING];
     struct place *places; // [config.max_sockets]
     struct base_list free, open;
+    struct base_list due; // sockets to be looked at before the next wait
     struct posix_gather *gather;
     uint64_t now_us;         // when this turn began
-    bool unfinished;         // a connection was closed, which the core has to follow up
     int spare;               // a descriptor to give up when there is none left for accept()
     bool starved;            // that was recorded, and no connection was accepted since
     uint64_t accept_from_us; // no accept() before, because it failed
@@ -84,8 +85,11 @@ static bool allocate(struct posix_loop *l)
         return false;
     base_list_init(&l->free);
     base_list_init(&l->open);
-    for (unsigned i = 0; i < sockets; i++)
+    base_list_init(&l->due);
+    for (unsigned i = 0; i < sockets; i++) {
+        base_list_init(&l->places[i].due);
         base_list_append(&l->free, &l->places[i].link);
+    }
     return posix_calls_init(&l->calls);
 }
 
@@ -212,14 +216,23 @@ static void close_conn(struct place *p, uint64_t now_us)
     struct posix_loop *l = p->loop;
     posix_poller_remove(l->poller, &p->watch);
     close(p->conn.fd);
+    base_list_remove(&p->due);
     base_list_remove(&p->link);
     base_list_append(&l->free, &p->link);
+    session_set_port(p->conn.session, NULL);
     server_disconnected(l->server, p->conn.session, now_us);
+}
+
+static void look_at(struct place *p)
+{
+    if (base_list_empty(&p->due))
+        base_list_append(&p->loop->due, &p->due);
 }
 
 static void on_socket(void *ctx, short revents)
 {
     struct place *p = ctx;
+    look_at(p);
     for (unsigned n = 0; n < READS && posix_conn_ready(&p->conn, revents, p->loop->now_us); n++)
         server_step(p->loop->server, p->loop->now_us);
 }
@@ -241,6 +254,8 @@ static void welcome(struct posix_loop *l, int fd, const struct sockaddr_storage 
     p->watch = (struct posix_watch){fd, POLLIN, on_socket, p, 0};
     base_list_remove(&p->link);
     base_list_append(&l->open, &p->link);
+    session_set_port(s, p);
+    look_at(p);
     if (!posix_poller_add(l->poller, &p->watch))
         p->conn.lost = true;
 }
@@ -305,14 +320,11 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 // Returns when the loop must come back although nothing happens.
 static uint64_t prepare_wait(struct posix_loop *l, uint64_t now_us)
 {
-    uint64_t deadline = l->unfinished ? now_us : server_next_deadline(l->server);
+    uint64_t deadline = server_next_deadline(l->server);
     bool paused = now_us < l->accept_from_us;
     bool accepts = !paused && !base_list_empty(&l->free);
     for (unsigned i = 0; i < l->listener.count; i++)
         posix_poller_change(l->poller, &l->listening[i].watch, accepts ? POLLIN : 0);
-    BASE_LIST_FOR_EACH (struct place, p, &l->open, link) {
-        posix_poller_change(l->poller, &p->watch, posix_conn_events(&p->conn));
-    }
     if (paused)
         deadline = earlier(deadline, l->accept_from_us);
     if (l->config.longest_wait_us)
@@ -320,19 +332,27 @@ static uint64_t prepare_wait(struct posix_loop *l, uint64_t now_us)
     return deadline;
 }
 
-// Steps the core and sends what comes of it at once, without waiting for POLLOUT.
+// Sends what there is at once, without waiting for POLLOUT, and follows the session's state.
+static void attend(struct place *p, uint64_t now_us)
+{
+    posix_conn_write(&p->conn, now_us);
+    if (posix_conn_settle(&p->conn))
+        posix_poller_change(p->loop->poller, &p->watch, posix_conn_events(&p->conn));
+    else
+        close_conn(p, now_us);
+}
+
+// Steps the core and does what comes of it.
 static void advance(struct posix_loop *l, uint64_t now_us)
 {
+    struct session *s;
     server_step(l->server, now_us);
-    BASE_LIST_FOR_EACH (struct place, p, &l->open, link) {
-        posix_conn_write(&p->conn, now_us);
-    }
-    l->unfinished = false;
-    BASE_LIST_FOR_EACH (struct place, p, &l->open, link) {
-        if (posix_conn_settle(&p->conn))
-            continue;
-        close_conn(p, now_us);
-        l->unfinished = true;
+    while ((s = server_next_changed(l->server)) != NULL)
+        if (session_port(s))
+            look_at(session_port(s));
+    BASE_LIST_FOR_EACH (struct place, p, &l->due, due) {
+        base_list_remove(&p->due);
+        attend(p, now_us);
     }
 }
 
