@@ -16,6 +16,8 @@ enum {
     SENDS = 8,
     GATHER_SIZE = 4096, // small vectors are copied together there ...
     GATHER_MAX = 256,   // ... up to this size: another vector costs more than the copy
+    LONG_PAYLOAD = 4096,
+    LOW_WATER_MAX = 1 << 16, // as READ_BYTES: more would only wait
 };
 
 #ifdef __linux__
@@ -130,6 +132,25 @@ static bool read_some(struct posix_conn *c, uint64_t now_us)
     return true;
 }
 
+// While a long payload is arriving, the socket is not readable until a good part of it is there, so
+// that not each segment wakes the loop. Never more than is missing: behind it nothing may come.
+// lwIP has no such option.
+static void set_low_water(struct posix_conn *c)
+{
+#ifdef __linux__
+    uint64_t missing = session_rx_missing(c->session);
+    int wanted = missing > LOW_WATER_MAX ? LOW_WATER_MAX : (int)missing;
+    if (missing <= LONG_PAYLOAD)
+        wanted = c->low_water ? 1 : 0;
+    if ((unsigned)wanted == c->low_water)
+        return;
+    (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVLOWAT, &wanted, sizeof wanted);
+    c->low_water = wanted == 1 ? 0 : (unsigned)wanted;
+#else
+    (void)c;
+#endif
+}
+
 // After our FIN: what comes is not looked at, but must be taken, or the close would reset the
 // connection and the peer could lose our last reply.
 static void drop_some(struct posix_conn *c)
@@ -157,6 +178,7 @@ bool posix_conn_ready(struct posix_conn *c, short revents, uint64_t now_us)
         c->tx_blocked = false;
     if (revents & (POLLIN | POLLERR | POLLHUP) && !c->rx_ended)
         more = read_some(c, now_us);
+    set_low_water(c);
     // An error that no read reports, because the session takes nothing now, must not be polled
     // again and again.
     if (revents & (POLLERR | POLLHUP | POLLNVAL) &&

@@ -18,9 +18,10 @@ struct posix_conn {
     struct session *session;     // the server's
     struct posix_gather *gather; // the loop's
     bool rx_ended;               // the peer has sent FIN
-    bool tx_blocked; // the socket took less than offered: send again when it is writable
-    bool finishing;  // we have sent FIN and drop what still comes
-    bool lost;       // the connection is broken: to be closed
+    bool tx_blocked;    // the socket took less than offered: send again when it is writable
+    bool finishing;     // we have sent FIN and drop what still comes
+    bool lost;          // the connection is broken: to be closed
+    unsigned low_water; // SO_RCVLOWAT, if it is not 1
 };
 
 // poll() found `revents` on the socket. True if there may be more to read.

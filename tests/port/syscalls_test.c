@@ -39,6 +39,35 @@ TEST(syscalls_per_urb_at_depth_1)
     port_rig_end(&r);
 }
 
+static void nothing(void *arg)
+{
+    (void)arg;
+}
+
+// A slow link brings a payload in many segments. Each of them used to wake the loop, which read it.
+TEST(syscalls_long_payload_is_not_read_segment_by_segment)
+{
+    enum { SIZE = 65536, SEGMENT = 1024 };
+    static uint8_t bytes[WIRE_URB_HEADER_SIZE + SIZE];
+    struct port_rig r;
+    struct usbip_client c;
+    port_rig_init(&r);
+    port_rig_start(&r);
+    port_rig_attach(&r, &c, "1-3", SOURCE_SINK);
+    usbip_client_pack(&c, bytes, BULK, false, SIZE);
+    struct syscalls before = syscalls_count();
+    for (size_t at = 0; at < sizeof bytes; at += SEGMENT) {
+        size_t rest = sizeof bytes - at;
+        size_t size = rest < SEGMENT ? rest : SEGMENT;
+        CHECK(tcp_client_send(c.fd, bytes + at, size, TCP_CLIENT_MS));
+        CHECK(posix_loop_call(r.loop, nothing, NULL)); // it has seen that segment now
+    }
+    CHECK_EQ(usbip_client_reply(&c, false, NULL, 0).u.ret_submit.actual_length, SIZE);
+    CHECK(syscalls_count().receives - before.receives <= 5);
+    close(c.fd);
+    port_rig_end(&r);
+}
+
 TEST(syscalls_idle_loop_sleeps)
 {
     struct port_rig r;
