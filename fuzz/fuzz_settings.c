@@ -1,42 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a settings document; or, if they begin with '=', as a key, a NUL and a value.
 #include "fuzz/fuzz.h"
-#include "settings/settings.h"
+#include "tests/support/settings_rig.h"
 
 #include <string.h>
-
-static const struct settings_port port = {
-    .host_name = "usbip",
-    .sntp_server = "pool.ntp.org",
-    .limits = {12, 8, 64, 1024, 4096},
-    .min_limits = {1, 1, 64, 256, 256},
-    .max_limits = {32, 16, 256, 8192, 16384},
-    .has_network = true,
-    .has_buses = true,
-};
-
-static void require_same(const struct settings *a, const struct settings *b)
-{
-    char of_a[SETTINGS_VALUE_SIZE], of_b[SETTINGS_VALUE_SIZE];
-    const char *key;
-    for (unsigned i = 0; (key = settings_key(&port, i)); i++) {
-        fuzz_require(settings_get(a, key, of_a) == BASE_OK);
-        fuzz_require(settings_get(b, key, of_b) == BASE_OK);
-        fuzz_require(strcmp(of_a, of_b) == 0);
-    }
-}
 
 // What was taken is valid, and what is printed of it is read back the same.
 static void require_round_trip(const struct settings *s, enum settings_extent extent)
 {
     char text[SETTINGS_MAX_BYTES + 1], why[SETTINGS_WHY_SIZE];
-    struct settings again;
+    struct settings again = settings_rig();
     fuzz_require(settings_check(s, why) == BASE_OK);
     size_t size = settings_print(s, extent, text, sizeof text);
     fuzz_require(size == strlen(text) && size < SETTINGS_MAX_BYTES);
-    settings_default(&again, &port);
     fuzz_require(settings_parse(&again, text, size, why) == BASE_OK);
-    require_same(&again, s);
+    fuzz_require(*settings_rig_difference(&again, s) == '\0');
 }
 
 static enum base_err set(struct settings *s, const uint8_t *data, size_t size, char *why)
@@ -50,11 +28,9 @@ static enum base_err set(struct settings *s, const uint8_t *data, size_t size, c
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct settings s, before;
+    struct settings s = settings_rig(), before = s;
     char why[SETTINGS_WHY_SIZE] = "too long";
     enum base_err err;
-    settings_default(&s, &port);
-    settings_default(&before, &port);
     if (size > 0 && data[0] == '=')
         err = set(&s, data + 1, size - 1, why);
     else
@@ -64,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require_round_trip(&s, SETTINGS_CHANGED);
         return 0;
     }
-    require_same(&s, &before);
+    fuzz_require(*settings_rig_difference(&s, &before) == '\0');
     fuzz_require(memchr(why, '\0', sizeof why) && why[0] != '\0');
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "console_double.h"
 #include "console_text.h"
 #include "sim/set/sim_set.h"
+#include "tests/support/check.h"
 #include "tests/support/settings_rig.h"
 #include "tests/support/stage.h"
 

@@ -3,6 +3,7 @@
 #include "ports/linux/store_file.h"
 #include "tests/port/file_calls.h"
 #include "tests/port/settings_folder.h"
+#include "tests/support/check.h"
 #include "tests/support/settings_rig.h"
 
 #include <errno.h>

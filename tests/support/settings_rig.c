@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/settings_rig.h"
 
+#include <string.h>
+
 const struct settings_port settings_rig_port = {
     .host_name = "usbip-test",
     .sntp_server = "pool.ntp.org",
@@ -18,13 +20,13 @@ struct settings settings_rig(void)
     return s;
 }
 
-void settings_rig_check_same(const struct settings *a, const struct settings *b)
+const char *settings_rig_difference(const struct settings *a, const struct settings *b)
 {
     char of_a[SETTINGS_VALUE_SIZE], of_b[SETTINGS_VALUE_SIZE];
     const char *key;
-    for (unsigned i = 0; (key = settings_key(a->port, i)); i++) {
-        CHECK_EQ(settings_get(a, key, of_a), BASE_OK);
-        CHECK_EQ(settings_get(b, key, of_b), BASE_OK);
-        check_str(__FILE__, __LINE__, key, of_a, of_b);
-    }
+    for (unsigned i = 0; (key = settings_key(a->port, i)); i++)
+        if (settings_get(a, key, of_a) != BASE_OK || settings_get(b, key, of_b) != BASE_OK ||
+            strcmp(of_a, of_b) != 0)
+            return key;
+    return "";
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings/settings.h"
+#include "tests/support/check.h"
 #include "tests/support/settings_rig.h"
 
 #include <stdio.h>
@@ -24,7 +25,7 @@ static void check_refused_bytes(const char *json, size_t size, const char *want)
     if (err != BASE_ERR_INVALID)
         check_fail(__FILE__, __LINE__, "%s: %d", json, err);
     CHECK_STR(why, want);
-    settings_rig_check_same(&s, &before);
+    CHECK_STR(settings_rig_difference(&s, &before), "");
 }
 
 static void check_refused(const char *json, const char *want)
@@ -53,7 +54,7 @@ static void check_not_set(const char *key, const char *text, const char *want)
     char why[SETTINGS_WHY_SIZE] = "";
     CHECK_EQ(settings_set(&s, key, text, why), BASE_ERR_INVALID);
     CHECK_STR(why, want);
-    settings_rig_check_same(&s, &before);
+    CHECK_STR(settings_rig_difference(&s, &before), "");
 }
 
 // --- values --------------------------------------------------------------------------------------
@@ -328,7 +329,7 @@ TEST(settings_print_is_read_back)
                     "}\n");
     CHECK_EQ(size, strlen(text));
     CHECK_EQ(settings_parse(&again, text, size, why), BASE_OK);
-    settings_rig_check_same(&again, &s);
+    CHECK_STR(settings_rig_difference(&again, &s), "");
     again = settings_rig();
     size = settings_print(&s, SETTINGS_ALL, text, sizeof text);
     for (unsigned i = 0; settings_key(s.port, i); i++) {
@@ -336,7 +337,7 @@ TEST(settings_print_is_read_back)
         CHECK(strstr(text, dot ? dot + 1 : settings_key(s.port, i)) != NULL);
     }
     CHECK_EQ(settings_parse(&again, text, size, why), BASE_OK);
-    settings_rig_check_same(&again, &s);
+    CHECK_STR(settings_rig_difference(&again, &s), "");
 }
 
 TEST(settings_print_of_defaults_says_nothing)
