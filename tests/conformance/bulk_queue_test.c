@@ -26,24 +26,6 @@ static const char clear_halt_in[] = "\x02\x01\x00\x00\x81\x00\x00\x00";
 static const char clear_halt_out[] = "\x02\x01\x00\x00\x02\x00\x00\x00";
 static const uint8_t zeros[PACKET];
 
-static void in(struct stage_client *c, uint32_t seqnum, uint32_t ep, int32_t length)
-{
-    stage_submit(
-        c, &(struct stage_submit){.seqnum = seqnum, .direction = 1, .ep = ep, .length = length});
-}
-
-static void out(struct stage_client *c, uint32_t seqnum, const void *data, int32_t length)
-{
-    stage_submit(c, &(struct stage_submit){
-                        .seqnum = seqnum, .ep = BULK_OUT, .length = length, .data = data});
-}
-
-static void give(struct fixture *f, uint8_t ep, const void *data, uint32_t size)
-{
-    CHECK_EQ(sim_faulty_give(f->d1, ep, data, size), BASE_OK);
-    stage_settle(&f->st);
-}
-
 static void expect_in(struct stage_client *c, uint32_t seqnum, const void *data, int32_t size)
 {
     CHECK_BYTES(stage_expect_ret(c, seqnum, true, USB_STATUS_OK, size), data, (size_t)size);
@@ -56,7 +38,7 @@ FIXTURE_TEST(conformance_061_replies_in_request_order)
     uint8_t block[PACKET];
     struct stage_client *c = fixture_attach(f);
     for (uint32_t i = 0; i < BLOCKS; i++)
-        in(c, 100 + i, BULK_IN, PACKET);
+        stage_in(c, 100 + i, BULK_IN, PACKET);
     for (uint8_t i = 0; i < BLOCKS; i++) {
         memset(block, 'a' + i, sizeof block);
         CHECK_EQ(sim_faulty_give(f->d1, 0x81, block, sizeof block), BASE_OK);
@@ -78,14 +60,14 @@ TEST(conformance_061_replies_in_request_order_without_memory)
     config.session.budget_bytes = config.session.max_urb_bytes;
     fixture_open(&f, &(struct stage_options){.config = &config});
     struct stage_client *c = fixture_attach(&f);
-    in(c, 100, BULK_IN, (int32_t)config.session.max_urb_bytes);
-    in(c, 101, BULK_IN, (int32_t)config.session.max_urb_bytes);
-    in(c, 102, BULK_IN, 0);
-    give(&f, 0x81, "first", 5);
+    stage_in(c, 100, BULK_IN, (int32_t)config.session.max_urb_bytes);
+    stage_in(c, 101, BULK_IN, (int32_t)config.session.max_urb_bytes);
+    stage_in(c, 102, BULK_IN, 0);
+    fixture_give(&f, 0x81, "first", 5);
     expect_in(c, 100, "first", 5);
-    give(&f, 0x81, "second", 6);
+    fixture_give(&f, 0x81, "second", 6);
     expect_in(c, 101, "second", 6);
-    give(&f, 0x81, NULL, 0);
+    fixture_give(&f, 0x81, NULL, 0);
     expect_in(c, 102, NULL, 0);
     stage_expect_silence(c);
     fixture_close(&f);
@@ -95,11 +77,11 @@ FIXTURE_TEST(conformance_062_modem_waits_for_data)
 {
     struct stage_client *c = fixture_attach(f);
     for (uint32_t i = 0; i < ACM_URBS; i++)
-        in(c, 100 + i, BULK_IN, ACM_SIZE);
+        stage_in(c, 100 + i, BULK_IN, ACM_SIZE);
     stage_advance(&f->st, MINUTE_US);
     stage_expect_silence(c);
     for (uint32_t i = 0; i < ACM_URBS; i++) {
-        give(f, 0x81, &i, sizeof i);
+        fixture_give(f, 0x81, &i, sizeof i);
         expect_in(c, 100 + i, &i, sizeof i);
         stage_expect_silence(c);
     }
@@ -113,7 +95,7 @@ FIXTURE_TEST(conformance_063_idle_interrupt_in)
     stage_advance(&f->st, 10 * MINUTE_US);
     stage_expect_silence(c);
     stage_check_alive(c);
-    give(f, 0x83, "report", 6);
+    fixture_give(f, 0x83, "report", 6);
     expect_in(c, 15, "report", 6);
 }
 
@@ -125,12 +107,12 @@ FIXTURE_TEST(conformance_064_idle_endpoint_delays_nobody)
     for (uint32_t i = 0; i < 100; i++) {
         stage_check_alive(c);
         fixture_check_bulk_in(f->d1, c);
-        out(c, 100 + i, zeros, PACKET);
+        stage_out(c, 100 + i, BULK_OUT, zeros, PACKET);
         stage_expect_ret(c, 100 + i, false, USB_STATUS_OK, PACKET);
     }
     stage_expect_silence(c);
     CHECK_EQ(sim_faulty_received(f->d1, BULK_OUT).bytes, 100 * PACKET);
-    give(f, 0x83, "report", 6);
+    fixture_give(f, 0x83, "report", 6);
     expect_in(c, 15, "report", 6);
 }
 
@@ -143,7 +125,7 @@ FIXTURE_TEST(conformance_065_report_is_answered_at_once)
     sim_faulty_late(f->d1, 0x83, FIXTURE_SECOND_US);
     fixture_send(c, "SUB-INTIN8");
     c->deaf = true;
-    give(f, 0x83, report, sizeof report);
+    fixture_give(f, 0x83, report, sizeof report);
     stage_advance(&f->st, FIXTURE_SECOND_US - 1);
     CHECK_EQ(session_tx_vectors(c->session, iov, 4), 0);
     stage_advance(&f->st, 1);
@@ -161,7 +143,7 @@ FIXTURE_TEST(conformance_066_printer_out_of_paper)
     static const char page[] = "a page";
     struct stage_client *c = fixture_attach(f);
     sim_faulty_accept(f->d1, BULK_OUT, 0);
-    out(c, 100, page, sizeof page);
+    stage_out(c, 100, BULK_OUT, page, sizeof page);
     for (unsigned i = 0; i < 12; i++) {
         stage_advance(&f->st, 10 * FIXTURE_SECOND_US);
         stage_expect_silence(c);
@@ -213,7 +195,7 @@ FIXTURE_TEST(conformance_069_bulk_with_a_number_of_packets)
 {
     uint8_t bytes[GOLDEN_MAX];
     struct stage_client *c = fixture_attach(f);
-    give(f, 0x81, "8 bytes.", 8);
+    fixture_give(f, 0x81, "8 bytes.", 8);
     size_t size = golden(bytes, "SUB-BULK-NP5");
     CHECK_EQ(base_get_be32(bytes + NUMBER_OF_PACKETS_AT), 5);
     stage_send(c, bytes, size);
@@ -242,7 +224,7 @@ static void check_interval(struct fixture *f, struct stage_client *c, uint32_t e
             .seqnum = ++seqnum, .direction = 1, .ep = ep, .length = length, .interval = interval});
     stage_advance(&f->st, FIXTURE_SECOND_US);
     stage_expect_silence(c);
-    give(f, (uint8_t)(0x80 | ep), "data", 4);
+    fixture_give(f, (uint8_t)(0x80 | ep), "data", 4);
     expect_in(c, seqnum, "data", 4);
     stage_check_alive(c);
 }
@@ -261,7 +243,7 @@ static void check_flags(struct fixture *f, struct stage_client *c, uint32_t flag
                         int32_t status)
 {
     static uint32_t seqnum = 100;
-    give(f, 0x81, zeros, (uint32_t)size);
+    fixture_give(f, 0x81, zeros, (uint32_t)size);
     stage_submit(
         c,
         &(struct stage_submit){
@@ -285,11 +267,11 @@ FIXTURE_TEST(conformance_071_all_flags)
 FIXTURE_TEST(conformance_072_no_automatic_clear_halt_in)
 {
     struct stage_client *c = fixture_attach(f);
-    in(c, 100, BULK_IN, PACKET);
-    in(c, 101, BULK_IN, PACKET);
+    stage_in(c, 100, BULK_IN, PACKET);
+    stage_in(c, 101, BULK_IN, PACKET);
     CHECK_EQ(sim_faulty_fail(f->d1, 0x81, SIM_STALL), BASE_OK);
-    give(f, 0x81, "after", 5);
-    in(c, 102, BULK_IN, PACKET);
+    fixture_give(f, 0x81, "after", 5);
+    stage_in(c, 102, BULK_IN, PACKET);
     stage_advance(&f->st, FIXTURE_SECOND_US);
     for (uint32_t i = 0; i < 3; i++)
         stage_expect_ret(c, 100 + i, true, USB_STATUS_STALL, 0);
@@ -297,7 +279,7 @@ FIXTURE_TEST(conformance_072_no_automatic_clear_halt_in)
     CHECK_EQ(sim_faulty_counters(f->d1)->halts_cleared, 0);
     CHECK_EQ(f->d1->halted, BULK_IN_BIT);
     fixture_control(c, clear_halt_in, NULL, USB_STATUS_OK, 0);
-    in(c, 103, BULK_IN, PACKET);
+    stage_in(c, 103, BULK_IN, PACKET);
     expect_in(c, 103, "after", 5);
     stage_check_alive(c);
 }
@@ -307,13 +289,13 @@ FIXTURE_TEST(conformance_072_no_automatic_clear_halt_out)
     struct stage_client *c = fixture_attach(f);
     sim_faulty_fail_after(f->d1, BULK_OUT, SIM_STALL, 0);
     for (uint32_t i = 0; i < 3; i++) {
-        out(c, 100 + i, zeros, PACKET);
+        stage_out(c, 100 + i, BULK_OUT, zeros, PACKET);
         stage_expect_ret(c, 100 + i, false, USB_STATUS_STALL, 0);
     }
     CHECK_EQ(sim_faulty_counters(f->d1)->halts_cleared, 0);
     CHECK_EQ(f->d1->halted, BULK_OUT_BIT);
     fixture_control(c, clear_halt_out, NULL, USB_STATUS_OK, 0);
-    out(c, 103, zeros, PACKET);
+    stage_out(c, 103, BULK_OUT, zeros, PACKET);
     stage_expect_ret(c, 103, false, USB_STATUS_OK, PACKET);
     stage_check_alive(c);
 }

@@ -26,24 +26,6 @@ static void fill_pattern(void)
         pattern[i] = (uint8_t)(i ^ i >> 8 ^ i >> 16);
 }
 
-static void in(struct stage_client *c, uint32_t seqnum, int32_t length)
-{
-    stage_submit(c, &(struct stage_submit){
-                        .seqnum = seqnum, .direction = 1, .ep = BULK_IN, .length = length});
-}
-
-static void out(struct stage_client *c, uint32_t seqnum, int32_t length)
-{
-    stage_submit(c, &(struct stage_submit){
-                        .seqnum = seqnum, .ep = BULK_OUT, .length = length, .data = pattern});
-}
-
-static void give(struct fixture *f, const void *data, uint32_t size)
-{
-    CHECK_EQ(sim_faulty_give(f->d1, 0x81, data, size), BASE_OK);
-    stage_settle(&f->st);
-}
-
 static void expect_in(struct stage_client *c, uint32_t seqnum, int32_t status, const void *data,
                       int32_t size)
 {
@@ -76,7 +58,7 @@ FIXTURE_TEST(conformance_050_short_bulk_in)
 {
     fill_pattern();
     struct stage_client *c = fixture_attach(f);
-    give(f, pattern, CSW_SIZE);
+    fixture_give(f, 0x81, pattern, CSW_SIZE);
     fixture_send(c, "SUB-BULKIN512");
     expect_in(c, 0x0b, USB_STATUS_OK, pattern, CSW_SIZE);
     stage_check_alive(c);
@@ -86,7 +68,7 @@ FIXTURE_TEST(conformance_051_short_not_ok)
 {
     fill_pattern();
     struct stage_client *c = fixture_attach(f);
-    give(f, pattern, CSW_SIZE);
+    fixture_give(f, 0x81, pattern, CSW_SIZE);
     fixture_send(c, "SUB-BULKIN512-SNOK");
     expect_in(c, 0x0c, USB_STATUS_SHORT, pattern, CSW_SIZE);
     stage_check_alive(c);
@@ -134,11 +116,11 @@ FIXTURE_TEST(conformance_055_empty_bulk_in)
 {
     fill_pattern();
     struct stage_client *c = fixture_attach(f);
-    in(c, 100, 0);
-    give(f, NULL, 0);
-    give(f, pattern, CSW_SIZE);
+    stage_in(c, 100, BULK_IN, 0);
+    fixture_give(f, 0x81, NULL, 0);
+    fixture_give(f, 0x81, pattern, CSW_SIZE);
     expect_in(c, 100, USB_STATUS_OK, NULL, 0);
-    in(c, 101, PACKET);
+    stage_in(c, 101, BULK_IN, PACKET);
     expect_in(c, 101, USB_STATUS_OK, pattern, CSW_SIZE);
     stage_check_alive(c);
 }
@@ -149,7 +131,7 @@ FIXTURE_TEST(conformance_056_bulk_out_of_usb_storage)
 {
     fill_pattern();
     struct stage_client *c = fixture_attach(f);
-    out(c, 100, STORAGE_SIZE);
+    stage_out(c, 100, BULK_OUT, pattern, STORAGE_SIZE);
     stage_expect_ret(c, 100, false, USB_STATUS_OK, STORAGE_SIZE);
     stage_expect_silence(c);
     check_received(f, pattern, STORAGE_SIZE, STORAGE_SIZE / PACKET);
@@ -160,13 +142,13 @@ FIXTURE_TEST(conformance_057_bulk_in_of_usb_storage)
 {
     fill_pattern();
     struct stage_client *c = fixture_attach(f);
-    give(f, pattern, STORAGE_SIZE);
-    in(c, 100, STORAGE_SIZE);
+    fixture_give(f, 0x81, pattern, STORAGE_SIZE);
+    stage_in(c, 100, BULK_IN, STORAGE_SIZE);
     expect_in(c, 100, USB_STATUS_OK, pattern, STORAGE_SIZE);
-    give(f, pattern, HALF_SIZE); // whole packets: more may follow
-    in(c, 101, STORAGE_SIZE);
+    fixture_give(f, 0x81, pattern, HALF_SIZE); // whole packets: more may follow
+    stage_in(c, 101, BULK_IN, STORAGE_SIZE);
     stage_expect_silence(c);
-    give(f, pattern + HALF_SIZE, CSW_SIZE);
+    fixture_give(f, 0x81, pattern + HALF_SIZE, CSW_SIZE);
     expect_in(c, 101, USB_STATUS_OK, pattern, HALF_SIZE + CSW_SIZE);
     fixture_check_bulk_in(f->d1, c);
     stage_check_alive(c);
@@ -176,12 +158,12 @@ static void one_mebibyte(struct fixture *f)
 {
     fill_pattern();
     struct stage_client *c = fixture_attach(f);
-    out(c, 100, LONGEST);
+    stage_out(c, 100, BULK_OUT, pattern, LONGEST);
     stage_expect_ret(c, 100, false, USB_STATUS_OK, LONGEST);
     stage_expect_silence(c);
     check_received(f, pattern, LONGEST, LONGEST / PACKET);
-    give(f, pattern, LONGEST);
-    in(c, 101, LONGEST);
+    fixture_give(f, 0x81, pattern, LONGEST);
+    stage_in(c, 101, BULK_IN, LONGEST);
     expect_in(c, 101, USB_STATUS_OK, pattern, LONGEST);
     stage_check_alive(c);
 }
@@ -201,7 +183,7 @@ FIXTURE_TEST(conformance_058_above_the_limit)
 {
     struct stage_client *c = fixture_attach(f);
     CHECK_EQ(server_config(f->st.server)->session.max_urb_bytes, LONGEST);
-    in(c, 100, LONGEST + 1);
+    stage_in(c, 100, BULK_IN, LONGEST + 1);
     stage_expect_ret(c, 100, true, USB_STATUS_NO_MEMORY, 0);
     stage_check_alive(c);
     stage_submit(c, &(struct stage_submit){.seqnum = 101, .ep = BULK_OUT, .length = LONGEST + 1});
@@ -216,14 +198,14 @@ FIXTURE_TEST(conformance_059_stall_half_way)
     fill_pattern();
     struct stage_client *c = fixture_attach(f);
     sim_faulty_fail_after(f->d1, BULK_OUT, SIM_STALL, 4096);
-    out(c, 100, STORAGE_SIZE);
+    stage_out(c, 100, BULK_OUT, pattern, STORAGE_SIZE);
     stage_expect_ret(c, 100, false, USB_STATUS_STALL, stage_abilities.tells_partial ? 4096 : 0);
     stage_expect_silence(c);
     check_received(f, pattern, 4096, 4096 / PACKET);
     stage_check_alive(c);
     fixture_control(c, clear_halt_out, NULL, USB_STATUS_OK, 0);
     sim_faulty_forget(f->d1, BULK_OUT);
-    out(c, 101, CBW_SIZE);
+    stage_out(c, 101, BULK_OUT, pattern, CBW_SIZE);
     stage_expect_ret(c, 101, false, USB_STATUS_OK, CBW_SIZE);
     check_received(f, pattern, CBW_SIZE, 1);
 }
@@ -232,11 +214,11 @@ FIXTURE_TEST(conformance_060_babble)
 {
     fill_pattern();
     struct stage_client *c = fixture_attach(f);
-    give(f, pattern, PACKET);
-    in(c, 100, 500);
+    fixture_give(f, 0x81, pattern, PACKET);
+    stage_in(c, 100, BULK_IN, 500);
     expect_in(c, 100, USB_STATUS_OVERFLOW, pattern, 500);
-    give(f, pattern, 3 * PACKET);
-    in(c, 101, 2 * PACKET + 1);
+    fixture_give(f, 0x81, pattern, 3 * PACKET);
+    stage_in(c, 101, BULK_IN, 2 * PACKET + 1);
     expect_in(c, 101, USB_STATUS_OVERFLOW, pattern, 2 * PACKET + 1);
     fixture_check_bulk_in(f->d1, c);
     stage_check_alive(c);

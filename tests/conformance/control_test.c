@@ -100,8 +100,7 @@ FIXTURE_TEST(conformance_031_urbs_left_over)
     stage_expect_ret(c, 2, true, USB_STATUS_SHUTDOWN, 0);
     fixture_expect(c, "RET-OK-5");
     stage_expect_silence(c);
-    CHECK_EQ(sim_faulty_give(f->d1, 0x81, data, sizeof data), BASE_OK);
-    stage_settle(&f->st);
+    fixture_give(f, 0x81, data, sizeof data);
     CHECK_BYTES(stage_expect_ret(c, 3, true, USB_STATUS_OK, sizeof data), data, sizeof data);
 }
 
@@ -123,8 +122,7 @@ FIXTURE_TEST(conformance_032_set_interface)
 static void stall_bulk_in(struct fixture *f, struct stage_client *c, uint32_t seqnum)
 {
     CHECK_EQ(sim_faulty_fail(f->d1, 0x81, SIM_STALL), BASE_OK);
-    stage_submit(
-        c, &(struct stage_submit){.seqnum = seqnum, .direction = 1, .ep = BULK_IN, .length = 512});
+    stage_in(c, seqnum, BULK_IN, 512);
     stage_expect_ret(c, seqnum, true, USB_STATUS_STALL, 0);
 }
 
@@ -272,8 +270,7 @@ FIXTURE_TEST(conformance_043_long_control_out)
 
 static void submit_slow(struct stage_client *c, uint32_t seqnum)
 {
-    stage_submit(
-        c, &(struct stage_submit){.seqnum = seqnum, .setup = "\x40\x55\x00\x00\x00\x00\x00\x00"});
+    stage_control(c, seqnum, "\x40\x55\x00\x00\x00\x00\x00\x00");
     stage_expect_silence(c);
 }
 

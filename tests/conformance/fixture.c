@@ -98,13 +98,18 @@ void fixture_no_answer(struct sim_device *d)
     sim_faulty_answer(d, 0x40, 0x55, stage_abilities.takes_back_control ? &never : &late);
 }
 
+void fixture_give(struct fixture *f, uint8_t ep, const void *data, uint32_t size)
+{
+    CHECK_EQ(sim_faulty_give(f->d1, ep, data, size), BASE_OK);
+    stage_settle(&f->st);
+}
+
 void fixture_check_bulk_in(struct sim_device *d, struct stage_client *c)
 {
     static uint32_t seqnum = BULK_SEQNUM;
     uint8_t packet[5] = {'d', 'a', 't', 'a', (uint8_t)++seqnum};
     CHECK_EQ(sim_faulty_give(d, 0x81, packet, sizeof packet), BASE_OK);
-    stage_submit(c,
-                 &(struct stage_submit){.seqnum = seqnum, .direction = 1, .ep = 1, .length = 512});
+    stage_in(c, seqnum, 1, 512);
     CHECK_BYTES(stage_expect_ret(c, seqnum, true, USB_STATUS_OK, sizeof packet), packet,
                 sizeof packet);
 }

@@ -65,6 +65,9 @@ const uint8_t *fixture_control(struct stage_client *c, const char setup[8], cons
 // tenth of a second.
 void fixture_no_answer(struct sim_device *d);
 
+// D1 has a packet for an IN endpoint; and settles.
+void fixture_give(struct fixture *f, uint8_t ep, const void *data, uint32_t size);
+
 // `d` has one packet for bulk IN 0x81, and it arrives at `c`: neither side's toggle is out of step.
 void fixture_check_bulk_in(struct sim_device *d, struct stage_client *c);
 

@@ -167,20 +167,12 @@ static uint64_t stream_limit(struct fixture *f)
     return memory_limit(f, limits(f)->budget_bytes + SLACK);
 }
 
-static uint64_t payload_in_use(const struct fixture *f)
-{
-    struct server_totals totals;
-    server_totals(f->st.server, &totals);
-    return totals.payload_bytes_in_use;
-}
-
 // The neighbour has its reserve for the longest URB, whatever the others do.
 static void check_neighbour(struct fixture *f)
 {
     struct stage_client *c = f->neighbour;
     stage_check_alive(c);
-    stage_submit(
-        c, &(struct stage_submit){.seqnum = 1, .ep = BULK_OUT, .length = LONGEST, .data = payload});
+    stage_out(c, 1, BULK_OUT, payload, LONGEST);
     stage_expect_ret(c, 1, false, USB_STATUS_OK, LONGEST);
     fixture_check_bulk_in(f->d2, c);
     stage_expect_silence(c);
@@ -234,7 +226,7 @@ TEST(conformance_115_client_that_does_not_read_for_a_moment)
     uint64_t limit = stream_limit(&f);
     stage_settle(&f.st);
     CHECK(f.st.heap.peak_bytes <= limit);
-    CHECK(payload_in_use(&f) > limits(&f)->budget_bytes / 2);
+    CHECK(stage_payload_in_use(&f.st) > limits(&f)->budget_bytes / 2);
     check_neighbour(&f);
     c->deaf = false;
     stage_settle(&f.st);
@@ -266,7 +258,7 @@ TEST(conformance_115_client_that_never_reads)
     struct stage_client *c = ask_for_a_stream(&f);
     stage_advance(&f.st, HOUR_US);
     stage_reset(c);
-    CHECK_EQ(payload_in_use(&f), 0);
+    CHECK_EQ(stage_payload_in_use(&f.st), 0);
     fixture_check_closed(&f, c);
     fixture_close(&f);
 }

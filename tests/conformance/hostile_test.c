@@ -132,12 +132,6 @@ FIXTURE_TEST(conformance_109_command)
 
 // --- seqnums in flight ---------------------------------------------------------------------------
 
-static void submit_in(struct stage_client *c, uint32_t seqnum)
-{
-    stage_submit(c, &(struct stage_submit){
-                        .seqnum = seqnum, .direction = 1, .ep = BULK_IN, .length = PACKET});
-}
-
 // Neither the first nor the second is answered, whatever the device says.
 static void check_duplicate(struct fixture *f, struct stage_client *c)
 {
@@ -145,7 +139,7 @@ static void check_duplicate(struct fixture *f, struct stage_client *c)
     CHECK_EQ(sim_faulty_give(f->d1, 0x81, "late", 4), BASE_OK);
     fixture_check_closed(f, c);
     c = fixture_attach(f);
-    submit_in(c, 100); // takes what was given
+    stage_in(c, 100, BULK_IN, PACKET); // takes what was given
     stage_expect_ret(c, 100, true, USB_STATUS_OK, 4);
     stage_fin(c);
 }
@@ -153,11 +147,11 @@ static void check_duplicate(struct fixture *f, struct stage_client *c)
 FIXTURE_TEST(conformance_110_duplicate_seqnum)
 {
     struct stage_client *c = fixture_attach(f);
-    submit_in(c, 100);
-    submit_in(c, 100);
+    stage_in(c, 100, BULK_IN, PACKET);
+    stage_in(c, 100, BULK_IN, PACKET);
     check_duplicate(f, c);
     c = fixture_attach(f);
-    submit_in(c, 8);
+    stage_in(c, 8, BULK_IN, PACKET);
     fixture_send(c, "SUB-BADREQ"); // seqnum 8 on another endpoint
     check_duplicate(f, c);
     CHECK_EQ(sim_faulty_setups_like(f->d1, 0xc0, 0xfe), 0);
@@ -180,9 +174,9 @@ FIXTURE_TEST(conformance_110_seqnum_again_after_its_reply)
     struct stage_client *c = fixture_attach(f);
     c->deaf = true;
     CHECK_EQ(sim_faulty_give(f->d1, 0x81, "one", 3), BASE_OK);
-    submit_in(c, 100);
+    stage_in(c, 100, BULK_IN, PACKET);
     CHECK_EQ(sim_faulty_give(f->d1, 0x81, "two", 3), BASE_OK);
-    submit_in(c, 100);
+    stage_in(c, 100, BULK_IN, PACKET);
     c->deaf = false;
     stage_settle(&f->st);
     CHECK_BYTES(stage_expect_ret(c, 100, true, USB_STATUS_OK, 3), "one", 3);

@@ -215,8 +215,7 @@ FIXTURE_TEST(conformance_095_endpoint_taken_away)
         iso_submit(c, &urb);
     }
     stage_advance(&f->st, 2 * ISO_FRAME_US + ISO_FRAME_US / 2);
-    stage_submit(c,
-                 &(struct stage_submit){.seqnum = 4, .setup = "\x01\x0b\x00\x00\x01\x00\x00\x00"});
+    stage_control(c, 4, "\x01\x0b\x00\x00\x01\x00\x00\x00");
     urb.seqnum = 1;
     iso_expect(c, &urb, &reply); // some of its packets were over
     CHECK_EQ(reply.status, USB_STATUS_SHUTDOWN);

@@ -34,8 +34,7 @@ static void use_once(struct fixture *f)
     struct stage_client *c = fixture_attach(f);
     check_descriptors(c);
     fixture_check_bulk_in(f->d1, c);
-    stage_submit(
-        c, &(struct stage_submit){.seqnum = 1000000, .ep = 2, .length = sizeof data, .data = data});
+    stage_out(c, 1000000, 2, data, sizeof data);
     stage_expect_ret(c, 1000000, false, USB_STATUS_OK, sizeof data);
     struct sim_faulty_received got = sim_faulty_received(f->d1, 2);
     CHECK_EQ(got.bytes, sizeof data);
@@ -136,17 +135,6 @@ static uint32_t chance(uint32_t below)
     return (random_state >> 8) % below;
 }
 
-static void queue_unlink(struct stage_client *c, uint32_t seqnum, uint32_t victim)
-{
-    const struct wire_urb_header h = {.command = WIRE_CMD_UNLINK,
-                                      .seqnum = seqnum,
-                                      .devid = c->devid,
-                                      .u.unlink = {.victim = victim}};
-    uint8_t bytes[WIRE_URB_HEADER_SIZE];
-    wire_urb_header_pack(bytes, &h);
-    stage_queue(c, bytes, sizeof bytes);
-}
-
 static void queue_action(struct stage_client *c, struct ledger *l, uint32_t seqnum)
 {
     static const char *const setups[] = {
@@ -162,7 +150,7 @@ static void queue_action(struct stage_client *c, struct ledger *l, uint32_t seqn
     l->unlinks[seqnum] = unlink;
     if (unlink) {
         l->victim[seqnum] = 1 + chance(seqnum - 1);
-        queue_unlink(c, seqnum, l->victim[seqnum]);
+        stage_queue_unlink(c, seqnum, l->victim[seqnum]);
     } else if (what < 5) {
         queue_in(c, seqnum, what == 3 ? 3 : 1, 8);
     } else if (what == 5) {
@@ -252,7 +240,7 @@ static void unplug_in_a_pipe_change(struct fixture *f)
 {
     struct stage_client *c = stage_attach(&f->st, "1-1");
     queue_in(c, 1, 1, 512);
-    stage_submit(c, &(struct stage_submit){.seqnum = 2, .setup = set_interface});
+    stage_control(c, 2, set_interface);
     stage_advance(&f->st, FIXTURE_SECOND_US);
     CHECK(stage_closed(c));
     stage_replug(&f->st, "1-1");

@@ -11,18 +11,11 @@ enum {
     HOUR = 3600,
 };
 
-static void submit_in(struct stage_client *c, uint32_t seqnum, uint32_t ep, int32_t length)
-{
-    stage_submit(
-        c, &(struct stage_submit){.seqnum = seqnum, .direction = 1, .ep = ep, .length = length});
-}
-
 static void submit_out(struct stage_client *c, uint32_t seqnum, int32_t length)
 {
     static const uint8_t data[1024];
     CHECK(length <= (int32_t)sizeof data);
-    stage_submit(c,
-                 &(struct stage_submit){.seqnum = seqnum, .ep = 2, .length = length, .data = data});
+    stage_out(c, seqnum, 2, data, length);
 }
 
 // Eight IN of both kinds, an OUT that is NAKed, a control request without an answer.
@@ -33,11 +26,10 @@ static struct stage_client *attach_with_urbs_pending(struct fixture *f)
     sim_faulty_accept(f->d1, 2, 0);
     struct stage_client *c = fixture_attach(f);
     for (uint32_t i = 0; i < PENDING - 2; i++)
-        submit_in(c, FIRST_PENDING + i, i % 2 ? 1 : 3, 8);
+        stage_in(c, FIRST_PENDING + i, i % 2 ? 1 : 3, 8);
     submit_out(c, FIRST_PENDING + PENDING - 2, 600);
     if (stage_abilities.takes_back_control)
-        stage_submit(c, &(struct stage_submit){.seqnum = FIRST_PENDING + PENDING - 1,
-                                               .setup = "\x40\x55\x00\x00\x00\x00\x00\x00"});
+        stage_control(c, FIRST_PENDING + PENDING - 1, "\x40\x55\x00\x00\x00\x00\x00\x00");
     stage_expect_silence(c);
     return c;
 }
@@ -65,7 +57,7 @@ static void check_cancelled(struct fixture *f, struct stage_client *c, unsigned 
     stage_advance(&f->st, FIXTURE_SECOND_US);
     CHECK_EQ(sim_faulty_received(f->d1, 2).bytes, 0);
     struct stage_client *next = fixture_attach(f);
-    submit_in(next, 1, 1, 512);
+    stage_in(next, 1, 1, 512);
     CHECK_BYTES(stage_expect_ret(next, 1, true, USB_STATUS_OK, sizeof late), late, sizeof late);
     stage_check_alive(next);
     stage_check_alive(f->neighbour);
@@ -145,11 +137,10 @@ FIXTURE_TEST(conformance_121_idle_for_an_hour)
     stage_advance(&f->st, (uint64_t)HOUR * FIXTURE_SECOND_US);
     CHECK(!stage_closed(c));
     stage_check_alive(c);
-    submit_in(c, 1, 3, 8);
+    stage_in(c, 1, 3, 8);
     stage_advance(&f->st, (uint64_t)HOUR * FIXTURE_SECOND_US);
     stage_expect_silence(c);
-    CHECK_EQ(sim_faulty_give(f->d1, 0x83, report, sizeof report), BASE_OK);
-    stage_settle(&f->st);
+    fixture_give(f, 0x83, report, sizeof report);
     CHECK_BYTES(stage_expect_ret(c, 1, true, USB_STATUS_OK, 8), report, sizeof report);
     stage_check_alive(c);
 }
@@ -199,7 +190,7 @@ FIXTURE_TEST(conformance_122_unplug_in_the_middle)
     c->deaf = true;
     fixture_send(c, "SUB-DEVDESC64");
     CHECK_EQ(sim_faulty_give(f->d1, 0x81, packets, sizeof packets), BASE_OK);
-    submit_in(c, 100, 1, 4096);
+    stage_in(c, 100, 1, 4096);
     fixture_unplug(f, "1-1");
     c->deaf = false;
     stage_advance(&f->st, FIXTURE_SECOND_US);

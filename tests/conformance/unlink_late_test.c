@@ -55,16 +55,9 @@ static uint64_t patience(const struct fixture *f)
     return us;
 }
 
-static void in(struct stage_client *c, uint32_t seqnum, uint32_t ep, int32_t length)
-{
-    stage_submit(
-        c, &(struct stage_submit){.seqnum = seqnum, .direction = 1, .ep = ep, .length = length});
-}
-
 static void give(struct fixture *f, uint8_t ep, const char *text)
 {
-    CHECK_EQ(sim_faulty_give(f->d1, ep, text, (uint32_t)strlen(text)), BASE_OK);
-    stage_settle(&f->st);
+    fixture_give(f, ep, text, (uint32_t)strlen(text));
 }
 
 static void expect_text(struct stage_client *c, uint32_t seqnum, const char *text)
@@ -115,7 +108,7 @@ FIXTURE_TEST(conformance_074_comes_back_late)
     stage_check_alive(c);
     give_back(f, 1);
     stage_expect_silence(c);
-    in(c, 100, INTERRUPT_IN, 8);
+    stage_in(c, 100, INTERRUPT_IN, 8);
     give(f, 0x83, "report");
     expect_text(c, 100, "report");
     stage_check_alive(c);
@@ -128,7 +121,7 @@ FIXTURE_TEST(conformance_074_completes_late)
     wait_for_answer(f, c);
     give(f, 0x83, "late");
     stage_expect_silence(c);
-    in(c, 100, INTERRUPT_IN, 8);
+    stage_in(c, 100, INTERRUPT_IN, 8);
     give(f, 0x83, "next");
     expect_text(c, 100, "next");
     stage_check_alive(c);
@@ -183,7 +176,7 @@ FIXTURE_TEST(conformance_082_neighbours_of_a_late_one)
     struct stage_client *c = fixture_attach(f);
     be_slow(f);
     for (uint32_t i = 0; i < 4; i++)
-        in(c, 1 + i, BULK_IN, PACKET);
+        stage_in(c, 1 + i, BULK_IN, PACKET);
     stage_unlink(c, 100, 2);
     stage_advance(&f->st, patience(f));
     stage_expect_unlinked(c, 100, CANCELLED);
@@ -202,8 +195,7 @@ FIXTURE_TEST(conformance_084_late_control)
     sim_faulty_answer(f->d1, 0x40, 0x55, &never);
     struct stage_client *c = fixture_attach(f);
     be_slow(f);
-    stage_submit(
-        c, &(struct stage_submit){.seqnum = 100, .setup = "\x40\x55\x00\x00\x00\x00\x00\x00"});
+    stage_control(c, 100, "\x40\x55\x00\x00\x00\x00\x00\x00");
     stage_unlink(c, 101, 100);
     stage_advance(&f->st, patience(f));
     stage_expect_unlinked(c, 101, CANCELLED);
@@ -219,7 +211,7 @@ FIXTURE_TEST(conformance_086_close_before_it_is_back)
 {
     struct stage_client *c = attach_and_unlink(f);
     wait_for_answer(f, c);
-    in(c, 100, BULK_IN, PACKET);
+    stage_in(c, 100, BULK_IN, PACKET);
     stage_fin(c);
     CHECK(stage_closed(c));
     c = fixture_connect(f);

@@ -138,9 +138,7 @@ static void check_data(struct race *r, bool unlinked)
 {
     struct sim_device *d = r->f->d1;
     if (is_in(r) && unlinked) {
-        stage_submit(r->c,
-                     &(struct stage_submit){
-                         .seqnum = r->seqnum + 2, .direction = 1, .ep = number(r), .length = 8});
+        stage_in(r->c, r->seqnum + 2, number(r), 8);
         stage_advance(&r->f->st, WINDOW_US);
         CHECK_BYTES(stage_expect_ret(r->c, r->seqnum + 2, true, USB_STATUS_OK, sizeof r->seqnum),
                     &r->seqnum, sizeof r->seqnum);

@@ -35,21 +35,9 @@ static void in(struct stage_client *c, uint32_t seqnum)
     stage_settle(c->stage);
 }
 
-static void out(struct stage_client *c, uint32_t seqnum, int32_t length)
-{
-    stage_submit(c, &(struct stage_submit){
-                        .seqnum = seqnum, .ep = BULK_OUT, .length = length, .data = data});
-}
-
-static void give(struct fixture *f, uint8_t ep, const void *bytes, uint32_t size)
-{
-    CHECK_EQ(sim_faulty_give(f->d1, ep, bytes, size), BASE_OK);
-    stage_settle(&f->st);
-}
-
 static void give_text(struct fixture *f, const char *text)
 {
-    give(f, 0x81, text, (uint32_t)strlen(text));
+    fixture_give(f, 0x81, text, (uint32_t)strlen(text));
 }
 
 static void expect_text(struct stage_client *c, uint32_t seqnum, const char *text)
@@ -65,7 +53,7 @@ static void check_cancelled(struct fixture *f, struct stage_client *c)
 {
     stage_expect_silence(c);
     stage_advance(&f->st, FIXTURE_SECOND_US);
-    give(f, 0x83, "report", 6);
+    fixture_give(f, 0x83, "report", 6);
     stage_advance(&f->st, FIXTURE_SECOND_US);
     stage_expect_silence(c);
     queue_in(c, 1000, INTERRUPT_IN, 8);
@@ -87,7 +75,7 @@ FIXTURE_TEST(conformance_074_unlink_of_a_pending_urb)
 FIXTURE_TEST(conformance_075_unlink_after_the_reply)
 {
     struct stage_client *c = fixture_attach(f);
-    give(f, 0x83, "report", 6);
+    fixture_give(f, 0x83, "report", 6);
     fixture_send(c, "SUB-INTIN8");
     expect_text(c, 15, "report");
     fixture_exchange(c, "UNLINK-15", "RET-UNLINK-16-0");
@@ -200,7 +188,7 @@ FIXTURE_TEST(conformance_082_neighbours_stay_out)
     sim_faulty_accept(f->d1, BULK_OUT, 0);
     for (uint32_t i = 1; i <= BLOCKS; i++) {
         memset(data, (int)('0' + i), 4);
-        out(c, i, 4);
+        stage_out(c, i, BULK_OUT, data, 4);
     }
     stage_unlink(c, 100, 2);
     stage_expect_unlinked(c, 100, CANCELLED);
@@ -221,7 +209,7 @@ FIXTURE_TEST(conformance_083_half_done_bulk_out)
     struct stage_client *c = fixture_attach(f);
     memset(data, 'o', sizeof data);
     sim_faulty_accept(f->d1, BULK_OUT, HALF_SIZE);
-    out(c, 100, STORAGE_SIZE);
+    stage_out(c, 100, BULK_OUT, data, STORAGE_SIZE);
     CHECK_EQ(sim_faulty_received(f->d1, BULK_OUT).bytes, HALF_SIZE);
     stage_expect_silence(c);
     stage_unlink(c, 101, 100);
@@ -233,7 +221,7 @@ FIXTURE_TEST(conformance_083_half_done_bulk_out)
     sim_faulty_forget(f->d1, BULK_OUT);
     memset(data, 'n', sizeof data);
     data[0] = '0';
-    out(c, 102, 2 * PACKET);
+    stage_out(c, 102, BULK_OUT, data, 2 * PACKET);
     stage_expect_ret(c, 102, false, USB_STATUS_OK, 2 * PACKET);
     CHECK_EQ(sim_faulty_received(f->d1, BULK_OUT).bytes, 2 * PACKET);
     CHECK_BYTES(sim_faulty_received(f->d1, BULK_OUT).data.data, data, 2 * PACKET);
@@ -247,8 +235,8 @@ FIXTURE_TEST(conformance_084_pending_control)
     const struct sim_faulty_answer never = {.result = SIM_NAK};
     sim_faulty_answer(f->d1, 0x40, 0x55, &never);
     struct stage_client *c = fixture_attach(f);
-    stage_submit(c, &(struct stage_submit){.seqnum = 100, .setup = vendor_out});
-    stage_submit(c, &(struct stage_submit){.seqnum = 101, .setup = vendor_out}); // behind it
+    stage_control(c, 100, vendor_out);
+    stage_control(c, 101, vendor_out); // behind it
     stage_advance(&f->st, FIXTURE_SECOND_US);
     stage_expect_silence(c);
     CHECK_EQ(sim_faulty_setups_like(f->d1, 0x40, 0x55), 1);

@@ -5,6 +5,7 @@ usbip_tests(firmware_store_tests SOURCES
   board_reset_test.c console_esp_test.c console_test.c store_nvs_test.c
   console_double.c nvs_double.c reset_double.c
   ../support/settings_rig.c ../support/stage.c ../support/stage_backend_sim.c
+  ../support/stage_client.c
   ${components}/board/board_reset.c ${components}/board/board_restart.c
   ${components}/console_esp/console_commands.c ${components}/console_esp/console_esp.c
   ${components}/console_esp/console_state.c ${components}/console_esp/console_text.c

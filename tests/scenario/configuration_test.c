@@ -23,21 +23,21 @@ static void set_configuration(struct stage_client *c, char value, int32_t status
 {
     const char setup[8] = {0, 9, value, 0, 0, 0, 0, 0};
     uint32_t n = next_seqnum();
-    stage_submit(c, &(struct stage_submit){.seqnum = n, .setup = setup});
+    stage_control(c, n, setup);
     stage_expect_ret(c, n, false, status, 0);
 }
 
 static uint32_t submit_out(struct stage_client *c, uint32_t ep)
 {
     uint32_t n = next_seqnum();
-    stage_submit(c, &(struct stage_submit){n, WIRE_DIR_OUT, ep, .length = 5, .data = "hello"});
+    stage_out(c, n, ep, "hello", 5);
     return n;
 }
 
 static uint32_t submit_in(struct stage_client *c, uint32_t ep, int32_t length)
 {
     uint32_t n = next_seqnum();
-    stage_submit(c, &(struct stage_submit){n, WIRE_DIR_IN, ep, .length = length});
+    stage_in(c, n, ep, length);
     return n;
 }
 

@@ -3,7 +3,7 @@
 #include "sim/device/faulty/sim_faulty.h"
 #include "tests/support/stage.h"
 
-enum { IN = WIRE_DIR_IN, MS = 1000 };
+enum { MS = 1000 };
 
 static struct session_endpoint_view view(struct stage_client *c, bool in, unsigned number)
 {
@@ -16,13 +16,12 @@ TEST(figures_of_endpoints)
 {
     struct stage st;
     struct session_endpoint_view v;
-    CHECK(stage_open(&st, NULL));
-    stage_plug(&st, "1-1", sim_faulty_create(st.bus, &sim_faulty_d1));
+    stage_open_d1(&st, NULL);
     struct sim_device *d = sim_find(st.bus, "1-1");
     struct stage_client *c = stage_attach(&st, "1-1");
     CHECK(!session_endpoint_view(c->session, true, 4, st.now_us, &v)); // of another setting
     for (uint32_t n = 1; n <= 3; n++) {
-        stage_submit(c, &(struct stage_submit){n, IN, 1, .length = 512});
+        stage_in(c, n, 1, 512);
         stage_advance(&st, 10 * MS);
     }
     v = view(c, true, 1);
@@ -41,7 +40,7 @@ TEST(figures_of_endpoints)
     CHECK(v.figures->urbs >= 2);
     CHECK(v.figures->errors >= 1);
     CHECK_EQ(v.figures->latency_max_us, 30 * MS);
-    stage_submit(c, &(struct stage_submit){20, 0, 0, .setup = "\x01\x0b\x01\x00\x01\x00\x00\x00"});
+    stage_control(c, 20, "\x01\x0b\x01\x00\x01\x00\x00\x00");
     CHECK_EQ(view(c, true, 4).ep.type, USB_ISOCHRONOUS);
     stage_close(&st);
 }
@@ -49,10 +48,9 @@ TEST(figures_of_endpoints)
 TEST(figures_count_unlinks)
 {
     struct stage st;
-    CHECK(stage_open(&st, NULL));
-    stage_plug(&st, "1-1", sim_faulty_create(st.bus, &sim_faulty_d1));
+    stage_open_d1(&st, NULL);
     struct stage_client *c = stage_attach(&st, "1-1");
-    stage_submit(c, &(struct stage_submit){1, IN, 3, .length = 8});
+    stage_in(c, 1, 3, 8);
     stage_unlink(c, 2, 1);
     stage_expect_unlinked(c, 2, USB_STATUS_CANCELLED);
     CHECK_EQ(view(c, true, 3).figures->unlinked, 1);

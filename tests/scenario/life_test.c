@@ -29,10 +29,9 @@ TEST(life_list_import_transfer_detach)
     stage_import(c, "1-3");
     stage_check_alive(c);
     static uint8_t data[65536];
-    stage_submit(c, &(struct stage_submit){
-                        .seqnum = 7, .direction = 0, .ep = 1, .length = sizeof data, .data = data});
+    stage_out(c, 7, 1, data, sizeof data);
     stage_expect_ret(c, 7, false, 0, sizeof data);
-    stage_submit(c, &(struct stage_submit){.seqnum = 8, .direction = 1, .ep = 1, .length = 65536});
+    stage_in(c, 8, 1, 65536);
     CHECK_BYTES(stage_expect_ret(c, 8, true, 0, 65536), data, sizeof data);
     stage_fin(c);
     CHECK(stage_closed(c));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Limits that change while the server runs.
+// Limits that change while the server runs, and which there may be.
 #include "sim/device/faulty/sim_faulty.h"
 #include "tests/support/stage.h"
 
-enum { KIB = 1024, LONGEST = 64 * KIB, IN = WIRE_DIR_IN, NO_MEMORY = USB_STATUS_NO_MEMORY };
+enum { LONGEST = 65536, IN = WIRE_DIR_IN };
 
 static struct server_config limits(unsigned connections, unsigned devices, unsigned longest_urbs)
 {
@@ -19,28 +19,13 @@ static struct server_config limits(unsigned connections, unsigned devices, unsig
 
 static void begin(struct stage *st, struct server_config c)
 {
-    CHECK(stage_open(st, &(struct stage_options){.config = &c}));
-    stage_plug(st, "1-1", sim_faulty_create(st->bus, &sim_faulty_d1));
-    stage_plug(st, "1-2", sim_faulty_create(st->bus, &sim_faulty_d1));
-    stage_settle(st);
+    stage_open_d1(st, &c);
 }
 
 static void change(struct stage *st, struct server_config c)
 {
     server_change_limits(st->server, &c);
     stage_settle(st);
-}
-
-static void in(struct stage_client *c, uint32_t seqnum)
-{
-    stage_submit(c, &(struct stage_submit){seqnum, IN, 1, .length = LONGEST});
-}
-
-static uint64_t in_use(struct stage *st)
-{
-    struct server_totals t;
-    server_totals(st->server, &t);
-    return t.payload_bytes_in_use;
 }
 
 TEST(limits_of_connections_and_devices_change)
@@ -68,18 +53,18 @@ TEST(limits_of_memory_shrink_below_what_is_in_use)
     struct stage st;
     begin(&st, limits(8, 8, 8));
     struct stage_client *a = stage_attach(&st, "1-1"), *b = stage_attach(&st, "1-2");
-    in(a, 1);
-    in(a, 2);
-    in(a, 3);
-    CHECK_EQ(in_use(&st), 3 * LONGEST);
+    stage_in(a, 1, 1, LONGEST);
+    stage_in(a, 2, 1, LONGEST);
+    stage_in(a, 3, 1, LONGEST);
+    CHECK_EQ(stage_payload_in_use(&st), 3 * LONGEST);
     change(&st, limits(8, 8, 1));
-    in(b, 1);
-    CHECK_EQ(in_use(&st), 4 * LONGEST);
-    in(b, 2); // waits: more than its reserve
-    CHECK_EQ(in_use(&st), 4 * LONGEST);
+    stage_in(b, 1, 1, LONGEST);
+    CHECK_EQ(stage_payload_in_use(&st), 4 * LONGEST);
+    stage_in(b, 2, 1, LONGEST); // waits: more than its reserve
+    CHECK_EQ(stage_payload_in_use(&st), 4 * LONGEST);
     change(&st, limits(8, 8, 8));
     stage_advance(&st, 1000); // a turn of the loop
-    CHECK_EQ(in_use(&st), 5 * LONGEST);
+    CHECK_EQ(stage_payload_in_use(&st), 5 * LONGEST);
     stage_close(&st);
 }
 
@@ -104,4 +89,28 @@ TEST(limits_of_urbs_hold_for_new_sessions)
     CHECK_EQ(va.urbs_in_flight, 64);
     CHECK_EQ(vb.urbs_in_flight, 100);
     stage_close(&st);
+}
+
+TEST(limits_are_checked)
+{
+    const char *why;
+    struct server_config c;
+    server_config_default(&c);
+    CHECK_EQ(server_config_check(&c, &why), BASE_OK);
+    CHECK(!why);
+    c.session.max_urbs = 63;
+    CHECK_EQ(server_config_check(&c, &why), BASE_ERR_INVALID);
+    CHECK(why);
+    server_config_default(&c);
+    c.session.budget_bytes = c.session.max_urb_bytes - 1;
+    CHECK_EQ(server_config_check(&c, &why), BASE_ERR_INVALID);
+    server_config_default(&c);
+    c.total_budget_bytes = c.session.budget_bytes - 1;
+    CHECK_EQ(server_config_check(&c, &why), BASE_ERR_INVALID);
+    server_config_default(&c);
+    c.session.max_urb_bytes = 4095;
+    CHECK_EQ(server_config_check(&c, &why), BASE_ERR_INVALID);
+    server_config_default(&c);
+    c.eventlog_capacity = 0;
+    CHECK_EQ(server_config_check(&c, &why), BASE_ERR_INVALID);
 }

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// When memory or slots run out, and when many want the same: what waits, what is refused, and that
-// an UNLINK always gets through.
+// When memory or slots run out: what waits, what is refused, and that an UNLINK always gets
+// through.
 #include "sim/device/faulty/sim_faulty.h"
 #include "tests/support/stage.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 enum {
-    IN = WIRE_DIR_IN,
-    OUT = WIRE_DIR_OUT,
     MS = 1000,
     SECOND = 1000 * MS,
     LONGEST = 65536,      // max_urb_bytes here
@@ -32,35 +27,11 @@ static struct server_config tight(void)
     return c;
 }
 
-// D1 at 1-1 and another at 1-2. `config` NULL: tight.
+// `config` NULL: tight.
 static void begin(struct stage *st, const struct server_config *config)
 {
     struct server_config c = config ? *config : tight();
-    CHECK(stage_open(st, &(struct stage_options){.config = &c}));
-    stage_plug(st, "1-1", sim_faulty_create(st->bus, &sim_faulty_d1));
-    stage_plug(st, "1-2", sim_faulty_create(st->bus, &sim_faulty_d1));
-}
-
-static void in(struct stage_client *c, uint32_t seqnum, uint32_t ep, int32_t length)
-{
-    stage_submit(c, &(struct stage_submit){seqnum, IN, ep, .length = length});
-}
-
-static void out(struct stage_client *c, uint32_t seqnum, int32_t length)
-{
-    stage_submit(c, &(struct stage_submit){seqnum, OUT, 2, .length = length, .data = payload});
-}
-
-static void control(struct stage_client *c, uint32_t seqnum, const char *setup)
-{
-    stage_submit(c, &(struct stage_submit){seqnum, OUT, 0, .setup = setup});
-}
-
-static uint64_t payload_in_use(struct stage *st)
-{
-    struct server_totals t;
-    server_totals(st->server, &t);
-    return t.payload_bytes_in_use;
+    stage_open_d1(st, &c);
 }
 
 TEST(pressure_unlink_behind_an_out_that_does_not_fit_is_read)
@@ -69,15 +40,15 @@ TEST(pressure_unlink_behind_an_out_that_does_not_fit_is_read)
     begin(&st, NULL);
     struct stage_client *c = stage_attach(&st, "1-1");
     for (uint32_t n = 1; n <= 4; n++)
-        in(c, n, 1, LONGEST); // the whole budget; the device NAKs for ever
-    out(c, 5, LONGEST);
+        stage_in(c, n, 1, LONGEST); // the whole budget; the device NAKs for ever
+    stage_out(c, 5, 2, payload, LONGEST);
     stage_unlink(c, 6, 1);
     stage_advance(&st, 900 * MS);
     stage_expect_silence(c); // back-pressure
     stage_advance(&st, 100 * MS);
     stage_expect_ret(c, 5, false, NO_MEMORY, 0); // refused, and out of the way
     stage_expect_unlinked(c, 6, USB_STATUS_CANCELLED);
-    out(c, 7, LONGEST);
+    stage_out(c, 7, 2, payload, LONGEST);
     stage_expect_ret(c, 7, false, 0, LONGEST); // there is room again
     stage_check_alive(c);
     stage_close(&st);
@@ -90,8 +61,8 @@ TEST(pressure_out_goes_on_when_room_comes_free_in_time)
     struct sim_device *d = sim_find(st.bus, "1-1");
     struct stage_client *c = stage_attach(&st, "1-1");
     for (uint32_t n = 1; n <= 4; n++)
-        in(c, n, 1, LONGEST);
-    out(c, 5, 3 * 512);
+        stage_in(c, n, 1, LONGEST);
+    stage_out(c, 5, 2, payload, 3 * 512);
     stage_advance(&st, 500 * MS);
     CHECK_EQ(sim_faulty_received(d, 2).bytes, 0);
     CHECK_EQ(sim_faulty_give(d, 0x81, "x", 1), BASE_OK);
@@ -109,7 +80,7 @@ TEST(pressure_in_waits_for_memory_in_order_and_can_be_unlinked)
     struct sim_device *d = sim_find(st.bus, "1-1");
     struct stage_client *c = stage_attach(&st, "1-1");
     for (uint32_t n = 1; n <= 7; n++)
-        in(c, n, 1, LONGEST); // 5, 6 and 7 find no memory
+        stage_in(c, n, 1, LONGEST); // 5, 6 and 7 find no memory
     stage_advance(&st, 3600u * SECOND / 10);
     stage_expect_silence(c);
     stage_unlink(c, 100, 6);
@@ -132,16 +103,16 @@ TEST(pressure_every_session_has_its_reserve)
     begin(&st, NULL);
     struct stage_client *hoarder = stage_attach(&st, "1-1"), *other = stage_attach(&st, "1-2");
     for (uint32_t n = 1; n <= 4; n++)
-        in(hoarder, n, 1, LONGEST);
+        stage_in(hoarder, n, 1, LONGEST);
     for (uint32_t n = 1; n <= 3; n++)
-        in(other, n, 1, LONGEST); // two fit in the total budget, one of them is the reserve
-    CHECK_EQ(payload_in_use(&st), 6 * LONGEST);
+        stage_in(other, n, 1, LONGEST); // two fit in the total budget, one of them is the reserve
+    CHECK_EQ(stage_payload_in_use(&st), 6 * LONGEST);
     stage_unlink(other, 10, 1);
     stage_unlink(other, 11, 2);
     stage_unlink(other, 12, 3);
     for (uint32_t n = 10; n <= 12; n++)
         stage_expect_unlinked(other, n, USB_STATUS_CANCELLED);
-    out(other, 20, LONGEST);
+    stage_out(other, 20, 2, payload, LONGEST);
     stage_expect_ret(other, 20, false, 0, LONGEST);
     stage_close(&st);
 }
@@ -174,9 +145,9 @@ TEST(pressure_memory_freed_in_one_session_wakes_another)
     struct sim_device *second = sim_find(st.bus, "1-2");
     struct stage_client *a = stage_attach(&st, "1-1"), *b = stage_attach(&st, "1-2");
     for (uint32_t n = 1; n <= 4; n++)
-        in(a, n, 1, LONGEST);
-    in(b, 1, 1, LONGEST);
-    in(b, 2, 1, LONGEST); // starved
+        stage_in(a, n, 1, LONGEST);
+    stage_in(b, 1, 1, LONGEST);
+    stage_in(b, 2, 1, LONGEST); // starved
     CHECK_EQ(sim_faulty_give(second, 0x81, "12", 2), BASE_OK);
     CHECK_EQ(sim_faulty_give(second, 0x81, "345", 3), BASE_OK);
     a->deaf = true; // the memory comes free with the last byte sent, not with the completion
@@ -184,13 +155,13 @@ TEST(pressure_memory_freed_in_one_session_wakes_another)
     stage_settle(&st);
     stage_expect_ret(b, 1, true, 0, 2);
     stage_expect_ret(b, 2, true, 0, 3);
-    in(b, 3, 1, LONGEST);
-    in(b, 4, 1, LONGEST);
-    CHECK_EQ(payload_in_use(&st), 5 * LONGEST);
+    stage_in(b, 3, 1, LONGEST);
+    stage_in(b, 4, 1, LONGEST);
+    CHECK_EQ(stage_payload_in_use(&st), 5 * LONGEST);
     CHECK_EQ(sim_faulty_give(second, 0x81, "6", 1), BASE_OK);
     a->deaf = false;
     stage_settle(&st);
-    CHECK_EQ(payload_in_use(&st), 4 * LONGEST); // a: 3, b: number 4, no longer starved
+    CHECK_EQ(stage_payload_in_use(&st), 4 * LONGEST); // a: 3, b: number 4, no longer starved
     stage_expect_ret(b, 3, true, 0, 1);
     stage_close(&st);
 }
@@ -202,7 +173,7 @@ TEST(pressure_slots_run_out_and_come_back)
     struct sim_device *d = sim_find(st.bus, "1-1");
     struct stage_client *c = stage_attach(&st, "1-1");
     for (uint32_t n = 1; n <= 65; n++)
-        in(c, n, 1, 512);
+        stage_in(c, n, 1, 512);
     stage_expect_silence(c);
     stage_unlink(c, 1000, 1); // behind the 65th, which waits for a slot
     stage_expect_silence(c);
@@ -218,46 +189,6 @@ TEST(pressure_slots_run_out_and_come_back)
     stage_close(&st);
 }
 
-TEST(pressure_set_interface_ends_only_what_it_changes)
-{
-    static const struct usb_iso_packet packet = {0, 192, 0, 0};
-    struct stage st;
-    begin(&st, NULL);
-    struct sim_device *d = sim_find(st.bus, "1-1");
-    struct stage_client *c = stage_attach(&st, "1-1");
-    control(c, 1, set_alternate);
-    stage_expect_ret(c, 1, false, 0, 0);
-    in(c, 2, 1, 512); // interface 0
-    for (uint32_t n = 3; n <= 5; n++)
-        stage_submit(c, &(struct stage_submit){n, IN, 4, .length = 192, .number_of_packets = 1,
-                                               .packets = &packet});
-    control(c, 6, "\x01\x0b\x00\x00\x01\x00\x00\x00"); // back to setting 0, frames still to come
-    for (uint32_t n = 3; n <= 5; n++) {
-        stage_expect_ret(c, n, true, USB_STATUS_SHUTDOWN, 0);
-        stage_take(c, WIRE_ISO_PACKET_SIZE);
-    }
-    stage_expect_ret(c, 6, false, 0, 0);
-    CHECK_EQ(sim_faulty_give(d, 0x81, "ok", 2), BASE_OK);
-    stage_settle(&st);
-    stage_expect_ret(c, 2, true, 0, 2);
-    stage_close(&st);
-}
-
-TEST(pressure_set_configuration_ends_all_but_control)
-{
-    struct stage st;
-    begin(&st, NULL);
-    struct stage_client *c = stage_attach(&st, "1-1");
-    in(c, 1, 1, 512);
-    in(c, 2, 3, 8);
-    control(c, 3, set_config);
-    stage_expect_ret(c, 1, true, USB_STATUS_SHUTDOWN, 0);
-    stage_expect_ret(c, 2, true, USB_STATUS_SHUTDOWN, 0);
-    stage_expect_ret(c, 3, false, 0, 0);
-    stage_check_alive(c);
-    stage_close(&st);
-}
-
 // URBs that starve before a pipe change are ended by it, those behind it go on.
 TEST(pressure_pipe_change_ends_what_still_waits_for_memory)
 {
@@ -266,9 +197,9 @@ TEST(pressure_pipe_change_ends_what_still_waits_for_memory)
     struct sim_device *d = sim_find(st.bus, "1-1");
     struct stage_client *c = stage_attach(&st, "1-1");
     for (uint32_t n = 1; n <= 5; n++)
-        in(c, n, 1, LONGEST);
-    control(c, 6, set_config);
-    in(c, 7, 1, 512);
+        stage_in(c, n, 1, LONGEST);
+    stage_control(c, 6, set_config);
+    stage_in(c, 7, 1, 512);
     stage_expect_ret(c, 5, true, USB_STATUS_SHUTDOWN, 0); // it never reached the device
     for (uint32_t n = 1; n <= 4; n++)
         stage_expect_ret(c, n, true, USB_STATUS_SHUTDOWN, 0);
@@ -276,85 +207,6 @@ TEST(pressure_pipe_change_ends_what_still_waits_for_memory)
     CHECK_EQ(sim_faulty_give(d, 0x81, "new", 3), BASE_OK);
     stage_settle(&st);
     stage_expect_ret(c, 7, true, 0, 3);
-    stage_close(&st);
-}
-
-static const struct sim_faulty_answer slow = {
-    .result = 0, .data = "slow", .size = 4, .delay_us = 4500 * MS};
-
-TEST(pressure_pipe_change_waits_for_the_control_request_before_it)
-{
-    struct stage st;
-    begin(&st, NULL);
-    struct sim_device *d = sim_find(st.bus, "1-1");
-    struct stage_client *c = stage_attach(&st, "1-1");
-    sim_faulty_answer(d, 0xc0, 0x55, &slow);
-    stage_submit(c, &(struct stage_submit){1, IN, 0, .length = 4,
-                                           .setup = "\xc0\x55\x00\x00\x00\x00\x04\x00"});
-    out(c, 2, 512); // another endpoint, before the change: not delayed
-    stage_expect_ret(c, 2, false, 0, 512);
-    control(c, 3, set_alternate);
-    out(c, 4, 512); // behind the change: waits for it
-    stage_advance(&st, 4 * SECOND);
-    stage_expect_silence(c);
-    stage_advance(&st, SECOND);
-    stage_expect_ret(c, 1, true, 0, 4);
-    stage_expect_ret(c, 3, false, 0, 0);
-    stage_expect_ret(c, 4, false, 0, 512);
-    stage_close(&st);
-}
-
-TEST(pressure_unlink_of_a_slow_pipe_change_is_answered)
-{
-    struct stage st;
-    begin(&st, NULL);
-    sim_delay_control(st.bus, "1-1", 5 * SECOND);
-    struct stage_client *c = stage_attach(&st, "1-1");
-    control(c, 1, set_alternate);
-    stage_unlink(c, 2, 1);
-    stage_advance(&st, 99 * MS);
-    stage_expect_silence(c);
-    stage_advance(&st, 1 * MS);
-    stage_expect_unlinked(c, 2, USB_STATUS_CANCELLED);
-    out(c, 3, 512);               // still behind the change
-    control(c, 1, set_alternate); // the seqnum may come again
-    stage_advance(&st, 4800 * MS);
-    stage_expect_silence(c);
-    stage_advance(&st, 200 * MS);
-    stage_expect_ret(c, 3, false, 0, 512);
-    stage_advance(&st, 5 * SECOND);
-    stage_expect_ret(c, 1, false, 0, 0);
-    sim_delay_control(st.bus, "1-1", 0);
-    stage_close(&st);
-}
-
-TEST(pressure_client_leaves_during_a_slow_pipe_change)
-{
-    struct stage st;
-    begin(&st, NULL);
-    sim_delay_control(st.bus, "1-1", 500 * MS);
-    struct stage_client *c = stage_attach(&st, "1-1");
-    control(c, 1, set_alternate);
-    stage_fin(c);
-    sim_delay_control(st.bus, "1-1", 0);
-    stage_check_importable(&st, "1-1");
-    stage_close(&st);
-}
-
-TEST(pressure_unplug_during_a_slow_pipe_change)
-{
-    struct stage st;
-    begin(&st, NULL);
-    sim_delay_control(st.bus, "1-1", 500 * MS);
-    struct stage_client *c = stage_attach(&st, "1-1");
-    control(c, 1, set_alternate);
-    stage_unlink(c, 2, 1);
-    CHECK_EQ(sim_unplug(st.bus, "1-1"), BASE_OK);
-    stage_settle(&st);
-    CHECK(stage_closed(c));
-    sim_delay_control(st.bus, "1-1", 0);
-    CHECK_EQ(sim_replug(st.bus, "1-1"), BASE_OK);
-    stage_check_importable(&st, "1-1");
     stage_close(&st);
 }
 
@@ -367,9 +219,9 @@ TEST(pressure_room_during_a_slow_pipe_change_does_not_spin)
     sim_delay_control(st.bus, "1-1", 5 * SECOND);
     struct stage_client *c = stage_attach(&st, "1-1");
     for (uint32_t n = 1; n <= 5; n++)
-        in(c, n, 1, LONGEST);     // the fifth starves
-    control(c, 6, set_alternate); // of the other interface: they stay
-    in(c, 7, 1, LONGEST);
+        stage_in(c, n, 1, LONGEST);     // the fifth starves
+    stage_control(c, 6, set_alternate); // of the other interface: they stay
+    stage_in(c, 7, 1, LONGEST);
     stage_unlink(c, 8, 1);
     stage_advance(&st, SECOND);
     stage_expect_unlinked(c, 8, USB_STATUS_CANCELLED);
@@ -387,8 +239,8 @@ TEST(pressure_close_while_a_submit_is_held_does_not_spin)
     begin(&st, NULL);
     struct stage_client *c = stage_attach(&st, "1-1");
     for (uint32_t n = 1; n <= 4; n++)
-        in(c, n, 1, LONGEST);
-    out(c, 5, LONGEST);
+        stage_in(c, n, 1, LONGEST);
+    stage_out(c, 5, 2, payload, LONGEST);
     c->deaf = true;
     CHECK_EQ(sim_faulty_give(sim_find(st.bus, "1-1"), 0x81, "x", 1), BASE_OK);
     stage_settle(&st);
@@ -398,128 +250,4 @@ TEST(pressure_close_while_a_submit_is_held_does_not_spin)
     stage_advance(&st, 500 * MS);
     CHECK(stage_closed(c));
     stage_close(&st);
-}
-
-static unsigned count_events(struct stage *st, enum eventlog_type type)
-{
-    unsigned n = 0;
-    const struct eventlog_event *e;
-    for (uint64_t after = 0; (e = eventlog_next(server_eventlog(st->server), after)) != NULL;
-         after = e->number)
-        n += e->what.type == type;
-    return n;
-}
-
-TEST(pressure_import_waits_for_the_cleaning)
-{
-    static const uint8_t busy[] = {0x01, 0x11, 0x00, 0x03, 0, 0, 0, WIRE_ST_DEV_BUSY};
-    struct stage st;
-    begin(&st, NULL);
-    sim_delay_close(st.bus, "1-1", 700 * MS);
-    stage_fin(stage_attach(&st, "1-1"));
-    struct stage_client *first = stage_connect(&st), *second = stage_connect(&st);
-    stage_send_import(first, "1-1");
-    stage_send_import(second, "1-1");
-    stage_advance(&st, 600 * MS);
-    stage_expect_silence(first);
-    stage_expect_silence(second);
-    stage_advance(&st, 200 * MS);
-    CHECK_EQ(first->in_size, WIRE_OP_HEADER_SIZE + WIRE_DEVICE_SIZE);
-    stage_expect_bytes(second, busy, sizeof busy);
-    stage_close(&st);
-}
-
-TEST(pressure_who_waits_for_the_cleaning_may_leave)
-{
-    struct stage st;
-    begin(&st, NULL);
-    sim_delay_close(st.bus, "1-1", 700 * MS);
-    stage_fin(stage_attach(&st, "1-1"));
-    struct stage_client *c = stage_connect(&st);
-    stage_send_import(c, "1-1");
-    stage_fin(c);
-    stage_check_importable(&st, "1-1");
-    stage_close(&st);
-}
-
-TEST(pressure_unplug_while_imports_wait)
-{
-    static const uint8_t gone[] = {0x01, 0x11, 0x00, 0x03, 0, 0, 0, WIRE_ST_NODEV};
-    struct stage st;
-    begin(&st, NULL);
-    sim_delay_close(st.bus, "1-1", 700 * MS);
-    sim_delay_open(st.bus, "1-2", 700 * MS, BASE_OK);
-    stage_fin(stage_attach(&st, "1-1"));
-    struct stage_client *cleaning = stage_connect(&st), *opening = stage_connect(&st);
-    stage_send_import(cleaning, "1-1");
-    stage_send_import(opening, "1-2");
-    CHECK_EQ(sim_unplug(st.bus, "1-1"), BASE_OK);
-    CHECK_EQ(sim_unplug(st.bus, "1-2"), BASE_OK);
-    stage_settle(&st);
-    stage_expect_bytes(cleaning, gone, sizeof gone);
-    stage_expect_bytes(opening, gone, sizeof gone);
-    stage_close(&st);
-}
-
-// A claim that takes longer than anybody waits is answered, and the device is free afterwards.
-TEST(pressure_import_is_answered_whatever_the_device_does)
-{
-    static const uint8_t error[] = {0x01, 0x11, 0x00, 0x03, 0, 0, 0, WIRE_ST_DEV_ERR};
-    struct stage st;
-    begin(&st, NULL);
-    sim_delay_open(st.bus, "1-1", 60u * SECOND, BASE_OK);
-    struct stage_client *c = stage_connect(&st);
-    stage_send_import(c, "1-1");
-    stage_advance(&st, 7 * SECOND);
-    stage_expect_silence(c);
-    stage_advance(&st, 2 * SECOND);
-    stage_expect_bytes(c, error, sizeof error);
-    stage_advance(&st, 60u * SECOND);
-    sim_delay_open(st.bus, "1-1", 0, BASE_OK);
-    stage_check_importable(&st, "1-1");
-    stage_close(&st);
-}
-
-TEST(pressure_stop_with_sessions_in_every_phase)
-{
-    struct stage st;
-    begin(&st, NULL);
-    sim_delay_open(st.bus, "1-2", 3 * SECOND, BASE_OK);
-    struct stage_client *silent = stage_connect(&st), *asking = stage_connect(&st);
-    struct stage_client *working = stage_attach(&st, "1-1");
-    stage_send_import(asking, "1-2");
-    in(working, 1, 1, 512);
-    server_stop(st.server, st.now_us);
-    stage_settle(&st);
-    CHECK(stage_closed(silent) && stage_closed(asking) && stage_closed(working));
-    CHECK(!stage_connect(&st));        // nobody new
-    CHECK(!server_stopped(st.server)); // 1-2 is still being opened
-    stage_advance(&st, 4 * SECOND);
-    CHECK(server_stopped(st.server));
-    CHECK_EQ(count_events(&st, EVENT_CONNECTION_REFUSED), 1);
-    stage_close(&st);
-}
-
-TEST(pressure_config_limits_are_checked)
-{
-    const char *why;
-    struct server_config c;
-    server_config_default(&c);
-    CHECK_EQ(server_config_check(&c, &why), BASE_OK);
-    CHECK(!why);
-    c.session.max_urbs = 63;
-    CHECK_EQ(server_config_check(&c, &why), BASE_ERR_INVALID);
-    CHECK(why);
-    server_config_default(&c);
-    c.session.budget_bytes = c.session.max_urb_bytes - 1;
-    CHECK_EQ(server_config_check(&c, &why), BASE_ERR_INVALID);
-    server_config_default(&c);
-    c.total_budget_bytes = c.session.budget_bytes - 1;
-    CHECK_EQ(server_config_check(&c, &why), BASE_ERR_INVALID);
-    server_config_default(&c);
-    c.session.max_urb_bytes = 4095;
-    CHECK_EQ(server_config_check(&c, &why), BASE_ERR_INVALID);
-    server_config_default(&c);
-    c.eventlog_capacity = 0;
-    CHECK_EQ(server_config_check(&c, &why), BASE_ERR_INVALID);
 }

@@ -5,30 +5,24 @@
 #include "sim/device/faulty/sim_faulty.h"
 #include "tests/support/stage.h"
 
-enum { IN = WIRE_DIR_IN, SECOND = 1000000 };
+enum { SECOND = 1000000 };
 
 static struct stage_client *begin(struct stage *st)
 {
-    CHECK(stage_open(st, NULL));
-    stage_plug(st, "1-1", sim_faulty_create(st->bus, &sim_faulty_d1));
+    stage_open_d1(st, NULL);
     return stage_attach(st, "1-1");
-}
-
-static void in(struct stage_client *c, uint32_t seqnum)
-{
-    stage_submit(c, &(struct stage_submit){seqnum, IN, 1, .length = 512});
 }
 
 TEST(unlink_before_its_submit_takes_it_back)
 {
     struct stage st;
     struct stage_client *c = begin(&st);
-    in(c, 24);
+    stage_in(c, 24, 1, 512);
     stage_unlink(c, 33, 29);
     stage_unlink(c, 34, 31);
     stage_expect_silence(c);
     for (uint32_t n = 25; n <= 32; n++)
-        in(c, n);
+        stage_in(c, n, 1, 512);
     stage_expect_unlinked(c, 33, USB_STATUS_CANCELLED);
     stage_expect_unlinked(c, 34, USB_STATUS_CANCELLED);
     for (uint32_t n = 24; n <= 32; n++) {
@@ -46,7 +40,7 @@ TEST(unlink_before_its_submit_waits_only_so_long)
 {
     struct stage st;
     struct stage_client *c = begin(&st);
-    in(c, 24);
+    stage_in(c, 24, 1, 512);
     stage_unlink(c, 33, 29);
     stage_advance(&st, SECOND - 1);
     stage_expect_silence(c);
@@ -62,7 +56,7 @@ TEST(unlink_before_its_submit_swallows_an_out_payload)
     struct stage st;
     struct stage_client *c = begin(&st);
     stage_unlink(c, 6, 5);
-    stage_submit(c, &(struct stage_submit){5, WIRE_DIR_OUT, 2, .length = 4096, .data = data});
+    stage_out(c, 5, 2, data, 4096);
     stage_expect_unlinked(c, 6, USB_STATUS_CANCELLED);
     CHECK_EQ(sim_faulty_received(sim_find(st.bus, "1-1"), 2).bytes, 0);
     stage_check_alive(c);
@@ -74,7 +68,7 @@ TEST(unlink_before_a_refused_submit_comes_second)
     struct stage st;
     struct stage_client *c = begin(&st);
     stage_unlink(c, 6, 5);
-    stage_submit(c, &(struct stage_submit){5, IN, 1, .length = 0x7fffffff});
+    stage_in(c, 5, 1, 0x7fffffff);
     stage_expect_ret(c, 5, true, USB_STATUS_NO_MEMORY, 0);
     stage_advance(&st, SECOND);
     stage_expect_unlinked(c, 6, 0);
@@ -85,7 +79,7 @@ TEST(unlink_of_an_old_or_future_seqnum_is_answered_at_once)
 {
     struct stage st;
     struct stage_client *c = begin(&st);
-    in(c, 24);
+    stage_in(c, 24, 1, 512);
     stage_unlink(c, 25, 7);
     stage_expect_unlinked(c, 25, 0);
     stage_unlink(c, 26, 26);

@@ -208,9 +208,9 @@ TEST(variations_steady_state_allocates_nothing)
     for (uint32_t n = 1; n <= 300; n++) {
         if (n == 100)
             before = st.heap.calls;
-        stage_submit(c, &(struct stage_submit){n, OUT, 1, .length = 5000, .data = zeros});
+        stage_out(c, n, 1, zeros, 5000);
         stage_expect_ret(c, n, false, 0, 5000);
-        stage_submit(c, &(struct stage_submit){n, IN, 1, .length = 5120});
+        stage_in(c, n, 1, 5120);
         stage_expect_ret(c, n, true, 0, 5120);
     }
     CHECK_EQ(st.heap.calls, before);

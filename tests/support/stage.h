@@ -49,11 +49,18 @@ struct stage_client {
 // is given back already.
 bool stage_open(struct stage *st, const struct stage_options *options);
 
+// The same with D1 (sim_faulty.h) in 1-1 and another in 1-2; must succeed. `config` as in the
+// options.
+void stage_open_d1(struct stage *st, const struct server_config *config);
+
 // Ends everything and fails the test if a byte is left behind.
 void stage_close(struct stage *st);
 
 void stage_plug(struct stage *st, const char *busid, struct sim_device *d); // must succeed
 void stage_replug(struct stage *st, const char *busid);                     // what was pulled
+
+// Bytes of payload that URBs have now.
+uint64_t stage_payload_in_use(const struct stage *st);
 
 // Prints the server's events so far, to see why a test fails.
 void stage_print_events(struct stage *st);
@@ -94,6 +101,11 @@ struct stage_submit {
 };
 void stage_submit(struct stage_client *c, const struct stage_submit *s);
 void stage_queue_submit(struct stage_client *c, const struct stage_submit *s);
+// The usual ones: IN, OUT, and a control request without data.
+void stage_in(struct stage_client *c, uint32_t seqnum, uint32_t ep, int32_t length);
+void stage_out(struct stage_client *c, uint32_t seqnum, uint32_t ep, const void *data,
+               int32_t length);
+void stage_control(struct stage_client *c, uint32_t seqnum, const char *setup);
 void stage_unlink(struct stage_client *c, uint32_t seqnum, uint32_t victim);
 void stage_queue_unlink(struct stage_client *c, uint32_t seqnum, uint32_t victim);
 

@@ -163,9 +163,9 @@ static void begin_sessions(struct stage *st)
     begin(st, "zero");
     (void)stage_connect(st);
     struct stage_client *c = stage_attach(st, "1-3");
-    stage_submit(c, &(struct stage_submit){.seqnum = 1, .direction = 1, .ep = 1, .length = 512});
+    stage_in(c, 1, 1, 512);
     (void)stage_expect_ret(c, 1, true, 0, 512);
-    stage_submit(c, &(struct stage_submit){.seqnum = 2, .direction = 1, .ep = 3, .length = 64});
+    stage_in(c, 2, 3, 64);
     stage_advance(st, 1500000);
 }
 
