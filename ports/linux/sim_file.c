@@ -123,7 +123,7 @@ static enum base_err image_flush(void *ctx)
 enum base_err sim_file_image(void *ctx, const char *path, bool read_only,
                              struct sim_storage *storage, char *why, size_t why_size)
 {
-    uint64_t size;
+    uint64_t size = 0;
     struct file *file =
         file_open(path, read_only ? O_RDONLY : O_RDWR, read_only ? LOCK_SH : LOCK_EX, &size);
     (void)ctx;

@@ -17,7 +17,7 @@ static bool is_right(const struct sim_option *o, struct sim_value *v)
 {
     if (o->max > 0)
         return base_number_size(v->text, o->min, o->max, &v->number);
-    if (!o->words)
+    if (!o->words || !v->text)
         return true;
     for (v->number = 0; o->words[v->number]; v->number++)
         if (strcmp(o->words[v->number], v->text) == 0)
