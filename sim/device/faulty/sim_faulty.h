@@ -79,16 +79,18 @@ void sim_faulty_forget(struct sim_device *d, uint8_t ep);
 // Both directions: NAK for `us` before each block of IN, each call with stream or OUT. 0: no delay.
 void sim_faulty_late(struct sim_device *d, uint8_t ep, uint64_t us);
 
-// --- isochronous: full packets of 0xA0, 0xA1, 0xA2 ... IN; everything taken OUT
-// --------------------
+// --- isochronous ---------------------------------------------------------------------------------
+
+// IN: full packets of 0xA0, 0xA1, 0xA2 ... OUT: everything is taken.
 
 // The next packets: their sizes (IN), or a negative value for an error. Borrowed until they are
 // over.
 void sim_faulty_iso(struct sim_device *d, uint8_t ep, const int16_t *packets, unsigned count);
 
-// --- control: 0xc0/0x01 gives min(300, wLength) counting bytes; 0x40/0x01 and 0x21/0x20 take any
-// data; other class and vendor requests stall
-// ------------------------------------------------------
+// --- control -------------------------------------------------------------------------------------
+
+// 0xc0/0x01 gives min(300, wLength) counting bytes; 0x40/0x01 and 0x21/0x20 take any data; other
+// class and vendor requests stall.
 
 enum { SIM_FAULTY_ANSWERS = 8 }; // at most
 
