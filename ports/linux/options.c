@@ -116,62 +116,39 @@ static bool parse_format(const char *text, enum log_format *format)
     return *format == LOG_JSON || strcmp(text, "text") == 0;
 }
 
-// Takes one option; false: its argument is wrong, or this version does not have it.
-static bool take(struct options *o, int id, const char *arg, char *why, size_t why_size)
+// NULL, or what is wanted in place of the argument.
+static const char *take_option(struct options *o, int id, const char *arg)
 {
     const char *const an_address = "an IPv4 or IPv6 address is wanted, without brackets";
     const char *const a_port = "a port is a number from 0 to 65535";
-    const char *wants;
     switch (id) {
     case OPT_SIM:
         o->sim = arg;
-        return true;
+        return NULL;
     case OPT_LISTEN:
-        wants = an_address;
         o->listen = arg;
-        if (is_address(arg))
-            return true;
-        break;
+        return is_address(arg) ? NULL : an_address;
     case OPT_HTTP_LISTEN:
-        wants = an_address;
         o->http_listen = arg;
-        if (is_address(arg))
-            return true;
-        break;
+        return is_address(arg) ? NULL : an_address;
     case OPT_PORT:
-        wants = a_port;
-        if (parse_port(arg, &o->port))
-            return true;
-        break;
+        return parse_port(arg, &o->port) ? NULL : a_port;
     case OPT_HTTP_PORT:
-        wants = a_port;
-        if (parse_port(arg, &o->http_port))
-            return true;
-        break;
+        return parse_port(arg, &o->http_port) ? NULL : a_port;
     case OPT_LOG_LEVEL:
-        wants = "the level is error, warning, info or debug";
-        if (parse_level(arg, &o->log_level))
-            return true;
-        break;
+        return parse_level(arg, &o->log_level) ? NULL
+                                               : "the level is error, warning, info or debug";
     case OPT_LOG_FORMAT:
-        wants = "the format is text or json";
-        if (parse_format(arg, &o->log_format))
-            return true;
-        break;
-    case OPT_USB:
-        snprintf(why, why_size, "--usb: real devices come with a later version");
-        return false;
+        return parse_format(arg, &o->log_format) ? NULL : "the format is text or json";
     case OPT_STATE_DIR:
         o->state_dir = arg;
-        return true;
+        return NULL;
     case OPT_CONFIG:
         o->config = arg;
-        return true;
+        return NULL;
     default: // --no-mdns: nothing is announced yet
-        return true;
+        return NULL;
     }
-    snprintf(why, why_size, "\"%s\": %s", arg, wants);
-    return false;
 }
 
 // getopt's answer '?' or ':' in words.
@@ -202,8 +179,15 @@ enum options_action options_parse(struct options *o, int argc, char *const argv[
             explain(id, argv[optind - 1], why, why_size);
             return OPTIONS_WRONG;
         }
-        if (!take(o, id, optarg, why, why_size))
+        if (id == OPT_USB) {
+            snprintf(why, why_size, "--usb: real devices come with a later version");
             return OPTIONS_WRONG;
+        }
+        const char *wanted = take_option(o, id, optarg);
+        if (wanted) {
+            snprintf(why, why_size, "\"%s\": %s", optarg, wanted);
+            return OPTIONS_WRONG;
+        }
     }
     if (optind < argc) {
         snprintf(why, why_size, "\"%s\" is not an option", argv[optind]);

@@ -78,6 +78,22 @@ static enum base_err refuse(int error, const char *what, const char *path, char 
     }
 }
 
+// At `offset`, or at the file's end: -1.
+static enum base_err write_all(int fd, const uint8_t *from, size_t size, off_t offset)
+{
+    while (size > 0) {
+        ssize_t n = offset < 0 ? write(fd, from, size) : pwrite(fd, from, size, offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return BASE_ERR_IO;
+        from += n;
+        size -= (size_t)n;
+        offset += offset < 0 ? 0 : n;
+    }
+    return BASE_OK;
+}
+
 // --- images --------------------------------------------------------------------------------------
 
 static enum base_err image_read(void *ctx, uint64_t offset, void *buf, size_t size)
@@ -100,18 +116,7 @@ static enum base_err image_read(void *ctx, uint64_t offset, void *buf, size_t si
 static enum base_err image_write(void *ctx, uint64_t offset, const void *buf, size_t size)
 {
     const struct file *file = ctx;
-    const uint8_t *from = buf;
-    while (size > 0) {
-        ssize_t n = pwrite(file->fd, from, size, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return BASE_ERR_IO;
-        from += n;
-        size -= (size_t)n;
-        offset += (uint64_t)n;
-    }
-    return BASE_OK;
+    return write_all(file->fd, buf, size, (off_t)offset);
 }
 
 static enum base_err image_flush(void *ctx)
@@ -153,17 +158,7 @@ enum base_err sim_file_image(void *ctx, const char *path, bool read_only,
 static enum base_err recording_append(void *ctx, const void *bytes, size_t size)
 {
     const struct file *file = ctx;
-    const uint8_t *from = bytes;
-    while (size > 0) {
-        ssize_t n = write(file->fd, from, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return BASE_ERR_IO;
-        from += n;
-        size -= (size_t)n;
-    }
-    return BASE_OK;
+    return write_all(file->fd, bytes, size, -1);
 }
 
 enum base_err sim_file_recording(void *ctx, const char *path, struct sim_recording *recording,

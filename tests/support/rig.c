@@ -254,3 +254,8 @@ void rig_begin_d1(struct rig *r)
 {
     rig_begin_faulty(r, &sim_faulty_d1);
 }
+
+void rig_give(struct rig *r, uint8_t ep, const void *data, uint32_t size)
+{
+    CHECK_EQ(sim_faulty_give(r->sim, ep, data, size), BASE_OK);
+}

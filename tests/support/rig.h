@@ -75,6 +75,7 @@ struct rig_device *rig_start(struct rig *r, struct sim_device *d, uint8_t config
 // All of that with the conformance device D1 (sim_faulty.h), or with another faulty one.
 void rig_begin_d1(struct rig *r);
 void rig_begin_faulty(struct rig *r, const struct sim_faulty_options *options);
+void rig_give(struct rig *r, uint8_t ep, const void *data, uint32_t size); // its next IN data
 
 // --- time and events -----------------------------------------------------------------------------
 

@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+const uint8_t bot_test_unit_ready[16] = {0x00};
+const uint8_t bot_read_two[16] = {0x28, 0, 0, 0, 0, 5, 0, 0, 2};
+const uint8_t bot_write_two[16] = {0x2a, 0, 0, 0, 0, 5, 0, 0, 2};
+
 static bool bot_bad(const struct bot *b, uint64_t offset, size_t size)
 {
     uint64_t bad = (uint64_t)b->bad_block * BOT_BLOCK;
@@ -233,4 +237,13 @@ void bot_end(struct bot *b)
     rig_end(&b->rig);
     CHECK_EQ(b->destroyed, 1);
     free(b->bytes);
+}
+
+void bot_check_alive(struct bot *b)
+{
+    uint8_t data[2 * BOT_BLOCK];
+    bot_read(b, bot_read_two, data, sizeof data);
+    bot_check_passed(b, sizeof data, 0);
+    CHECK(!b->csw_stalled);
+    bot_check_blocks(b, data, 5, 2);
 }

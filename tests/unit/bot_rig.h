@@ -74,7 +74,9 @@ void bot_command(struct bot *b, const uint8_t *cdb, unsigned size, bool in, void
 
 // A command without data, by its CDB; the size goes by the operation code.
 unsigned bot_cdb_size(uint8_t opcode);
+
 #define BOT_CDB(...) ((const uint8_t[16]){__VA_ARGS__})
+extern const uint8_t bot_test_unit_ready[16], bot_read_two[16], bot_write_two[16]; // blocks 5, 6
 
 void bot_simple(struct bot *b, const uint8_t cdb[16]);
 void bot_read(struct bot *b, const uint8_t cdb[16], void *data, uint32_t length);
@@ -91,6 +93,9 @@ void bot_check_passes(struct bot *b, const uint8_t cdb[16]);
 
 // Reads `size` bytes of data, which are all that there are.
 void bot_check_data(struct bot *b, const uint8_t cdb[16], uint8_t *data, uint32_t size);
+// The disk takes commands: nothing is left of what was before.
+void bot_check_alive(struct bot *b);
+
 void bot_begin_with(struct bot *b, const struct sim_disk_options *o);
 void bot_begin_sized(struct bot *b, uint64_t blocks, bool read_only);
 void bot_begin(struct bot *b);

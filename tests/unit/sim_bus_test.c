@@ -320,7 +320,7 @@ TEST(sim_bus_destroyed_with_urbs_and_events_on_the_way)
     rig_urb(&t, r.dev, 0x81, NULL, 512);
     rig_submit(&t);
     r.backend->buffer_free(r.backend, t.urb.buffer, 512);
-    CHECK_EQ(sim_faulty_give(r.sim, 0x83, "y", 1), BASE_OK);
+    rig_give(&r, 0x83, "y", 1);
     CHECK_EQ(sim_plug(r.bus, "1-2", faulty(&r)), BASE_OK);
     rig_end(&r);
 }

@@ -2,26 +2,12 @@
 // Invalid commands, halts and resets of the simulated disk; sections are those of usbmassbulk 1.0.
 #include "tests/unit/bot_rig.h"
 
-static const uint8_t test_unit_ready[16] = {0x00};
-static const uint8_t read_two[16] = {0x28, 0, 0, 0, 0, 5, 0, 0, 2};  // blocks 5 and 6
-static const uint8_t write_two[16] = {0x2a, 0, 0, 0, 0, 5, 0, 0, 2}; // the same
-
-// The disk takes commands: nothing is left of what was before.
-static void check_alive(struct bot *b)
-{
-    uint8_t data[2 * BOT_BLOCK];
-    bot_read(b, read_two, data, sizeof data);
-    bot_check_passed(b, sizeof data, 0);
-    CHECK(!b->csw_stalled);
-    bot_check_blocks(b, data, 5, 2);
-}
-
 // --- 5.3.4, 6.6.1: invalid commands and reset recovery -------------------------------------------
 
 static void check_both_halted(struct bot *b)
 {
     uint8_t packet[31];
-    bot_cbw_init(packet, test_unit_ready, 6, false, 0);
+    bot_cbw_init(packet, bot_test_unit_ready, 6, false, 0);
     CHECK_EQ(rig_write(b->rig.dev, BOT_OUT, packet, sizeof packet), USB_STATUS_STALL);
     CHECK_EQ(rig_read(b->rig.dev, BOT_IN, packet, 13), USB_STATUS_STALL);
 }
@@ -36,7 +22,7 @@ static void check_recovery(struct bot *b)
     check_both_halted(b); // 3.1: the reset keeps the halts
     bot_clear_halt(b, BOT_IN);
     bot_clear_halt(b, BOT_OUT);
-    check_alive(b);
+    bot_check_alive(b);
 }
 
 static void check_invalid_cbw(unsigned at, uint8_t value)
@@ -44,7 +30,7 @@ static void check_invalid_cbw(unsigned at, uint8_t value)
     struct bot b;
     uint8_t cbw[31];
     bot_begin(&b);
-    bot_cbw_init(cbw, test_unit_ready, 6, false, 0);
+    bot_cbw_init(cbw, bot_test_unit_ready, 6, false, 0);
     cbw[at] = value;
     CHECK_EQ(rig_write(b.rig.dev, BOT_OUT, cbw, sizeof cbw), sizeof cbw);
     check_recovery(&b);
@@ -80,7 +66,7 @@ TEST(sim_disk_cbw_size)
 {
     static const uint32_t sizes[] = {0, 1, 13, 30, 32, 511, 512};
     uint8_t cbw[512] = {0};
-    bot_cbw_init(cbw, test_unit_ready, 6, false, 0);
+    bot_cbw_init(cbw, bot_test_unit_ready, 6, false, 0);
     for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct bot b;
         bot_begin(&b);
@@ -96,7 +82,7 @@ TEST(sim_disk_cbw_longer_than_a_packet)
     struct bot b;
     uint8_t cbw[600] = {0};
     bot_begin(&b);
-    bot_cbw_init(cbw, test_unit_ready, 6, false, 0);
+    bot_cbw_init(cbw, bot_test_unit_ready, 6, false, 0);
     bot_transfer(&b, BOT_OUT, cbw, sizeof cbw);
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     CHECK_EQ(b.data_actual, 512);
@@ -110,7 +96,7 @@ TEST(sim_disk_zero_packet_after_data_is_invalid)
     struct bot b;
     uint8_t data[2 * BOT_BLOCK] = {0};
     bot_begin(&b);
-    bot_write(&b, write_two, data, sizeof data);
+    bot_write(&b, bot_write_two, data, sizeof data);
     bot_check_passed(&b, sizeof data, 0);
     CHECK_EQ(rig_write(b.rig.dev, BOT_OUT, NULL, 0), 0);
     check_recovery(&b);
@@ -127,7 +113,7 @@ TEST(sim_disk_reset_keeps_halts_that_nobody_saw)
     check_both_halted(&b);
     bot_clear_halt(&b, BOT_IN);
     bot_clear_halt(&b, BOT_OUT);
-    check_alive(&b);
+    bot_check_alive(&b);
     bot_end(&b);
 }
 
@@ -136,14 +122,14 @@ TEST(sim_disk_reset_in_the_middle)
     struct bot b;
     uint8_t data[2 * BOT_BLOCK] = {0};
     bot_begin(&b);
-    bot_send(&b, read_two, 10, true, 2 * BOT_BLOCK);
+    bot_send(&b, bot_read_two, 10, true, 2 * BOT_BLOCK);
     bot_transfer(&b, BOT_IN, data, BOT_BLOCK);
     CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
-    check_alive(&b);
-    bot_send(&b, write_two, 10, false, 2 * BOT_BLOCK);
+    bot_check_alive(&b);
+    bot_send(&b, bot_write_two, 10, false, 2 * BOT_BLOCK);
     bot_transfer(&b, BOT_OUT, data, BOT_BLOCK);
     CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
-    check_alive(&b);
+    bot_check_alive(&b);
     CHECK_EQ(bot_sense(&b), 0); // no unit attention: the medium cannot have changed
     bot_end(&b);
 }
@@ -163,7 +149,7 @@ TEST(sim_disk_configuration_starts_over)
         else
             rig_change(b.rig.dev, USB_RESET_DEVICE, 0, 0);
         CHECK_EQ(bot_sense(&b), way == 2 ? 0x062900 : 0);
-        check_alive(&b);
+        bot_check_alive(&b);
     }
     bot_end(&b);
 }

@@ -4,20 +4,6 @@
 
 #include <stdlib.h>
 
-static const uint8_t test_unit_ready[16] = {0x00};
-static const uint8_t read_two[16] = {0x28, 0, 0, 0, 0, 5, 0, 0, 2};  // blocks 5 and 6
-static const uint8_t write_two[16] = {0x2a, 0, 0, 0, 0, 5, 0, 0, 2}; // the same
-
-// The disk takes commands: nothing is left of what was before.
-static void check_alive(struct bot *b)
-{
-    uint8_t data[2 * BOT_BLOCK];
-    bot_read(b, read_two, data, sizeof data);
-    bot_check_passed(b, sizeof data, 0);
-    CHECK(!b->csw_stalled);
-    bot_check_blocks(b, data, 5, 2);
-}
-
 TEST(sim_disk_descriptors)
 {
     struct bot b;
@@ -50,7 +36,7 @@ TEST(sim_disk_case_1_hn_dn)
 {
     struct bot b;
     bot_begin(&b);
-    bot_simple(&b, test_unit_ready);
+    bot_simple(&b, bot_test_unit_ready);
     bot_check_passed(&b, 0, 0);
     CHECK(!b.csw_stalled);
     bot_end(&b);
@@ -62,14 +48,14 @@ static void check_phase_error(struct bot *b, uint32_t residue)
     CHECK_EQ(b->residue, residue);
     CHECK_EQ(b->data_actual, 0);
     CHECK_EQ(b->reads + b->writes, 0);
-    check_alive(b);
+    bot_check_alive(b);
 }
 
 TEST(sim_disk_case_2_hn_di)
 {
     struct bot b;
     bot_begin(&b);
-    bot_read(&b, read_two, NULL, 0);
+    bot_read(&b, bot_read_two, NULL, 0);
     CHECK(!b.csw_stalled);
     check_phase_error(&b, 0);
     bot_end(&b);
@@ -79,7 +65,7 @@ TEST(sim_disk_case_3_hn_do)
 {
     struct bot b;
     bot_begin(&b);
-    bot_write(&b, write_two, NULL, 0);
+    bot_write(&b, bot_write_two, NULL, 0);
     CHECK(!b.csw_stalled);
     check_phase_error(&b, 0);
     bot_end(&b);
@@ -90,10 +76,10 @@ TEST(sim_disk_case_4_hi_dn)
     struct bot b;
     uint8_t data[64];
     bot_begin(&b);
-    bot_read(&b, test_unit_ready, data, sizeof data);
+    bot_read(&b, bot_test_unit_ready, data, sizeof data);
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     bot_check_passed(&b, 0, sizeof data);
-    check_alive(&b);
+    bot_check_alive(&b);
     bot_end(&b);
 }
 
@@ -107,7 +93,7 @@ TEST(sim_disk_case_5_hi_more_than_di_short_packet)
     CHECK_EQ(b.data_status, USB_STATUS_OK);
     CHECK(b.csw_stalled);
     bot_check_passed(&b, 36, 60);
-    check_alive(&b);
+    bot_check_alive(&b);
     bot_end(&b);
 }
 
@@ -116,12 +102,12 @@ TEST(sim_disk_case_5_hi_more_than_di_full_packets)
     struct bot b;
     uint8_t data[4 * BOT_BLOCK];
     bot_begin(&b);
-    bot_read(&b, read_two, data, sizeof data);
+    bot_read(&b, bot_read_two, data, sizeof data);
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     CHECK(!b.csw_stalled);
     bot_check_passed(&b, 2 * BOT_BLOCK, 2 * BOT_BLOCK);
     bot_check_blocks(&b, data, 5, 2);
-    check_alive(&b);
+    bot_check_alive(&b);
     bot_end(&b);
 }
 
@@ -129,7 +115,7 @@ TEST(sim_disk_case_6_hi_di)
 {
     struct bot b;
     bot_begin(&b);
-    check_alive(&b);
+    bot_check_alive(&b);
     bot_end(&b);
 }
 
@@ -138,7 +124,7 @@ TEST(sim_disk_case_7_hi_less_than_di)
     struct bot b;
     uint8_t data[BOT_BLOCK];
     bot_begin(&b);
-    bot_read(&b, read_two, data, sizeof data);
+    bot_read(&b, bot_read_two, data, sizeof data);
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     check_phase_error(&b, sizeof data);
     bot_end(&b);
@@ -149,7 +135,7 @@ TEST(sim_disk_case_8_hi_do)
     struct bot b;
     uint8_t data[2 * BOT_BLOCK];
     bot_begin(&b);
-    bot_read(&b, write_two, data, sizeof data);
+    bot_read(&b, bot_write_two, data, sizeof data);
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     check_phase_error(&b, sizeof data);
     bot_end(&b);
@@ -160,10 +146,10 @@ TEST(sim_disk_case_9_ho_dn)
     struct bot b;
     uint8_t data[2 * BOT_BLOCK] = {0};
     bot_begin(&b);
-    bot_write(&b, test_unit_ready, data, sizeof data);
+    bot_write(&b, bot_test_unit_ready, data, sizeof data);
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     bot_check_passed(&b, 0, sizeof data);
-    check_alive(&b);
+    bot_check_alive(&b);
     bot_end(&b);
 }
 
@@ -172,7 +158,7 @@ TEST(sim_disk_case_10_ho_di)
     struct bot b;
     uint8_t data[2 * BOT_BLOCK] = {0};
     bot_begin(&b);
-    bot_write(&b, read_two, data, sizeof data);
+    bot_write(&b, bot_read_two, data, sizeof data);
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     check_phase_error(&b, sizeof data);
     bot_end(&b);
@@ -184,12 +170,12 @@ TEST(sim_disk_case_11_ho_more_than_do)
     uint8_t data[4 * BOT_BLOCK];
     bot_begin(&b);
     bot_fill(data, sizeof data, 99);
-    bot_write(&b, write_two, data, sizeof data);
+    bot_write(&b, bot_write_two, data, sizeof data);
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     bot_check_passed(&b, 2 * BOT_BLOCK, 2 * BOT_BLOCK);
     bot_check_blocks(&b, data, 5, 2);
     CHECK_EQ(bot_block(&b, 7)[0], 7 * BOT_BLOCK * 7 % 251); // the next block is as it was
-    check_alive(&b);
+    bot_check_alive(&b);
     bot_end(&b);
 }
 
@@ -199,10 +185,10 @@ TEST(sim_disk_case_12_ho_do)
     uint8_t data[2 * BOT_BLOCK];
     bot_begin(&b);
     bot_fill(data, sizeof data, 33);
-    bot_write(&b, write_two, data, sizeof data);
+    bot_write(&b, bot_write_two, data, sizeof data);
     bot_check_passed(&b, sizeof data, 0);
     bot_check_blocks(&b, data, 5, 2);
-    check_alive(&b);
+    bot_check_alive(&b);
     bot_end(&b);
 }
 
@@ -211,7 +197,7 @@ TEST(sim_disk_case_13_ho_less_than_do)
     struct bot b;
     uint8_t data[BOT_BLOCK] = {0};
     bot_begin(&b);
-    bot_write(&b, write_two, data, sizeof data);
+    bot_write(&b, bot_write_two, data, sizeof data);
     CHECK_EQ(b.data_status, USB_STATUS_STALL);
     check_phase_error(&b, sizeof data);
     bot_end(&b);
@@ -256,13 +242,13 @@ TEST(sim_disk_waits_in_both_directions)
     rig_urb(&status, b.rig.dev, BOT_IN, NULL, sizeof csw);
     rig_submit(&status); // nothing to tell before a command
     CHECK(!status.done);
-    bot_send(&b, test_unit_ready, 6, false, 0);
+    bot_send(&b, bot_test_unit_ready, 6, false, 0);
     CHECK(status.done);
     CHECK_EQ(status.urb.buffer[12], BOT_PASSED);
     CHECK_EQ(rig_finish(&status), 13);
 
-    bot_send(&b, test_unit_ready, 6, false, 0);
-    bot_cbw_init(cbw, test_unit_ready, 6, false, 0);
+    bot_send(&b, bot_test_unit_ready, 6, false, 0);
+    bot_cbw_init(cbw, bot_test_unit_ready, 6, false, 0);
     rig_urb(&next, b.rig.dev, BOT_OUT, cbw, sizeof cbw);
     rig_submit(&next); // no second command before the first one's status
     CHECK(!next.done);
@@ -280,7 +266,7 @@ TEST(sim_disk_short_data_out_is_a_phase_error)
     uint8_t data[BOT_BLOCK + 100];
     bot_begin(&b);
     bot_fill(data, sizeof data, 77);
-    bot_send(&b, write_two, 10, false, 2 * BOT_BLOCK);
+    bot_send(&b, bot_write_two, 10, false, 2 * BOT_BLOCK);
     bot_transfer(&b, BOT_OUT, data, sizeof data);
     CHECK_EQ(b.data_actual, sizeof data);
     bot_status(&b);
@@ -289,13 +275,13 @@ TEST(sim_disk_short_data_out_is_a_phase_error)
     bot_check_blocks(&b, data, 5, 1);
     bot_clear_halt(&b, BOT_OUT);
 
-    bot_send(&b, write_two, 10, false, 2 * BOT_BLOCK);
+    bot_send(&b, bot_write_two, 10, false, 2 * BOT_BLOCK);
     bot_transfer(&b, BOT_OUT, NULL, 0); // a zero-length packet is short, too
     bot_status(&b);
     CHECK_EQ(b.status, BOT_PHASE_ERROR);
     CHECK_EQ(b.residue, 2 * BOT_BLOCK);
     bot_clear_halt(&b, BOT_OUT);
-    check_alive(&b);
+    bot_check_alive(&b);
     bot_end(&b);
 }
 
@@ -307,17 +293,17 @@ TEST(sim_disk_keeps_its_content_when_pulled)
     uint8_t data[2 * BOT_BLOCK];
     bot_begin(&b);
     bot_fill(data, sizeof data, 44);
-    bot_write(&b, write_two, data, sizeof data);
-    bot_send(&b, read_two, 10, true, 2 * BOT_BLOCK); // pulled in the middle of a command
+    bot_write(&b, bot_write_two, data, sizeof data);
+    bot_send(&b, bot_read_two, 10, true, 2 * BOT_BLOCK); // pulled in the middle of a command
     CHECK_EQ(sim_unplug(b.rig.bus, "1-1"), BASE_OK);
     rig_settle(&b.rig);
     CHECK_EQ(sim_replug(b.rig.bus, "1-1"), BASE_OK);
     rig_settle(&b.rig);
     rig_queue_open(b.rig.dev);
     rig_settle(&b.rig);
-    bot_simple(&b, test_unit_ready);
+    bot_simple(&b, bot_test_unit_ready);
     bot_check_failed(&b, 0x062900);
-    check_alive(&b);
+    bot_check_alive(&b);
     bot_check_blocks(&b, data, 5, 2);
     bot_end(&b);
 }
@@ -329,16 +315,16 @@ TEST(sim_disk_two_buses_share_nothing)
     bot_begin(&a);
     bot_begin(&b);
     bot_fill(data, sizeof data, 1000);
-    bot_send(&a, read_two, 10, true, sizeof data); // a is in the middle of a command
-    bot_write(&b, write_two, data, sizeof data);
+    bot_send(&a, bot_read_two, 10, true, sizeof data); // a is in the middle of a command
+    bot_write(&b, bot_write_two, data, sizeof data);
     bot_simple(&b, BOT_CDB(0x1b, 0, 0, 0, 2)); // eject
     bot_transfer(&a, BOT_IN, data, sizeof data);
     bot_status(&a);
     bot_check_passed(&a, sizeof data, 0);
     bot_check_blocks(&a, data, 5, 2);
-    bot_simple(&a, test_unit_ready);
+    bot_simple(&a, bot_test_unit_ready);
     CHECK_EQ(a.status, BOT_PASSED);
-    bot_simple(&b, test_unit_ready);
+    bot_simple(&b, bot_test_unit_ready);
     CHECK_EQ(b.status, BOT_FAILED);
     bot_end(&a);
     bot_end(&b);

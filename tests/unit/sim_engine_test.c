@@ -7,33 +7,13 @@
 
 enum { IN = 0x81, OUT = 0x02, INT_IN = 0x83 };
 
-static void give(struct rig *r, const void *data, uint32_t size)
-{
-    CHECK_EQ(sim_faulty_give(r->sim, IN, data, size), BASE_OK);
-}
-
-static void in_urb(struct rig *r, struct rig_urb *t, uint32_t length)
-{
-    rig_urb(t, r->dev, IN, NULL, length);
-}
-
-static void out_urb(struct rig *r, struct rig_urb *t, uint32_t length)
-{
-    rig_urb(t, r->dev, OUT, length ? rig_pattern() : NULL, length);
-}
-
-static int32_t read_in(struct rig *r, uint8_t *data, uint32_t length, uint32_t *actual)
-{
-    return rig_in(r->dev, IN, data, length, actual);
-}
-
 // The next block arrives whole: nothing was left over, and the toggles agree.
 static void check_in_step(struct rig *r)
 {
     uint8_t data[512];
     uint32_t actual;
-    give(r, rig_pattern(), 10);
-    CHECK_EQ(read_in(r, data, 512, &actual), USB_STATUS_OK);
+    rig_give(r, IN, rig_pattern(), 10);
+    CHECK_EQ(rig_in(r->dev, IN, data, 512, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 10);
 }
 
@@ -45,7 +25,7 @@ TEST(sim_engine_cancel_takes_one_of_several)
     struct rig_urb t[4];
     rig_begin_d1(&r);
     for (unsigned i = 0; i < 4; i++) {
-        in_urb(&r, &t[i], 512);
+        rig_urb(&t[i], r.dev, IN, NULL, 512);
         rig_submit(&t[i]);
     }
     rig_cancel(&t[1]);
@@ -53,7 +33,7 @@ TEST(sim_engine_cancel_takes_one_of_several)
     CHECK_EQ(t[1].urb.actual_length, 0);
     rig_cancel(&t[0]);
     for (unsigned i = 0; i < 2; i++)
-        give(&r, rig_pattern(), 10 + i);
+        rig_give(&r, IN, rig_pattern(), 10 + i);
     rig_settle(&r);
     CHECK_EQ(t[2].urb.actual_length, 10);
     CHECK_EQ(t[3].urb.actual_length, 11);
@@ -70,8 +50,8 @@ TEST(sim_engine_cancel_after_the_end_changes_nothing)
     struct backend_event ev;
     rig_begin_d1(&r);
     for (unsigned i = 0; i < 2; i++) {
-        give(&r, rig_pattern(), 5 + i);
-        in_urb(&r, &t[i], 512);
+        rig_give(&r, IN, rig_pattern(), 5 + i);
+        rig_urb(&t[i], r.dev, IN, NULL, 512);
         rig_queue_submit(&t[i]);
     }
     CHECK(rig_take(&r, &ev));
@@ -92,7 +72,7 @@ TEST(sim_engine_cancel_of_a_part_keeps_its_length)
     struct rig_urb t;
     rig_begin_d1(&r);
     sim_faulty_accept(r.sim, OUT, 1536); // three packets: both sides at DATA1
-    out_urb(&r, &t, 4096);
+    rig_urb(&t, r.dev, OUT, rig_pattern(), 4096);
     rig_submit(&t);
     CHECK(!t.done);
     rig_cancel(&t);
@@ -105,8 +85,8 @@ TEST(sim_engine_cancel_of_a_part_keeps_its_length)
     CHECK_EQ(sim_faulty_received(r.sim, OUT).bytes, 700);
     CHECK_BYTES(sim_faulty_received(r.sim, OUT).data.data, rig_pattern(), 700);
 
-    give(&r, rig_pattern(), 512);
-    in_urb(&r, &t, 1024);
+    rig_give(&r, IN, rig_pattern(), 512);
+    rig_urb(&t, r.dev, IN, NULL, 1024);
     rig_submit(&t);
     CHECK(!t.done);
     rig_cancel(&t);
@@ -121,8 +101,8 @@ TEST(sim_engine_cancel_of_an_urb_that_nobody_has_looked_at)
     struct rig r;
     struct rig_urb t;
     rig_begin_d1(&r);
-    give(&r, rig_pattern(), 5);
-    in_urb(&r, &t, 512);
+    rig_give(&r, IN, rig_pattern(), 5);
+    rig_urb(&t, r.dev, IN, NULL, 512);
     rig_queue_submit(&t);
     rig_queue_cancel(&t);
     rig_settle(&r);
@@ -130,7 +110,7 @@ TEST(sim_engine_cancel_of_an_urb_that_nobody_has_looked_at)
     rig_release(&t);
     uint8_t data[512];
     uint32_t actual;
-    CHECK_EQ(read_in(&r, data, 512, &actual), USB_STATUS_OK);
+    CHECK_EQ(rig_in(r.dev, IN, data, 512, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 5); // not lost
     rig_end(&r);
 }
@@ -150,7 +130,7 @@ TEST(sim_engine_an_idle_interrupt_stays_for_ever)
     for (unsigned i = 0; i < 100; i++)
         CHECK_EQ(rig_out(r.dev, OUT, rig_pattern(), 512), USB_STATUS_OK);
     CHECK(!t.done);
-    CHECK_EQ(sim_faulty_give(r.sim, INT_IN, "report", 6), BASE_OK);
+    rig_give(&r, INT_IN, "report", 6);
     rig_settle(&r);
     CHECK(t.done);
     CHECK_EQ(t.urb.actual_length, 6);
@@ -164,8 +144,8 @@ TEST(sim_engine_deadlines_are_the_devices)
     struct rig_urb t;
     rig_begin_d1(&r);
     sim_faulty_late(r.sim, IN, 5000);
-    give(&r, rig_pattern(), 20);
-    in_urb(&r, &t, 512);
+    rig_give(&r, IN, rig_pattern(), 20);
+    rig_urb(&t, r.dev, IN, NULL, 512);
     rig_submit(&t);
     CHECK_EQ(rig_deadline(&r), r.now_us + 5000);
     sim_kick_at(r.sim, INT_IN, r.now_us + 2000);
@@ -205,11 +185,11 @@ TEST(sim_engine_pipes_take_turns)
     rig_begin_d1(&r);
     sim_faulty_stream(r.sim, IN, true);
     for (unsigned i = 0; i < 3; i++) {
-        in_urb(&r, &in[i], 512);
+        rig_urb(&in[i], r.dev, IN, NULL, 512);
         rig_queue_submit(&in[i]);
     }
     for (unsigned i = 0; i < 3; i++) {
-        out_urb(&r, &out[i], 512);
+        rig_urb(&out[i], r.dev, OUT, rig_pattern(), 512);
         rig_queue_submit(&out[i]);
     }
     rig_settle(&r);

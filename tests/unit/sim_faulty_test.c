@@ -170,7 +170,7 @@ TEST(sim_faulty_stream_counts_until_a_reset)
     CHECK_EQ(rig_in(r.dev, IN, r.data, 1024, NULL), USB_STATUS_OK);
     check_counting(&r, 0, 1024);
     CHECK_EQ(rig_in(r.dev, IN, r.data, 100, NULL), USB_STATUS_OVERFLOW);
-    CHECK_EQ(sim_faulty_give(r.sim, IN, "first", 5), BASE_OK); // goes before
+    rig_give(&r, IN, "first", 5); // goes before
     CHECK_EQ(rig_in(r.dev, IN, r.data, 512, NULL), USB_STATUS_OK);
     CHECK_BYTES(r.data, "first", 5);
     CHECK_EQ(rig_in(r.dev, IN, r.data, 512, NULL), USB_STATUS_OK);
@@ -189,7 +189,7 @@ TEST(sim_faulty_blocks_wait_in_a_queue)
     uint32_t actual;
     rig_begin_d1(&r);
     CHECK_EQ(sim_faulty_left(r.sim, IN), 0);
-    CHECK_EQ(sim_faulty_give(r.sim, IN, rig_pattern(), 8192), BASE_OK);
+    rig_give(&r, IN, rig_pattern(), 8192);
     CHECK_EQ(sim_faulty_fail(r.sim, IN, SIM_STALL), BASE_OK);
     CHECK_EQ(sim_faulty_left(r.sim, IN), 2);
     for (unsigned at = 0; at < 8192; at += 1024) { // one block, several transfers
@@ -200,7 +200,7 @@ TEST(sim_faulty_blocks_wait_in_a_queue)
     CHECK_EQ(sim_faulty_left(r.sim, IN), 1);
     CHECK_EQ(rig_in(r.dev, IN, r.data, 1024, &actual), USB_STATUS_STALL);
     CHECK_EQ(sim_faulty_left(r.sim, IN), 0);
-    CHECK_EQ(sim_faulty_give(r.sim, IN, "left over", 9), BASE_OK); // destroyed with the device
+    rig_give(&r, IN, "left over", 9); // destroyed with the device
     rig_end(&r);
 }
 
@@ -210,7 +210,7 @@ TEST(sim_faulty_late_once_per_block)
     struct rig_urb t;
     rig_begin_d1(&r);
     sim_faulty_late(r.sim, IN, 700);
-    CHECK_EQ(sim_faulty_give(r.sim, IN, rig_pattern(), 1500), BASE_OK);
+    rig_give(&r, IN, rig_pattern(), 1500);
     rig_urb(&t, r.dev, IN, NULL, 1600); // asked twice: 1536 and 64
     rig_submit(&t);
     rig_advance(&r, 699);
@@ -228,7 +228,7 @@ TEST(sim_faulty_late_no_longer)
     struct rig_urb t;
     rig_begin_d1(&r);
     sim_faulty_late(r.sim, IN, 700);
-    CHECK_EQ(sim_faulty_give(r.sim, IN, "x", 1), BASE_OK);
+    rig_give(&r, IN, "x", 1);
     rig_urb(&t, r.dev, IN, NULL, 512);
     rig_submit(&t);
     CHECK(!t.done);

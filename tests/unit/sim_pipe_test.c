@@ -4,26 +4,6 @@
 
 enum { IN = 0x81, OUT = 0x02 };
 
-static void give(struct rig *r, const void *data, uint32_t size)
-{
-    CHECK_EQ(sim_faulty_give(r->sim, IN, data, size), BASE_OK);
-}
-
-static void in_urb(struct rig *r, struct rig_urb *t, uint32_t length)
-{
-    rig_urb(t, r->dev, IN, NULL, length);
-}
-
-static void out_urb(struct rig *r, struct rig_urb *t, uint32_t length)
-{
-    rig_urb(t, r->dev, OUT, length ? rig_pattern() : NULL, length);
-}
-
-static int32_t read_in(struct rig *r, uint8_t *data, uint32_t length, uint32_t *actual)
-{
-    return rig_in(r->dev, IN, data, length, actual);
-}
-
 static unsigned toggle(const struct rig *r, unsigned bit)
 {
     return r->sim->toggle >> bit & 1;
@@ -37,12 +17,12 @@ TEST(sim_pipe_a_short_packet_ends_in)
     uint8_t data[1024];
     uint32_t actual;
     rig_begin_d1(&r);
-    give(&r, rig_pattern(), 13);
-    CHECK_EQ(read_in(&r, data, 512, &actual), USB_STATUS_OK);
+    rig_give(&r, IN, rig_pattern(), 13);
+    CHECK_EQ(rig_in(r.dev, IN, data, 512, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 13);
     CHECK_BYTES(data, rig_pattern(), 13);
-    give(&r, rig_pattern(), 600); // 512 + 88
-    CHECK_EQ(read_in(&r, data, 1024, &actual), USB_STATUS_OK);
+    rig_give(&r, IN, rig_pattern(), 600); // 512 + 88
+    CHECK_EQ(rig_in(r.dev, IN, data, 1024, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 600);
     CHECK_BYTES(data, rig_pattern(), 600);
     rig_end(&r);
@@ -53,8 +33,8 @@ TEST(sim_pipe_short_not_ok)
     struct rig r;
     struct rig_urb t;
     rig_begin_d1(&r);
-    give(&r, rig_pattern(), 13);
-    in_urb(&r, &t, 512);
+    rig_give(&r, IN, rig_pattern(), 13);
+    rig_urb(&t, r.dev, IN, NULL, 512);
     t.urb.flags = USB_URB_SHORT_NOT_OK;
     rig_submit(&t);
     CHECK(t.done);
@@ -63,8 +43,8 @@ TEST(sim_pipe_short_not_ok)
     CHECK_BYTES(t.urb.buffer, rig_pattern(), 13);
     rig_release(&t);
 
-    give(&r, rig_pattern(), 100); // what was asked for is not short, though the packet is
-    in_urb(&r, &t, 100);
+    rig_give(&r, IN, rig_pattern(), 100); // what was asked for is not short, though the packet is
+    rig_urb(&t, r.dev, IN, NULL, 100);
     t.urb.flags = USB_URB_SHORT_NOT_OK;
     rig_submit(&t);
     CHECK_EQ(t.urb.status, USB_STATUS_OK);
@@ -78,15 +58,15 @@ TEST(sim_pipe_whole_packets_do_not_end_in)
     struct rig r;
     struct rig_urb t;
     rig_begin_d1(&r);
-    in_urb(&r, &t, 2048);
+    rig_urb(&t, r.dev, IN, NULL, 2048);
     rig_submit(&t);
-    give(&r, rig_pattern(), 512);
+    rig_give(&r, IN, rig_pattern(), 512);
     rig_settle(&r);
     CHECK(!t.done);
-    give(&r, rig_pattern() + 512, 512);
+    rig_give(&r, IN, rig_pattern() + 512, 512);
     rig_settle(&r);
     CHECK(!t.done);
-    give(&r, NULL, 0); // a zero-length packet does
+    rig_give(&r, IN, NULL, 0); // a zero-length packet does
     rig_settle(&r);
     CHECK(t.done);
     CHECK_EQ(t.urb.status, USB_STATUS_OK);
@@ -102,19 +82,19 @@ TEST(sim_pipe_room_for_less_than_a_packet)
     uint8_t data[600];
     uint32_t actual;
     rig_begin_d1(&r);
-    give(&r, rig_pattern(), 512);
-    CHECK_EQ(read_in(&r, data, 500, &actual), USB_STATUS_OVERFLOW);
+    rig_give(&r, IN, rig_pattern(), 512);
+    CHECK_EQ(rig_in(r.dev, IN, data, 500, &actual), USB_STATUS_OVERFLOW);
     CHECK_EQ(actual, 500);
     CHECK_BYTES(data, rig_pattern(), 500);
-    give(&r, rig_pattern(), 500);
-    CHECK_EQ(read_in(&r, data, 500, &actual), USB_STATUS_OK);
+    rig_give(&r, IN, rig_pattern(), 500);
+    CHECK_EQ(rig_in(r.dev, IN, data, 500, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 500);
-    give(&r, rig_pattern(), 550);
-    CHECK_EQ(read_in(&r, data, 600, &actual), USB_STATUS_OK);
+    rig_give(&r, IN, rig_pattern(), 550);
+    CHECK_EQ(rig_in(r.dev, IN, data, 600, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 550);
     CHECK_BYTES(data, rig_pattern(), 550);
-    give(&r, rig_pattern(), 1024);
-    CHECK_EQ(read_in(&r, data, 600, &actual), USB_STATUS_OVERFLOW);
+    rig_give(&r, IN, rig_pattern(), 1024);
+    CHECK_EQ(rig_in(r.dev, IN, data, 600, &actual), USB_STATUS_OVERFLOW);
     CHECK_EQ(actual, 600);
     CHECK_BYTES(data, rig_pattern(), 600);
     rig_end(&r);
@@ -125,12 +105,12 @@ TEST(sim_pipe_in_of_no_length_takes_one_packet)
     struct rig r;
     uint32_t actual;
     rig_begin_d1(&r);
-    give(&r, NULL, 0);
-    CHECK_EQ(read_in(&r, NULL, 0, &actual), USB_STATUS_OK);
+    rig_give(&r, IN, NULL, 0);
+    CHECK_EQ(rig_in(r.dev, IN, NULL, 0, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 0);
     CHECK_EQ(toggle(&r, 17), 1);
-    give(&r, rig_pattern(), 5);
-    CHECK_EQ(read_in(&r, NULL, 0, &actual), USB_STATUS_OVERFLOW);
+    rig_give(&r, IN, rig_pattern(), 5);
+    CHECK_EQ(rig_in(r.dev, IN, NULL, 0, &actual), USB_STATUS_OVERFLOW);
     CHECK_EQ(actual, 0);
     CHECK_EQ(toggle(&r, 17), 0);
     rig_end(&r);
@@ -142,15 +122,15 @@ TEST(sim_pipe_babble_and_errors_end_one_urb)
     uint8_t data[1024];
     uint32_t actual;
     rig_begin_d1(&r);
-    give(&r, rig_pattern(), 512);
+    rig_give(&r, IN, rig_pattern(), 512);
     CHECK_EQ(sim_faulty_fail(r.sim, IN, SIM_BABBLE), BASE_OK);
-    CHECK_EQ(read_in(&r, data, 1024, &actual), USB_STATUS_OVERFLOW);
+    CHECK_EQ(rig_in(r.dev, IN, data, 1024, &actual), USB_STATUS_OVERFLOW);
     CHECK_EQ(actual, 512);
     CHECK_EQ(sim_faulty_fail(r.sim, IN, SIM_ERROR), BASE_OK);
-    CHECK_EQ(read_in(&r, data, 1024, &actual), USB_STATUS_PROTOCOL);
+    CHECK_EQ(rig_in(r.dev, IN, data, 1024, &actual), USB_STATUS_PROTOCOL);
     CHECK_EQ(actual, 0);
-    give(&r, rig_pattern(), 7);
-    CHECK_EQ(read_in(&r, data, 1024, &actual), USB_STATUS_OK);
+    rig_give(&r, IN, rig_pattern(), 7);
+    CHECK_EQ(rig_in(r.dev, IN, data, 1024, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 7);
     rig_end(&r);
 }
@@ -161,11 +141,11 @@ TEST(sim_pipe_urbs_of_an_endpoint_end_in_order)
     struct rig_urb t[4];
     rig_begin_d1(&r);
     for (unsigned i = 0; i < 4; i++) {
-        in_urb(&r, &t[i], 512);
+        rig_urb(&t[i], r.dev, IN, NULL, 512);
         rig_submit(&t[i]);
     }
     for (unsigned i = 0; i < 4; i++)
-        give(&r, rig_pattern() + i, 100 + i);
+        rig_give(&r, IN, rig_pattern() + i, 100 + i);
     rig_settle(&r);
     for (unsigned i = 0; i < 4; i++) {
         CHECK(t[i].done);
@@ -212,7 +192,7 @@ static void check_out(struct rig *r, uint32_t length, unsigned flags, const uint
 {
     struct rig_urb t;
     sim_faulty_forget(r->sim, OUT);
-    out_urb(r, &t, length);
+    rig_urb(&t, r->dev, OUT, rig_pattern(), length);
     t.urb.flags = (uint8_t)flags;
     rig_submit(&t);
     CHECK(t.done);
@@ -243,7 +223,7 @@ TEST(sim_pipe_a_zero_packet_may_be_naked)
     struct rig_urb t;
     rig_begin_d1(&r);
     sim_faulty_accept(r.sim, OUT, 512);
-    out_urb(&r, &t, 512);
+    rig_urb(&t, r.dev, OUT, rig_pattern(), 512);
     t.urb.flags = USB_URB_ZERO_PACKET;
     rig_submit(&t);
     CHECK(!t.done);
@@ -263,7 +243,7 @@ TEST(sim_pipe_out_waits_while_the_device_naks)
     struct rig_urb t;
     rig_begin_d1(&r);
     sim_faulty_accept(r.sim, OUT, 1024);
-    out_urb(&r, &t, 2000);
+    rig_urb(&t, r.dev, OUT, rig_pattern(), 2000);
     rig_submit(&t);
     rig_advance(&r, 120000000);
     CHECK(!t.done);
@@ -306,7 +286,7 @@ TEST(sim_pipe_nothing_taken_is_a_nak)
     d = (struct sim_device){.ops = &ops, .desc = d1->desc, .speed = USB_SPEED_HIGH, .bus = r.bus};
     r.dev = rig_start(&r, &d, 0);
     refusals = 1;
-    out_urb(&r, &t, 100);
+    rig_urb(&t, r.dev, OUT, rig_pattern(), 100);
     rig_submit(&t);
     CHECK(!t.done);
     CHECK_EQ(d.toggle, 0);
@@ -326,7 +306,7 @@ TEST(sim_pipe_out_stalls_half_way)
     struct rig_urb t;
     rig_begin_d1(&r);
     sim_faulty_fail_after(r.sim, OUT, SIM_STALL, 4096);
-    out_urb(&r, &t, 8192);
+    rig_urb(&t, r.dev, OUT, rig_pattern(), 8192);
     rig_submit(&t);
     CHECK(t.done);
     CHECK_EQ(t.urb.status, USB_STATUS_STALL);
@@ -359,7 +339,7 @@ TEST(sim_pipe_urbs_of_an_endpoint_that_goes_end)
     struct rig r;
     struct rig_urb t;
     rig_begin_d1(&r);
-    in_urb(&r, &t, 512);
+    rig_urb(&t, r.dev, IN, NULL, 512);
     rig_submit(&t);
     CHECK_EQ(rig_ask(r.dev, "0009000000000000", NULL), 0); // unconfigured
     CHECK(t.done);

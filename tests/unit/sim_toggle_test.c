@@ -4,21 +4,6 @@
 
 enum { IN = 0x81, OUT = 0x02 };
 
-static void give(struct rig *r, const void *data, uint32_t size)
-{
-    CHECK_EQ(sim_faulty_give(r->sim, IN, data, size), BASE_OK);
-}
-
-static void in_urb(struct rig *r, struct rig_urb *t, uint32_t length)
-{
-    rig_urb(t, r->dev, IN, NULL, length);
-}
-
-static int32_t read_in(struct rig *r, uint8_t *data, uint32_t length, uint32_t *actual)
-{
-    return rig_in(r->dev, IN, data, length, actual);
-}
-
 static unsigned toggle(const struct rig *r, unsigned bit)
 {
     return r->sim->toggle >> bit & 1;
@@ -33,26 +18,26 @@ TEST(sim_toggle_a_halt_lasts_until_it_is_cleared)
     uint8_t data[512];
     uint32_t actual;
     rig_begin_d1(&r);
-    give(&r, rig_pattern(), 3); // the toggle is 1 now
+    rig_give(&r, IN, rig_pattern(), 3); // the toggle is 1 now
     CHECK_EQ(sim_faulty_fail(r.sim, IN, SIM_STALL), BASE_OK);
-    CHECK_EQ(read_in(&r, data, 512, &actual), USB_STATUS_OK);
+    CHECK_EQ(rig_in(r.dev, IN, data, 512, &actual), USB_STATUS_OK);
     for (unsigned i = 0; i < 2; i++) {
-        in_urb(&r, &t[i], 512);
+        rig_urb(&t[i], r.dev, IN, NULL, 512);
         rig_queue_submit(&t[i]);
     }
-    give(&r, rig_pattern(), 9);
+    rig_give(&r, IN, rig_pattern(), 9);
     rig_settle(&r);
     for (unsigned i = 0; i < 2; i++) {
         CHECK_EQ(t[i].urb.status, USB_STATUS_STALL);
         rig_release(&t[i]);
     }
     rig_advance(&r, 10000000);
-    CHECK_EQ(read_in(&r, data, 512, &actual), USB_STATUS_STALL);
+    CHECK_EQ(rig_in(r.dev, IN, data, 512, &actual), USB_STATUS_STALL);
     CHECK_EQ(rig_out(r.dev, OUT, rig_pattern(), 5), USB_STATUS_OK); // others go on
     CHECK_EQ(rig_try_change(r.dev, USB_CLEAR_HALT, 0, IN), USB_STATUS_OK);
     CHECK_EQ(sim_faulty_counters(r.sim)->halts_cleared, 1);
     CHECK_EQ(toggle(&r, 17), 0);
-    CHECK_EQ(read_in(&r, data, 512, &actual), USB_STATUS_OK);
+    CHECK_EQ(rig_in(r.dev, IN, data, 512, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 9);
     rig_end(&r);
 }
@@ -93,8 +78,8 @@ TEST(sim_toggle_what_else_clears_a_halt)
 static void odd_in(struct rig *r)
 {
     uint8_t data[512];
-    give(r, rig_pattern(), 3);
-    CHECK_EQ(read_in(r, data, 512, NULL), USB_STATUS_OK);
+    rig_give(r, IN, rig_pattern(), 3);
+    CHECK_EQ(rig_in(r->dev, IN, data, 512, NULL), USB_STATUS_OK);
     CHECK_EQ(toggle(r, 17), 1);
 }
 
@@ -103,12 +88,12 @@ static void check_in_lost(struct rig *r)
 {
     uint8_t data[512];
     uint32_t actual;
-    give(r, rig_pattern(), 10);
-    give(r, rig_pattern(), 20);
-    CHECK_EQ(read_in(r, data, 512, &actual), USB_STATUS_OK);
+    rig_give(r, IN, rig_pattern(), 10);
+    rig_give(r, IN, rig_pattern(), 20);
+    CHECK_EQ(rig_in(r->dev, IN, data, 512, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 20);
-    give(r, rig_pattern(), 30);
-    CHECK_EQ(read_in(r, data, 512, &actual), USB_STATUS_OK);
+    rig_give(r, IN, rig_pattern(), 30);
+    CHECK_EQ(rig_in(r->dev, IN, data, 512, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 30);
 }
 
@@ -116,8 +101,8 @@ static void check_in_kept(struct rig *r)
 {
     uint8_t data[512];
     uint32_t actual;
-    give(r, rig_pattern(), 10);
-    CHECK_EQ(read_in(r, data, 512, &actual), USB_STATUS_OK);
+    rig_give(r, IN, rig_pattern(), 10);
+    CHECK_EQ(rig_in(r->dev, IN, data, 512, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 10);
 }
 
@@ -139,13 +124,13 @@ TEST(sim_toggle_the_lost_packet_may_come_late)
     rig_begin_d1(&r);
     odd_in(&r);
     CHECK_EQ(rig_ask(r.dev, "0201000081000000", NULL), 0);
-    in_urb(&r, &t, 512);
+    rig_urb(&t, r.dev, IN, NULL, 512);
     rig_submit(&t);
     CHECK(!t.done);
-    give(&r, rig_pattern(), 10);
+    rig_give(&r, IN, rig_pattern(), 10);
     rig_settle(&r);
     CHECK(!t.done);
-    give(&r, rig_pattern(), 20);
+    rig_give(&r, IN, rig_pattern(), 20);
     rig_settle(&r);
     CHECK(t.done);
     CHECK_EQ(t.urb.actual_length, 20);
@@ -154,7 +139,7 @@ TEST(sim_toggle_the_lost_packet_may_come_late)
     CHECK_EQ(toggle(&r, 17), 0);
     check_in_kept(&r);
     CHECK_EQ(rig_ask(r.dev, "0201000081000000", NULL), 0);
-    give(&r, NULL, 0); // has a toggle like any packet
+    rig_give(&r, IN, NULL, 0); // has a toggle like any packet
     check_in_kept(&r);
     rig_end(&r);
 }

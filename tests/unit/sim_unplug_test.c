@@ -28,7 +28,7 @@ TEST(sim_unplug_gives_all_urbs_back_first)
     sim_faulty_answer(r.sim, 0x40, 0x77, &waits);
     rig_control_urb(&control, r.dev, "4077000000000000", NULL);
     rig_submit(&control);
-    CHECK_EQ(sim_faulty_give(r.sim, IN, rig_pattern(), 512), BASE_OK);
+    rig_give(&r, IN, rig_pattern(), 512);
     for (unsigned i = 0; i < 2; i++) {
         rig_urb(&in[i], r.dev, IN, NULL, 1024);
         rig_submit(&in[i]);
@@ -72,8 +72,8 @@ TEST(sim_unplug_results_from_before_the_unplug_stay)
     struct rig_urb t;
     struct backend_event ev;
     rig_begin_d1(&r);
-    CHECK_EQ(sim_faulty_give(r.sim, IN, "x", 1), BASE_OK);
-    CHECK_EQ(sim_faulty_give(r.sim, 0x83, "y", 1), BASE_OK);
+    rig_give(&r, IN, "x", 1);
+    rig_give(&r, 0x83, "y", 1);
     struct rig_urb other;
     rig_urb(&t, r.dev, IN, NULL, 512);
     rig_urb(&other, r.dev, 0x83, NULL, 8);
