@@ -28,6 +28,7 @@ set(USBIP_CORE_SOURCES
   session/session_unlink.c
   session/session_urbs.c
   server/server.c
+  server/server_config.c
   server/server_devices.c
   server/server_record.c
 )

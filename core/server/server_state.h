@@ -2,6 +2,7 @@
 // What a server consists of; for server/*.c only.
 //
 // Its files are a list, each may call those before it:
+//   server_config.c    the limits that it starts with
 //   server_record.c    what happened goes to the event log
 //   server_devices.c   who has which device
 //   server.c           life, connections and work: where it is put together

@@ -8,10 +8,7 @@
 #include "session/session.h"
 #include "session/session_urb.h"
 
-enum {
-    SESSION_AHEAD_SIZE = 4096, // headers read ahead; also swallows payload that nobody wants
-    SESSION_HASH_SIZE = 64,    // power of two
-};
+enum { SESSION_AHEAD_SIZE = 4096 }; // headers read ahead; also swallows unwanted payload
 
 // session_record.c: what happened goes to the event log.
 void session_record(struct session *s, struct eventlog_what what);
@@ -57,22 +54,7 @@ void session_room_look(struct session *s);
 void session_room_leave(struct session *s); // it wants none any more
 uint64_t session_room_deadline(const struct session *s);
 
-// session_urbs.c: slots for URBs and replies, the seqnums in flight.
-struct session_urbs {
-    struct session_urb *slots; // limits->max_urbs, from import to destroy
-    struct session_reply *replies;
-    struct base_list free, free_replies;
-    struct session_urb *hash[SESSION_HASH_SIZE];
-};
-enum base_err session_urbs_create(struct session *s);
-void session_urbs_destroy(struct session *s);
-struct session_urb *session_urb_get(struct session *s, uint32_t seqnum); // or NULL
-void session_urb_release(struct session *s, struct session_urb *u);
-struct session_urb *session_urb_find(const struct session *s, uint32_t seqnum);
-// From now on its seqnum may come again (docs/wire.md 2.2). Idempotent.
-void session_urb_forget(struct session *s, struct session_urb *u);
-struct session_reply *session_reply_get(struct session *s); // or NULL
-void session_reply_release(struct session *s, struct session_reply *r);
+// session_urbs.c: slots for URBs and replies, the seqnums in flight; in session_urb.h.
 
 // session_active.c: what the backend has.
 struct session_active {

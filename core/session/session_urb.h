@@ -2,12 +2,15 @@
 // URBs and replies as a session keeps them; for session/*.c only.
 #pragma once
 
+#include "base/base_err.h"
 #include "base/base_list.h"
 #include "usb/usb_urb.h"
 #include "wire/wire_urb.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+struct session;
 
 enum session_tx_kind {
     SESSION_TX_OP,    // operation reply: header of 8 bytes and a body
@@ -73,3 +76,24 @@ static inline bool session_urb_is_control(const struct session_urb *u)
 {
     return (u->address & 0x0f) == 0;
 }
+
+// --- session_urbs.c ------------------------------------------------------------------------------
+
+enum { SESSION_HASH_SIZE = 64 }; // power of two
+
+struct session_urbs {
+    struct session_urb *slots; // limits->max_urbs, from import to destroy
+    struct session_reply *replies;
+    struct base_list free, free_replies;
+    struct session_urb *hash[SESSION_HASH_SIZE];
+};
+
+enum base_err session_urbs_create(struct session *s);
+void session_urbs_destroy(struct session *s);
+struct session_urb *session_urb_get(struct session *s, uint32_t seqnum); // or NULL
+void session_urb_release(struct session *s, struct session_urb *u);
+struct session_urb *session_urb_find(const struct session *s, uint32_t seqnum);
+// From now on its seqnum may come again (docs/wire.md 2.2). Idempotent.
+void session_urb_forget(struct session *s, struct session_urb *u);
+struct session_reply *session_reply_get(struct session *s); // or NULL
+void session_reply_release(struct session *s, struct session_reply *r);
