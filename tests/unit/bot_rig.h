@@ -100,3 +100,15 @@ void bot_begin_with(struct bot *b, const struct sim_disk_options *o);
 void bot_begin_sized(struct bot *b, uint64_t blocks, bool read_only);
 void bot_begin(struct bot *b);
 void bot_end(struct bot *b);
+
+// A test with a disk `b` that `begin` begins.
+#define BOT_TEST(id, begin)                                                                        \
+    static void id##_with(struct bot *b);                                                          \
+    TEST(id)                                                                                       \
+    {                                                                                              \
+        struct bot bot, *b = &bot;                                                                 \
+        begin;                                                                                     \
+        id##_with(b);                                                                              \
+        bot_end(b);                                                                                \
+    }                                                                                              \
+    static void id##_with(struct bot *b)

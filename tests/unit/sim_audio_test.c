@@ -71,22 +71,19 @@ static const uint8_t want_config[] = {
     7,  0x25, 1,   0x01, 0,    0,    0,
 };
 
-TEST(sim_audio_descriptors)
+RIG_TEST(sim_audio_descriptors, start_with(r, NULL))
 {
-    struct rig r;
-    start_with(&r, NULL);
-    const uint8_t *config = r.sim->desc->configs[0];
+    const uint8_t *config = r->sim->desc->configs[0];
     CHECK_EQ(rig_check_config(config), 2);
     CHECK_EQ(base_get_le16(config + 2), sizeof want_config);
     CHECK_BYTES(config, want_config, sizeof want_config);
     struct usb_device_descriptor dd;
-    struct base_span bytes = {r.sim->desc->device, USB_DT_DEVICE_SIZE};
+    struct base_span bytes = {r->sim->desc->device, USB_DT_DEVICE_SIZE};
     CHECK_EQ(usb_device_descriptor_unpack(&dd, bytes), BASE_OK);
     CHECK_EQ(dd.idVendor, 0x1209);
     CHECK_EQ(dd.idProduct, 0x0005);
     CHECK_EQ(dd.bDeviceClass, 0);
-    CHECK_EQ(r.sim->speed, USB_SPEED_FULL);
-    rig_end(&r);
+    CHECK_EQ(r->sim->speed, USB_SPEED_FULL);
 }
 
 static void check_endpoint(struct rig *r, uint8_t ep, unsigned size)
@@ -99,21 +96,18 @@ static void check_endpoint(struct rig *r, uint8_t ep, unsigned size)
     CHECK_EQ(e->bInterval, 1);
 }
 
-TEST(sim_audio_has_bandwidth_in_one_setting_only)
+RIG_TEST(sim_audio_has_bandwidth_in_one_setting_only, start_with(r, NULL))
 {
-    struct rig r;
-    start_with(&r, NULL);
-    CHECK(!sim_endpoint(r.sim, OUT) && !sim_endpoint(r.sim, IN));
-    rig_change(r.dev, USB_SET_INTERFACE, 1, 1);
-    check_endpoint(&r, OUT, SIM_AUDIO_PACKET_MAX);
-    CHECK(!sim_endpoint(r.sim, IN));
-    rig_change(r.dev, USB_SET_INTERFACE, 2, 1);
-    rig_change(r.dev, USB_SET_INTERFACE, 1, 0);
-    check_endpoint(&r, IN, IN_MAX);
-    CHECK(!sim_endpoint(r.sim, OUT));
-    CHECK_EQ(rig_request(r.dev, 0x010b, 2, 1, NULL, 0), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(r.dev, 0x010b, 1, 0, NULL, 0), USB_STATUS_STALL);
-    rig_end(&r);
+    CHECK(!sim_endpoint(r->sim, OUT) && !sim_endpoint(r->sim, IN));
+    rig_change(r->dev, USB_SET_INTERFACE, 1, 1);
+    check_endpoint(r, OUT, SIM_AUDIO_PACKET_MAX);
+    CHECK(!sim_endpoint(r->sim, IN));
+    rig_change(r->dev, USB_SET_INTERFACE, 2, 1);
+    rig_change(r->dev, USB_SET_INTERFACE, 1, 0);
+    check_endpoint(r, IN, IN_MAX);
+    CHECK(!sim_endpoint(r->sim, OUT));
+    CHECK_EQ(rig_request(r->dev, 0x010b, 2, 1, NULL, 0), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r->dev, 0x010b, 1, 0, NULL, 0), USB_STATUS_STALL);
 }
 
 // --- streams -------------------------------------------------------------------------------------
@@ -208,14 +202,12 @@ static void check_pure(const int16_t *samples, unsigned count)
     }
 }
 
-TEST(sim_audio_tone_is_440_hz)
+RIG_TEST(sim_audio_tone_is_440_hz, start(r))
 {
-    struct rig r;
     int16_t s[13 * 4 * SAMPLES];
     int16_t lowest = 0, highest = 0;
     unsigned rises = 0;
-    start(&r);
-    listen(&r, 13, 4, s); // 52 packets, two periods and some more
+    listen(r, 13, 4, s); // 52 packets, two periods and some more
     CHECK_EQ(s[0], 0);
     CHECK(s[1] > 0);
     for (unsigned n = 0; n < PERIOD; n++) {
@@ -230,7 +222,6 @@ TEST(sim_audio_tone_is_440_hz)
     CHECK(highest <= SIM_AUDIO_TONE_PEAK && highest > SIM_AUDIO_TONE_PEAK - 30);
     CHECK_EQ(lowest, -highest);
     check_pure(s, 2 * PERIOD);
-    rig_end(&r);
 }
 
 // Goertzel's algorithm for 440 Hz over one period, against the energy of the whole signal.
@@ -269,30 +260,27 @@ TEST(sim_audio_tone_goes_on_over_urb_borders)
 }
 
 // One URB is in work while the other is on its way to the host and back.
-TEST(sim_audio_tone_goes_on_with_two_urbs_in_turn)
+RIG_TEST(sim_audio_tone_goes_on_with_two_urbs_in_turn, start(r))
 {
-    struct rig r;
     struct rig_urb u[2];
     int16_t samples[URBS * PACKETS * SAMPLES], *end = samples;
-    start(&r);
     for (unsigned i = 0; i < URBS + 2; i++) {
         struct rig_urb *turn = &u[i % 2];
         if (i >= 2) {
             while (!turn->done)
-                rig_advance(&r, r.backend->next_deadline(r.backend) - r.now_us);
+                rig_advance(r, r->backend->next_deadline(r->backend) - r->now_us);
             check_packets(turn, SPOKEN);
             end = take_samples(turn, end);
             (void)rig_finish(turn);
         }
         if (i < URBS) {
-            rig_iso_urb(turn, r.dev, IN, NULL, PACKETS, IN_MAX);
+            rig_iso_urb(turn, r->dev, IN, NULL, PACKETS, IN_MAX);
             rig_submit(turn);
         }
     }
     CHECK_EQ(end - samples, URBS * PACKETS * SAMPLES);
     check_pure(samples, URBS * PACKETS * SAMPLES);
-    CHECK_EQ(sim_audio_captured(r.sim).gaps, 0);
-    rig_end(&r);
+    CHECK_EQ(sim_audio_captured(r->sim).gaps, 0);
 }
 
 // The frame in which the first packet of the URB moved.
@@ -306,47 +294,41 @@ static uint32_t first_frame(const struct rig_urb *u)
 }
 
 // What a late host has missed is counted, and not missing in what it gets.
-TEST(sim_audio_tone_waits_for_the_host)
+RIG_TEST(sim_audio_tone_waits_for_the_host, start(r))
 {
-    struct rig r;
     struct rig_urb u[2];
     int16_t samples[2 * PACKETS * SAMPLES], *end = samples;
-    start(&r);
     for (unsigned i = 0; i < 2; i++) {
-        rig_iso_urb(&u[i], r.dev, IN, NULL, PACKETS, IN_MAX);
+        rig_iso_urb(&u[i], r->dev, IN, NULL, PACKETS, IN_MAX);
         rig_submit(&u[i]);
-        rig_advance(&r, (PACKETS + 1 + 5) * FRAME);
+        rig_advance(r, (PACKETS + 1 + 5) * FRAME);
         CHECK(u[i].done);
         end = take_samples(&u[i], end);
     }
     check_pure(samples, (unsigned)(end - samples));
-    struct sim_audio_traffic t = sim_audio_captured(r.sim);
+    struct sim_audio_traffic t = sim_audio_captured(r->sim);
     CHECK_EQ(t.gaps, 1);
     CHECK_EQ(t.missed, first_frame(&u[1]) - first_frame(&u[0]) - PACKETS);
     CHECK(t.missed >= 5);
     (void)rig_finish(&u[0]);
     (void)rig_finish(&u[1]);
-    rig_end(&r);
 }
 
-TEST(sim_audio_tone_begins_anew_with_the_interface)
+RIG_TEST(sim_audio_tone_begins_anew_with_the_interface, start(r))
 {
-    struct rig r;
     int16_t first[PACKETS * SAMPLES], again[PACKETS * SAMPLES];
-    start(&r);
-    listen_once(&r, first);
-    rig_advance(&r, 100 * FRAME);
-    restart_microphone(&r);
-    listen_once(&r, again);
+    listen_once(r, first);
+    rig_advance(r, 100 * FRAME);
+    restart_microphone(r);
+    listen_once(r, again);
     CHECK_BYTES(again, first, sizeof first);
-    rig_advance(&r, 7 * FRAME);
-    rig_change(r.dev, USB_SET_CONFIGURATION, 0, 1);
-    rig_change(r.dev, USB_SET_INTERFACE, 2, 1);
-    listen_once(&r, again);
+    rig_advance(r, 7 * FRAME);
+    rig_change(r->dev, USB_SET_CONFIGURATION, 0, 1);
+    rig_change(r->dev, USB_SET_INTERFACE, 2, 1);
+    listen_once(r, again);
     CHECK_BYTES(again, first, sizeof first);
-    CHECK_EQ(sim_audio_captured(r.sim).gaps, 0);
-    CHECK_EQ(sim_audio_captured(r.sim).packets, 3 * PACKETS);
-    rig_end(&r);
+    CHECK_EQ(sim_audio_captured(r->sim).gaps, 0);
+    CHECK_EQ(sim_audio_captured(r->sim).packets, 3 * PACKETS);
 }
 
 // --- loudness ------------------------------------------------------------------------------------
@@ -390,68 +372,57 @@ static int loudness(struct rig *r)
     return peak;
 }
 
-TEST(sim_audio_microphone_follows_its_volume)
+RIG_TEST(sim_audio_microphone_follows_its_volume, start(r))
 {
     static const int db[] = {0, -1, -6, -20, -40, -59, -60};
     static const int peak[] = {16384, 14602, 8211, 1638, 163, 18, 16}; // 16384 * 10^(db / 20)
-    struct rig r;
-    start(&r);
     for (unsigned i = 0; i < sizeof db / sizeof db[0]; i++) {
-        CHECK_EQ(set_volume(&r, MICROPHONE, 1, db[i] * 256), 2);
-        CHECK_EQ(get_volume(&r, GET_CUR, MICROPHONE, 1), db[i] * 256);
-        CHECK_EQ(sim_audio_microphone(r.sim).volume[0], db[i] * 256);
-        int have = loudness(&r);
+        CHECK_EQ(set_volume(r, MICROPHONE, 1, db[i] * 256), 2);
+        CHECK_EQ(get_volume(r, GET_CUR, MICROPHONE, 1), db[i] * 256);
+        CHECK_EQ(sim_audio_microphone(r->sim).volume[0], db[i] * 256);
+        int have = loudness(r);
         if (have > peak[i] + 1 || have < peak[i] - peak[i] / 500 - 1)
             check_fail(__FILE__, __LINE__, "%d at %d dB, not %d", have, db[i], peak[i]);
     }
-    CHECK_EQ(set_volume(&r, MICROPHONE, 1, SIM_AUDIO_VOLUME_SILENCE), 2);
-    CHECK_EQ(get_volume(&r, GET_CUR, MICROPHONE, 1), SIM_AUDIO_VOLUME_SILENCE);
-    CHECK_EQ(loudness(&r), 0);
-    rig_end(&r);
+    CHECK_EQ(set_volume(r, MICROPHONE, 1, SIM_AUDIO_VOLUME_SILENCE), 2);
+    CHECK_EQ(get_volume(r, GET_CUR, MICROPHONE, 1), SIM_AUDIO_VOLUME_SILENCE);
+    CHECK_EQ(loudness(r), 0);
 }
 
-TEST(sim_audio_microphone_follows_its_mute)
+RIG_TEST(sim_audio_microphone_follows_its_mute, start(r))
 {
-    struct rig r;
-    start(&r);
-    CHECK(!get_mute(&r, MICROPHONE));
-    set_mute(&r, MICROPHONE, 1);
-    CHECK(get_mute(&r, MICROPHONE) && sim_audio_microphone(r.sim).mute);
-    CHECK_EQ(loudness(&r), 0);
-    CHECK_EQ(get_volume(&r, GET_CUR, MICROPHONE, 1), SIM_AUDIO_VOLUME_MAX);
-    set_mute(&r, MICROPHONE, 0);
-    CHECK(!get_mute(&r, MICROPHONE));
-    CHECK(loudness(&r) > 16300);
-    CHECK_EQ(sim_audio_captured(r.sim).bytes, 2 * PACKETS * SPOKEN); // silence is data as well
-    rig_end(&r);
+    CHECK(!get_mute(r, MICROPHONE));
+    set_mute(r, MICROPHONE, 1);
+    CHECK(get_mute(r, MICROPHONE) && sim_audio_microphone(r->sim).mute);
+    CHECK_EQ(loudness(r), 0);
+    CHECK_EQ(get_volume(r, GET_CUR, MICROPHONE, 1), SIM_AUDIO_VOLUME_MAX);
+    set_mute(r, MICROPHONE, 0);
+    CHECK(!get_mute(r, MICROPHONE));
+    CHECK(loudness(r) > 16300);
+    CHECK_EQ(sim_audio_captured(r->sim).bytes, 2 * PACKETS * SPOKEN); // silence is data as well
 }
 
-TEST(sim_audio_microphone_does_not_hear_the_loudspeakers_controls)
+RIG_TEST(sim_audio_microphone_does_not_hear_the_loudspeakers_controls, start(r))
 {
-    struct rig r;
-    start(&r);
-    set_mute(&r, SPEAKER, 1);
-    CHECK_EQ(set_volume(&r, SPEAKER, 1, -5120), 2);
-    CHECK(loudness(&r) > 16300);
-    CHECK(!sim_audio_microphone(r.sim).mute);
-    CHECK(sim_audio_speaker(r.sim).mute);
-    rig_end(&r);
+    set_mute(r, SPEAKER, 1);
+    CHECK_EQ(set_volume(r, SPEAKER, 1, -5120), 2);
+    CHECK(loudness(r) > 16300);
+    CHECK(!sim_audio_microphone(r->sim).mute);
+    CHECK(sim_audio_speaker(r->sim).mute);
 }
 
 // The tone keeps its phase: after 25 packets it is where it was, only not so loud.
-TEST(sim_audio_volume_changes_in_mid_stream)
+RIG_TEST(sim_audio_volume_changes_in_mid_stream, start(r))
 {
-    struct rig r;
     struct rig_urb u[4];
     int16_t loud[PACKETS * SAMPLES], quiet[PACKETS * SAMPLES];
-    start(&r);
     for (unsigned i = 0; i < 4; i++) {
-        rig_iso_urb(&u[i], r.dev, IN, NULL, i == 2 ? PACKETS : PACKETS - (i == 1), IN_MAX);
+        rig_iso_urb(&u[i], r->dev, IN, NULL, i == 2 ? PACKETS : PACKETS - (i == 1), IN_MAX);
         rig_submit(&u[i]);
     }
-    rig_advance(&r, 10 * FRAME);
-    CHECK_EQ(set_volume(&r, MICROPHONE, 1, -256 * 20), 2);
-    rig_advance(&r, 30 * FRAME);
+    rig_advance(r, 10 * FRAME);
+    CHECK_EQ(set_volume(r, MICROPHONE, 1, -256 * 20), 2);
+    rig_advance(r, 30 * FRAME);
     (void)take_samples(&u[0], loud); // packets 0 to 7
     (void)take_samples(&u[3], quiet);
     for (unsigned n = 0; n + 2 * SAMPLES < PACKETS * SAMPLES; n++) { // packets 23 and 25
@@ -460,7 +431,6 @@ TEST(sim_audio_volume_changes_in_mid_stream)
     }
     for (unsigned i = 0; i < 4; i++)
         (void)rig_finish(&u[i]);
-    rig_end(&r);
 }
 
 // --- controls ------------------------------------------------------------------------------------
@@ -501,30 +471,28 @@ TEST(sim_audio_volume_becomes_the_nearest)
     rig_end(&r);
 }
 
-TEST(sim_audio_channels_one_by_one_and_all_at_once)
+RIG_TEST(sim_audio_channels_one_by_one_and_all_at_once, start_with(r, NULL))
 {
-    struct rig r;
     uint8_t data[5] = {0};
-    start_with(&r, NULL);
-    CHECK_EQ(set_volume(&r, SPEAKER, 1, -256), 2);
-    CHECK_EQ(set_volume(&r, SPEAKER, 2, -512), 2);
-    CHECK_EQ(sim_audio_speaker(r.sim).volume[0], -256);
-    CHECK_EQ(sim_audio_speaker(r.sim).volume[1], -512);
-    CHECK_EQ(rig_request(r.dev, GET_CUR, VOLUME | ALL, SPEAKER, data, 5), 4);
+    CHECK_EQ(set_volume(r, SPEAKER, 1, -256), 2);
+    CHECK_EQ(set_volume(r, SPEAKER, 2, -512), 2);
+    CHECK_EQ(sim_audio_speaker(r->sim).volume[0], -256);
+    CHECK_EQ(sim_audio_speaker(r->sim).volume[1], -512);
+    CHECK_EQ(rig_request(r->dev, GET_CUR, VOLUME | ALL, SPEAKER, data, 5), 4);
     CHECK_BYTES(data, ((uint8_t[]){0x00, 0xff, 0x00, 0xfe}), 4);
     base_put_le16(data, (uint16_t)-768);
     base_put_le16(data + 2, (uint16_t)-1024);
-    CHECK_EQ(rig_request(r.dev, SET_CUR, VOLUME | ALL, SPEAKER, data, 4), 4);
-    CHECK_EQ(get_volume(&r, GET_CUR, SPEAKER, 1), -768);
-    CHECK_EQ(get_volume(&r, GET_CUR, SPEAKER, 2), -1024);
-    CHECK_EQ(rig_request(r.dev, SET_CUR, VOLUME | ALL, SPEAKER, data, 2), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(r.dev, GET_MIN, VOLUME | ALL, SPEAKER, data, 4), 4);
+    CHECK_EQ(rig_request(r->dev, SET_CUR, VOLUME | ALL, SPEAKER, data, 4), 4);
+    CHECK_EQ(get_volume(r, GET_CUR, SPEAKER, 1), -768);
+    CHECK_EQ(get_volume(r, GET_CUR, SPEAKER, 2), -1024);
+    CHECK_EQ(rig_request(r->dev, SET_CUR, VOLUME | ALL, SPEAKER, data, 2), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r->dev, GET_MIN, VOLUME | ALL, SPEAKER, data, 4), 4);
     CHECK_BYTES(data, ((uint8_t[]){0x00, 0xc4, 0x00, 0xc4}), 4);
-    CHECK_EQ(rig_request(r.dev, GET_CUR, VOLUME | ALL, MICROPHONE, data, 4), 2);
-    CHECK_EQ(rig_request(r.dev, GET_CUR, MUTE | ALL, SPEAKER, data, 4), 1);
-    CHECK_EQ(rig_request(r.dev, GET_CUR, VOLUME | 1, SPEAKER, data, 1), 1); // cut to what was asked
+    CHECK_EQ(rig_request(r->dev, GET_CUR, VOLUME | ALL, MICROPHONE, data, 4), 2);
+    CHECK_EQ(rig_request(r->dev, GET_CUR, MUTE | ALL, SPEAKER, data, 4), 1);
+    CHECK_EQ(rig_request(r->dev, GET_CUR, VOLUME | 1, SPEAKER, data, 1),
+             1); // cut to what was asked
     CHECK_EQ(data[0], 0x00);
-    rig_end(&r);
 }
 
 TEST(sim_audio_requests_that_it_does_not_have)
@@ -573,50 +541,44 @@ TEST(sim_audio_requests_that_it_does_not_have)
     rig_end(&r);
 }
 
-TEST(sim_audio_has_one_sampling_frequency)
+RIG_TEST(sim_audio_has_one_sampling_frequency, start_with(r, NULL))
 {
-    struct rig r;
     uint8_t cd[3] = {0x44, 0xac, 0x00}, dat[3] = {0x80, 0xbb, 0x00}, have[4] = {0};
-    start_with(&r, NULL);
-    CHECK_EQ(rig_request(r.dev, 0xa281, 0x0100, OUT, have, 3), USB_STATUS_STALL); // setting 0
-    rig_change(r.dev, USB_SET_INTERFACE, 1, 1);
-    rig_change(r.dev, USB_SET_INTERFACE, 2, 1);
+    CHECK_EQ(rig_request(r->dev, 0xa281, 0x0100, OUT, have, 3), USB_STATUS_STALL); // setting 0
+    rig_change(r->dev, USB_SET_INTERFACE, 1, 1);
+    rig_change(r->dev, USB_SET_INTERFACE, 2, 1);
     for (unsigned i = 0; i < 2; i++) {
         unsigned ep = i ? IN : OUT;
-        CHECK_EQ(rig_request(r.dev, 0x2201, 0x0100, ep, cd, 3),
+        CHECK_EQ(rig_request(r->dev, 0x2201, 0x0100, ep, cd, 3),
                  3); // is told that it got another one
-        CHECK_EQ(rig_request(r.dev, 0xa281, 0x0100, ep, have, 4), 3);
+        CHECK_EQ(rig_request(r->dev, 0xa281, 0x0100, ep, have, 4), 3);
         CHECK_BYTES(have, dat, 3);
-        CHECK_EQ(rig_request(r.dev, 0x2201, 0x0100, ep, dat, 3), 3);
-        CHECK_EQ(rig_request(r.dev, 0x2201, 0x0100, ep, dat, 2), USB_STATUS_STALL);
-        CHECK_EQ(rig_request(r.dev, 0x2201, 0x0200, ep, dat, 3), USB_STATUS_STALL); // pitch
-        CHECK_EQ(rig_request(r.dev, 0xa282, 0x0100, ep, have, 3), USB_STATUS_STALL);
-        CHECK_EQ(rig_request(r.dev, 0xa201, 0x0100, ep, have, 3), USB_STATUS_STALL);
-        CHECK_EQ(rig_request(r.dev, 0x2281, 0x0100, ep, dat, 3), USB_STATUS_STALL);
-        CHECK_EQ(rig_request(r.dev, 0xa281, 0x0100, ep | 0x100, have, 3), USB_STATUS_STALL);
+        CHECK_EQ(rig_request(r->dev, 0x2201, 0x0100, ep, dat, 3), 3);
+        CHECK_EQ(rig_request(r->dev, 0x2201, 0x0100, ep, dat, 2), USB_STATUS_STALL);
+        CHECK_EQ(rig_request(r->dev, 0x2201, 0x0200, ep, dat, 3), USB_STATUS_STALL); // pitch
+        CHECK_EQ(rig_request(r->dev, 0xa282, 0x0100, ep, have, 3), USB_STATUS_STALL);
+        CHECK_EQ(rig_request(r->dev, 0xa201, 0x0100, ep, have, 3), USB_STATUS_STALL);
+        CHECK_EQ(rig_request(r->dev, 0x2281, 0x0100, ep, dat, 3), USB_STATUS_STALL);
+        CHECK_EQ(rig_request(r->dev, 0xa281, 0x0100, ep | 0x100, have, 3), USB_STATUS_STALL);
     }
-    CHECK_EQ(rig_request(r.dev, 0xa281, 0x0100, 0x00, have, 3), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(r.dev, 0xa281, 0x0100, 0x80, have, 3), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(r.dev, 0xa281, 0x0100, 0x81, have, 3), USB_STATUS_STALL);
-    rig_end(&r);
+    CHECK_EQ(rig_request(r->dev, 0xa281, 0x0100, 0x00, have, 3), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r->dev, 0xa281, 0x0100, 0x80, have, 3), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r->dev, 0xa281, 0x0100, 0x81, have, 3), USB_STATUS_STALL);
 }
 
-TEST(sim_audio_reset_makes_it_loud_again)
+RIG_TEST(sim_audio_reset_makes_it_loud_again, start(r))
 {
-    struct rig r;
-    start(&r);
-    set_mute(&r, SPEAKER, 1);
-    set_mute(&r, MICROPHONE, 1);
-    CHECK_EQ(set_volume(&r, SPEAKER, 1, -5120), 2);
-    CHECK_EQ(set_volume(&r, SPEAKER, 2, -5120), 2);
-    CHECK_EQ(set_volume(&r, MICROPHONE, 1, -5120), 2);
-    rig_change(r.dev, USB_RESET_DEVICE, 0, 0);
-    CHECK(!get_mute(&r, SPEAKER) && !get_mute(&r, MICROPHONE));
-    check_limits(&r, SPEAKER, 1);
-    check_limits(&r, SPEAKER, 2);
-    check_limits(&r, MICROPHONE, 1);
-    CHECK(loudness(&r) > 16300);
-    rig_end(&r);
+    set_mute(r, SPEAKER, 1);
+    set_mute(r, MICROPHONE, 1);
+    CHECK_EQ(set_volume(r, SPEAKER, 1, -5120), 2);
+    CHECK_EQ(set_volume(r, SPEAKER, 2, -5120), 2);
+    CHECK_EQ(set_volume(r, MICROPHONE, 1, -5120), 2);
+    rig_change(r->dev, USB_RESET_DEVICE, 0, 0);
+    CHECK(!get_mute(r, SPEAKER) && !get_mute(r, MICROPHONE));
+    check_limits(r, SPEAKER, 1);
+    check_limits(r, SPEAKER, 2);
+    check_limits(r, MICROPHONE, 1);
+    CHECK(loudness(r) > 16300);
 }
 
 // --- loudspeaker ---------------------------------------------------------------------------------
@@ -646,50 +608,44 @@ static void start_keeping(struct rig *r, uint32_t bytes)
     rig_change(r->dev, USB_SET_INTERFACE, 1, 1);
 }
 
-TEST(sim_audio_plays_bit_by_bit)
+RIG_TEST(sim_audio_plays_bit_by_bit, start_keeping(r, 1 << 15))
 {
-    struct rig r;
-    start_keeping(&r, 1 << 15);
-    CHECK_EQ(sim_audio_played_adler32(r.sim), 1);
-    check_last(&r, 100, pattern(), 0);
-    const uint8_t *end = play(&r, URBS, PLAYED, pattern());
+    CHECK_EQ(sim_audio_played_adler32(r->sim), 1);
+    check_last(r, 100, pattern(), 0);
+    const uint8_t *end = play(r, URBS, PLAYED, pattern());
     uint32_t bytes = (uint32_t)(end - pattern());
-    struct sim_audio_traffic t = sim_audio_played(r.sim);
+    struct sim_audio_traffic t = sim_audio_played(r->sim);
     CHECK_EQ(t.packets, URBS * PACKETS);
     CHECK_EQ(t.bytes, bytes);
     CHECK_EQ(t.gaps, 0);
     CHECK_EQ(t.missed, 0);
-    CHECK_EQ(sim_audio_played_adler32(r.sim), adler32(pattern(), bytes));
-    check_last(&r, PATTERN - 1, pattern(), bytes);
-    check_last(&r, 1000, end - 1000, 1000);
-    check_last(&r, 0, end, 0);
-    CHECK_EQ(sim_audio_captured(r.sim).packets, 0);
-    rig_end(&r);
+    CHECK_EQ(sim_audio_played_adler32(r->sim), adler32(pattern(), bytes));
+    check_last(r, PATTERN - 1, pattern(), bytes);
+    check_last(r, 1000, end - 1000, 1000);
+    check_last(r, 0, end, 0);
+    CHECK_EQ(sim_audio_captured(r->sim).packets, 0);
 }
 
-TEST(sim_audio_plays_packets_of_any_size)
+RIG_TEST(sim_audio_plays_packets_of_any_size, start_keeping(r, 1000))
 {
     static const uint8_t wikipedia[12] = "Wikipedia";
-    struct rig r;
     struct rig_urb u;
-    start_keeping(&r, 1000);
-    rig_iso_urb(&u, r.dev, OUT, wikipedia, 3, 4); // 4, 0 and 5 bytes
+    rig_iso_urb(&u, r->dev, OUT, wikipedia, 3, 4); // 4, 0 and 5 bytes
     u.packets[1].length = 0;
     u.packets[2].offset = 4;
     u.packets[2].length = 5;
     rig_submit(&u);
-    rig_advance(&r, 4 * FRAME);
+    rig_advance(r, 4 * FRAME);
     CHECK_EQ(u.packets[0].actual_length, 4);
     CHECK_EQ(u.packets[1].status, USB_STATUS_OK);
     CHECK_EQ(u.packets[2].actual_length, 5);
     CHECK_EQ(rig_finish(&u), 9);
-    CHECK_EQ(sim_audio_played_adler32(r.sim), 0x11e60398); // from the literature
-    check_last(&r, 100, wikipedia, 9);
-    CHECK_EQ(sim_audio_played(r.sim).packets, 3);
-    CHECK_EQ(sim_audio_played(r.sim).gaps, 0); // an empty packet is one
-    (void)play(&r, 1, SIM_AUDIO_PACKET_MAX, pattern());
-    CHECK_EQ(sim_audio_played(r.sim).bytes, 9 + PACKETS * SIM_AUDIO_PACKET_MAX);
-    rig_end(&r);
+    CHECK_EQ(sim_audio_played_adler32(r->sim), 0x11e60398); // from the literature
+    check_last(r, 100, wikipedia, 9);
+    CHECK_EQ(sim_audio_played(r->sim).packets, 3);
+    CHECK_EQ(sim_audio_played(r->sim).gaps, 0); // an empty packet is one
+    (void)play(r, 1, SIM_AUDIO_PACKET_MAX, pattern());
+    CHECK_EQ(sim_audio_played(r->sim).bytes, 9 + PACKETS * SIM_AUDIO_PACKET_MAX);
 }
 
 // A ring of a size that no packet divides.
@@ -713,97 +669,82 @@ TEST(sim_audio_keeps_what_was_played_last)
     }
 }
 
-TEST(sim_audio_keeps_nothing_unless_told)
+RIG_TEST(sim_audio_keeps_nothing_unless_told, start(r))
 {
-    struct rig r;
-    start(&r);
-    (void)play(&r, 2, PLAYED, pattern());
-    check_last(&r, 100, pattern(), 0);
-    CHECK_EQ(sim_audio_played(r.sim).bytes, 2 * PACKETS * PLAYED);
-    CHECK_EQ(sim_audio_played_adler32(r.sim), adler32(pattern(), 2 * PACKETS * PLAYED));
-    rig_end(&r);
+    (void)play(r, 2, PLAYED, pattern());
+    check_last(r, 100, pattern(), 0);
+    CHECK_EQ(sim_audio_played(r->sim).bytes, 2 * PACKETS * PLAYED);
+    CHECK_EQ(sim_audio_played_adler32(r->sim), adler32(pattern(), 2 * PACKETS * PLAYED));
 }
 
-TEST(sim_audio_plays_the_same_whatever_the_volume)
+RIG_TEST(sim_audio_plays_the_same_whatever_the_volume, start_keeping(r, 10000))
 {
-    struct rig r;
-    start_keeping(&r, 10000);
-    set_mute(&r, SPEAKER, 1);
-    CHECK_EQ(set_volume(&r, SPEAKER, 1, SIM_AUDIO_VOLUME_SILENCE), 2);
-    (void)play(&r, 2, PLAYED, pattern());
-    check_last(&r, 10000, pattern(), 2 * PACKETS * PLAYED);
-    rig_end(&r);
+    set_mute(r, SPEAKER, 1);
+    CHECK_EQ(set_volume(r, SPEAKER, 1, SIM_AUDIO_VOLUME_SILENCE), 2);
+    (void)play(r, 2, PLAYED, pattern());
+    check_last(r, 10000, pattern(), 2 * PACKETS * PLAYED);
 }
 
-TEST(sim_audio_counts_gaps)
+RIG_TEST(sim_audio_counts_gaps, start(r))
 {
-    struct rig r;
     struct rig_urb u[3];
     uint64_t missed = 0;
-    start(&r);
-    rig_advance(&r, 100 * FRAME); // before the first packet there is no stream
+    rig_advance(r, 100 * FRAME); // before the first packet there is no stream
     for (unsigned i = 0; i < 3; i++) {
-        rig_iso_urb(&u[i], r.dev, OUT, pattern(), PACKETS, PLAYED);
+        rig_iso_urb(&u[i], r->dev, OUT, pattern(), PACKETS, PLAYED);
         rig_submit(&u[i]);
-        rig_advance(&r, (PACKETS + 1 + i) * FRAME);
+        rig_advance(r, (PACKETS + 1 + i) * FRAME);
         CHECK(u[i].done);
         if (i > 0)
             missed += first_frame(&u[i]) - (u[i - 1].urb.start_frame + PACKETS);
     }
-    struct sim_audio_traffic t = sim_audio_played(r.sim);
+    struct sim_audio_traffic t = sim_audio_played(r->sim);
     CHECK_EQ(t.gaps, 2);
     CHECK(t.missed > 2);
     CHECK_EQ(t.missed, missed);
-    CHECK_EQ(sim_audio_captured(r.sim).gaps, 0);
+    CHECK_EQ(sim_audio_captured(r->sim).gaps, 0);
     for (unsigned i = 0; i < 3; i++)
         (void)rig_finish(&u[i]);
-    rig_end(&r);
 }
 
-TEST(sim_audio_streams_have_no_gap_between_them)
+RIG_TEST(sim_audio_streams_have_no_gap_between_them, start_keeping(r, 10000))
 {
-    struct rig r;
-    start_keeping(&r, 10000);
-    const uint8_t *end = play(&r, 1, PLAYED, pattern());
-    rig_advance(&r, 1000 * FRAME);
-    rig_change(r.dev, USB_SET_INTERFACE, 1, 1);
-    end = play(&r, 1, PLAYED, end);
-    rig_advance(&r, 1000 * FRAME);
-    rig_change(r.dev, USB_RESET_DEVICE, 0, 0); // with what was selected
-    end = play(&r, 1, PLAYED, end);
-    rig_advance(&r, 1000 * FRAME);
-    rig_change(r.dev, USB_SET_CONFIGURATION, 0, 1);
-    rig_change(r.dev, USB_SET_INTERFACE, 1, 1);
-    (void)play(&r, 1, PLAYED, end);
-    CHECK_EQ(sim_audio_played(r.sim).gaps, 0);
-    CHECK_EQ(sim_audio_played(r.sim).missed, 0);
-    CHECK_EQ(sim_audio_played(r.sim).packets, 4 * PACKETS);
-    check_last(&r, 10000, pattern(), 4 * PACKETS * PLAYED); // one behind the other
-    rig_end(&r);
+    const uint8_t *end = play(r, 1, PLAYED, pattern());
+    rig_advance(r, 1000 * FRAME);
+    rig_change(r->dev, USB_SET_INTERFACE, 1, 1);
+    end = play(r, 1, PLAYED, end);
+    rig_advance(r, 1000 * FRAME);
+    rig_change(r->dev, USB_RESET_DEVICE, 0, 0); // with what was selected
+    end = play(r, 1, PLAYED, end);
+    rig_advance(r, 1000 * FRAME);
+    rig_change(r->dev, USB_SET_CONFIGURATION, 0, 1);
+    rig_change(r->dev, USB_SET_INTERFACE, 1, 1);
+    (void)play(r, 1, PLAYED, end);
+    CHECK_EQ(sim_audio_played(r->sim).gaps, 0);
+    CHECK_EQ(sim_audio_played(r->sim).missed, 0);
+    CHECK_EQ(sim_audio_played(r->sim).packets, 4 * PACKETS);
+    check_last(r, 10000, pattern(), 4 * PACKETS * PLAYED); // one behind the other
 }
 
-TEST(sim_audio_setting_one_interface_leaves_the_other)
+RIG_TEST(sim_audio_setting_one_interface_leaves_the_other, start(r))
 {
-    struct rig r;
     struct rig_urb in, out;
-    start(&r);
-    rig_iso_urb(&in, r.dev, IN, NULL, PACKETS, IN_MAX);
-    rig_iso_urb(&out, r.dev, OUT, pattern(), PACKETS, PLAYED);
+    rig_iso_urb(&in, r->dev, IN, NULL, PACKETS, IN_MAX);
+    rig_iso_urb(&out, r->dev, OUT, pattern(), PACKETS, PLAYED);
     rig_submit(&in);
     rig_submit(&out);
-    rig_advance(&r, (PACKETS + 1) * FRAME);
+    rig_advance(r, (PACKETS + 1) * FRAME);
     check_packets(&in, SPOKEN);
     check_packets(&out, PLAYED);
     (void)rig_finish(&in);
     (void)rig_finish(&out);
-    rig_advance(&r, 10 * FRAME);
-    rig_change(r.dev, USB_SET_INTERFACE, 2, 1);
-    (void)play(&r, 1, PLAYED, pattern());
+    rig_advance(r, 10 * FRAME);
+    rig_change(r->dev, USB_SET_INTERFACE, 2, 1);
+    (void)play(r, 1, PLAYED, pattern());
     int16_t samples[PACKETS * SAMPLES];
-    listen_once(&r, samples);
-    CHECK_EQ(sim_audio_played(r.sim).gaps, 1);
-    CHECK_EQ(sim_audio_captured(r.sim).gaps, 0);
-    rig_end(&r);
+    listen_once(r, samples);
+    CHECK_EQ(sim_audio_played(r->sim).gaps, 1);
+    CHECK_EQ(sim_audio_captured(r->sim).gaps, 0);
 }
 
 // --- recording -----------------------------------------------------------------------------------
@@ -864,16 +805,13 @@ TEST(sim_audio_plays_on_when_it_cannot_record)
     rig_end(&r);
 }
 
-TEST(sim_audio_without_memory)
+RIG_TEST(sim_audio_without_memory, start(r))
 {
-    struct rig r;
     struct tape t = {0};
-    start(&r);
-    r.heap.fail_at = 1;
-    CHECK(!sim_audio_create(r.bus, NULL));
+    r->heap.fail_at = 1;
+    CHECK(!sim_audio_create(r->bus, NULL));
     const struct sim_audio_options o = {.recording = {tape_append, tape_destroy, &t}};
-    CHECK(!sim_audio_create(r.bus, &o));
+    CHECK(!sim_audio_create(r->bus, &o));
     CHECK_EQ(t.destroyed, 0); // still the caller's
-    r.heap.fail_at = 0;
-    rig_end(&r);
+    r->heap.fail_at = 0;
 }

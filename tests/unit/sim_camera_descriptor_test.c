@@ -187,36 +187,30 @@ TEST(sim_camera_device_has_an_interface_association)
     }
 }
 
-TEST(sim_camera_isochronous_settings)
+RIG_TEST(sim_camera_isochronous_settings, rig_begin(r))
 {
     static const unsigned packets[][2] = {{192, 1}, {512, 1}, {1024, 1}, {1024, 2}, {1024, 3}};
-    struct rig r;
-    rig_begin(&r);
-    rig_start(&r, sim_camera_create(r.bus, NULL), 1);
-    CHECK_EQ(rig_check_config(r.sim->desc->configs[0]), 5);
-    CHECK(!sim_endpoint(r.sim, VIDEO_IN)); // the first setting takes no bandwidth
+    rig_start(r, sim_camera_create(r->bus, NULL), 1);
+    CHECK_EQ(rig_check_config(r->sim->desc->configs[0]), 5);
+    CHECK(!sim_endpoint(r->sim, VIDEO_IN)); // the first setting takes no bandwidth
     for (uint8_t i = 0; i < 5; i++) {
-        rig_change(r.dev, USB_SET_INTERFACE, VIDEO_STREAMING, i + 1);
-        const struct usb_endpoint *ep = sim_endpoint(r.sim, VIDEO_IN);
+        rig_change(r->dev, USB_SET_INTERFACE, VIDEO_STREAMING, i + 1);
+        const struct usb_endpoint *ep = sim_endpoint(r->sim, VIDEO_IN);
         CHECK_EQ(ep->type, USB_ISOCHRONOUS);
         CHECK_EQ(ep->max_packet_size, packets[i][0]);
         CHECK_EQ(ep->packets_per_interval, packets[i][1]);
         CHECK_EQ(ep->bInterval, 1);
     }
-    CHECK(!usb_config_has_alternate(config_of(r.sim), VIDEO_STREAMING, 6));
-    rig_end(&r);
+    CHECK(!usb_config_has_alternate(config_of(r->sim), VIDEO_STREAMING, 6));
 }
 
-TEST(sim_camera_bulk_endpoint)
+RIG_TEST(sim_camera_bulk_endpoint, rig_begin(r))
 {
-    struct rig r;
     struct sim_camera_options options = {.bulk = true};
-    rig_begin(&r);
-    rig_start(&r, sim_camera_create(r.bus, &options), 1);
-    CHECK_EQ(rig_check_config(r.sim->desc->configs[0]), 1);
-    CHECK(!usb_config_has_alternate(config_of(r.sim), VIDEO_STREAMING, 1));
-    const struct usb_endpoint *ep = sim_endpoint(r.sim, VIDEO_IN);
+    rig_start(r, sim_camera_create(r->bus, &options), 1);
+    CHECK_EQ(rig_check_config(r->sim->desc->configs[0]), 1);
+    CHECK(!usb_config_has_alternate(config_of(r->sim), VIDEO_STREAMING, 1));
+    const struct usb_endpoint *ep = sim_endpoint(r->sim, VIDEO_IN);
     CHECK_EQ(ep->type, USB_BULK);
     CHECK_EQ(ep->max_packet_size, 512);
-    rig_end(&r);
 }

@@ -219,11 +219,8 @@ TEST(sim_camera_brightness_is_seen_in_the_next_frame)
     rig_end(&v->rig);
 }
 
-TEST(sim_camera_no_memory)
+RIG_TEST(sim_camera_no_memory, rig_begin(r))
 {
-    struct rig r;
-    rig_begin(&r);
-    r.heap.fail_at = 1;
-    CHECK(!sim_camera_create(r.bus, NULL));
-    rig_end(&r);
+    r->heap.fail_at = 1;
+    CHECK(!sim_camera_create(r->bus, NULL));
 }

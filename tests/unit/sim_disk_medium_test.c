@@ -17,19 +17,16 @@ static void check_read(struct bot *b, const uint8_t cdb[16], uint32_t block, uin
     free(data);
 }
 
-TEST(sim_disk_scsi_read)
+BOT_TEST(sim_disk_scsi_read, bot_begin(b))
 {
-    struct bot b;
-    bot_begin(&b);
-    check_read(&b, BOT_CDB(0x08, 0, 1, 2, 3), 258, 3);
-    check_read(&b, BOT_CDB(0x08, 0, 1, 2, 0), 258, 256); // 0 is 256, in 6 bytes only
-    check_read(&b, BOT_CDB(0x28, 0, 0, 0, 1, 2, 0, 0, 3), 258, 3);
-    check_read(&b, BOT_CDB(0x28, 0, 0, 0, 1, 2, 0, 1, 1), 258, 257);
-    check_read(&b, BOT_CDB(0x88, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 1, 1), 258, 257);
-    check_read(&b, BOT_CDB(0x28, 0x08, 0, 0, 3, 255, 0, 0, 1), 1023, 1); // FUA, last block
-    bot_check_passes(&b, BOT_CDB(0x28, 0, 0, 0, 1, 2, 0, 0, 0));
-    bot_check_passes(&b, BOT_CDB(0x88, 0, 0, 0, 0, 0, 0, 0, 1, 2));
-    bot_end(&b);
+    check_read(b, BOT_CDB(0x08, 0, 1, 2, 3), 258, 3);
+    check_read(b, BOT_CDB(0x08, 0, 1, 2, 0), 258, 256); // 0 is 256, in 6 bytes only
+    check_read(b, BOT_CDB(0x28, 0, 0, 0, 1, 2, 0, 0, 3), 258, 3);
+    check_read(b, BOT_CDB(0x28, 0, 0, 0, 1, 2, 0, 1, 1), 258, 257);
+    check_read(b, BOT_CDB(0x88, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 1, 1), 258, 257);
+    check_read(b, BOT_CDB(0x28, 0x08, 0, 0, 3, 255, 0, 0, 1), 1023, 1); // FUA, last block
+    bot_check_passes(b, BOT_CDB(0x28, 0, 0, 0, 1, 2, 0, 0, 0));
+    bot_check_passes(b, BOT_CDB(0x88, 0, 0, 0, 0, 0, 0, 0, 1, 2));
 }
 
 static void check_write(struct bot *b, const uint8_t cdb[16], uint32_t block, uint32_t count)
@@ -49,35 +46,29 @@ static void check_write(struct bot *b, const uint8_t cdb[16], uint32_t block, ui
     free(data);
 }
 
-TEST(sim_disk_scsi_write)
+BOT_TEST(sim_disk_scsi_write, bot_begin(b))
 {
-    struct bot b;
-    bot_begin(&b);
-    check_write(&b, BOT_CDB(0x0a, 0, 1, 2, 3), 258, 3);
-    check_write(&b, BOT_CDB(0x0a, 0x00, 1, 2, 0), 258, 256);
-    check_write(&b, BOT_CDB(0x2a, 0, 0, 0, 1, 2, 0, 1, 1), 258, 257);
-    check_write(&b, BOT_CDB(0x8a, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 1, 1), 258, 257);
-    CHECK_EQ(b.flushes, 0);
-    check_write(&b, BOT_CDB(0x2a, 0x08, 0, 0, 1, 2, 0, 0, 3), 258, 3); // FUA
-    check_write(&b, BOT_CDB(0x8a, 0x08, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 3), 258, 3);
-    CHECK_EQ(b.flushes, 2);
-    bot_check_passes(&b, BOT_CDB(0x2a, 0, 0, 0, 1, 2, 0, 0, 0));
-    bot_end(&b);
+    check_write(b, BOT_CDB(0x0a, 0, 1, 2, 3), 258, 3);
+    check_write(b, BOT_CDB(0x0a, 0x00, 1, 2, 0), 258, 256);
+    check_write(b, BOT_CDB(0x2a, 0, 0, 0, 1, 2, 0, 1, 1), 258, 257);
+    check_write(b, BOT_CDB(0x8a, 0, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 1, 1), 258, 257);
+    CHECK_EQ(b->flushes, 0);
+    check_write(b, BOT_CDB(0x2a, 0x08, 0, 0, 1, 2, 0, 0, 3), 258, 3); // FUA
+    check_write(b, BOT_CDB(0x8a, 0x08, 0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 3), 258, 3);
+    CHECK_EQ(b->flushes, 2);
+    bot_check_passes(b, BOT_CDB(0x2a, 0, 0, 0, 1, 2, 0, 0, 0));
 }
 
 // The 21 bits of an address in 6 bytes begin where the others have their flags.
-TEST(sim_disk_scsi_address_of_6_bytes)
+BOT_TEST(sim_disk_scsi_address_of_6_bytes, bot_begin_sized(b, 0x1f0000, false))
 {
-    struct bot b;
-    bot_begin_sized(&b, 0x1f0000, false);
     uint8_t data[BOT_BLOCK];
-    bot_check_data(&b, BOT_CDB(0x08, 0x08, 0, 0, 1), data, BOT_BLOCK);
+    bot_check_data(b, BOT_CDB(0x08, 0x08, 0, 0, 1), data, BOT_BLOCK);
     CHECK_EQ(data[0], 0xcc);
-    bot_write(&b, BOT_CDB(0x0a, 0x08, 0, 0, 1), data, BOT_BLOCK);
-    bot_check_passed(&b, BOT_BLOCK, 0);
-    bot_check_fails(&b, BOT_CDB(0x08, 0x1f, 0, 0, 1), SENSE_OUT_OF_RANGE);
-    CHECK_EQ(b.flushes, 0);
-    bot_end(&b);
+    bot_write(b, BOT_CDB(0x0a, 0x08, 0, 0, 1), data, BOT_BLOCK);
+    bot_check_passed(b, BOT_BLOCK, 0);
+    bot_check_fails(b, BOT_CDB(0x08, 0x1f, 0, 0, 1), SENSE_OUT_OF_RANGE);
+    CHECK_EQ(b->flushes, 0);
 }
 
 TEST(sim_disk_scsi_out_of_range)
@@ -117,119 +108,100 @@ TEST(sim_disk_scsi_out_of_range)
     bot_end(&b);
 }
 
-TEST(sim_disk_scsi_read_only)
+BOT_TEST(sim_disk_scsi_read_only, bot_begin_sized(b, BOT_BLOCKS, true))
 {
-    struct bot b;
     uint8_t data[2 * BOT_BLOCK] = {0};
-    bot_begin_sized(&b, BOT_BLOCKS, true);
-    bot_check_data(&b, BOT_CDB(0x1a, 0, 0x3f, 0, 4), data, 4);
+    bot_check_data(b, BOT_CDB(0x1a, 0, 0x3f, 0, 4), data, 4);
     CHECK_EQ(data[2], 0x90);
-    bot_check_data(&b, BOT_CDB(0x5a, 0, 0x3f, 0, 0, 0, 0, 0, 8), data, 8);
+    bot_check_data(b, BOT_CDB(0x5a, 0, 0x3f, 0, 0, 0, 0, 0, 8), data, 8);
     CHECK_EQ(data[3], 0x90);
-    bot_write(&b, BOT_CDB(0x2a, 0, 0, 0, 0, 5, 0, 0, 2), data, sizeof data);
-    CHECK_EQ(b.data_status, USB_STATUS_STALL);
-    CHECK_EQ(b.residue, sizeof data);
-    bot_check_failed(&b, SENSE_WRITE_PROTECTED);
-    bot_check_fails(&b, BOT_CDB(0x0a, 0, 0, 5, 1), SENSE_WRITE_PROTECTED);
-    bot_check_fails(&b, BOT_CDB(0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1),
-                    SENSE_WRITE_PROTECTED);
-    CHECK_EQ(b.writes, 0);
-    check_read(&b, BOT_CDB(0x28, 0, 0, 0, 0, 5, 0, 0, 2), 5, 2);
-    bot_check_passes(&b, BOT_CDB(0x35));
-    CHECK_EQ(b.flushes, 0); // nothing to flush
-    bot_end(&b);
+    bot_write(b, BOT_CDB(0x2a, 0, 0, 0, 0, 5, 0, 0, 2), data, sizeof data);
+    CHECK_EQ(b->data_status, USB_STATUS_STALL);
+    CHECK_EQ(b->residue, sizeof data);
+    bot_check_failed(b, SENSE_WRITE_PROTECTED);
+    bot_check_fails(b, BOT_CDB(0x0a, 0, 0, 5, 1), SENSE_WRITE_PROTECTED);
+    bot_check_fails(b, BOT_CDB(0x8a, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1), SENSE_WRITE_PROTECTED);
+    CHECK_EQ(b->writes, 0);
+    check_read(b, BOT_CDB(0x28, 0, 0, 0, 0, 5, 0, 0, 2), 5, 2);
+    bot_check_passes(b, BOT_CDB(0x35));
+    CHECK_EQ(b->flushes, 0); // nothing to flush
 }
 
 // --- a bad medium --------------------------------------------------------------------------------
 
 enum { HALF = 4 * BOT_BLOCK };
 
-TEST(sim_disk_scsi_read_error)
+BOT_TEST(sim_disk_scsi_read_error, bot_begin(b))
 {
-    struct bot b;
     uint8_t data[2 * HALF];
-    bot_begin(&b);
-    b.bad_block = 14;
-    bot_read(&b, BOT_CDB(0x28, 0, 0, 0, 0, 10, 0, 0, 8), data, sizeof data);
-    CHECK_EQ(b.data_status, USB_STATUS_STALL);
-    CHECK_EQ(b.residue, sizeof data);
-    bot_check_failed(&b, SENSE_READ_ERROR);
+    b->bad_block = 14;
+    bot_read(b, BOT_CDB(0x28, 0, 0, 0, 0, 10, 0, 0, 8), data, sizeof data);
+    CHECK_EQ(b->data_status, USB_STATUS_STALL);
+    CHECK_EQ(b->residue, sizeof data);
+    bot_check_failed(b, SENSE_READ_ERROR);
 
-    bot_send(&b, BOT_CDB(0x28, 0, 0, 0, 0, 10, 0, 0, 8), 10, true, sizeof data);
-    bot_transfer(&b, BOT_IN, data, HALF); // the good part
-    CHECK_EQ(b.data_status, USB_STATUS_OK);
-    bot_transfer(&b, BOT_IN, data + HALF, HALF);
-    CHECK_EQ(b.data_status, USB_STATUS_STALL);
-    bot_clear_halt(&b, BOT_IN);
-    bot_status(&b);
-    CHECK_EQ(b.residue, HALF);
-    bot_check_failed(&b, SENSE_READ_ERROR);
-    check_read(&b, BOT_CDB(0x28, 0, 0, 0, 0, 15, 0, 0, 8), 15, 8);
-    bot_end(&b);
+    bot_send(b, BOT_CDB(0x28, 0, 0, 0, 0, 10, 0, 0, 8), 10, true, sizeof data);
+    bot_transfer(b, BOT_IN, data, HALF); // the good part
+    CHECK_EQ(b->data_status, USB_STATUS_OK);
+    bot_transfer(b, BOT_IN, data + HALF, HALF);
+    CHECK_EQ(b->data_status, USB_STATUS_STALL);
+    bot_clear_halt(b, BOT_IN);
+    bot_status(b);
+    CHECK_EQ(b->residue, HALF);
+    bot_check_failed(b, SENSE_READ_ERROR);
+    check_read(b, BOT_CDB(0x28, 0, 0, 0, 0, 15, 0, 0, 8), 15, 8);
 }
 
-TEST(sim_disk_scsi_write_error)
+BOT_TEST(sim_disk_scsi_write_error, bot_begin(b))
 {
-    struct bot b;
     uint8_t data[2 * HALF];
-    bot_begin(&b);
     bot_fill(data, sizeof data, 123);
-    b.bad_block = 14;
-    bot_send(&b, BOT_CDB(0x2a, 0, 0, 0, 0, 10, 0, 0, 8), 10, false, sizeof data);
-    bot_transfer(&b, BOT_OUT, data, HALF);
-    CHECK_EQ(b.data_status, USB_STATUS_OK);
-    bot_transfer(&b, BOT_OUT, data + HALF, HALF);
-    CHECK_EQ(b.data_status, USB_STATUS_STALL);
-    bot_clear_halt(&b, BOT_OUT);
-    bot_status(&b);
-    CHECK_EQ(b.residue, HALF);
-    bot_check_failed(&b, SENSE_WRITE_ERROR);
-    bot_check_blocks(&b, data, 10, 4);
-    bot_end(&b);
+    b->bad_block = 14;
+    bot_send(b, BOT_CDB(0x2a, 0, 0, 0, 0, 10, 0, 0, 8), 10, false, sizeof data);
+    bot_transfer(b, BOT_OUT, data, HALF);
+    CHECK_EQ(b->data_status, USB_STATUS_OK);
+    bot_transfer(b, BOT_OUT, data + HALF, HALF);
+    CHECK_EQ(b->data_status, USB_STATUS_STALL);
+    bot_clear_halt(b, BOT_OUT);
+    bot_status(b);
+    CHECK_EQ(b->residue, HALF);
+    bot_check_failed(b, SENSE_WRITE_ERROR);
+    bot_check_blocks(b, data, 10, 4);
 }
 
-TEST(sim_disk_scsi_flush_error)
+BOT_TEST(sim_disk_scsi_flush_error, bot_begin(b))
 {
-    struct bot b;
     uint8_t data[BOT_BLOCK] = {0};
-    bot_begin(&b);
-    b.bad_flush = true;
-    bot_check_fails(&b, BOT_CDB(0x35), SENSE_WRITE_ERROR);
-    bot_check_fails(&b, BOT_CDB(0x91), SENSE_WRITE_ERROR);
-    bot_write(&b, BOT_CDB(0x2a, 0x08, 0, 0, 0, 5, 0, 0, 1), data, sizeof data);
-    CHECK_EQ(b.residue, 0);
-    bot_check_failed(&b, SENSE_WRITE_ERROR);
-    bot_check_fails(&b, BOT_CDB(0x1b, 0, 0, 0, 2), SENSE_WRITE_ERROR); // and so it is not ejected
-    bot_check_passes(&b, test_unit_ready);
-    bot_end(&b);
+    b->bad_flush = true;
+    bot_check_fails(b, BOT_CDB(0x35), SENSE_WRITE_ERROR);
+    bot_check_fails(b, BOT_CDB(0x91), SENSE_WRITE_ERROR);
+    bot_write(b, BOT_CDB(0x2a, 0x08, 0, 0, 0, 5, 0, 0, 1), data, sizeof data);
+    CHECK_EQ(b->residue, 0);
+    bot_check_failed(b, SENSE_WRITE_ERROR);
+    bot_check_fails(b, BOT_CDB(0x1b, 0, 0, 0, 2), SENSE_WRITE_ERROR); // and so it is not ejected
+    bot_check_passes(b, test_unit_ready);
 }
 
-TEST(sim_disk_scsi_write_through_flushes_once)
+BOT_TEST(sim_disk_scsi_write_through_flushes_once, bot_begin(b))
 {
-    struct bot b;
     uint8_t data[2 * HALF] = {0};
-    bot_begin(&b);
-    bot_send(&b, BOT_CDB(0x2a, 0x08, 0, 0, 0, 10, 0, 0, 8), 10, false, sizeof data);
-    bot_transfer(&b, BOT_OUT, data, HALF);
-    CHECK_EQ(b.flushes, 0);
-    bot_transfer(&b, BOT_OUT, data + HALF, HALF);
-    CHECK_EQ(b.flushes, 1); // before the status is passed
-    bot_status(&b);
-    CHECK_EQ(b.status, BOT_PASSED);
-    bot_write(&b, BOT_CDB(0x2a, 0, 0, 0, 0, 10, 0, 0, 8), data, sizeof data);
-    CHECK_EQ(b.flushes, 1); // of that one command only
-    bot_end(&b);
+    bot_send(b, BOT_CDB(0x2a, 0x08, 0, 0, 0, 10, 0, 0, 8), 10, false, sizeof data);
+    bot_transfer(b, BOT_OUT, data, HALF);
+    CHECK_EQ(b->flushes, 0);
+    bot_transfer(b, BOT_OUT, data + HALF, HALF);
+    CHECK_EQ(b->flushes, 1); // before the status is passed
+    bot_status(b);
+    CHECK_EQ(b->status, BOT_PASSED);
+    bot_write(b, BOT_CDB(0x2a, 0, 0, 0, 0, 10, 0, 0, 8), data, sizeof data);
+    CHECK_EQ(b->flushes, 1); // of that one command only
 }
 
-TEST(sim_disk_scsi_synchronize_cache)
+BOT_TEST(sim_disk_scsi_synchronize_cache, bot_begin(b))
 {
-    struct bot b;
-    bot_begin(&b);
-    bot_check_passes(&b, BOT_CDB(0x35)); // all
-    bot_check_passes(&b, BOT_CDB(0x35, 2, 0, 0, 3, 255, 0, 0, 1));
-    bot_check_passes(&b, BOT_CDB(0x91, 0, 0, 0, 0, 0, 0, 0, 3, 255, 0, 0, 0, 1));
-    CHECK_EQ(b.flushes, 3);
-    bot_end(&b);
+    bot_check_passes(b, BOT_CDB(0x35)); // all
+    bot_check_passes(b, BOT_CDB(0x35, 2, 0, 0, 3, 255, 0, 0, 1));
+    bot_check_passes(b, BOT_CDB(0x91, 0, 0, 0, 0, 0, 0, 0, 3, 255, 0, 0, 0, 1));
+    CHECK_EQ(b->flushes, 3);
 }
 
 // A long VERIFY is done in slices, between which everybody else has a turn.
@@ -250,27 +222,24 @@ static void verify(struct bot *b, const uint8_t cdb[16], unsigned pauses)
     CHECK_EQ(rig_finish(&csw), 13);
 }
 
-TEST(sim_disk_scsi_verify)
+BOT_TEST(sim_disk_scsi_verify, bot_begin(b))
 {
-    struct bot b;
-    bot_begin(&b);
-    verify(&b, BOT_CDB(0x2f, 0, 0, 0, 0, 9, 0, 0, 6), 0);
-    bot_check_passed(&b, 0, 0);
-    CHECK_EQ(b.reads, 6);
-    verify(&b, BOT_CDB(0x2f, 0, 0, 0, 0, 0, 0, 4, 0), 1); // 512 KiB
-    bot_check_passed(&b, 0, 0);
-    CHECK_EQ(b.reads, 6 + 1024);
-    b.bad_block = 700;
-    verify(&b, BOT_CDB(0x8f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0), 1);
-    CHECK_EQ(b.residue, 0);
-    bot_check_failed(&b, SENSE_READ_ERROR);
-    CHECK_EQ(b.reads, 6 + 1024 + 701);
-    verify(&b, BOT_CDB(0x8f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 188), 1); // up to 699
-    bot_check_passed(&b, 0, 0);
-    verify(&b, BOT_CDB(0x2f, 0, 0, 0, 2, 188, 0, 0, 0), 0); // none
-    bot_check_passed(&b, 0, 0);
-    bot_check_fails(&b, BOT_CDB(0x2f, 0x02, 0, 0, 0, 9, 0, 0, 1), SENSE_BAD_FIELD); // BYTCHK
-    bot_end(&b);
+    verify(b, BOT_CDB(0x2f, 0, 0, 0, 0, 9, 0, 0, 6), 0);
+    bot_check_passed(b, 0, 0);
+    CHECK_EQ(b->reads, 6);
+    verify(b, BOT_CDB(0x2f, 0, 0, 0, 0, 0, 0, 4, 0), 1); // 512 KiB
+    bot_check_passed(b, 0, 0);
+    CHECK_EQ(b->reads, 6 + 1024);
+    b->bad_block = 700;
+    verify(b, BOT_CDB(0x8f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0), 1);
+    CHECK_EQ(b->residue, 0);
+    bot_check_failed(b, SENSE_READ_ERROR);
+    CHECK_EQ(b->reads, 6 + 1024 + 701);
+    verify(b, BOT_CDB(0x8f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 188), 1); // up to 699
+    bot_check_passed(b, 0, 0);
+    verify(b, BOT_CDB(0x2f, 0, 0, 0, 2, 188, 0, 0, 0), 0); // none
+    bot_check_passed(b, 0, 0);
+    bot_check_fails(b, BOT_CDB(0x2f, 0x02, 0, 0, 0, 9, 0, 0, 1), SENSE_BAD_FIELD); // BYTCHK
 }
 
 // --- medium --------------------------------------------------------------------------------------
@@ -296,49 +265,40 @@ static void check_not_ready(struct bot *b, unsigned sense)
         bot_check_fails(b, cdbs[i], sense);
 }
 
-TEST(sim_disk_scsi_eject_and_load)
+BOT_TEST(sim_disk_scsi_eject_and_load, bot_begin(b))
 {
-    struct bot b;
     uint8_t data[36];
-    bot_begin(&b);
-    bot_check_passes(&b, BOT_CDB(0x1b, 0, 0, 0, 2));
-    CHECK_EQ(b.flushes, 1);
-    check_not_ready(&b, SENSE_NO_MEDIUM);
-    bot_check_data(&b, BOT_CDB(0x12, 0, 0, 0, 36), data, 36);
-    bot_check_data(&b, BOT_CDB(0x1a, 0, 0x3f, 0, 24), data, 24);
-    bot_check_passes(&b, BOT_CDB(0x1b, 0, 0, 0, 0)); // nothing to stop
-    bot_check_fails(&b, BOT_CDB(0x1b, 0, 0, 0, 1), SENSE_NO_MEDIUM);
-    bot_check_passes(&b, BOT_CDB(0x1b, 0, 0, 0, 3));
-    check_read(&b, BOT_CDB(0x28, 0, 0, 0, 0, 5, 0, 0, 2), 5, 2);
-    bot_end(&b);
+    bot_check_passes(b, BOT_CDB(0x1b, 0, 0, 0, 2));
+    CHECK_EQ(b->flushes, 1);
+    check_not_ready(b, SENSE_NO_MEDIUM);
+    bot_check_data(b, BOT_CDB(0x12, 0, 0, 0, 36), data, 36);
+    bot_check_data(b, BOT_CDB(0x1a, 0, 0x3f, 0, 24), data, 24);
+    bot_check_passes(b, BOT_CDB(0x1b, 0, 0, 0, 0)); // nothing to stop
+    bot_check_fails(b, BOT_CDB(0x1b, 0, 0, 0, 1), SENSE_NO_MEDIUM);
+    bot_check_passes(b, BOT_CDB(0x1b, 0, 0, 0, 3));
+    check_read(b, BOT_CDB(0x28, 0, 0, 0, 0, 5, 0, 0, 2), 5, 2);
 }
 
-TEST(sim_disk_scsi_stop_and_start)
+BOT_TEST(sim_disk_scsi_stop_and_start, bot_begin(b))
 {
-    struct bot b;
-    bot_begin(&b);
-    bot_check_passes(&b, BOT_CDB(0x1b, 0, 0, 0, 0));
-    CHECK_EQ(b.flushes, 1);
-    check_not_ready(&b, SENSE_STOPPED);
-    bot_check_passes(&b, BOT_CDB(0x1b, 0, 0, 0, 1));
-    bot_check_passes(&b, test_unit_ready);
-    bot_check_fails(&b, BOT_CDB(0x1b, 0, 0, 0, 0x20), SENSE_BAD_FIELD); // power conditions
-    bot_end(&b);
+    bot_check_passes(b, BOT_CDB(0x1b, 0, 0, 0, 0));
+    CHECK_EQ(b->flushes, 1);
+    check_not_ready(b, SENSE_STOPPED);
+    bot_check_passes(b, BOT_CDB(0x1b, 0, 0, 0, 1));
+    bot_check_passes(b, test_unit_ready);
+    bot_check_fails(b, BOT_CDB(0x1b, 0, 0, 0, 0x20), SENSE_BAD_FIELD); // power conditions
 }
 
-TEST(sim_disk_scsi_prevent_allow)
+BOT_TEST(sim_disk_scsi_prevent_allow, bot_begin(b))
 {
-    struct bot b;
-    bot_begin(&b);
-    bot_check_passes(&b, BOT_CDB(0x1e, 0, 0, 0, 1));
-    bot_check_fails(&b, BOT_CDB(0x1b, 0, 0, 0, 2), SENSE_LOCKED);
-    bot_check_passes(&b, test_unit_ready);
-    bot_check_passes(&b, BOT_CDB(0x1b, 0, 0, 0, 0)); // stopping is not ejecting
-    bot_check_passes(&b, BOT_CDB(0x1e, 0, 0, 0, 0));
-    bot_check_passes(&b, BOT_CDB(0x1b, 0, 0, 0, 2));
-    bot_check_fails(&b, test_unit_ready, SENSE_NO_MEDIUM);
-    bot_check_passes(&b, BOT_CDB(0x1e, 0, 0, 0, 1));
-    bot_check_passes(&b, BOT_CDB(0x1b, 0, 0, 0, 2)); // there is nothing to keep in
-    bot_check_fails(&b, BOT_CDB(0x1e, 0, 0, 0, 2), SENSE_BAD_FIELD);
-    bot_end(&b);
+    bot_check_passes(b, BOT_CDB(0x1e, 0, 0, 0, 1));
+    bot_check_fails(b, BOT_CDB(0x1b, 0, 0, 0, 2), SENSE_LOCKED);
+    bot_check_passes(b, test_unit_ready);
+    bot_check_passes(b, BOT_CDB(0x1b, 0, 0, 0, 0)); // stopping is not ejecting
+    bot_check_passes(b, BOT_CDB(0x1e, 0, 0, 0, 0));
+    bot_check_passes(b, BOT_CDB(0x1b, 0, 0, 0, 2));
+    bot_check_fails(b, test_unit_ready, SENSE_NO_MEDIUM);
+    bot_check_passes(b, BOT_CDB(0x1e, 0, 0, 0, 1));
+    bot_check_passes(b, BOT_CDB(0x1b, 0, 0, 0, 2)); // there is nothing to keep in
+    bot_check_fails(b, BOT_CDB(0x1e, 0, 0, 0, 2), SENSE_BAD_FIELD);
 }

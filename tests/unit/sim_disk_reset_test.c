@@ -77,98 +77,80 @@ TEST(sim_disk_cbw_size)
 }
 
 // The first packet is taken, the second one finds the endpoint halted.
-TEST(sim_disk_cbw_longer_than_a_packet)
+BOT_TEST(sim_disk_cbw_longer_than_a_packet, bot_begin(b))
 {
-    struct bot b;
     uint8_t cbw[600] = {0};
-    bot_begin(&b);
     bot_cbw_init(cbw, bot_test_unit_ready, 6, false, 0);
-    bot_transfer(&b, BOT_OUT, cbw, sizeof cbw);
-    CHECK_EQ(b.data_status, USB_STATUS_STALL);
-    CHECK_EQ(b.data_actual, 512);
-    check_recovery(&b);
-    bot_end(&b);
+    bot_transfer(b, BOT_OUT, cbw, sizeof cbw);
+    CHECK_EQ(b->data_status, USB_STATUS_STALL);
+    CHECK_EQ(b->data_actual, 512);
+    check_recovery(b);
 }
 
 // A zero-length packet behind the data looks like a command.
-TEST(sim_disk_zero_packet_after_data_is_invalid)
+BOT_TEST(sim_disk_zero_packet_after_data_is_invalid, bot_begin(b))
 {
-    struct bot b;
     uint8_t data[2 * BOT_BLOCK] = {0};
-    bot_begin(&b);
-    bot_write(&b, bot_write_two, data, sizeof data);
-    bot_check_passed(&b, sizeof data, 0);
-    CHECK_EQ(rig_write(b.rig.dev, BOT_OUT, NULL, 0), 0);
-    check_recovery(&b);
-    bot_end(&b);
+    bot_write(b, bot_write_two, data, sizeof data);
+    bot_check_passed(b, sizeof data, 0);
+    CHECK_EQ(rig_write(b->rig.dev, BOT_OUT, NULL, 0), 0);
+    check_recovery(b);
 }
 
 // The endpoints are halted from the bad command on, not from the next transfer on.
-TEST(sim_disk_reset_keeps_halts_that_nobody_saw)
+BOT_TEST(sim_disk_reset_keeps_halts_that_nobody_saw, bot_begin(b))
 {
-    struct bot b;
-    bot_begin(&b);
-    CHECK_EQ(rig_write(b.rig.dev, BOT_OUT, "junk", 4), 4);
-    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
-    check_both_halted(&b);
-    bot_clear_halt(&b, BOT_IN);
-    bot_clear_halt(&b, BOT_OUT);
-    bot_check_alive(&b);
-    bot_end(&b);
+    CHECK_EQ(rig_write(b->rig.dev, BOT_OUT, "junk", 4), 4);
+    CHECK_EQ(rig_request(b->rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
+    check_both_halted(b);
+    bot_clear_halt(b, BOT_IN);
+    bot_clear_halt(b, BOT_OUT);
+    bot_check_alive(b);
 }
 
-TEST(sim_disk_reset_in_the_middle)
+BOT_TEST(sim_disk_reset_in_the_middle, bot_begin(b))
 {
-    struct bot b;
     uint8_t data[2 * BOT_BLOCK] = {0};
-    bot_begin(&b);
-    bot_send(&b, bot_read_two, 10, true, 2 * BOT_BLOCK);
-    bot_transfer(&b, BOT_IN, data, BOT_BLOCK);
-    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
-    bot_check_alive(&b);
-    bot_send(&b, bot_write_two, 10, false, 2 * BOT_BLOCK);
-    bot_transfer(&b, BOT_OUT, data, BOT_BLOCK);
-    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
-    bot_check_alive(&b);
-    CHECK_EQ(bot_sense(&b), 0); // no unit attention: the medium cannot have changed
-    bot_end(&b);
+    bot_send(b, bot_read_two, 10, true, 2 * BOT_BLOCK);
+    bot_transfer(b, BOT_IN, data, BOT_BLOCK);
+    CHECK_EQ(rig_request(b->rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
+    bot_check_alive(b);
+    bot_send(b, bot_write_two, 10, false, 2 * BOT_BLOCK);
+    bot_transfer(b, BOT_OUT, data, BOT_BLOCK);
+    CHECK_EQ(rig_request(b->rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
+    bot_check_alive(b);
+    CHECK_EQ(bot_sense(b), 0); // no unit attention: the medium cannot have changed
 }
 
 // SET_CONFIGURATION, SET_INTERFACE and a bus reset end halts and the need of a class reset.
-TEST(sim_disk_configuration_starts_over)
+BOT_TEST(sim_disk_configuration_starts_over, bot_begin(b))
 {
-    struct bot b;
-    bot_begin(&b);
     for (unsigned way = 0; way < 3; way++) {
-        CHECK_EQ(rig_write(b.rig.dev, BOT_OUT, "junk", 4), 4);
-        check_both_halted(&b);
+        CHECK_EQ(rig_write(b->rig.dev, BOT_OUT, "junk", 4), 4);
+        check_both_halted(b);
         if (way == 0)
-            rig_change(b.rig.dev, USB_SET_CONFIGURATION, 0, 1);
+            rig_change(b->rig.dev, USB_SET_CONFIGURATION, 0, 1);
         else if (way == 1)
-            rig_change(b.rig.dev, USB_SET_INTERFACE, 0, 0);
+            rig_change(b->rig.dev, USB_SET_INTERFACE, 0, 0);
         else
-            rig_change(b.rig.dev, USB_RESET_DEVICE, 0, 0);
-        CHECK_EQ(bot_sense(&b), way == 2 ? 0x062900 : 0);
-        bot_check_alive(&b);
+            rig_change(b->rig.dev, USB_RESET_DEVICE, 0, 0);
+        CHECK_EQ(bot_sense(b), way == 2 ? 0x062900 : 0);
+        bot_check_alive(b);
     }
-    bot_end(&b);
 }
 
-TEST(sim_disk_class_requests)
+BOT_TEST(sim_disk_class_requests, bot_begin(b))
 {
-    struct bot b;
     uint8_t lun[4] = {0xee};
-    bot_begin(&b);
-    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 0, 0, lun, 1), 1);
+    CHECK_EQ(rig_request(b->rig.dev, 0xa1fe, 0, 0, lun, 1), 1);
     CHECK_EQ(lun[0], 0);
-    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 0, 0, lun, 2), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 1, 0, lun, 1), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 0, 1, lun, 1), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(b.rig.dev, 0x21fe, 0, 0, lun, 1), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, lun, 1), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 1, NULL, 0), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 1, 0, NULL, 0), USB_STATUS_STALL);
-    rig_change(b.rig.dev, USB_SET_CONFIGURATION, 0, 0);
-    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 0, 0, lun, 1), USB_STATUS_STALL);
-    bot_end(&b);
+    CHECK_EQ(rig_request(b->rig.dev, 0xa1fe, 0, 0, lun, 2), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b->rig.dev, 0xa1fe, 1, 0, lun, 1), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b->rig.dev, 0xa1fe, 0, 1, lun, 1), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b->rig.dev, 0x21fe, 0, 0, lun, 1), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b->rig.dev, 0x21ff, 0, 0, lun, 1), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b->rig.dev, 0x21ff, 0, 1, NULL, 0), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b->rig.dev, 0x21ff, 1, 0, NULL, 0), USB_STATUS_STALL);
+    rig_change(b->rig.dev, USB_SET_CONFIGURATION, 0, 0);
+    CHECK_EQ(rig_request(b->rig.dev, 0xa1fe, 0, 0, lun, 1), USB_STATUS_STALL);
 }

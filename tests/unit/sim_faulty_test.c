@@ -28,77 +28,59 @@ static bool pending(struct rig *r, uint8_t ep, uint64_t us)
 
 // --- modes ---------------------------------------------------------------------------------------
 
-TEST(sim_faulty_nak_mode)
+RIG_TEST(sim_faulty_nak_mode, begin_mode(r, SIM_FAULTY_NAK))
 {
-    struct rig r;
-    begin_mode(&r, SIM_FAULTY_NAK);
-    CHECK(pending(&r, IN, 600000000));
-    CHECK(pending(&r, OUT, 600000000));
-    rig_end(&r);
+    CHECK(pending(r, IN, 600000000));
+    CHECK(pending(r, OUT, 600000000));
 }
 
-TEST(sim_faulty_stall_mode)
+RIG_TEST(sim_faulty_stall_mode, begin_mode(r, SIM_FAULTY_STALL))
 {
-    struct rig r;
-    begin_mode(&r, SIM_FAULTY_STALL);
     for (unsigned i = 0; i < 2; i++) {
-        CHECK_EQ(rig_in(r.dev, IN, r.data, 512, NULL), USB_STATUS_STALL);
-        CHECK_EQ(rig_out(r.dev, OUT, rig_pattern(), 512), USB_STATUS_STALL);
-        CHECK_EQ(rig_try_change(r.dev, USB_CLEAR_HALT, 0, IN), USB_STATUS_OK);
-        CHECK_EQ(rig_try_change(r.dev, USB_CLEAR_HALT, 0, OUT), USB_STATUS_OK);
+        CHECK_EQ(rig_in(r->dev, IN, r->data, 512, NULL), USB_STATUS_STALL);
+        CHECK_EQ(rig_out(r->dev, OUT, rig_pattern(), 512), USB_STATUS_STALL);
+        CHECK_EQ(rig_try_change(r->dev, USB_CLEAR_HALT, 0, IN), USB_STATUS_OK);
+        CHECK_EQ(rig_try_change(r->dev, USB_CLEAR_HALT, 0, OUT), USB_STATUS_OK);
     }
-    rig_end(&r);
 }
 
-TEST(sim_faulty_short_mode)
+RIG_TEST(sim_faulty_short_mode, begin_mode(r, SIM_FAULTY_SHORT))
 {
-    struct rig r;
     uint32_t actual;
-    begin_mode(&r, SIM_FAULTY_SHORT);
-    CHECK_EQ(rig_in(r.dev, IN, r.data, 512, &actual), USB_STATUS_OK);
+    CHECK_EQ(rig_in(r->dev, IN, r->data, 512, &actual), USB_STATUS_OK);
     CHECK_EQ(actual, 13);
-    CHECK_EQ(rig_out(r.dev, OUT, rig_pattern(), 512), USB_STATUS_OK);
-    rig_end(&r);
+    CHECK_EQ(rig_out(r->dev, OUT, rig_pattern(), 512), USB_STATUS_OK);
 }
 
-TEST(sim_faulty_babble_mode)
+RIG_TEST(sim_faulty_babble_mode, begin_mode(r, SIM_FAULTY_BABBLE))
 {
-    struct rig r;
-    begin_mode(&r, SIM_FAULTY_BABBLE);
-    CHECK_EQ(rig_in(r.dev, IN, r.data, 512, NULL), USB_STATUS_OVERFLOW);
-    CHECK_EQ(rig_in(r.dev, IN, r.data, 512, NULL), USB_STATUS_OVERFLOW);
-    CHECK_EQ(rig_out(r.dev, OUT, rig_pattern(), 512), USB_STATUS_OK);
-    rig_end(&r);
+    CHECK_EQ(rig_in(r->dev, IN, r->data, 512, NULL), USB_STATUS_OVERFLOW);
+    CHECK_EQ(rig_in(r->dev, IN, r->data, 512, NULL), USB_STATUS_OVERFLOW);
+    CHECK_EQ(rig_out(r->dev, OUT, rig_pattern(), 512), USB_STATUS_OK);
 }
 
-TEST(sim_faulty_late_mode)
+RIG_TEST(sim_faulty_late_mode, begin_mode(r, SIM_FAULTY_LATE))
 {
-    struct rig r;
-    begin_mode(&r, SIM_FAULTY_LATE);
     for (unsigned i = 0; i < 2; i++) {
-        CHECK(pending(&r, IN, LATE - 1)); // a cancelled one has waited for the next
-        CHECK(!pending(&r, IN, 1));
-        CHECK(pending(&r, OUT, LATE - 1));
-        CHECK(!pending(&r, OUT, 1));
+        CHECK(pending(r, IN, LATE - 1)); // a cancelled one has waited for the next
+        CHECK(!pending(r, IN, 1));
+        CHECK(pending(r, OUT, LATE - 1));
+        CHECK(!pending(r, OUT, 1));
     }
-    CHECK_EQ(sim_faulty_received(r.sim, OUT).packets, 2);
-    rig_end(&r);
+    CHECK_EQ(sim_faulty_received(r->sim, OUT).packets, 2);
 }
 
 // sim_unplug_a_device_that_vanishes shows the last mode.
-TEST(sim_faulty_only_a_bulk_transfer_makes_it_vanish)
+RIG_TEST(sim_faulty_only_a_bulk_transfer_makes_it_vanish, begin_mode(r, SIM_FAULTY_VANISH))
 {
-    struct rig r;
     struct rig_urb t;
-    begin_mode(&r, SIM_FAULTY_VANISH);
-    CHECK_EQ(rig_ask(r.dev, "8006000100001200", r.data), 18);
-    rig_urb(&t, r.dev, INT_IN, NULL, 8);
+    CHECK_EQ(rig_ask(r->dev, "8006000100001200", r->data), 18);
+    rig_urb(&t, r->dev, INT_IN, NULL, 8);
     rig_submit(&t);
     CHECK(!t.done);
-    CHECK_EQ(rig_out(r.dev, OUT, rig_pattern(), 31), USB_STATUS_NO_DEVICE);
-    CHECK_EQ(r.dev->unplugged, 1);
+    CHECK_EQ(rig_out(r->dev, OUT, rig_pattern(), 31), USB_STATUS_NO_DEVICE);
+    CHECK_EQ(r->dev->unplugged, 1);
     rig_release(&t);
-    rig_end(&r);
 }
 
 // --- descriptors ---------------------------------------------------------------------------------
@@ -162,144 +144,120 @@ static void check_counting(const struct rig *r, unsigned from, unsigned size)
         CHECK_EQ(r->data[i], (from + i) % SIM_FAULTY_STREAM_PERIOD);
 }
 
-TEST(sim_faulty_stream_counts_until_a_reset)
+RIG_TEST(sim_faulty_stream_counts_until_a_reset, rig_begin_d1(r))
 {
-    struct rig r;
-    rig_begin_d1(&r);
-    sim_faulty_stream(r.sim, IN, true);
-    CHECK_EQ(rig_in(r.dev, IN, r.data, 1024, NULL), USB_STATUS_OK);
-    check_counting(&r, 0, 1024);
-    CHECK_EQ(rig_in(r.dev, IN, r.data, 100, NULL), USB_STATUS_OVERFLOW);
-    rig_give(&r, IN, "first", 5); // goes before
-    CHECK_EQ(rig_in(r.dev, IN, r.data, 512, NULL), USB_STATUS_OK);
-    CHECK_BYTES(r.data, "first", 5);
-    CHECK_EQ(rig_in(r.dev, IN, r.data, 512, NULL), USB_STATUS_OK);
-    check_counting(&r, 1536, 512);
-    CHECK_EQ(rig_try_change(r.dev, USB_RESET_DEVICE, 0, 0), USB_STATUS_OK);
-    CHECK_EQ(rig_in(r.dev, IN, r.data, 512, NULL), USB_STATUS_OK);
-    check_counting(&r, 0, 512);
-    sim_faulty_stream(r.sim, IN, false);
-    CHECK(pending(&r, IN, 1000));
-    rig_end(&r);
+    sim_faulty_stream(r->sim, IN, true);
+    CHECK_EQ(rig_in(r->dev, IN, r->data, 1024, NULL), USB_STATUS_OK);
+    check_counting(r, 0, 1024);
+    CHECK_EQ(rig_in(r->dev, IN, r->data, 100, NULL), USB_STATUS_OVERFLOW);
+    rig_give(r, IN, "first", 5); // goes before
+    CHECK_EQ(rig_in(r->dev, IN, r->data, 512, NULL), USB_STATUS_OK);
+    CHECK_BYTES(r->data, "first", 5);
+    CHECK_EQ(rig_in(r->dev, IN, r->data, 512, NULL), USB_STATUS_OK);
+    check_counting(r, 1536, 512);
+    CHECK_EQ(rig_try_change(r->dev, USB_RESET_DEVICE, 0, 0), USB_STATUS_OK);
+    CHECK_EQ(rig_in(r->dev, IN, r->data, 512, NULL), USB_STATUS_OK);
+    check_counting(r, 0, 512);
+    sim_faulty_stream(r->sim, IN, false);
+    CHECK(pending(r, IN, 1000));
 }
 
-TEST(sim_faulty_blocks_wait_in_a_queue)
+RIG_TEST(sim_faulty_blocks_wait_in_a_queue, rig_begin_d1(r))
 {
-    struct rig r;
     uint32_t actual;
-    rig_begin_d1(&r);
-    CHECK_EQ(sim_faulty_left(r.sim, IN), 0);
-    rig_give(&r, IN, rig_pattern(), 8192);
-    CHECK_EQ(sim_faulty_fail(r.sim, IN, SIM_STALL), BASE_OK);
-    CHECK_EQ(sim_faulty_left(r.sim, IN), 2);
+    CHECK_EQ(sim_faulty_left(r->sim, IN), 0);
+    rig_give(r, IN, rig_pattern(), 8192);
+    CHECK_EQ(sim_faulty_fail(r->sim, IN, SIM_STALL), BASE_OK);
+    CHECK_EQ(sim_faulty_left(r->sim, IN), 2);
     for (unsigned at = 0; at < 8192; at += 1024) { // one block, several transfers
-        CHECK_EQ(rig_in(r.dev, IN, r.data, 1024, &actual), USB_STATUS_OK);
+        CHECK_EQ(rig_in(r->dev, IN, r->data, 1024, &actual), USB_STATUS_OK);
         CHECK_EQ(actual, 1024);
-        CHECK_BYTES(r.data, rig_pattern() + at, 1024);
+        CHECK_BYTES(r->data, rig_pattern() + at, 1024);
     }
-    CHECK_EQ(sim_faulty_left(r.sim, IN), 1);
-    CHECK_EQ(rig_in(r.dev, IN, r.data, 1024, &actual), USB_STATUS_STALL);
-    CHECK_EQ(sim_faulty_left(r.sim, IN), 0);
-    rig_give(&r, IN, "left over", 9); // destroyed with the device
-    rig_end(&r);
+    CHECK_EQ(sim_faulty_left(r->sim, IN), 1);
+    CHECK_EQ(rig_in(r->dev, IN, r->data, 1024, &actual), USB_STATUS_STALL);
+    CHECK_EQ(sim_faulty_left(r->sim, IN), 0);
+    rig_give(r, IN, "left over", 9); // destroyed with the device
 }
 
-TEST(sim_faulty_late_once_per_block)
+RIG_TEST(sim_faulty_late_once_per_block, rig_begin_d1(r))
 {
-    struct rig r;
     struct rig_urb t;
-    rig_begin_d1(&r);
-    sim_faulty_late(r.sim, IN, 700);
-    rig_give(&r, IN, rig_pattern(), 1500);
-    rig_urb(&t, r.dev, IN, NULL, 1600); // asked twice: 1536 and 64
+    sim_faulty_late(r->sim, IN, 700);
+    rig_give(r, IN, rig_pattern(), 1500);
+    rig_urb(&t, r->dev, IN, NULL, 1600); // asked twice: 1536 and 64
     rig_submit(&t);
-    rig_advance(&r, 699);
+    rig_advance(r, 699);
     CHECK(!t.done);
-    rig_advance(&r, 1);
+    rig_advance(r, 1);
     CHECK(t.done);
     CHECK_EQ(t.urb.actual_length, 1500);
     rig_release(&t);
-    rig_end(&r);
 }
 
-TEST(sim_faulty_late_no_longer)
+RIG_TEST(sim_faulty_late_no_longer, rig_begin_d1(r))
 {
-    struct rig r;
     struct rig_urb t;
-    rig_begin_d1(&r);
-    sim_faulty_late(r.sim, IN, 700);
-    rig_give(&r, IN, "x", 1);
-    rig_urb(&t, r.dev, IN, NULL, 512);
+    sim_faulty_late(r->sim, IN, 700);
+    rig_give(r, IN, "x", 1);
+    rig_urb(&t, r->dev, IN, NULL, 512);
     rig_submit(&t);
     CHECK(!t.done);
-    sim_faulty_late(r.sim, IN, 0);
-    rig_settle(&r);
+    sim_faulty_late(r->sim, IN, 0);
+    rig_settle(r);
     CHECK(t.done);
     rig_release(&t);
-    rig_end(&r);
 }
 
-TEST(sim_faulty_takes_whole_packets_up_to_its_limit)
+RIG_TEST(sim_faulty_takes_whole_packets_up_to_its_limit, rig_begin_d1(r))
 {
-    struct rig r;
-    rig_begin_d1(&r);
-    sim_faulty_accept(r.sim, OUT, 1000);
-    CHECK(pending(&r, OUT, 0) == false); // 512
-    CHECK(pending(&r, OUT, 0));          // 488 left: no packet fits
-    CHECK_EQ(sim_faulty_received(r.sim, OUT).bytes, 512);
-    CHECK_EQ(rig_out(r.dev, OUT, rig_pattern(), 488), USB_STATUS_OK);
-    CHECK(pending(&r, OUT, 0));
-    CHECK_EQ(sim_faulty_received(r.sim, OUT).packets, 2);
-    rig_end(&r);
+    sim_faulty_accept(r->sim, OUT, 1000);
+    CHECK(pending(r, OUT, 0) == false); // 512
+    CHECK(pending(r, OUT, 0));          // 488 left: no packet fits
+    CHECK_EQ(sim_faulty_received(r->sim, OUT).bytes, 512);
+    CHECK_EQ(rig_out(r->dev, OUT, rig_pattern(), 488), USB_STATUS_OK);
+    CHECK(pending(r, OUT, 0));
+    CHECK_EQ(sim_faulty_received(r->sim, OUT).packets, 2);
 }
 
-TEST(sim_faulty_fails_once)
+RIG_TEST(sim_faulty_fails_once, rig_begin_d1(r))
 {
-    struct rig r;
-    rig_begin_d1(&r);
-    sim_faulty_fail_after(r.sim, OUT, SIM_ERROR, 600);
-    CHECK_EQ(rig_out(r.dev, OUT, rig_pattern(), 512), USB_STATUS_OK);
-    CHECK_EQ(rig_out(r.dev, OUT, rig_pattern(), 512), USB_STATUS_PROTOCOL);
-    CHECK_EQ(rig_out(r.dev, OUT, rig_pattern(), 512), USB_STATUS_OK);
-    CHECK_EQ(sim_faulty_received(r.sim, OUT).bytes, 1024);
-    rig_end(&r);
+    sim_faulty_fail_after(r->sim, OUT, SIM_ERROR, 600);
+    CHECK_EQ(rig_out(r->dev, OUT, rig_pattern(), 512), USB_STATUS_OK);
+    CHECK_EQ(rig_out(r->dev, OUT, rig_pattern(), 512), USB_STATUS_PROTOCOL);
+    CHECK_EQ(rig_out(r->dev, OUT, rig_pattern(), 512), USB_STATUS_OK);
+    CHECK_EQ(sim_faulty_received(r->sim, OUT).bytes, 1024);
 }
 
-TEST(sim_faulty_records_without_memory_do_not_matter)
+RIG_TEST(sim_faulty_records_without_memory_do_not_matter, rig_begin_d1(r))
 {
-    struct rig r;
     struct rig_urb t;
-    rig_begin_d1(&r);
-    rig_urb(&t, r.dev, OUT, rig_pattern(), 8192);
-    r.heap.fail_at = r.heap.calls + 1;
+    rig_urb(&t, r->dev, OUT, rig_pattern(), 8192);
+    r->heap.fail_at = r->heap.calls + 1;
     rig_submit(&t);
     CHECK_EQ(t.urb.status, USB_STATUS_OK);
-    CHECK_EQ(sim_faulty_received(r.sim, OUT).bytes, 8192);
-    CHECK_EQ(sim_faulty_received(r.sim, OUT).data.size, 0);
-    CHECK_EQ(sim_faulty_give(r.sim, IN, "x", 1), BASE_ERR_NOMEM);
-    CHECK_EQ(sim_faulty_fail(r.sim, IN, SIM_STALL), BASE_ERR_NOMEM);
-    r.heap.fail_at = 0;
+    CHECK_EQ(sim_faulty_received(r->sim, OUT).bytes, 8192);
+    CHECK_EQ(sim_faulty_received(r->sim, OUT).data.size, 0);
+    CHECK_EQ(sim_faulty_give(r->sim, IN, "x", 1), BASE_ERR_NOMEM);
+    CHECK_EQ(sim_faulty_fail(r->sim, IN, SIM_STALL), BASE_ERR_NOMEM);
+    r->heap.fail_at = 0;
     rig_release(&t);
-    rig_end(&r);
 }
 
-TEST(sim_faulty_records_have_a_limit)
+RIG_TEST(sim_faulty_records_have_a_limit, rig_begin_d1(r))
 {
     enum { PIECE = 1 << 20 };
-    struct rig r;
     struct rig_urb t;
-    rig_begin_d1(&r);
-    rig_urb(&t, r.dev, OUT, NULL, PIECE);
+    rig_urb(&t, r->dev, OUT, NULL, PIECE);
     for (unsigned i = 0; i < 5; i++) {
         t.done = false;
         rig_submit(&t);
         CHECK_EQ(t.urb.actual_length, PIECE);
     }
-    struct sim_faulty_received got = sim_faulty_received(r.sim, OUT);
+    struct sim_faulty_received got = sim_faulty_received(r->sim, OUT);
     CHECK_EQ(got.bytes, 5 * PIECE);
     CHECK_EQ(got.packets, 5 * PIECE / 512);
     CHECK_EQ(got.data.size, 4 * PIECE);
     CHECK_EQ(got.size_count, 5 * PIECE / 512);
     rig_release(&t);
-    rig_end(&r);
 }

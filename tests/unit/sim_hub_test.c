@@ -30,71 +30,60 @@ static bool present(struct rig *r, const char *busid)
     return rig_find(r, busid) != NULL;
 }
 
-TEST(sim_hub_leaves_with_everything_behind_it)
+RIG_TEST(sim_hub_leaves_with_everything_behind_it, rig_begin(r))
 {
-    struct rig r;
-    rig_begin(&r);
-    plug_hub(&r, "1-1", 4);
-    plug_hub(&r, "1-1.3", 2);
-    plug(&r, "1-1.3.1", USB_SPEED_HIGH);
-    plug(&r, "1-1.1", USB_SPEED_HIGH);
-    rig_settle(&r);
-    rig_forget(&r);
-    CHECK_EQ(sim_unplug(r.bus, "1-1"), BASE_OK);
-    rig_settle(&r);
-    CHECK_EQ(r.event_count, 4);
-    rig_check_event(&r, 3, BACKEND_UNPLUGGED, "1-1"); // last
-    CHECK_EQ(sim_plug(r.bus, "1-1.2", sim_find(r.bus, "1-1.1")), BASE_ERR_NOT_FOUND);
-    rig_forget(&r);
-    CHECK_EQ(sim_replug(r.bus, "1-1"), BASE_OK);
-    rig_settle(&r);
-    CHECK_EQ(r.event_count, 4);
-    rig_check_event(&r, 0, BACKEND_PLUGGED, "1-1"); // first
-    CHECK(present(&r, "1-1.3.1") && present(&r, "1-1.1") && present(&r, "1-1.3"));
-    rig_end(&r);
+    plug_hub(r, "1-1", 4);
+    plug_hub(r, "1-1.3", 2);
+    plug(r, "1-1.3.1", USB_SPEED_HIGH);
+    plug(r, "1-1.1", USB_SPEED_HIGH);
+    rig_settle(r);
+    rig_forget(r);
+    CHECK_EQ(sim_unplug(r->bus, "1-1"), BASE_OK);
+    rig_settle(r);
+    CHECK_EQ(r->event_count, 4);
+    rig_check_event(r, 3, BACKEND_UNPLUGGED, "1-1"); // last
+    CHECK_EQ(sim_plug(r->bus, "1-1.2", sim_find(r->bus, "1-1.1")), BASE_ERR_NOT_FOUND);
+    rig_forget(r);
+    CHECK_EQ(sim_replug(r->bus, "1-1"), BASE_OK);
+    rig_settle(r);
+    CHECK_EQ(r->event_count, 4);
+    rig_check_event(r, 0, BACKEND_PLUGGED, "1-1"); // first
+    CHECK(present(r, "1-1.3.1") && present(r, "1-1.1") && present(r, "1-1.3"));
 }
 
-TEST(sim_hub_devices_come_and_go_while_it_is_away)
+RIG_TEST(sim_hub_devices_come_and_go_while_it_is_away, rig_begin(r))
 {
-    struct rig r;
-    rig_begin(&r);
-    plug_hub(&r, "1-2", 4);
-    plug(&r, "1-2.1", USB_SPEED_HIGH);
-    plug(&r, "1-2.2", USB_SPEED_HIGH);
-    rig_settle(&r);
-    CHECK_EQ(sim_unplug(r.bus, "1-2.2"), BASE_OK);
-    CHECK_EQ(sim_unplug(r.bus, "1-2"), BASE_OK);
-    CHECK_EQ(sim_unplug(r.bus, "1-2.1"), BASE_OK);
-    CHECK_EQ(sim_replug(r.bus, "1-2.2"), BASE_OK); // into a hub that is not connected
-    rig_settle(&r);
-    CHECK(!present(&r, "1-2.1") && !present(&r, "1-2.2"));
-    CHECK_EQ(sim_replug(r.bus, "1-2"), BASE_OK);
-    rig_settle(&r);
-    CHECK(!present(&r, "1-2.1") && present(&r, "1-2.2"));
-    rig_end(&r);
+    plug_hub(r, "1-2", 4);
+    plug(r, "1-2.1", USB_SPEED_HIGH);
+    plug(r, "1-2.2", USB_SPEED_HIGH);
+    rig_settle(r);
+    CHECK_EQ(sim_unplug(r->bus, "1-2.2"), BASE_OK);
+    CHECK_EQ(sim_unplug(r->bus, "1-2"), BASE_OK);
+    CHECK_EQ(sim_unplug(r->bus, "1-2.1"), BASE_OK);
+    CHECK_EQ(sim_replug(r->bus, "1-2.2"), BASE_OK); // into a hub that is not connected
+    rig_settle(r);
+    CHECK(!present(r, "1-2.1") && !present(r, "1-2.2"));
+    CHECK_EQ(sim_replug(r->bus, "1-2"), BASE_OK);
+    rig_settle(r);
+    CHECK(!present(r, "1-2.1") && present(r, "1-2.2"));
 }
 
-TEST(sim_hub_replaced_by_a_smaller_one)
+RIG_TEST(sim_hub_replaced_by_a_smaller_one, rig_begin(r))
 {
-    struct rig r;
-    rig_begin(&r);
-    plug_hub(&r, "1-2", 4);
-    plug(&r, "1-2.1", USB_SPEED_HIGH);
-    plug(&r, "1-2.4", USB_SPEED_HIGH);
-    CHECK_EQ(sim_unplug(r.bus, "1-2"), BASE_OK);
-    plug_hub(&r, "1-2", 2);
-    rig_settle(&r);
-    CHECK(present(&r, "1-2.1"));
-    CHECK(!rig_find(&r, "1-2.4"));
-    rig_end(&r);
+    plug_hub(r, "1-2", 4);
+    plug(r, "1-2.1", USB_SPEED_HIGH);
+    plug(r, "1-2.4", USB_SPEED_HIGH);
+    CHECK_EQ(sim_unplug(r->bus, "1-2"), BASE_OK);
+    plug_hub(r, "1-2", 2);
+    rig_settle(r);
+    CHECK(present(r, "1-2.1"));
+    CHECK(!rig_find(r, "1-2.4"));
 }
 
-TEST(sim_hub_descriptors)
+RIG_TEST(sim_hub_descriptors, rig_begin(r))
 {
-    struct rig r;
     uint8_t data[64];
-    rig_begin(&r);
-    struct rig_device *dev = open_hub(&r, 4);
+    struct rig_device *dev = open_hub(r, 4);
     CHECK_EQ(usb_device_check(&dev->info), BASE_OK);
     CHECK_STR(dev->info.product, "Simulated hub");
     CHECK_EQ(rig_ask(dev, "a006002900004000", data), 9);
@@ -113,41 +102,35 @@ TEST(sim_hub_descriptors)
     CHECK(!t.done);
     rig_cancel(&t);
     rig_release(&t);
-    rig_end(&r);
 }
 
-TEST(sim_hub_with_many_ports)
+RIG_TEST(sim_hub_with_many_ports, rig_begin(r))
 {
-    struct rig r;
     uint8_t data[64];
-    rig_begin(&r);
-    struct rig_device *dev = open_hub(&r, SIM_HUB_PORTS_MAX);
+    struct rig_device *dev = open_hub(r, SIM_HUB_PORTS_MAX);
     CHECK_EQ(rig_ask(dev, "a006002900004000", data), 11);
     CHECK_EQ(data[2], SIM_HUB_PORTS_MAX);
-    plug(&r, "1-2.15", USB_SPEED_HIGH);
-    rig_settle(&r);
-    CHECK(present(&r, "1-2.15"));
-    rig_end(&r);
+    plug(r, "1-2.15", USB_SPEED_HIGH);
+    rig_settle(r);
+    CHECK(present(r, "1-2.15"));
 }
 
-TEST(sim_hub_port_status)
+RIG_TEST(sim_hub_port_status, rig_begin(r))
 {
-    struct rig r;
     uint8_t data[4];
-    rig_begin(&r);
-    struct rig_device *dev = open_hub(&r, 4);
-    plug(&r, "1-2.1", USB_SPEED_HIGH);
-    plug(&r, "1-2.2", USB_SPEED_FULL);
-    plug(&r, "1-2.4", USB_SPEED_LOW);
-    rig_settle(&r);
+    struct rig_device *dev = open_hub(r, 4);
+    plug(r, "1-2.1", USB_SPEED_HIGH);
+    plug(r, "1-2.2", USB_SPEED_FULL);
+    plug(r, "1-2.4", USB_SPEED_LOW);
+    rig_settle(r);
     CHECK_EQ(rig_ask(dev, "a300000001000400", data), 4);
     CHECK_EQ(base_get_le32(data), 0x0503); // power, high speed, enabled, connected
     CHECK_EQ(rig_ask(dev, "a300000002000400", data), 4);
     CHECK_EQ(base_get_le32(data), 0x0103);
     CHECK_EQ(rig_ask(dev, "a300000003000400", data), 4);
     CHECK_EQ(base_get_le32(data), 0x0100);
-    CHECK_EQ(sim_unplug(r.bus, "1-2.1"), BASE_OK);
-    rig_settle(&r);
+    CHECK_EQ(sim_unplug(r->bus, "1-2.1"), BASE_OK);
+    rig_settle(r);
     CHECK_EQ(rig_ask(dev, "a300000001000400", data), 4);
     CHECK_EQ(base_get_le32(data), 0x0100);
     CHECK_EQ(rig_ask(dev, "a300000004000400", data), 4);
@@ -155,5 +138,4 @@ TEST(sim_hub_port_status)
     CHECK_EQ(rig_ask(dev, "a301000001000400", data), USB_STATUS_STALL);
     CHECK_EQ(rig_ask(dev, "a300000005000400", data), USB_STATUS_STALL);
     CHECK_EQ(rig_ask(dev, "a300000000000400", data), USB_STATUS_STALL);
-    rig_end(&r);
 }

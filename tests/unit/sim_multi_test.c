@@ -37,19 +37,17 @@ static void check_endpoint(const struct rig *r, uint8_t address, int type, unsig
 
 // --- descriptors ---------------------------------------------------------------------------------
 
-TEST(sim_multi_descriptors)
+RIG_TEST(sim_multi_descriptors, start(r, 1))
 {
-    struct rig r;
     struct usb_device_descriptor dd;
     struct usb_interface interface[3];
-    start(&r, 1);
-    const struct sim_descriptors *desc = r.sim->desc;
+    const struct sim_descriptors *desc = r->sim->desc;
     CHECK_EQ(usb_device_descriptor_unpack(&dd, (struct base_span){desc->device, 18}), BASE_OK);
     CHECK_EQ(dd.idVendor, 0x1209);
     CHECK_EQ(dd.idProduct, 0x0008);
     CHECK_EQ(dd.bDeviceClass, 0);
     CHECK_EQ(dd.bNumConfigurations, 2);
-    CHECK_EQ(r.sim->speed, USB_SPEED_HIGH);
+    CHECK_EQ(r->sim->speed, USB_SPEED_HIGH);
     CHECK_EQ(rig_check_config(desc->configs[0]), 2);
     CHECK_EQ(rig_check_config(desc->configs[1]), 3);
     struct base_span first = {desc->configs[0], base_get_le16(desc->configs[0] + 2)};
@@ -64,120 +62,99 @@ TEST(sim_multi_descriptors)
     CHECK_EQ(interface[1].bInterfaceClass, USB_CLASS_HID);
     CHECK_STR(desc->strings[desc->configs[0][6] - 1], "loopback");
     CHECK_STR(desc->strings[desc->configs[1][6] - 1], "loopback and mouse");
-    rig_end(&r);
 }
 
-TEST(sim_multi_descriptors_by_index)
+RIG_TEST(sim_multi_descriptors_by_index, start(r, 2))
 {
-    struct rig r;
     uint8_t data[255];
-    start(&r, 2);
-    CHECK_EQ(rig_request(r.dev, 0x8006, 0x0200, 0, data, sizeof data), 32);
+    CHECK_EQ(rig_request(r->dev, 0x8006, 0x0200, 0, data, sizeof data), 32);
     CHECK_EQ(data[5], 1);
-    CHECK_EQ(rig_request(r.dev, 0x8006, 0x0201, 0, data, sizeof data), 57);
+    CHECK_EQ(rig_request(r->dev, 0x8006, 0x0201, 0, data, sizeof data), 57);
     CHECK_EQ(data[5], 2);
-    CHECK_EQ(rig_request(r.dev, 0x8006, 0x0202, 0, data, sizeof data), STALL);
-    CHECK_EQ(rig_request(r.dev, 0x8006, 0x0701, 0, data, sizeof data), 57); // at full speed
+    CHECK_EQ(rig_request(r->dev, 0x8006, 0x0202, 0, data, sizeof data), STALL);
+    CHECK_EQ(rig_request(r->dev, 0x8006, 0x0701, 0, data, sizeof data), 57); // at full speed
     CHECK_EQ(data[1], 7);
-    rig_end(&r);
 }
 
 // --- switching -----------------------------------------------------------------------------------
 
-TEST(sim_multi_first_configuration)
+RIG_TEST(sim_multi_first_configuration, start(r, 1))
 {
-    struct rig r;
-    start(&r, 1);
-    check_endpoint(&r, LOOP_OUT, USB_BULK, 0);
-    check_endpoint(&r, LOOP_IN, USB_BULK, 0);
-    CHECK(!sim_endpoint(r.sim, SECOND_OUT) && !sim_endpoint(r.sim, SECOND_IN));
-    check_echo(&r, LOOP_OUT, LOOP_IN, 1);
-    check_echo(&r, LOOP_OUT, LOOP_IN, 512);
-    check_echo(&r, LOOP_OUT, LOOP_IN, SIM_ECHO_RING);
-    rig_end(&r);
+    check_endpoint(r, LOOP_OUT, USB_BULK, 0);
+    check_endpoint(r, LOOP_IN, USB_BULK, 0);
+    CHECK(!sim_endpoint(r->sim, SECOND_OUT) && !sim_endpoint(r->sim, SECOND_IN));
+    check_echo(r, LOOP_OUT, LOOP_IN, 1);
+    check_echo(r, LOOP_OUT, LOOP_IN, 512);
+    check_echo(r, LOOP_OUT, LOOP_IN, SIM_ECHO_RING);
 }
 
-TEST(sim_multi_second_configuration)
+RIG_TEST(sim_multi_second_configuration, start(r, 2))
 {
-    struct rig r;
-    start(&r, 2);
-    check_endpoint(&r, SECOND_OUT, USB_BULK, 0);
-    check_endpoint(&r, SECOND_IN, USB_BULK, 0);
-    check_endpoint(&r, MOUSE_IN, USB_INTERRUPT, 1);
-    CHECK(!sim_endpoint(r.sim, LOOP_OUT));
-    check_echo(&r, SECOND_OUT, SECOND_IN, 1000);
-    rig_end(&r);
+    check_endpoint(r, SECOND_OUT, USB_BULK, 0);
+    check_endpoint(r, SECOND_IN, USB_BULK, 0);
+    check_endpoint(r, MOUSE_IN, USB_INTERRUPT, 1);
+    CHECK(!sim_endpoint(r->sim, LOOP_OUT));
+    check_echo(r, SECOND_OUT, SECOND_IN, 1000);
 }
 
 // Nothing of one configuration is seen in the other.
-TEST(sim_multi_to_and_fro)
+RIG_TEST(sim_multi_to_and_fro, start(r, 1))
 {
-    struct rig r;
     uint8_t data[64] = {1};
-    start(&r, 1);
     for (unsigned i = 0; i < 3; i++) {
-        CHECK_EQ(rig_write(r.dev, LOOP_OUT, data, sizeof data), sizeof data);
-        rig_change(r.dev, USB_SET_CONFIGURATION, 0, 2);
-        CHECK_EQ(rig_read(r.dev, MOUSE_IN, data, 8), RIG_PENDING);
-        CHECK_EQ(rig_read(r.dev, SECOND_IN, data, sizeof data), RIG_PENDING);
-        CHECK_EQ(rig_write(r.dev, SECOND_OUT, data, sizeof data), sizeof data);
-        rig_change(r.dev, USB_SET_CONFIGURATION, 0, 1);
-        CHECK_EQ(rig_read(r.dev, LOOP_IN, data, sizeof data), RIG_PENDING);
+        CHECK_EQ(rig_write(r->dev, LOOP_OUT, data, sizeof data), sizeof data);
+        rig_change(r->dev, USB_SET_CONFIGURATION, 0, 2);
+        CHECK_EQ(rig_read(r->dev, MOUSE_IN, data, 8), RIG_PENDING);
+        CHECK_EQ(rig_read(r->dev, SECOND_IN, data, sizeof data), RIG_PENDING);
+        CHECK_EQ(rig_write(r->dev, SECOND_OUT, data, sizeof data), sizeof data);
+        rig_change(r->dev, USB_SET_CONFIGURATION, 0, 1);
+        CHECK_EQ(rig_read(r->dev, LOOP_IN, data, sizeof data), RIG_PENDING);
     }
-    rig_change(r.dev, USB_SET_CONFIGURATION, 0, 0);
-    CHECK(!sim_endpoint(r.sim, LOOP_OUT) && !sim_endpoint(r.sim, SECOND_OUT));
-    rig_end(&r);
+    rig_change(r->dev, USB_SET_CONFIGURATION, 0, 0);
+    CHECK(!sim_endpoint(r->sim, LOOP_OUT) && !sim_endpoint(r->sim, SECOND_OUT));
 }
 
-TEST(sim_multi_requests_of_the_other_configuration)
+RIG_TEST(sim_multi_requests_of_the_other_configuration, start(r, 1))
 {
-    struct rig r;
     uint8_t data[64];
-    start(&r, 1);
-    CHECK_EQ(rig_request(r.dev, 0x8106, 0x2200, 1, data, sizeof data), STALL);
-    CHECK_EQ(rig_request(r.dev, 0xa101, 0x0100, 1, data, 3), STALL);
-    CHECK_EQ(rig_request(r.dev, 0x8100, 0, 1, data, 2), STALL); // GET_STATUS of an interface
-    CHECK_EQ(rig_request(r.dev, 0x8200, 0, SECOND_IN, data, 2), STALL);
-    rig_change(r.dev, USB_SET_CONFIGURATION, 0, 2);
-    CHECK_EQ(rig_request(r.dev, 0x8100, 0, 1, data, 2), 2);
-    CHECK_EQ(rig_request(r.dev, 0x8200, 0, SECOND_IN, data, 2), 2);
-    CHECK_EQ(rig_request(r.dev, 0x8200, 0, LOOP_OUT, data, 2), STALL);
-    rig_end(&r);
+    CHECK_EQ(rig_request(r->dev, 0x8106, 0x2200, 1, data, sizeof data), STALL);
+    CHECK_EQ(rig_request(r->dev, 0xa101, 0x0100, 1, data, 3), STALL);
+    CHECK_EQ(rig_request(r->dev, 0x8100, 0, 1, data, 2), STALL); // GET_STATUS of an interface
+    CHECK_EQ(rig_request(r->dev, 0x8200, 0, SECOND_IN, data, 2), STALL);
+    rig_change(r->dev, USB_SET_CONFIGURATION, 0, 2);
+    CHECK_EQ(rig_request(r->dev, 0x8100, 0, 1, data, 2), 2);
+    CHECK_EQ(rig_request(r->dev, 0x8200, 0, SECOND_IN, data, 2), 2);
+    CHECK_EQ(rig_request(r->dev, 0x8200, 0, LOOP_OUT, data, 2), STALL);
 }
 
 // --- mouse ---------------------------------------------------------------------------------------
 
-TEST(sim_multi_mouse_requests)
+RIG_TEST(sim_multi_mouse_requests, start(r, 2))
 {
-    struct rig r;
     uint8_t hid[64], report[64];
-    start(&r, 2);
-    CHECK_EQ(rig_request(r.dev, 0x8106, 0x2100, 1, hid, sizeof hid), 9);
-    CHECK_EQ(rig_request(r.dev, 0x8106, 0x2200, 1, report, sizeof report), hid[7]);
+    CHECK_EQ(rig_request(r->dev, 0x8106, 0x2100, 1, hid, sizeof hid), 9);
+    CHECK_EQ(rig_request(r->dev, 0x8106, 0x2200, 1, report, sizeof report), hid[7]);
     CHECK_EQ(report[0], 0x05);
     CHECK_EQ(report[hid[7] - 1], 0xc0);
-    CHECK_EQ(rig_request(r.dev, 0x8106, 0x2300, 1, report, sizeof report), STALL);
-    CHECK_EQ(rig_request(r.dev, 0x8106, 0x2200, 0, report, sizeof report), STALL);
-    CHECK_EQ(rig_request(r.dev, 0xa101, 0x0100, 1, report, 3), 3);
+    CHECK_EQ(rig_request(r->dev, 0x8106, 0x2300, 1, report, sizeof report), STALL);
+    CHECK_EQ(rig_request(r->dev, 0x8106, 0x2200, 0, report, sizeof report), STALL);
+    CHECK_EQ(rig_request(r->dev, 0xa101, 0x0100, 1, report, 3), 3);
     CHECK_BYTES(report, "\0\0\0", 3);
-    CHECK_EQ(rig_request(r.dev, 0xa101, 0x0100, 1, NULL, 0), 0);
-    CHECK_EQ(rig_request(r.dev, 0xa101, 0x0200, 1, report, 3), STALL);
-    CHECK_EQ(rig_request(r.dev, 0x210a, 0, 1, NULL, 0), STALL);
-    rig_end(&r);
+    CHECK_EQ(rig_request(r->dev, 0xa101, 0x0100, 1, NULL, 0), 0);
+    CHECK_EQ(rig_request(r->dev, 0xa101, 0x0200, 1, report, 3), STALL);
+    CHECK_EQ(rig_request(r->dev, 0x210a, 0, 1, NULL, 0), STALL);
 }
 
-TEST(sim_multi_mouse_draws_a_square)
+RIG_TEST(sim_multi_mouse_draws_a_square, start(r, 2))
 {
-    struct rig r;
     int x = 0, y = 0;
-    start(&r, 2);
     for (unsigned side = 0; side < 8; side++) {
         struct rig_urb u;
-        rig_urb(&u, r.dev, MOUSE_IN, NULL, 8);
+        rig_urb(&u, r->dev, MOUSE_IN, NULL, 8);
         rig_submit(&u);
-        rig_advance(&r, SECOND - 1);
+        rig_advance(r, SECOND - 1);
         CHECK(!u.done);
-        rig_advance(&r, 1);
+        rig_advance(r, 1);
         CHECK(u.done);
         CHECK_EQ(u.urb.buffer[0], 0); // no button
         x += (int8_t)u.urb.buffer[1];
@@ -186,29 +163,22 @@ TEST(sim_multi_mouse_draws_a_square)
         CHECK_EQ(y, side % 4 == 1 || side % 4 == 2 ? 8 : 0);
         CHECK_EQ(rig_finish(&u), 3);
     }
-    rig_end(&r);
 }
 
-TEST(sim_multi_mouse_begins_anew)
+RIG_TEST(sim_multi_mouse_begins_anew, start(r, 2))
 {
-    struct rig r;
     uint8_t report[8];
-    start(&r, 2);
     for (unsigned i = 0; i < 3; i++) {
-        rig_change(r.dev, USB_SET_CONFIGURATION, 0, 2);
-        CHECK_EQ(rig_read(r.dev, MOUSE_IN, report, 8), RIG_PENDING);
-        rig_advance(&r, SECOND);
-        CHECK_EQ(rig_read(r.dev, MOUSE_IN, report, 8), 3);
+        rig_change(r->dev, USB_SET_CONFIGURATION, 0, 2);
+        CHECK_EQ(rig_read(r->dev, MOUSE_IN, report, 8), RIG_PENDING);
+        rig_advance(r, SECOND);
+        CHECK_EQ(rig_read(r->dev, MOUSE_IN, report, 8), 3);
         CHECK_BYTES(report, "\0\x08\0", 3); // to the right
     }
-    rig_end(&r);
 }
 
-TEST(sim_multi_without_memory)
+RIG_TEST(sim_multi_without_memory, rig_begin(r))
 {
-    struct rig r;
-    rig_begin(&r);
-    r.heap.fail_at = 1;
-    CHECK(!sim_multi_create(r.bus));
-    rig_end(&r);
+    r->heap.fail_at = 1;
+    CHECK(!sim_multi_create(r->bus));
 }

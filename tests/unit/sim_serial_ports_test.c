@@ -97,7 +97,7 @@ TEST(sim_serial_ports_descriptors)
 }
 
 // A single port looks as it always did.
-TEST(sim_serial_ports_single_one)
+RIG_TEST(sim_serial_ports_single_one, rig_begin(r))
 {
     static const uint8_t device[] = {18,   1, 0x10, 0x01, 2, 0, 0, 64, 0x09,
                                      0x12, 4, 0,    0,    1, 1, 2, 0,  1};
@@ -111,126 +111,108 @@ TEST(sim_serial_ports_single_one)
                                      9, 4,    1,    0,  2,  10, 0,  0,    0,  //
                                      7, 5,    0x82, 2,  64, 0,  0,            //
                                      7, 5,    0x01, 2,  64, 0,  0};
-    struct rig r;
-    rig_begin(&r);
-    struct sim_device *d = sim_serial_create(r.bus, 1);
+    struct sim_device *d = sim_serial_create(r->bus, 1);
     CHECK_BYTES(d->desc->device, device, sizeof device);
     CHECK_BYTES(d->desc->configs[0], config, sizeof config);
     CHECK_STR(d->desc->strings[1], "Simulated serial port");
-    rig_start(&r, d, 1);
-    rig_end(&r);
+    rig_start(r, d, 1);
 }
 
 // --- independence --------------------------------------------------------------------------------
 
-TEST(sim_serial_ports_echo)
+RIG_TEST(sim_serial_ports_echo, start(r))
 {
-    struct rig r;
     char text[] = "port ?", have[64];
-    start(&r);
     for (unsigned port = 0; port < PORTS; port++) {
         text[5] = (char)('0' + port);
-        CHECK_EQ(rig_write(r.dev, data_out(port), text, 6), 6);
+        CHECK_EQ(rig_write(r->dev, data_out(port), text, 6), 6);
     }
     for (unsigned port = PORTS; port-- > 0;) {
         text[5] = (char)('0' + port);
-        CHECK_EQ(rig_read(r.dev, data_in(port), have, 64), 6);
+        CHECK_EQ(rig_read(r->dev, data_in(port), have, 64), 6);
         CHECK_BYTES(have, text, 6);
-        CHECK_EQ(rig_read(r.dev, data_in(port), have, 64), RIG_PENDING);
+        CHECK_EQ(rig_read(r->dev, data_in(port), have, 64), RIG_PENDING);
     }
-    rig_end(&r);
 }
 
-TEST(sim_serial_ports_one_of_them_is_full)
+RIG_TEST(sim_serial_ports_one_of_them_is_full, start(r))
 {
     static uint8_t data[SIM_SERIAL_RING + 64];
-    struct rig r;
     struct rig_urb u;
-    start(&r);
-    rig_urb(&u, r.dev, data_out(1), data, sizeof data);
+    rig_urb(&u, r->dev, data_out(1), data, sizeof data);
     rig_submit(&u);
     CHECK(!u.done); // has no room for the last packet
     for (unsigned port = 0; port < PORTS; port++) {
         if (port == 1)
             continue;
-        CHECK_EQ(rig_write(r.dev, data_out(port), data, SIM_SERIAL_RING), SIM_SERIAL_RING);
-        CHECK_EQ(rig_read(r.dev, data_in(port), data, SIM_SERIAL_RING), SIM_SERIAL_RING);
+        CHECK_EQ(rig_write(r->dev, data_out(port), data, SIM_SERIAL_RING), SIM_SERIAL_RING);
+        CHECK_EQ(rig_read(r->dev, data_in(port), data, SIM_SERIAL_RING), SIM_SERIAL_RING);
     }
     CHECK(!u.done);
-    CHECK_EQ(rig_read(r.dev, data_in(1), data, 64), 64);
+    CHECK_EQ(rig_read(r->dev, data_in(1), data, 64), 64);
     CHECK(u.done);
     CHECK_EQ(rig_finish(&u), sizeof data);
-    rig_end(&r);
 }
 
-TEST(sim_serial_ports_line_coding)
+RIG_TEST(sim_serial_ports_line_coding, start(r))
 {
-    struct rig r;
     struct sim_serial_line line;
     uint8_t data[7] = {0, 0, 0, 0, 0, 0, 8};
-    start(&r);
     for (unsigned port = 0; port < PORTS; port++) {
         base_put_le32(data, 9600 + port);
-        CHECK_EQ(rig_request(r.dev, 0x2120, 0, 2 * port, data, 7), 7);
+        CHECK_EQ(rig_request(r->dev, 0x2120, 0, 2 * port, data, 7), 7);
     }
     for (unsigned port = 0; port < PORTS; port++) {
-        CHECK_EQ(rig_request(r.dev, 0xa121, 0, 2 * port, data, 7), 7);
+        CHECK_EQ(rig_request(r->dev, 0xa121, 0, 2 * port, data, 7), 7);
         CHECK_EQ(base_get_le32(data), 9600 + port);
-        sim_serial_line(r.sim, port, &line);
+        sim_serial_line(r->sim, port, &line);
         CHECK_EQ(line.baud, 9600 + port);
-        CHECK_EQ(rig_request(r.dev, 0xa121, 0, 2 * port + 1, data, 7), USB_STATUS_STALL);
+        CHECK_EQ(rig_request(r->dev, 0xa121, 0, 2 * port + 1, data, 7), USB_STATUS_STALL);
     }
-    CHECK_EQ(rig_request(r.dev, 0xa121, 0, 2, NULL, 0), 0); // nothing of it, without a buffer
-    CHECK_EQ(rig_request(r.dev, 0xa121, 0, 2 * PORTS, data, 7), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(r.dev, 0xa121, 0, 0x100, data, 7), USB_STATUS_STALL);
-    rig_end(&r);
+    CHECK_EQ(rig_request(r->dev, 0xa121, 0, 2, NULL, 0), 0); // nothing of it, without a buffer
+    CHECK_EQ(rig_request(r->dev, 0xa121, 0, 2 * PORTS, data, 7), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r->dev, 0xa121, 0, 0x100, data, 7), USB_STATUS_STALL);
 }
 
-TEST(sim_serial_ports_lines)
+RIG_TEST(sim_serial_ports_lines, start(r))
 {
-    struct rig r;
     struct sim_serial_line line;
-    start(&r);
-    CHECK_EQ(rig_request(r.dev, 0x2122, 3, 2 * 2, NULL, 0), 0); // DTR and RTS
-    CHECK_EQ(rig_request(r.dev, 0x2123, 5, 2 * 3, NULL, 0), 0); // break of 5 ms
+    CHECK_EQ(rig_request(r->dev, 0x2122, 3, 2 * 2, NULL, 0), 0); // DTR and RTS
+    CHECK_EQ(rig_request(r->dev, 0x2123, 5, 2 * 3, NULL, 0), 0); // break of 5 ms
     for (unsigned port = 0; port < PORTS; port++) {
-        sim_serial_line(r.sim, port, &line);
+        sim_serial_line(r->sim, port, &line);
         CHECK_EQ(line.dtr, port == 2);
         CHECK_EQ(line.breaking, port == 3);
     }
-    check_no_notice(&r, 0);
-    check_no_notice(&r, 1);
-    check_notice(&r, 2, DCD_DSR);
-    check_notice(&r, 3, BREAK);
-    rig_advance(&r, 5000);
-    check_no_notice(&r, 2);
-    check_notice(&r, 3, 0);
-    rig_end(&r);
+    check_no_notice(r, 0);
+    check_no_notice(r, 1);
+    check_notice(r, 2, DCD_DSR);
+    check_notice(r, 3, BREAK);
+    rig_advance(r, 5000);
+    check_no_notice(r, 2);
+    check_notice(r, 3, 0);
 }
 
-TEST(sim_serial_ports_are_all_reset)
+RIG_TEST(sim_serial_ports_are_all_reset, start(r))
 {
-    struct rig r;
     struct sim_serial_line line;
     uint8_t data[7] = {0x80, 0x25, 0, 0, 0, 0, 8};
-    start(&r);
     for (unsigned port = 0; port < PORTS; port++) {
-        CHECK_EQ(rig_request(r.dev, 0x2120, 0, 2 * port, data, 7), 7);
-        CHECK_EQ(rig_request(r.dev, 0x2122, 1, 2 * port, NULL, 0), 0);
-        CHECK_EQ(rig_write(r.dev, data_out(port), "x", 1), 1);
+        CHECK_EQ(rig_request(r->dev, 0x2120, 0, 2 * port, data, 7), 7);
+        CHECK_EQ(rig_request(r->dev, 0x2122, 1, 2 * port, NULL, 0), 0);
+        CHECK_EQ(rig_write(r->dev, data_out(port), "x", 1), 1);
     }
-    rig_change(r.dev, USB_SET_CONFIGURATION, 0, 1);
+    rig_change(r->dev, USB_SET_CONFIGURATION, 0, 1);
     for (unsigned port = 0; port < PORTS; port++) {
-        CHECK_EQ(rig_read(r.dev, data_in(port), data, 1), RIG_PENDING);
-        check_no_notice(&r, port);
-        sim_serial_line(r.sim, port, &line);
+        CHECK_EQ(rig_read(r->dev, data_in(port), data, 1), RIG_PENDING);
+        check_no_notice(r, port);
+        sim_serial_line(r->sim, port, &line);
         CHECK(!line.dtr);
         CHECK_EQ(line.baud, 9600); // survives a SET_CONFIGURATION only
     }
-    rig_change(r.dev, USB_RESET_DEVICE, 0, 0);
+    rig_change(r->dev, USB_RESET_DEVICE, 0, 0);
     for (unsigned port = 0; port < PORTS; port++) {
-        sim_serial_line(r.sim, port, &line);
+        sim_serial_line(r->sim, port, &line);
         CHECK_EQ(line.baud, 115200);
     }
-    rig_end(&r);
 }

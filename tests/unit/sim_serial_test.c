@@ -49,12 +49,10 @@ static void check_no_notice(struct rig *r)
     CHECK_EQ(rig_read(r->dev, NOTICE_IN, have, 16), RIG_PENDING);
 }
 
-TEST(sim_serial_descriptors_hold_together)
+RIG_TEST(sim_serial_descriptors_hold_together, rig_begin(r))
 {
-    struct rig r;
     struct usb_interface interface[3];
-    rig_begin(&r);
-    struct sim_device *d = sim_serial_create(r.bus, 1);
+    struct sim_device *d = sim_serial_create(r->bus, 1);
     const uint8_t *config = d->desc->configs[0];
     CHECK_EQ(rig_check_config(config), 3);
     struct base_span bytes = {config, base_get_le16(config + 2)};
@@ -73,133 +71,111 @@ TEST(sim_serial_descriptors_hold_together)
     }
     CHECK(has_union);
     CHECK_EQ(d->speed, USB_SPEED_FULL);
-    rig_start(&r, d, 1);
-    rig_end(&r);
+    rig_start(r, d, 1);
 }
 
-TEST(sim_serial_echoes)
+RIG_TEST(sim_serial_echoes, start(r))
 {
-    struct rig r;
-    start(&r);
-    write_from(&r, 0, 1);
-    check_echo(&r, 64, 0, 1);
-    write_from(&r, 1, 100);
-    check_echo(&r, 512, 1, 100);
-    write_from(&r, 101, 30);
-    write_from(&r, 131, 40);
-    check_echo(&r, 512, 101, 70); // as much as there is
-    CHECK_EQ(rig_read(r.dev, DATA_IN, (uint8_t[64]){0}, 64), RIG_PENDING);
-    rig_end(&r);
+    write_from(r, 0, 1);
+    check_echo(r, 64, 0, 1);
+    write_from(r, 1, 100);
+    check_echo(r, 512, 1, 100);
+    write_from(r, 101, 30);
+    write_from(r, 131, 40);
+    check_echo(r, 512, 101, 70); // as much as there is
+    CHECK_EQ(rig_read(r->dev, DATA_IN, (uint8_t[64]){0}, 64), RIG_PENDING);
 }
 
-TEST(sim_serial_answers_a_waiting_host)
+RIG_TEST(sim_serial_answers_a_waiting_host, start(r))
 {
-    struct rig r;
     struct rig_urb u;
-    start(&r);
-    rig_urb(&u, r.dev, DATA_IN, NULL, 128);
+    rig_urb(&u, r->dev, DATA_IN, NULL, 128);
     rig_submit(&u);
     CHECK(!u.done);
-    CHECK_EQ(rig_write(r.dev, DATA_OUT, NULL, 0), 0); // nothing to echo
+    CHECK_EQ(rig_write(r->dev, DATA_OUT, NULL, 0), 0); // nothing to echo
     CHECK(!u.done);
-    CHECK_EQ(rig_write(r.dev, DATA_OUT, "hello", 5), 5);
+    CHECK_EQ(rig_write(r->dev, DATA_OUT, "hello", 5), 5);
     CHECK(u.done);
     CHECK_BYTES(u.urb.buffer, "hello", 5);
     CHECK_EQ(rig_finish(&u), 5);
-    rig_end(&r);
 }
 
-TEST(sim_serial_ends_full_packets_with_a_short_one)
+RIG_TEST(sim_serial_ends_full_packets_with_a_short_one, start(r))
 {
-    struct rig r;
-    start(&r);
-    write_from(&r, 0, 64);
-    check_echo(&r, 512, 0, 64); // does not wait for more
-    write_from(&r, 64, 128);
-    check_echo(&r, 128, 64, 128); // the transfer is full: what ends it comes with the next one
-    check_echo(&r, 128, 0, 0);
-    CHECK_EQ(rig_read(r.dev, DATA_IN, (uint8_t[64]){0}, 64), RIG_PENDING);
-    write_from(&r, 0, 256);
-    check_echo(&r, 128, 0, 128); // more is there: no zero-length packet between
-    check_echo(&r, 64, 128, 64);
-    write_from(&r, 256, 10);
-    check_echo(&r, 512, 192, 74);
-    CHECK_EQ(rig_read(r.dev, DATA_IN, (uint8_t[64]){0}, 64), RIG_PENDING);
-    rig_end(&r);
+    write_from(r, 0, 64);
+    check_echo(r, 512, 0, 64); // does not wait for more
+    write_from(r, 64, 128);
+    check_echo(r, 128, 64, 128); // the transfer is full: what ends it comes with the next one
+    check_echo(r, 128, 0, 0);
+    CHECK_EQ(rig_read(r->dev, DATA_IN, (uint8_t[64]){0}, 64), RIG_PENDING);
+    write_from(r, 0, 256);
+    check_echo(r, 128, 0, 128); // more is there: no zero-length packet between
+    check_echo(r, 64, 128, 64);
+    write_from(r, 256, 10);
+    check_echo(r, 512, 192, 74);
+    CHECK_EQ(rig_read(r->dev, DATA_IN, (uint8_t[64]){0}, 64), RIG_PENDING);
 }
 
-TEST(sim_serial_takes_no_more_than_it_can_keep)
+RIG_TEST(sim_serial_takes_no_more_than_it_can_keep, start(r))
 {
-    struct rig r;
     struct rig_urb u;
     static uint8_t more[500];
-    start(&r);
-    write_from(&r, 0, SIM_SERIAL_RING - 150);
+    write_from(r, 0, SIM_SERIAL_RING - 150);
     fill(more, sizeof more, SIM_SERIAL_RING - 150);
-    rig_urb(&u, r.dev, DATA_OUT, more, sizeof more);
+    rig_urb(&u, r->dev, DATA_OUT, more, sizeof more);
     rig_submit(&u);
     CHECK(!u.done); // two packets went
-    check_echo(&r, 64, 0, 64);
+    check_echo(r, 64, 0, 64);
     CHECK(!u.done);
-    check_echo(&r, 64, 64, 64);
-    check_echo(&r, 512, 128, 512);
+    check_echo(r, 64, 64, 64);
+    check_echo(r, 512, 128, 512);
     CHECK(u.done);
     CHECK_EQ(rig_finish(&u), 500);
-    check_echo(&r, SIM_SERIAL_RING, 640, SIM_SERIAL_RING - 150 - 640 + 500);
-    rig_end(&r);
+    check_echo(r, SIM_SERIAL_RING, 640, SIM_SERIAL_RING - 150 - 640 + 500);
 }
 
-TEST(sim_serial_full_ring_takes_nothing)
+RIG_TEST(sim_serial_full_ring_takes_nothing, start(r))
 {
-    struct rig r;
-    start(&r);
-    write_from(&r, 0, SIM_SERIAL_RING);
-    CHECK_EQ(rig_write(r.dev, DATA_OUT, "x", 1), RIG_PENDING);
-    check_echo(&r, SIM_SERIAL_RING, 0, SIM_SERIAL_RING);
-    CHECK_EQ(rig_write(r.dev, DATA_OUT, "x", 1), 1);
-    rig_end(&r);
+    write_from(r, 0, SIM_SERIAL_RING);
+    CHECK_EQ(rig_write(r->dev, DATA_OUT, "x", 1), RIG_PENDING);
+    check_echo(r, SIM_SERIAL_RING, 0, SIM_SERIAL_RING);
+    CHECK_EQ(rig_write(r->dev, DATA_OUT, "x", 1), 1);
 }
 
-TEST(sim_serial_loses_nothing_over_many_rounds)
+RIG_TEST(sim_serial_loses_nothing_over_many_rounds, start(r))
 {
-    struct rig r;
     uint32_t written = 0, read = 0;
-    start(&r);
     for (uint32_t i = 0; i < 400; i++) {
         uint32_t size = 1 + i * 37 % 1500;
-        write_from(&r, written, size);
+        write_from(r, written, size);
         written += size;
         if (i % 4 != 3)
             continue;
         uint32_t due = written - read;
-        check_echo(&r, SIM_SERIAL_RING, read, due); // ended by a short or a zero-length packet
+        check_echo(r, SIM_SERIAL_RING, read, due); // ended by a short or a zero-length packet
         read += due;
     }
     CHECK(read > 10 * SIM_SERIAL_RING);
-    rig_end(&r);
 }
 
-TEST(sim_serial_keeps_the_line_coding)
+RIG_TEST(sim_serial_keeps_the_line_coding, start(r))
 {
     static const uint8_t odd[7] = {0x80, 0x25, 0, 0, 2, 1, 7}; // 9600, 2 stop bits, odd, 7
     static const uint8_t initial[7] = {0x00, 0xc2, 0x01, 0, 0, 0, 8};
-    struct rig r;
     struct sim_serial_line line;
     uint8_t have[7], data[7];
-    start(&r);
-    CHECK_EQ(rig_request(r.dev, 0xa121, 0, 0, have, 7), 7);
+    CHECK_EQ(rig_request(r->dev, 0xa121, 0, 0, have, 7), 7);
     CHECK_BYTES(have, initial, 7);
     memcpy(data, odd, 7);
-    CHECK_EQ(rig_request(r.dev, 0x2120, 0, 0, data, 7), 7);
-    CHECK_EQ(rig_request(r.dev, 0xa121, 0, 0, have, 7), 7);
+    CHECK_EQ(rig_request(r->dev, 0x2120, 0, 0, data, 7), 7);
+    CHECK_EQ(rig_request(r->dev, 0xa121, 0, 0, have, 7), 7);
     CHECK_BYTES(have, odd, 7);
-    CHECK_EQ(rig_request(r.dev, 0xa121, 0, 0, have, 4), 4);
-    sim_serial_line(r.sim, 0, &line);
+    CHECK_EQ(rig_request(r->dev, 0xa121, 0, 0, have, 4), 4);
+    sim_serial_line(r->sim, 0, &line);
     CHECK_EQ(line.baud, 9600);
     CHECK_EQ(line.stop_bits, 2);
     CHECK_EQ(line.parity, 1);
     CHECK_EQ(line.data_bits, 7);
-    rig_end(&r);
 }
 
 TEST(sim_serial_refuses_a_bad_line_coding)
@@ -229,160 +205,139 @@ TEST(sim_serial_refuses_a_bad_line_coding)
     rig_end(&r);
 }
 
-TEST(sim_serial_answers_dtr_with_dcd_and_dsr)
+RIG_TEST(sim_serial_answers_dtr_with_dcd_and_dsr, start(r))
 {
-    struct rig r;
     struct sim_serial_line line;
-    start(&r);
-    check_no_notice(&r);
-    CHECK_EQ(rig_request(r.dev, 0x2122, 2, 0, NULL, 0), 0); // RTS alone
-    check_no_notice(&r);
-    CHECK_EQ(rig_request(r.dev, 0x2122, 3, 0, NULL, 0), 0);
-    check_notice(&r, DCD_DSR);
-    sim_serial_line(r.sim, 0, &line);
+    check_no_notice(r);
+    CHECK_EQ(rig_request(r->dev, 0x2122, 2, 0, NULL, 0), 0); // RTS alone
+    check_no_notice(r);
+    CHECK_EQ(rig_request(r->dev, 0x2122, 3, 0, NULL, 0), 0);
+    check_notice(r, DCD_DSR);
+    sim_serial_line(r->sim, 0, &line);
     CHECK(line.dtr && line.rts);
-    CHECK_EQ(rig_request(r.dev, 0x2122, 1, 0, NULL, 0), 0); // still on
-    check_no_notice(&r);
-    CHECK_EQ(rig_request(r.dev, 0x2122, 0, 0, NULL, 0), 0);
-    check_notice(&r, 0);
-    sim_serial_line(r.sim, 0, &line);
+    CHECK_EQ(rig_request(r->dev, 0x2122, 1, 0, NULL, 0), 0); // still on
+    check_no_notice(r);
+    CHECK_EQ(rig_request(r->dev, 0x2122, 0, 0, NULL, 0), 0);
+    check_notice(r, 0);
+    sim_serial_line(r->sim, 0, &line);
     CHECK(!line.dtr && !line.rts);
-    rig_end(&r);
 }
 
-TEST(sim_serial_break_lasts_as_long_as_said)
+RIG_TEST(sim_serial_break_lasts_as_long_as_said, start(r))
 {
-    struct rig r;
     struct rig_urb u;
     struct sim_serial_line line;
-    start(&r);
-    CHECK_EQ(rig_request(r.dev, 0x2122, 1, 0, NULL, 0), 0);
-    check_notice(&r, DCD_DSR);
-    CHECK_EQ(rig_request(r.dev, 0x2123, 250, 0, NULL, 0), 0);
-    check_notice(&r, DCD_DSR | BREAK);
-    sim_serial_line(r.sim, 0, &line);
+    CHECK_EQ(rig_request(r->dev, 0x2122, 1, 0, NULL, 0), 0);
+    check_notice(r, DCD_DSR);
+    CHECK_EQ(rig_request(r->dev, 0x2123, 250, 0, NULL, 0), 0);
+    check_notice(r, DCD_DSR | BREAK);
+    sim_serial_line(r->sim, 0, &line);
     CHECK(line.breaking);
-    rig_urb(&u, r.dev, NOTICE_IN, NULL, 16);
+    rig_urb(&u, r->dev, NOTICE_IN, NULL, 16);
     rig_submit(&u);
-    rig_advance(&r, 250 * MS - 1);
+    rig_advance(r, 250 * MS - 1);
     CHECK(!u.done);
-    rig_advance(&r, 1);
+    rig_advance(r, 1);
     CHECK(u.done);
     CHECK_EQ(u.urb.buffer[8], DCD_DSR);
     CHECK_EQ(rig_finish(&u), 10);
-    sim_serial_line(r.sim, 0, &line);
+    sim_serial_line(r->sim, 0, &line);
     CHECK(!line.breaking);
-    rig_end(&r);
 }
 
-TEST(sim_serial_break_wakes_a_waiting_host)
+RIG_TEST(sim_serial_break_wakes_a_waiting_host, start(r))
 {
-    struct rig r;
     struct rig_urb u, next;
     struct sim_serial_line line;
-    start(&r);
-    CHECK_EQ(rig_request(r.dev, 0x2123, 10, 0, NULL, 0), 0);
-    rig_advance(&r, 10 * MS); // nobody asked meanwhile
-    sim_serial_line(r.sim, 0, &line);
+    CHECK_EQ(rig_request(r->dev, 0x2123, 10, 0, NULL, 0), 0);
+    rig_advance(r, 10 * MS); // nobody asked meanwhile
+    sim_serial_line(r->sim, 0, &line);
     CHECK(!line.breaking);
-    check_notice(&r, BREAK);
-    check_notice(&r, 0);
-    check_no_notice(&r);
-    rig_urb(&u, r.dev, NOTICE_IN, NULL, 16);
-    rig_urb(&next, r.dev, NOTICE_IN, NULL, 16);
+    check_notice(r, BREAK);
+    check_notice(r, 0);
+    check_no_notice(r);
+    rig_urb(&u, r->dev, NOTICE_IN, NULL, 16);
+    rig_urb(&next, r->dev, NOTICE_IN, NULL, 16);
     rig_submit(&u);
     rig_submit(&next);
-    CHECK_EQ(rig_request(r.dev, 0x2123, 10, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(r->dev, 0x2123, 10, 0, NULL, 0), 0);
     CHECK(u.done && !next.done);
     CHECK_EQ(u.urb.buffer[8], BREAK);
-    rig_advance(&r, 10 * MS);
+    rig_advance(r, 10 * MS);
     CHECK(next.done);
     CHECK_EQ(next.urb.buffer[8], 0);
     CHECK_EQ(rig_finish(&u), 10);
     CHECK_EQ(rig_finish(&next), 10);
-    rig_end(&r);
 }
 
-TEST(sim_serial_break_without_end_is_ended)
+RIG_TEST(sim_serial_break_without_end_is_ended, start(r))
 {
-    struct rig r;
-    start(&r);
-    CHECK_EQ(rig_request(r.dev, 0x2123, 0xffff, 0, NULL, 0), 0);
-    check_notice(&r, BREAK);
-    rig_advance(&r, 3600u * 1000 * MS);
-    check_no_notice(&r);
-    CHECK_EQ(rig_request(r.dev, 0x2122, 1, 0, NULL, 0), 0);
-    check_notice(&r, DCD_DSR | BREAK);
-    CHECK_EQ(rig_request(r.dev, 0x2123, 0, 0, NULL, 0), 0);
-    check_notice(&r, DCD_DSR);
-    CHECK_EQ(rig_request(r.dev, 0x2123, 0, 0, NULL, 0), 0); // nothing to end
-    check_no_notice(&r);
-    CHECK_EQ(rig_request(r.dev, 0x2123, 100, 1, NULL, 0), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r->dev, 0x2123, 0xffff, 0, NULL, 0), 0);
+    check_notice(r, BREAK);
+    rig_advance(r, 3600u * 1000 * MS);
+    check_no_notice(r);
+    CHECK_EQ(rig_request(r->dev, 0x2122, 1, 0, NULL, 0), 0);
+    check_notice(r, DCD_DSR | BREAK);
+    CHECK_EQ(rig_request(r->dev, 0x2123, 0, 0, NULL, 0), 0);
+    check_notice(r, DCD_DSR);
+    CHECK_EQ(rig_request(r->dev, 0x2123, 0, 0, NULL, 0), 0); // nothing to end
+    check_no_notice(r);
+    CHECK_EQ(rig_request(r->dev, 0x2123, 100, 1, NULL, 0), USB_STATUS_STALL);
 
     struct rig_urb u;
-    CHECK_EQ(rig_request(r.dev, 0x2123, 0xffff, 0, NULL, 0), 0);
-    check_notice(&r, DCD_DSR | BREAK);
-    rig_urb(&u, r.dev, NOTICE_IN, NULL, 16);
+    CHECK_EQ(rig_request(r->dev, 0x2123, 0xffff, 0, NULL, 0), 0);
+    check_notice(r, DCD_DSR | BREAK);
+    rig_urb(&u, r->dev, NOTICE_IN, NULL, 16);
     rig_submit(&u);
-    CHECK_EQ(rig_request(r.dev, 0x2123, 20, 0, NULL, 0), 0); // now it has an end
-    rig_advance(&r, 20 * MS);
+    CHECK_EQ(rig_request(r->dev, 0x2123, 20, 0, NULL, 0), 0); // now it has an end
+    rig_advance(r, 20 * MS);
     CHECK(u.done);
     CHECK_EQ(u.urb.buffer[8], DCD_DSR);
     CHECK_EQ(rig_finish(&u), 10);
-    rig_end(&r);
 }
 
-TEST(sim_serial_host_that_reads_no_notices_gets_the_last_state)
+RIG_TEST(sim_serial_host_that_reads_no_notices_gets_the_last_state, start(r))
 {
-    struct rig r;
-    start(&r);
     for (unsigned i = 0; i < 50; i++)
-        CHECK_EQ(rig_request(r.dev, 0x2122, i % 2 == 0, 0, NULL, 0), 0);
-    CHECK_EQ(rig_request(r.dev, 0x2122, 1, 0, NULL, 0), 0);
+        CHECK_EQ(rig_request(r->dev, 0x2122, i % 2 == 0, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(r->dev, 0x2122, 1, 0, NULL, 0), 0);
     uint8_t have[16], last = 0;
     unsigned count = 0;
-    while (rig_read(r.dev, NOTICE_IN, have, 16) == 10) {
+    while (rig_read(r->dev, NOTICE_IN, have, 16) == 10) {
         last = have[8];
         count++;
     }
     CHECK_EQ(count, 16);
     CHECK_EQ(last, DCD_DSR);
-    rig_end(&r);
 }
 
-TEST(sim_serial_reset_forgets)
+RIG_TEST(sim_serial_reset_forgets, start(r))
 {
     static const uint8_t coding[7] = {0x80, 0x25, 0, 0, 0, 0, 8};
-    struct rig r;
     struct sim_serial_line line;
     uint8_t data[7];
-    start(&r);
     memcpy(data, coding, 7);
-    CHECK_EQ(rig_request(r.dev, 0x2120, 0, 0, data, 7), 7);
-    write_from(&r, 0, 64);
-    check_echo(&r, 64, 0, 64); // a zero-length packet is due
-    rig_change(r.dev, USB_RESET_DEVICE, 0, 0);
-    CHECK_EQ(rig_read(r.dev, DATA_IN, (uint8_t[64]){0}, 64), RIG_PENDING);
-    write_from(&r, 0, 1000);
-    CHECK_EQ(rig_request(r.dev, 0x2122, 3, 0, NULL, 0), 0);
-    CHECK_EQ(rig_request(r.dev, 0x2123, 0xffff, 0, NULL, 0), 0);
-    rig_change(r.dev, USB_RESET_DEVICE, 0, 0);
-    CHECK_EQ(rig_read(r.dev, DATA_IN, (uint8_t[64]){0}, 64), RIG_PENDING);
-    check_no_notice(&r);
-    sim_serial_line(r.sim, 0, &line);
+    CHECK_EQ(rig_request(r->dev, 0x2120, 0, 0, data, 7), 7);
+    write_from(r, 0, 64);
+    check_echo(r, 64, 0, 64); // a zero-length packet is due
+    rig_change(r->dev, USB_RESET_DEVICE, 0, 0);
+    CHECK_EQ(rig_read(r->dev, DATA_IN, (uint8_t[64]){0}, 64), RIG_PENDING);
+    write_from(r, 0, 1000);
+    CHECK_EQ(rig_request(r->dev, 0x2122, 3, 0, NULL, 0), 0);
+    CHECK_EQ(rig_request(r->dev, 0x2123, 0xffff, 0, NULL, 0), 0);
+    rig_change(r->dev, USB_RESET_DEVICE, 0, 0);
+    CHECK_EQ(rig_read(r->dev, DATA_IN, (uint8_t[64]){0}, 64), RIG_PENDING);
+    check_no_notice(r);
+    sim_serial_line(r->sim, 0, &line);
     CHECK_EQ(line.baud, 115200);
     CHECK(!line.dtr && !line.rts && !line.breaking);
-    write_from(&r, 5, 10);
-    check_echo(&r, 64, 5, 10);
-    rig_end(&r);
+    write_from(r, 5, 10);
+    check_echo(r, 64, 5, 10);
 }
 
-TEST(sim_serial_without_memory)
+RIG_TEST(sim_serial_without_memory, start(r))
 {
-    struct rig r;
-    start(&r);
-    r.heap.fail_at = 1;
-    CHECK(!sim_serial_create(r.bus, 1));
-    r.heap.fail_at = 0;
-    rig_end(&r);
+    r->heap.fail_at = 1;
+    CHECK(!sim_serial_create(r->bus, 1));
+    r->heap.fail_at = 0;
 }

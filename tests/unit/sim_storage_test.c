@@ -7,14 +7,12 @@
 
 enum { BLOCK = 512, LAST = 4 * BLOCK, SIZE = 5 * BLOCK };
 
-TEST(sim_storage_ram_keeps_what_is_written)
+RIG_TEST(sim_storage_ram_keeps_what_is_written, rig_begin(r))
 {
-    struct rig r;
     struct sim_storage s;
     uint8_t out[3 * BLOCK], in[SIZE], zeros[BLOCK] = {0};
-    rig_begin(&r);
-    CHECK_EQ(sim_storage_ram(&s, &r.heap.alloc, SIZE), BASE_OK);
-    CHECK_EQ(r.heap.blocks, 2); // the bus, and all of the storage in one piece
+    CHECK_EQ(sim_storage_ram(&s, &r->heap.alloc, SIZE), BASE_OK);
+    CHECK_EQ(r->heap.blocks, 2); // the bus, and all of the storage in one piece
     CHECK_EQ(s.size_bytes, SIZE);
     CHECK(!s.read_only);
     memset(out, 0xab, sizeof out);
@@ -27,18 +25,14 @@ TEST(sim_storage_ram_keeps_what_is_written)
     CHECK_EQ(s.read(s.ctx, LAST, in, BLOCK), BASE_OK);
     CHECK_BYTES(in, zeros, BLOCK);
     s.destroy(s.ctx);
-    rig_end(&r);
 }
 
-TEST(sim_storage_ram_without_memory)
+RIG_TEST(sim_storage_ram_without_memory, rig_begin(r))
 {
-    struct rig r;
     struct sim_storage s;
-    rig_begin(&r);
-    r.heap.fail_at = 1;
-    CHECK_EQ(sim_storage_ram(&s, &r.heap.alloc, BLOCK), BASE_ERR_NOMEM);
-    r.heap.fail_at = 0;
-    CHECK_EQ(sim_storage_ram(&s, &r.heap.alloc, UINT64_MAX), BASE_ERR_NOMEM); // no wrap-around
-    CHECK_EQ(sim_storage_ram(&s, &r.heap.alloc, SIZE_MAX), BASE_ERR_NOMEM);
-    rig_end(&r);
+    r->heap.fail_at = 1;
+    CHECK_EQ(sim_storage_ram(&s, &r->heap.alloc, BLOCK), BASE_ERR_NOMEM);
+    r->heap.fail_at = 0;
+    CHECK_EQ(sim_storage_ram(&s, &r->heap.alloc, UINT64_MAX), BASE_ERR_NOMEM); // no wrap-around
+    CHECK_EQ(sim_storage_ram(&s, &r->heap.alloc, SIZE_MAX), BASE_ERR_NOMEM);
 }

@@ -10,58 +10,49 @@ static const uint8_t test_unit_ready[16] = {0x00};
 // --- bad blocks ----------------------------------------------------------------------------------
 
 // The host's transfer ends short, before the next command's data.
-TEST(sim_uas_bad_block_in_a_read)
+BOT_TEST(sim_uas_bad_block_in_a_read, uas_begin(b))
 {
-    struct bot b;
     uint8_t data[4 * BOT_BLOCK];
-    uas_begin(&b);
-    b.bad_block = 23;
-    uas_read(&b, 1, 20, 6);
-    uas_read(&b, 2, 30, 2);
-    uas_check_ready(&b, UAS_READ_READY, 1);
-    uas_check_blocks(&b, 20, 2);
-    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, data, sizeof data), 0);
-    uas_check_failed(&b, 1, SENSE_READ_ERROR);
-    uas_check_ready(&b, UAS_READ_READY, 2);
-    uas_check_blocks(&b, 30, 2);
-    uas_check_good(&b, 2);
-    bot_end(&b);
+    b->bad_block = 23;
+    uas_read(b, 1, 20, 6);
+    uas_read(b, 2, 30, 2);
+    uas_check_ready(b, UAS_READ_READY, 1);
+    uas_check_blocks(b, 20, 2);
+    CHECK_EQ(rig_read(b->rig.dev, UAS_DATA_IN, data, sizeof data), 0);
+    uas_check_failed(b, 1, SENSE_READ_ERROR);
+    uas_check_ready(b, UAS_READ_READY, 2);
+    uas_check_blocks(b, 30, 2);
+    uas_check_good(b, 2);
 }
 
 // The host sends the rest all the same; the next command's data is not mixed up with it.
-TEST(sim_uas_bad_block_in_a_write)
+BOT_TEST(sim_uas_bad_block_in_a_write, uas_begin(b))
 {
-    struct bot b;
     uint8_t data[2 * BOT_BLOCK];
-    uas_begin(&b);
     bot_fill(data, sizeof data, 5);
-    b.bad_block = 23;
-    uas_write(&b, 1, 20, 6);
-    uas_write(&b, 2, 30, 2);
-    uas_check_ready(&b, UAS_WRITE_READY, 1);
+    b->bad_block = 23;
+    uas_write(b, 1, 20, 6);
+    uas_write(b, 2, 30, 2);
+    uas_check_ready(b, UAS_WRITE_READY, 1);
     for (unsigned i = 0; i < 3; i++)
-        CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
-    uas_check_failed(&b, 1, SENSE_WRITE_ERROR);
-    CHECK_EQ(b.writes, 2); // nothing behind the bad one
-    uas_check_ready(&b, UAS_WRITE_READY, 2);
-    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
-    uas_check_good(&b, 2);
-    bot_check_blocks(&b, data, 30, 2);
-    bot_end(&b);
+        CHECK_EQ(rig_write(b->rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    uas_check_failed(b, 1, SENSE_WRITE_ERROR);
+    CHECK_EQ(b->writes, 2); // nothing behind the bad one
+    uas_check_ready(b, UAS_WRITE_READY, 2);
+    CHECK_EQ(rig_write(b->rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    uas_check_good(b, 2);
+    bot_check_blocks(b, data, 30, 2);
 }
 
-TEST(sim_uas_bad_flush)
+BOT_TEST(sim_uas_bad_flush, uas_begin(b))
 {
-    struct bot b;
     uint8_t data[BOT_BLOCK] = {0};
-    uas_begin(&b);
-    b.bad_flush = true;
-    uas_command(&b, 1, BOT_CDB(0x2a, 0x08, 0, 0, 0, 5, 0, 0, 1)); // WRITE (10) with FUA
-    uas_check_ready(&b, UAS_WRITE_READY, 1);
-    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
-    uas_check_failed(&b, 1, SENSE_WRITE_ERROR);
-    uas_check_fails(&b, BOT_CDB(0x35), SENSE_WRITE_ERROR); // SYNCHRONIZE CACHE
-    bot_end(&b);
+    b->bad_flush = true;
+    uas_command(b, 1, BOT_CDB(0x2a, 0x08, 0, 0, 0, 5, 0, 0, 1)); // WRITE (10) with FUA
+    uas_check_ready(b, UAS_WRITE_READY, 1);
+    CHECK_EQ(rig_write(b->rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    uas_check_failed(b, 1, SENSE_WRITE_ERROR);
+    uas_check_fails(b, BOT_CDB(0x35), SENSE_WRITE_ERROR); // SYNCHRONIZE CACHE
 }
 
 // --- data that does not fit ----------------------------------------------------------------------
@@ -112,17 +103,14 @@ TEST(sim_uas_too_much_data)
 }
 
 // An error of the medium is worth more to the host than one of its own.
-TEST(sim_uas_too_much_data_for_a_bad_block)
+BOT_TEST(sim_uas_too_much_data_for_a_bad_block, uas_begin(b))
 {
-    struct bot b;
     uint8_t data[3 * BOT_BLOCK] = {0};
-    uas_begin(&b);
-    b.bad_block = 20;
-    uas_write(&b, 1, 20, 1);
-    uas_check_ready(&b, UAS_WRITE_READY, 1);
-    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
-    uas_check_failed(&b, 1, SENSE_WRITE_ERROR);
-    bot_end(&b);
+    b->bad_block = 20;
+    uas_write(b, 1, 20, 1);
+    uas_check_ready(b, UAS_WRITE_READY, 1);
+    CHECK_EQ(rig_write(b->rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    uas_check_failed(b, 1, SENSE_WRITE_ERROR);
 }
 
 // --- IUs -----------------------------------------------------------------------------------------
@@ -166,18 +154,15 @@ TEST(sim_uas_invalid_ius)
     check_invalid(iu, 32, 0x1234);
 }
 
-TEST(sim_uas_long_command_block)
+BOT_TEST(sim_uas_long_command_block, uas_begin(b))
 {
-    struct bot b;
     uint8_t iu[32 + 252] = {1, [3] = 9, [6] = 2 << 2};
-    uas_begin(&b);
-    uas_send(&b, iu, 40);
-    uas_check_good(&b, 9); // TEST UNIT READY, with something behind it
+    uas_send(b, iu, 40);
+    uas_check_good(b, 9); // TEST UNIT READY, with something behind it
     iu[6] = 0xfc;
     iu[16] = 0x7f; // an operation code of variable length
-    uas_send(&b, iu, sizeof iu);
-    uas_check_failed(&b, 9, SENSE_BAD_OPCODE);
-    bot_end(&b);
+    uas_send(b, iu, sizeof iu);
+    uas_check_failed(b, 9, SENSE_BAD_OPCODE);
 }
 
 TEST(sim_uas_other_units)

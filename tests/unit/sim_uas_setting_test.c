@@ -77,61 +77,52 @@ TEST(sim_uas_reset_in_the_middle)
 }
 
 // URBs that wait are asked again under the new setting.
-TEST(sim_uas_bulk_only_again)
+BOT_TEST(sim_uas_bulk_only_again, uas_begin(b))
 {
-    struct bot b;
     uint8_t data[2 * BOT_BLOCK];
-    uas_begin(&b);
-    uas_read(&b, 1, 20, 4);
-    uas_check_ready(&b, UAS_READ_READY, 1);
-    rig_change(b.rig.dev, USB_SET_INTERFACE, 0, 0);
-    CHECK(!sim_endpoint(b.rig.sim, UAS_STATUS) && !sim_endpoint(b.rig.sim, UAS_COMMAND));
-    bot_read(&b, BOT_CDB(0x28, 0, 0, 0, 0, 5, 0, 0, 2), data, sizeof data);
-    bot_check_passed(&b, sizeof data, 0);
-    bot_check_blocks(&b, data, 5, 2);
-    bot_send(&b, BOT_CDB(0x28, 0, 0, 0, 0, 5, 0, 0, 2), 10, true, sizeof data);
-    uas_select(&b); // in the middle of that command
-    uas_check_alive(&b);
-    rig_change(b.rig.dev, USB_SET_INTERFACE, 0, 0);
-    bot_check_passes(&b, test_unit_ready);
-    bot_end(&b);
+    uas_read(b, 1, 20, 4);
+    uas_check_ready(b, UAS_READ_READY, 1);
+    rig_change(b->rig.dev, USB_SET_INTERFACE, 0, 0);
+    CHECK(!sim_endpoint(b->rig.sim, UAS_STATUS) && !sim_endpoint(b->rig.sim, UAS_COMMAND));
+    bot_read(b, BOT_CDB(0x28, 0, 0, 0, 0, 5, 0, 0, 2), data, sizeof data);
+    bot_check_passed(b, sizeof data, 0);
+    bot_check_blocks(b, data, 5, 2);
+    bot_send(b, BOT_CDB(0x28, 0, 0, 0, 0, 5, 0, 0, 2), 10, true, sizeof data);
+    uas_select(b); // in the middle of that command
+    uas_check_alive(b);
+    rig_change(b->rig.dev, USB_SET_INTERFACE, 0, 0);
+    bot_check_passes(b, test_unit_ready);
 }
 
 // Sense data that nobody has asked for in bulk-only transport does not come with another status.
-TEST(sim_uas_sense_of_the_other_transport)
+BOT_TEST(sim_uas_sense_of_the_other_transport, uas_begin(b))
 {
-    struct bot b;
     uint8_t iu[32], data[36];
-    uas_begin(&b);
     for (uint8_t lun = 0; lun < 2; lun++) {
-        rig_change(b.rig.dev, USB_SET_INTERFACE, 0, 0);
-        bot_simple(&b, BOT_CDB(0xff));
-        CHECK_EQ(b.status, BOT_FAILED);
-        uas_select(&b);
+        rig_change(b->rig.dev, USB_SET_INTERFACE, 0, 0);
+        bot_simple(b, BOT_CDB(0xff));
+        CHECK_EQ(b->status, BOT_FAILED);
+        uas_select(b);
         uas_command_init(iu, 1, BOT_CDB(0x12, 0, 0, 0, 36));
         iu[9] = lun;
-        uas_send(&b, iu, sizeof iu);
-        uas_check_ready(&b, UAS_READ_READY, 1);
-        CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, data, sizeof data), sizeof data);
-        uas_check_good(&b, 1);
+        uas_send(b, iu, sizeof iu);
+        uas_check_ready(b, UAS_READ_READY, 1);
+        CHECK_EQ(rig_read(b->rig.dev, UAS_DATA_IN, data, sizeof data), sizeof data);
+        uas_check_good(b, 1);
     }
-    bot_end(&b);
 }
 
 // A halt that the host has set is cleared like any other.
-TEST(sim_uas_halted_endpoints)
+BOT_TEST(sim_uas_halted_endpoints, uas_begin(b))
 {
-    struct bot b;
     uint8_t iu[32];
-    uas_begin(&b);
     uas_command_init(iu, 1, test_unit_ready);
-    CHECK_EQ(rig_request(b.rig.dev, 0x0203, 0, UAS_COMMAND, NULL, 0), 0);
-    CHECK_EQ(rig_request(b.rig.dev, 0x0203, 0, UAS_STATUS, NULL, 0), 0);
-    CHECK_EQ(rig_write(b.rig.dev, UAS_COMMAND, iu, sizeof iu), USB_STATUS_STALL);
-    bot_clear_halt(&b, UAS_COMMAND);
-    uas_send(&b, iu, sizeof iu);
-    CHECK_EQ(rig_read(b.rig.dev, UAS_STATUS, iu, sizeof iu), USB_STATUS_STALL);
-    bot_clear_halt(&b, UAS_STATUS);
-    uas_check_good(&b, 1);
-    bot_end(&b);
+    CHECK_EQ(rig_request(b->rig.dev, 0x0203, 0, UAS_COMMAND, NULL, 0), 0);
+    CHECK_EQ(rig_request(b->rig.dev, 0x0203, 0, UAS_STATUS, NULL, 0), 0);
+    CHECK_EQ(rig_write(b->rig.dev, UAS_COMMAND, iu, sizeof iu), USB_STATUS_STALL);
+    bot_clear_halt(b, UAS_COMMAND);
+    uas_send(b, iu, sizeof iu);
+    CHECK_EQ(rig_read(b->rig.dev, UAS_STATUS, iu, sizeof iu), USB_STATUS_STALL);
+    bot_clear_halt(b, UAS_STATUS);
+    uas_check_good(b, 1);
 }

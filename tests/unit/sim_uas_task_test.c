@@ -73,86 +73,68 @@ TEST(sim_uas_abort_of_a_command_that_is_not_there)
 }
 
 // A function cannot be aborted.
-TEST(sim_uas_abort_of_a_function)
+BOT_TEST(sim_uas_abort_of_a_function, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
-    uas_function(&b, 8, UAS_QUERY_TASK_SET, 0);
-    uas_function(&b, 9, UAS_ABORT_TASK, 8);
-    uas_check_response(&b, 8, UAS_COMPLETE);
-    uas_check_response(&b, 9, UAS_COMPLETE);
-    uas_check_silence(&b);
-    bot_end(&b);
+    uas_function(b, 8, UAS_QUERY_TASK_SET, 0);
+    uas_function(b, 9, UAS_ABORT_TASK, 8);
+    uas_check_response(b, 8, UAS_COMPLETE);
+    uas_check_response(b, 9, UAS_COMPLETE);
+    uas_check_silence(b);
 }
 
-TEST(sim_uas_abort_before_the_ready_iu)
+BOT_TEST(sim_uas_abort_before_the_ready_iu, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
-    uas_write(&b, 1, 20, 1);
-    uas_function(&b, 2, UAS_ABORT_TASK, 1);
-    uas_check_response(&b, 2, UAS_COMPLETE);
-    uas_check_alive(&b);
-    bot_end(&b);
+    uas_write(b, 1, 20, 1);
+    uas_function(b, 2, UAS_ABORT_TASK, 1);
+    uas_check_response(b, 2, UAS_COMPLETE);
+    uas_check_alive(b);
 }
 
-TEST(sim_uas_abort_before_the_status)
+BOT_TEST(sim_uas_abort_before_the_status, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
-    uas_command(&b, 1, test_unit_ready);
-    uas_function(&b, 2, UAS_ABORT_TASK, 1);
-    uas_check_response(&b, 2, UAS_COMPLETE);
-    uas_check_alive(&b);
-    bot_end(&b);
+    uas_command(b, 1, test_unit_ready);
+    uas_function(b, 2, UAS_ABORT_TASK, 1);
+    uas_check_response(b, 2, UAS_COMPLETE);
+    uas_check_alive(b);
 }
 
-TEST(sim_uas_abort_in_the_middle_of_a_write)
+BOT_TEST(sim_uas_abort_in_the_middle_of_a_write, uas_begin(b))
 {
-    struct bot b;
     uint8_t data[2 * BOT_BLOCK];
-    uas_begin(&b);
     bot_fill(data, sizeof data, 8);
-    uas_write(&b, 1, 20, 4);
-    uas_write(&b, 2, 60, 2);
-    uas_check_ready(&b, UAS_WRITE_READY, 1);
-    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
-    uas_function(&b, 3, UAS_ABORT_TASK, 1);
-    uas_check_response(&b, 3, UAS_COMPLETE);
-    uas_check_ready(&b, UAS_WRITE_READY, 2);
-    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
-    uas_check_good(&b, 2);
-    bot_check_blocks(&b, data, 20, 2);
-    bot_check_blocks(&b, data, 60, 2);
-    uas_check_alive(&b);
-    bot_end(&b);
+    uas_write(b, 1, 20, 4);
+    uas_write(b, 2, 60, 2);
+    uas_check_ready(b, UAS_WRITE_READY, 1);
+    CHECK_EQ(rig_write(b->rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    uas_function(b, 3, UAS_ABORT_TASK, 1);
+    uas_check_response(b, 3, UAS_COMPLETE);
+    uas_check_ready(b, UAS_WRITE_READY, 2);
+    CHECK_EQ(rig_write(b->rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    uas_check_good(b, 2);
+    bot_check_blocks(b, data, 20, 2);
+    bot_check_blocks(b, data, 60, 2);
+    uas_check_alive(b);
 }
 
-TEST(sim_uas_abort_of_a_verify)
+BOT_TEST(sim_uas_abort_of_a_verify, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
-    uas_command(&b, 1, BOT_CDB(0x2f, 0, 0, 0, 0, 0, 0, 4, 0)); // takes a while
-    uas_function(&b, 2, UAS_ABORT_TASK, 1);
-    uas_check_response(&b, 2, UAS_COMPLETE);
-    rig_advance(&b.rig, 10000);
-    uas_check_alive(&b);
-    bot_end(&b);
+    uas_command(b, 1, BOT_CDB(0x2f, 0, 0, 0, 0, 0, 0, 4, 0)); // takes a while
+    uas_function(b, 2, UAS_ABORT_TASK, 1);
+    uas_check_response(b, 2, UAS_COMPLETE);
+    rig_advance(&b->rig, 10000);
+    uas_check_alive(b);
 }
 
 // The tag is free again at once, also many times over.
-TEST(sim_uas_abort_frees_the_tag)
+BOT_TEST(sim_uas_abort_frees_the_tag, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
     for (unsigned i = 0; i < 100; i++) {
-        uas_read(&b, 1, 20, 4);
-        uas_check_ready(&b, UAS_READ_READY, 1);
-        uas_function(&b, 2, UAS_ABORT_TASK, 1);
-        uas_check_response(&b, 2, UAS_COMPLETE);
+        uas_read(b, 1, 20, 4);
+        uas_check_ready(b, UAS_READ_READY, 1);
+        uas_function(b, 2, UAS_ABORT_TASK, 1);
+        uas_check_response(b, 2, UAS_COMPLETE);
     }
-    uas_check_alive(&b);
-    bot_end(&b);
+    uas_check_alive(b);
 }
 
 // --- the whole task set --------------------------------------------------------------------------
@@ -183,77 +165,65 @@ TEST(sim_uas_resets)
 }
 
 // Removal is allowed again, the medium stays where it is.
-TEST(sim_uas_what_a_reset_does_to_the_medium)
+BOT_TEST(sim_uas_what_a_reset_does_to_the_medium, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
-    uas_check_passes(&b, prevent_removal);
-    uas_check_fails(&b, eject, SENSE_LOCKED);
-    uas_function(&b, 1, UAS_LOGICAL_UNIT_RESET, 0);
-    uas_check_response(&b, 1, UAS_COMPLETE);
-    uas_check_fails(&b, test_unit_ready, SENSE_UNIT_RESET);
-    uas_check_passes(&b, eject);
-    uas_function(&b, 1, UAS_LOGICAL_UNIT_RESET, 0);
-    uas_check_response(&b, 1, UAS_COMPLETE);
-    uas_check_fails(&b, test_unit_ready, SENSE_UNIT_RESET);
-    uas_check_fails(&b, test_unit_ready, SENSE_NO_MEDIUM);
-    bot_end(&b);
+    uas_check_passes(b, prevent_removal);
+    uas_check_fails(b, eject, SENSE_LOCKED);
+    uas_function(b, 1, UAS_LOGICAL_UNIT_RESET, 0);
+    uas_check_response(b, 1, UAS_COMPLETE);
+    uas_check_fails(b, test_unit_ready, SENSE_UNIT_RESET);
+    uas_check_passes(b, eject);
+    uas_function(b, 1, UAS_LOGICAL_UNIT_RESET, 0);
+    uas_check_response(b, 1, UAS_COMPLETE);
+    uas_check_fails(b, test_unit_ready, SENSE_UNIT_RESET);
+    uas_check_fails(b, test_unit_ready, SENSE_NO_MEDIUM);
 }
 
 // --- queries -------------------------------------------------------------------------------------
 
-TEST(sim_uas_query_task)
+BOT_TEST(sim_uas_query_task, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
-    uas_read(&b, 1, 20, 1);
-    uas_read(&b, 2, 30, 2);
-    uas_check_ready(&b, UAS_READ_READY, 1);
+    uas_read(b, 1, 20, 1);
+    uas_read(b, 2, 30, 2);
+    uas_check_ready(b, UAS_READ_READY, 1);
     for (uint16_t tag = 1; tag <= 3; tag++) {
-        uas_function(&b, 9, UAS_QUERY_TASK, tag);
-        uas_check_response(&b, 9, tag < 3 ? UAS_SUCCEEDED : UAS_COMPLETE);
+        uas_function(b, 9, UAS_QUERY_TASK, tag);
+        uas_check_response(b, 9, tag < 3 ? UAS_SUCCEEDED : UAS_COMPLETE);
     }
-    uas_check_blocks(&b, 20, 1);
-    uas_function(&b, 9, UAS_QUERY_TASK, 1);
-    uas_check_good(&b, 1);
-    uas_check_ready(&b, UAS_READ_READY, 2);
-    uas_check_response(&b, 9, UAS_SUCCEEDED); // asked before its status had gone
-    uas_function(&b, 9, UAS_QUERY_TASK, 1);
-    uas_check_response(&b, 9, UAS_COMPLETE);
-    bot_end(&b);
+    uas_check_blocks(b, 20, 1);
+    uas_function(b, 9, UAS_QUERY_TASK, 1);
+    uas_check_good(b, 1);
+    uas_check_ready(b, UAS_READ_READY, 2);
+    uas_check_response(b, 9, UAS_SUCCEEDED); // asked before its status had gone
+    uas_function(b, 9, UAS_QUERY_TASK, 1);
+    uas_check_response(b, 9, UAS_COMPLETE);
 }
 
-TEST(sim_uas_query_task_set)
+BOT_TEST(sim_uas_query_task_set, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
-    uas_function(&b, 9, UAS_QUERY_TASK_SET, 0);
-    uas_check_response(&b, 9, UAS_COMPLETE);
-    uas_read(&b, 1, 20, 1);
-    uas_check_ready(&b, UAS_READ_READY, 1);
-    uas_function(&b, 9, UAS_QUERY_TASK_SET, 0);
-    uas_check_response(&b, 9, UAS_SUCCEEDED);
-    uas_check_blocks(&b, 20, 1);
-    uas_check_good(&b, 1);
-    bot_end(&b);
+    uas_function(b, 9, UAS_QUERY_TASK_SET, 0);
+    uas_check_response(b, 9, UAS_COMPLETE);
+    uas_read(b, 1, 20, 1);
+    uas_check_ready(b, UAS_READ_READY, 1);
+    uas_function(b, 9, UAS_QUERY_TASK_SET, 0);
+    uas_check_response(b, 9, UAS_SUCCEEDED);
+    uas_check_blocks(b, 20, 1);
+    uas_check_good(b, 1);
 }
 
 // The event that waits is told, and still waits.
-TEST(sim_uas_query_asynchronous_event)
+BOT_TEST(sim_uas_query_asynchronous_event, uas_begin(b))
 {
     static const uint8_t want[8] = {4, 0, 0, 9, 0x16, 0x29, 0x03, UAS_SUCCEEDED};
-    struct bot b;
-    uas_begin(&b);
-    uas_function(&b, 9, UAS_QUERY_ASYNC_EVENT, 0);
-    uas_check_response(&b, 9, UAS_COMPLETE);
-    uas_function(&b, 1, UAS_LOGICAL_UNIT_RESET, 0);
-    uas_check_response(&b, 1, UAS_COMPLETE);
-    uas_function(&b, 9, UAS_QUERY_ASYNC_EVENT, 0);
-    uas_check_iu(&b, want, sizeof want);
-    uas_check_fails(&b, test_unit_ready, SENSE_UNIT_RESET);
-    uas_function(&b, 9, UAS_QUERY_ASYNC_EVENT, 0);
-    uas_check_response(&b, 9, UAS_COMPLETE);
-    bot_end(&b);
+    uas_function(b, 9, UAS_QUERY_ASYNC_EVENT, 0);
+    uas_check_response(b, 9, UAS_COMPLETE);
+    uas_function(b, 1, UAS_LOGICAL_UNIT_RESET, 0);
+    uas_check_response(b, 1, UAS_COMPLETE);
+    uas_function(b, 9, UAS_QUERY_ASYNC_EVENT, 0);
+    uas_check_iu(b, want, sizeof want);
+    uas_check_fails(b, test_unit_ready, SENSE_UNIT_RESET);
+    uas_function(b, 9, UAS_QUERY_ASYNC_EVENT, 0);
+    uas_check_response(b, 9, UAS_COMPLETE);
 }
 
 // --- what is not there ---------------------------------------------------------------------------

@@ -10,14 +10,12 @@ static const uint8_t eject[16] = {0x1b, 0, 0, 0, 2};
 
 // --- what it says about itself -------------------------------------------------------------------
 
-TEST(sim_uas_descriptors)
+BOT_TEST(sim_uas_descriptors, uas_begin(b))
 {
     static const uint8_t pipes[4][2] = {
         {UAS_COMMAND, 1}, {UAS_STATUS, 2}, {UAS_DATA_IN, 3}, {UAS_DATA_OUT, 4}};
-    struct bot b;
-    uas_begin(&b);
-    CHECK_EQ(b.rig.sim->speed, USB_SPEED_HIGH);
-    const uint8_t *config = b.rig.sim->desc->configs[0];
+    CHECK_EQ(b->rig.sim->speed, USB_SPEED_HIGH);
+    const uint8_t *config = b->rig.sim->desc->configs[0];
     CHECK_EQ(rig_check_config(config), 2 + 4);
     struct usb_walk w;
     struct usb_endpoint ep;
@@ -37,224 +35,190 @@ TEST(sim_uas_descriptors)
         n++;
     }
     CHECK_EQ(n, 4);
-    bot_end(&b);
 }
 
 // The class's requests are those of bulk-only transport.
-TEST(sim_uas_requests)
+BOT_TEST(sim_uas_requests, uas_begin(b))
 {
-    struct bot b;
     uint8_t lun;
-    uas_begin(&b);
-    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 0, 0, &lun, 1), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, NULL, 0), USB_STATUS_STALL);
-    rig_change(b.rig.dev, USB_SET_INTERFACE, 0, 0);
-    CHECK_EQ(rig_request(b.rig.dev, 0xa1fe, 0, 0, &lun, 1), 1);
-    CHECK_EQ(rig_request(b.rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
-    bot_check_passes(&b, test_unit_ready);
-    bot_end(&b);
+    CHECK_EQ(rig_request(b->rig.dev, 0xa1fe, 0, 0, &lun, 1), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(b->rig.dev, 0x21ff, 0, 0, NULL, 0), USB_STATUS_STALL);
+    rig_change(b->rig.dev, USB_SET_INTERFACE, 0, 0);
+    CHECK_EQ(rig_request(b->rig.dev, 0xa1fe, 0, 0, &lun, 1), 1);
+    CHECK_EQ(rig_request(b->rig.dev, 0x21ff, 0, 0, NULL, 0), 0);
+    bot_check_passes(b, test_unit_ready);
 }
 
 // --- commands ------------------------------------------------------------------------------------
 
-TEST(sim_uas_command_without_data)
+BOT_TEST(sim_uas_command_without_data, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
-    uas_check_silence(&b);
-    uas_command(&b, 1, test_unit_ready);
-    uas_check_good(&b, 1);
-    uas_command(&b, 0xfffd, test_unit_ready);
-    uas_check_good(&b, 0xfffd);
-    uas_check_silence(&b);
-    bot_end(&b);
+    uas_check_silence(b);
+    uas_command(b, 1, test_unit_ready);
+    uas_check_good(b, 1);
+    uas_command(b, 0xfffd, test_unit_ready);
+    uas_check_good(b, 0xfffd);
+    uas_check_silence(b);
 }
 
 // The sense data comes with the status and is not kept.
-TEST(sim_uas_command_that_fails)
+BOT_TEST(sim_uas_command_that_fails, uas_begin(b))
 {
-    struct bot b;
     uint8_t sense[18];
-    uas_begin(&b);
-    uas_check_passes(&b, eject);
-    uas_check_fails(&b, test_unit_ready, SENSE_NO_MEDIUM);
-    uas_command(&b, 3, BOT_CDB(0x03, 0, 0, 0, 18));
-    uas_check_ready(&b, UAS_READ_READY, 3);
-    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, sense, sizeof sense), sizeof sense);
+    uas_check_passes(b, eject);
+    uas_check_fails(b, test_unit_ready, SENSE_NO_MEDIUM);
+    uas_command(b, 3, BOT_CDB(0x03, 0, 0, 0, 18));
+    uas_check_ready(b, UAS_READ_READY, 3);
+    CHECK_EQ(rig_read(b->rig.dev, UAS_DATA_IN, sense, sizeof sense), sizeof sense);
     CHECK_EQ(sense[2], 0);
-    uas_check_good(&b, 3);
-    uas_check_fails(&b, BOT_CDB(0xff), SENSE_BAD_OPCODE);
-    uas_check_fails(&b, BOT_CDB(0x28, 0, 0, 0, 3, 255, 0, 0, 2), SENSE_NO_MEDIUM);
-    bot_end(&b);
+    uas_check_good(b, 3);
+    uas_check_fails(b, BOT_CDB(0xff), SENSE_BAD_OPCODE);
+    uas_check_fails(b, BOT_CDB(0x28, 0, 0, 0, 3, 255, 0, 0, 2), SENSE_NO_MEDIUM);
 }
 
-TEST(sim_uas_read)
+BOT_TEST(sim_uas_read, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
-    uas_read(&b, 9, 20, 5);
-    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, (uint8_t[512]){0}, 512),
+    uas_read(b, 9, 20, 5);
+    CHECK_EQ(rig_read(b->rig.dev, UAS_DATA_IN, (uint8_t[512]){0}, 512),
              RIG_PENDING); // not announced
-    uas_check_ready(&b, UAS_READ_READY, 9);
-    uas_check_silence(&b); // no status before the data
-    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, (uint8_t[512]){0}, 512), RIG_PENDING);
-    uas_check_blocks(&b, 20, 2);
-    uas_check_silence(&b);
-    uas_check_blocks(&b, 22, 3);
-    uas_check_good(&b, 9);
-    CHECK_EQ(b.reads, 2); // straight into the URB, in one piece each
-    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, (uint8_t[512]){0}, 512), RIG_PENDING);
-    bot_end(&b);
+    uas_check_ready(b, UAS_READ_READY, 9);
+    uas_check_silence(b); // no status before the data
+    CHECK_EQ(rig_write(b->rig.dev, UAS_DATA_OUT, (uint8_t[512]){0}, 512), RIG_PENDING);
+    uas_check_blocks(b, 20, 2);
+    uas_check_silence(b);
+    uas_check_blocks(b, 22, 3);
+    uas_check_good(b, 9);
+    CHECK_EQ(b->reads, 2); // straight into the URB, in one piece each
+    CHECK_EQ(rig_read(b->rig.dev, UAS_DATA_IN, (uint8_t[512]){0}, 512), RIG_PENDING);
 }
 
-TEST(sim_uas_write)
+BOT_TEST(sim_uas_write, uas_begin(b))
 {
-    struct bot b;
     uint8_t data[5 * BOT_BLOCK];
-    uas_begin(&b);
     bot_fill(data, sizeof data, 99);
-    uas_write(&b, 9, 20, 5);
-    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, 512), RIG_PENDING);
-    uas_check_ready(&b, UAS_WRITE_READY, 9);
-    uas_check_silence(&b);
-    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, data, 512), RIG_PENDING);
+    uas_write(b, 9, 20, 5);
+    CHECK_EQ(rig_write(b->rig.dev, UAS_DATA_OUT, data, 512), RIG_PENDING);
+    uas_check_ready(b, UAS_WRITE_READY, 9);
+    uas_check_silence(b);
+    CHECK_EQ(rig_read(b->rig.dev, UAS_DATA_IN, data, 512), RIG_PENDING);
     bot_fill(data, sizeof data, 99);
-    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, 2 * BOT_BLOCK), 2 * BOT_BLOCK);
-    uas_check_silence(&b);
-    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data + 2 * BOT_BLOCK, 3 * BOT_BLOCK),
+    CHECK_EQ(rig_write(b->rig.dev, UAS_DATA_OUT, data, 2 * BOT_BLOCK), 2 * BOT_BLOCK);
+    uas_check_silence(b);
+    CHECK_EQ(rig_write(b->rig.dev, UAS_DATA_OUT, data + 2 * BOT_BLOCK, 3 * BOT_BLOCK),
              3 * BOT_BLOCK);
-    uas_check_good(&b, 9);
-    bot_check_blocks(&b, data, 20, 5);
-    uas_check_alive(&b);
-    bot_end(&b);
+    uas_check_good(b, 9);
+    bot_check_blocks(b, data, 20, 5);
+    uas_check_alive(b);
 }
 
-TEST(sim_uas_data_shorter_than_the_transfer)
+BOT_TEST(sim_uas_data_shorter_than_the_transfer, uas_begin(b))
 {
-    struct bot b;
     uint8_t data[512];
-    uas_begin(&b);
-    uas_command(&b, 4, BOT_CDB(0x12, 0, 0, 2, 0)); // INQUIRY, room for 512 bytes
-    uas_check_ready(&b, UAS_READ_READY, 4);
-    CHECK_EQ(rig_read(b.rig.dev, UAS_DATA_IN, data, sizeof data), 36);
+    uas_command(b, 4, BOT_CDB(0x12, 0, 0, 2, 0)); // INQUIRY, room for 512 bytes
+    uas_check_ready(b, UAS_READ_READY, 4);
+    CHECK_EQ(rig_read(b->rig.dev, UAS_DATA_IN, data, sizeof data), 36);
     CHECK_BYTES(data + 8, "USBIP   Simulated disk  0100", 28);
-    uas_check_good(&b, 4);
-    bot_end(&b);
+    uas_check_good(b, 4);
 }
 
 // A host may ask for data before it has read that it comes.
-TEST(sim_uas_data_urbs_that_wait)
+BOT_TEST(sim_uas_data_urbs_that_wait, uas_begin(b))
 {
-    struct bot b;
     struct rig_urb u;
     uint8_t data[BOT_BLOCK];
-    uas_begin(&b);
-    rig_urb(&u, b.rig.dev, UAS_DATA_IN, NULL, BOT_BLOCK);
+    rig_urb(&u, b->rig.dev, UAS_DATA_IN, NULL, BOT_BLOCK);
     rig_submit(&u);
-    uas_read(&b, 1, 20, 1);
+    uas_read(b, 1, 20, 1);
     CHECK(!u.done);
-    uas_check_ready(&b, UAS_READ_READY, 1);
+    uas_check_ready(b, UAS_READ_READY, 1);
     CHECK(u.done);
-    bot_check_blocks(&b, u.urb.buffer, 20, 1);
+    bot_check_blocks(b, u.urb.buffer, 20, 1);
     CHECK_EQ(rig_finish(&u), BOT_BLOCK);
-    uas_check_good(&b, 1);
+    uas_check_good(b, 1);
     bot_fill(data, sizeof data, 321);
-    rig_urb(&u, b.rig.dev, UAS_DATA_OUT, data, sizeof data);
+    rig_urb(&u, b->rig.dev, UAS_DATA_OUT, data, sizeof data);
     rig_submit(&u);
-    uas_write(&b, 2, 20, 1);
+    uas_write(b, 2, 20, 1);
     CHECK(!u.done);
-    uas_check_ready(&b, UAS_WRITE_READY, 2);
+    uas_check_ready(b, UAS_WRITE_READY, 2);
     CHECK(u.done);
     CHECK_EQ(rig_finish(&u), BOT_BLOCK);
-    uas_check_good(&b, 2);
-    bot_check_blocks(&b, data, 20, 1);
-    bot_end(&b);
+    uas_check_good(b, 2);
+    bot_check_blocks(b, data, 20, 1);
 }
 
 // VERIFY of 512 KiB takes two goes with a pause between them.
 static const uint8_t verify_all[16] = {0x2f, 0, 0, 0, 0, 0, 0, 4, 0};
 
-TEST(sim_uas_verify_takes_its_time)
+BOT_TEST(sim_uas_verify_takes_its_time, uas_begin(b))
 {
-    struct bot b;
     struct rig_urb status;
-    uas_begin(&b);
-    rig_urb(&status, b.rig.dev, UAS_STATUS, NULL, UAS_ROOM);
+    rig_urb(&status, b->rig.dev, UAS_STATUS, NULL, UAS_ROOM);
     rig_submit(&status);
-    uas_command(&b, 1, verify_all);
+    uas_command(b, 1, verify_all);
     CHECK(!status.done);
-    CHECK(b.reads < BOT_BLOCKS);
-    rig_advance(&b.rig, 10000);
+    CHECK(b->reads < BOT_BLOCKS);
+    rig_advance(&b->rig, 10000);
     CHECK(status.done);
-    CHECK_EQ(b.reads, BOT_BLOCKS);
+    CHECK_EQ(b->reads, BOT_BLOCKS);
     CHECK_EQ(status.urb.buffer[6], UAS_GOOD);
     CHECK_EQ(rig_finish(&status), 16);
-    bot_end(&b);
 }
 
-TEST(sim_uas_verify_and_a_question)
+BOT_TEST(sim_uas_verify_and_a_question, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
-    uas_command(&b, 1, verify_all);
-    uas_function(&b, 2, UAS_QUERY_TASK, 1);
-    uas_check_response(&b, 2, UAS_SUCCEEDED);
-    rig_advance(&b.rig, 10000);
-    uas_check_good(&b, 1);
-    bot_end(&b);
+    uas_command(b, 1, verify_all);
+    uas_function(b, 2, UAS_QUERY_TASK, 1);
+    uas_check_response(b, 2, UAS_SUCCEEDED);
+    rig_advance(&b->rig, 10000);
+    uas_check_good(b, 1);
 }
 
 // --- order ---------------------------------------------------------------------------------------
 
-TEST(sim_uas_commands_are_executed_in_order)
+BOT_TEST(sim_uas_commands_are_executed_in_order, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
-    uas_read(&b, 5, 10, 2);
-    uas_command(&b, 3, test_unit_ready);
-    uas_read(&b, 4, 30, 1);
-    uas_command(&b, 1, test_unit_ready);
-    uas_check_ready(&b, UAS_READ_READY, 5);
-    uas_check_silence(&b);
-    uas_check_blocks(&b, 10, 2);
-    uas_check_good(&b, 5);
-    uas_check_good(&b, 3);
-    uas_check_ready(&b, UAS_READ_READY, 4);
-    uas_check_silence(&b);
-    uas_check_blocks(&b, 30, 1);
-    uas_check_good(&b, 4);
-    uas_check_good(&b, 1);
-    uas_check_silence(&b);
-    bot_end(&b);
+    uas_read(b, 5, 10, 2);
+    uas_command(b, 3, test_unit_ready);
+    uas_read(b, 4, 30, 1);
+    uas_command(b, 1, test_unit_ready);
+    uas_check_ready(b, UAS_READ_READY, 5);
+    uas_check_silence(b);
+    uas_check_blocks(b, 10, 2);
+    uas_check_good(b, 5);
+    uas_check_good(b, 3);
+    uas_check_ready(b, UAS_READ_READY, 4);
+    uas_check_silence(b);
+    uas_check_blocks(b, 30, 1);
+    uas_check_good(b, 4);
+    uas_check_good(b, 1);
+    uas_check_silence(b);
 }
 
 // Data moves in the order of the READY IUs, which is not that of the commands.
-TEST(sim_uas_head_of_queue_goes_first)
+BOT_TEST(sim_uas_head_of_queue_goes_first, uas_begin(b))
 {
-    struct bot b;
     uint8_t data[BOT_BLOCK];
-    uas_begin(&b);
     bot_fill(data, sizeof data, 4711);
-    uas_read(&b, 1, 10, 1);
-    uas_write(&b, 2, 50, 1);
-    uas_command_as(&b, 3, UAS_ORDERED, BOT_CDB(0x28, 0, 0, 0, 0, 50, 0, 0, 1));
-    uas_command_as(&b, 4, 5 << 3 | UAS_HEAD_OF_QUEUE, BOT_CDB(0x28, 0, 0, 0, 0, 20, 0, 0, 1));
-    uas_check_ready(&b, UAS_READ_READY, 1);
-    uas_check_blocks(&b, 10, 1);
-    uas_check_good(&b, 1);
-    uas_check_ready(&b, UAS_READ_READY, 4);
-    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), RIG_PENDING); // too early
-    uas_check_blocks(&b, 20, 1);
-    uas_check_good(&b, 4);
-    uas_check_ready(&b, UAS_WRITE_READY, 2);
-    CHECK_EQ(rig_write(b.rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
-    uas_check_good(&b, 2);
-    uas_check_ready(&b, UAS_READ_READY, 3);
-    bot_check_blocks(&b, data, 50, 1);
-    uas_check_blocks(&b, 50, 1);
-    uas_check_good(&b, 3);
-    uas_check_silence(&b);
-    bot_end(&b);
+    uas_read(b, 1, 10, 1);
+    uas_write(b, 2, 50, 1);
+    uas_command_as(b, 3, UAS_ORDERED, BOT_CDB(0x28, 0, 0, 0, 0, 50, 0, 0, 1));
+    uas_command_as(b, 4, 5 << 3 | UAS_HEAD_OF_QUEUE, BOT_CDB(0x28, 0, 0, 0, 0, 20, 0, 0, 1));
+    uas_check_ready(b, UAS_READ_READY, 1);
+    uas_check_blocks(b, 10, 1);
+    uas_check_good(b, 1);
+    uas_check_ready(b, UAS_READ_READY, 4);
+    CHECK_EQ(rig_write(b->rig.dev, UAS_DATA_OUT, data, sizeof data), RIG_PENDING); // too early
+    uas_check_blocks(b, 20, 1);
+    uas_check_good(b, 4);
+    uas_check_ready(b, UAS_WRITE_READY, 2);
+    CHECK_EQ(rig_write(b->rig.dev, UAS_DATA_OUT, data, sizeof data), sizeof data);
+    uas_check_good(b, 2);
+    uas_check_ready(b, UAS_READ_READY, 3);
+    bot_check_blocks(b, data, 50, 1);
+    uas_check_blocks(b, 50, 1);
+    uas_check_good(b, 3);
+    uas_check_silence(b);
 }
 
 // --- many commands at a time ---------------------------------------------------------------------
@@ -354,47 +318,41 @@ TEST(sim_uas_thirty_commands_in_flight)
     bot_end(&b);
 }
 
-TEST(sim_uas_task_set_full)
+BOT_TEST(sim_uas_task_set_full, uas_begin(b))
 {
-    struct bot b;
-    uas_begin(&b);
     for (uint8_t tag = 1; tag <= 32; tag++)
-        uas_read(&b, tag, tag, 1);
-    uas_read(&b, 33, 33, 1);
-    uas_function(&b, 100, UAS_QUERY_TASK, 32);
-    uas_function(&b, 101, UAS_QUERY_TASK, 33);
-    uas_check_ready(&b, UAS_READ_READY, 1);
-    uas_check_status(&b, 33, UAS_TASK_SET_FULL);
-    uas_check_response(&b, 100, UAS_SUCCEEDED);
-    uas_check_response(&b, 101, UAS_COMPLETE); // never was in the task set
+        uas_read(b, tag, tag, 1);
+    uas_read(b, 33, 33, 1);
+    uas_function(b, 100, UAS_QUERY_TASK, 32);
+    uas_function(b, 101, UAS_QUERY_TASK, 33);
+    uas_check_ready(b, UAS_READ_READY, 1);
+    uas_check_status(b, 33, UAS_TASK_SET_FULL);
+    uas_check_response(b, 100, UAS_SUCCEEDED);
+    uas_check_response(b, 101, UAS_COMPLETE); // never was in the task set
     for (uint8_t tag = 1; tag <= 32; tag++) {
         if (tag > 1)
-            uas_check_ready(&b, UAS_READ_READY, tag);
-        uas_check_blocks(&b, tag, 1);
-        uas_check_good(&b, tag);
+            uas_check_ready(b, UAS_READ_READY, tag);
+        uas_check_blocks(b, tag, 1);
+        uas_check_good(b, tag);
     }
-    uas_check_alive(&b);
-    bot_end(&b);
+    uas_check_alive(b);
 }
 
 // A host that does not read status is not listened to any more, until it does.
-TEST(sim_uas_command_pipe_waits_for_the_status_pipe)
+BOT_TEST(sim_uas_command_pipe_waits_for_the_status_pipe, uas_begin(b))
 {
-    struct bot b;
     struct rig_urb u;
     uint8_t iu[32];
-    uas_begin(&b);
     for (uint16_t tag = 1; tag <= 40; tag++)
-        uas_function(&b, tag, UAS_QUERY_TASK_SET, 0);
+        uas_function(b, tag, UAS_QUERY_TASK_SET, 0);
     uas_command_init(iu, 41, test_unit_ready);
-    rig_urb(&u, b.rig.dev, UAS_COMMAND, iu, sizeof iu);
+    rig_urb(&u, b->rig.dev, UAS_COMMAND, iu, sizeof iu);
     rig_submit(&u);
     CHECK(!u.done);
-    uas_check_response(&b, 1, UAS_COMPLETE);
+    uas_check_response(b, 1, UAS_COMPLETE);
     CHECK(u.done);
     CHECK_EQ(rig_finish(&u), 32);
     for (uint16_t tag = 2; tag <= 40; tag++)
-        uas_check_response(&b, tag, UAS_COMPLETE);
-    uas_check_good(&b, 41);
-    bot_end(&b);
+        uas_check_response(b, tag, UAS_COMPLETE);
+    uas_check_good(b, 41);
 }

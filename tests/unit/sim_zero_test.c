@@ -102,15 +102,12 @@ TEST(sim_zero_endpoints_by_setting)
     }
 }
 
-TEST(sim_zero_source_sends_zeros)
+RIG_TEST(sim_zero_source_sends_zeros, start(r, SOURCE_SINK))
 {
-    struct rig r;
-    start(&r, SOURCE_SINK);
     memset(want, 0, sizeof want);
-    check_read(&r, BULK_IN, 512, 512);
-    check_read(&r, BULK_IN, BIG, BIG);
-    CHECK_EQ(rig_read(r.dev, BULK_IN, big, 100), USB_STATUS_OVERFLOW); // its packets are full
-    rig_end(&r);
+    check_read(r, BULK_IN, 512, 512);
+    check_read(r, BULK_IN, BIG, BIG);
+    CHECK_EQ(rig_read(r->dev, BULK_IN, big, 100), USB_STATUS_OVERFLOW); // its packets are full
 }
 
 TEST(sim_zero_source_sends_the_pattern_in_each_packet)
@@ -135,42 +132,36 @@ TEST(sim_zero_source_sends_the_pattern_in_each_packet)
     rig_end(&r);
 }
 
-TEST(sim_zero_sink_takes_what_it_wants)
+RIG_TEST(sim_zero_sink_takes_what_it_wants, start(r, SOURCE_SINK))
 {
     static const uint32_t sizes[] = {0, 1, 63, 511, 512, 513, 1024, 1025, 4096 + 421, BIG};
-    struct rig r;
-    start(&r, SOURCE_SINK);
     for (unsigned pattern = 0; pattern < 2; pattern++) {
-        sim_zero_set_pattern(r.sim, pattern);
+        sim_zero_set_pattern(r->sim, pattern);
         memset(big, 0, sizeof big);
         if (pattern == 1)
             mod63(big, sizeof big, 512);
         for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++)
-            CHECK_EQ(rig_write(r.dev, BULK_OUT, big, sizes[i]), sizes[i]);
+            CHECK_EQ(rig_write(r->dev, BULK_OUT, big, sizes[i]), sizes[i]);
     }
-    rig_end(&r);
 }
 
-TEST(sim_zero_sink_halts_on_any_wrong_byte)
+RIG_TEST(sim_zero_sink_halts_on_any_wrong_byte, start(r, SOURCE_SINK))
 {
     static const uint32_t places[] = {0, 1, 62, 511, 512, 1023, 1024, 5000, BIG - 1};
-    struct rig r;
-    start(&r, SOURCE_SINK);
     for (unsigned pattern = 0; pattern < 2; pattern++) {
-        sim_zero_set_pattern(r.sim, pattern);
+        sim_zero_set_pattern(r->sim, pattern);
         for (unsigned i = 0; i < sizeof places / sizeof *places; i++) {
             memset(big, 0, sizeof big);
             if (pattern == 1)
                 mod63(big, sizeof big, 512);
             big[places[i]] ^= 0x80;
-            CHECK_EQ(rig_write(r.dev, BULK_OUT, big, BIG), USB_STATUS_STALL);
+            CHECK_EQ(rig_write(r->dev, BULK_OUT, big, BIG), USB_STATUS_STALL);
             big[places[i]] ^= 0x80;
-            CHECK_EQ(rig_write(r.dev, BULK_OUT, big, BIG), USB_STATUS_STALL); // stays halted
-            rig_change(r.dev, USB_CLEAR_HALT, 0, BULK_OUT);
-            CHECK_EQ(rig_write(r.dev, BULK_OUT, big, BIG), BIG);
+            CHECK_EQ(rig_write(r->dev, BULK_OUT, big, BIG), USB_STATUS_STALL); // stays halted
+            rig_change(r->dev, USB_CLEAR_HALT, 0, BULK_OUT);
+            CHECK_EQ(rig_write(r->dev, BULK_OUT, big, BIG), BIG);
         }
     }
-    rig_end(&r);
 }
 
 static void check_pace(struct rig *r, uint8_t ep)
@@ -193,52 +184,43 @@ static void check_pace(struct rig *r, uint8_t ep)
         CHECK_EQ(rig_finish(&u[i]), 1024);
 }
 
-TEST(sim_zero_paced)
+RIG_TEST(sim_zero_paced, start(r, SOURCE_SINK))
 {
-    struct rig r;
-    start(&r, SOURCE_SINK);
-    sim_zero_set_pace(r.sim, 4000);
-    rig_advance(&r, 4000 - sim_now_us(r.sim) % 4000);
-    check_pace(&r, BULK_IN);
-    rig_change(r.dev, USB_SET_CONFIGURATION, 0, SOURCE_SINK);
-    check_pace(&r, BULK_OUT);
-    rig_end(&r);
+    sim_zero_set_pace(r->sim, 4000);
+    rig_advance(r, 4000 - sim_now_us(r->sim) % 4000);
+    check_pace(r, BULK_IN);
+    rig_change(r->dev, USB_SET_CONFIGURATION, 0, SOURCE_SINK);
+    check_pace(r, BULK_OUT);
 }
 
-TEST(sim_zero_interrupt_source_keeps_its_pace)
+RIG_TEST(sim_zero_interrupt_source_keeps_its_pace, start(r, SOURCE_SINK))
 {
-    struct rig r;
     struct rig_urb u;
-    start(&r, SOURCE_SINK);
     memset(want, 0, sizeof want);
-    check_read(&r, INTERRUPT_IN, 64, 64);
-    rig_urb(&u, r.dev, INTERRUPT_IN, NULL, 3 * 64);
+    check_read(r, INTERRUPT_IN, 64, 64);
+    rig_urb(&u, r->dev, INTERRUPT_IN, NULL, 3 * 64);
     rig_submit(&u);
-    rig_advance(&r, 999);
+    rig_advance(r, 999);
     CHECK_EQ(u.urb.actual_length, 0);
-    rig_advance(&r, 1);
+    rig_advance(r, 1);
     CHECK_EQ(u.urb.actual_length, 64);
-    rig_advance(&r, 1500); // the host is late: the next one is due at its frame all the same
+    rig_advance(r, 1500); // the host is late: the next one is due at its frame all the same
     CHECK_EQ(u.urb.actual_length, 128);
-    rig_advance(&r, 500);
+    rig_advance(r, 500);
     CHECK(u.done);
     CHECK_EQ(rig_finish(&u), 3 * 64);
-    rig_end(&r);
 }
 
-TEST(sim_zero_interrupt_sink)
+RIG_TEST(sim_zero_interrupt_sink, start(r, SOURCE_SINK))
 {
-    struct rig r;
-    start(&r, SOURCE_SINK);
     memset(big, 0, sizeof big);
     for (unsigned i = 0; i < 100; i++)
-        CHECK_EQ(rig_write(r.dev, INTERRUPT_OUT, big, 1000), 1000);
-    sim_zero_set_pattern(r.sim, 1);
+        CHECK_EQ(rig_write(r->dev, INTERRUPT_OUT, big, 1000), 1000);
+    sim_zero_set_pattern(r->sim, 1);
     mod63(big, 128, 64);
-    CHECK_EQ(rig_write(r.dev, INTERRUPT_OUT, big, 128), 128);
+    CHECK_EQ(rig_write(r->dev, INTERRUPT_OUT, big, 128), 128);
     mod63(big, 128, 512);
-    CHECK_EQ(rig_write(r.dev, INTERRUPT_OUT, big, 128), USB_STATUS_STALL);
-    rig_end(&r);
+    CHECK_EQ(rig_write(r->dev, INTERRUPT_OUT, big, 128), USB_STATUS_STALL);
 }
 
 static void check_iso_in(struct rig *r, uint32_t size)
@@ -276,59 +258,50 @@ TEST(sim_zero_isochronous_source)
     }
 }
 
-TEST(sim_zero_isochronous_sink_fails_the_wrong_packet_alone)
+RIG_TEST(sim_zero_isochronous_sink_fails_the_wrong_packet_alone, start(r, SOURCE_SINK))
 {
-    struct rig r;
     struct rig_urb u;
-    start(&r, SOURCE_SINK);
-    rig_change(r.dev, USB_SET_INTERFACE, 0, 1);
+    rig_change(r->dev, USB_SET_INTERFACE, 0, 1);
     memset(big, 0, sizeof big);
     big[3 * 700 + 699] = 1;
-    rig_iso_urb(&u, r.dev, ISO_OUT, big, 8, 700);
+    rig_iso_urb(&u, r->dev, ISO_OUT, big, 8, 700);
     rig_submit(&u);
-    rig_advance(&r, 20000);
+    rig_advance(r, 20000);
     CHECK(u.done);
     CHECK_EQ(u.urb.error_count, 1);
     for (unsigned i = 0; i < 8; i++)
         CHECK_EQ(u.packets[i].status == USB_STATUS_OK, i != 3);
     CHECK_EQ(rig_finish(&u), 7 * 700);
-    rig_end(&r);
 }
 
-TEST(sim_zero_control_write_is_read_back)
+RIG_TEST(sim_zero_control_write_is_read_back, start(r, SOURCE_SINK))
 {
-    struct rig r;
-    start(&r, SOURCE_SINK);
     for (unsigned i = 0; i < 4096; i++)
         want[i] = (uint8_t)(i * 11);
     memcpy(big, want, 4096);
-    CHECK_EQ(rig_request(r.dev, 0x405b, 0, 0, big, 4096), 4096);
+    CHECK_EQ(rig_request(r->dev, 0x405b, 0, 0, big, 4096), 4096);
     memset(big, 0, sizeof big);
-    CHECK_EQ(rig_request(r.dev, 0xc05c, 0, 0, big, 4096), 4096);
+    CHECK_EQ(rig_request(r->dev, 0xc05c, 0, 0, big, 4096), 4096);
     CHECK_BYTES(big, want, 4096);
     memset(want, 0xa5, 10);
     memset(big, 0xa5, 10);
-    CHECK_EQ(rig_request(r.dev, 0x405b, 0, 0, big, 10), 10);
-    CHECK_EQ(rig_request(r.dev, 0xc05c, 0, 0, big, 20), 20); // the rest is still there
+    CHECK_EQ(rig_request(r->dev, 0x405b, 0, 0, big, 10), 10);
+    CHECK_EQ(rig_request(r->dev, 0xc05c, 0, 0, big, 20), 20); // the rest is still there
     CHECK_BYTES(big, want, 20);
-    CHECK_EQ(rig_request(r.dev, 0x405b, 0, 0, NULL, 0), 0);
-    rig_end(&r);
+    CHECK_EQ(rig_request(r->dev, 0x405b, 0, 0, NULL, 0), 0);
 }
 
-TEST(sim_zero_control_tests_refuse)
+RIG_TEST(sim_zero_control_tests_refuse, start(r, SOURCE_SINK))
 {
-    struct rig r;
-    start(&r, SOURCE_SINK);
-    CHECK_EQ(rig_request(r.dev, 0x405b, 0, 0, big, 4097), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(r.dev, 0xc05c, 0, 0, big, 4097), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(r.dev, 0x405b, 1, 0, big, 4), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(r.dev, 0xc05c, 0, 1, big, 4), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(r.dev, 0xc05b, 0, 0, big, 4), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(r.dev, 0x405c, 0, 0, big, 4), USB_STATUS_STALL);
-    CHECK_EQ(rig_request(r.dev, 0x405d, 0, 0, big, 4), USB_STATUS_STALL);
-    rig_change(r.dev, USB_SET_CONFIGURATION, 0, LOOPBACK);
-    CHECK_EQ(rig_request(r.dev, 0xc05c, 0, 0, big, 4), USB_STATUS_STALL);
-    rig_end(&r);
+    CHECK_EQ(rig_request(r->dev, 0x405b, 0, 0, big, 4097), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r->dev, 0xc05c, 0, 0, big, 4097), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r->dev, 0x405b, 1, 0, big, 4), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r->dev, 0xc05c, 0, 1, big, 4), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r->dev, 0xc05b, 0, 0, big, 4), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r->dev, 0x405c, 0, 0, big, 4), USB_STATUS_STALL);
+    CHECK_EQ(rig_request(r->dev, 0x405d, 0, 0, big, 4), USB_STATUS_STALL);
+    rig_change(r->dev, USB_SET_CONFIGURATION, 0, LOOPBACK);
+    CHECK_EQ(rig_request(r->dev, 0xc05c, 0, 0, big, 4), USB_STATUS_STALL);
 }
 
 // --- loopback ------------------------------------------------------------------------------------
@@ -356,140 +329,119 @@ static void check_back(struct rig *r, uint32_t size, unsigned number)
     check_read(r, BULK_IN, LOOP_SIZE, size);
 }
 
-TEST(sim_zero_loopback_sends_transfers_back)
+RIG_TEST(sim_zero_loopback_sends_transfers_back, start(r, LOOPBACK))
 {
     static const uint32_t sizes[] = {1, 100, 512, 513, 1024, 4095, 4096};
     enum { COUNT = sizeof sizes / sizeof *sizes };
-    struct rig r;
-    start(&r, LOOPBACK);
-    CHECK_EQ(rig_read(r.dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
+    CHECK_EQ(rig_read(r->dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
     for (unsigned i = 0; i < COUNT; i++) {
-        check_write(&r, sizes[i], i);
-        check_back(&r, sizes[i], i);
+        check_write(r, sizes[i], i);
+        check_back(r, sizes[i], i);
     }
-    check_back(&r, 0, 0); // 4096 bytes are a transfer: the zero-length packet after it another one
+    check_back(r, 0, 0); // 4096 bytes are a transfer: the zero-length packet after it another one
     for (unsigned i = 0; i + 1 < COUNT; i++)
-        check_write(&r, sizes[i], i);
+        check_write(r, sizes[i], i);
     for (unsigned i = 0; i + 1 < COUNT; i++)
-        check_back(&r, sizes[i], i); // boundaries are kept
-    CHECK_EQ(rig_read(r.dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
-    rig_end(&r);
+        check_back(r, sizes[i], i); // boundaries are kept
+    CHECK_EQ(rig_read(r->dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
 }
 
-TEST(sim_zero_loopback_waits_for_the_end_of_a_transfer)
+RIG_TEST(sim_zero_loopback_waits_for_the_end_of_a_transfer, start(r, LOOPBACK))
 {
-    struct rig r;
     struct rig_urb u;
-    start(&r, LOOPBACK);
-    rig_urb(&u, r.dev, BULK_IN, NULL, LOOP_SIZE);
+    rig_urb(&u, r->dev, BULK_IN, NULL, LOOP_SIZE);
     rig_submit(&u);
     fill(big, 1300, 0);
-    CHECK_EQ(rig_write(r.dev, BULK_OUT, big, 1024), 1024); // no zero-length packet
+    CHECK_EQ(rig_write(r->dev, BULK_OUT, big, 1024), 1024); // no zero-length packet
     CHECK(!u.done);
-    CHECK_EQ(rig_write(r.dev, BULK_OUT, big + 1024, 276), 276);
+    CHECK_EQ(rig_write(r->dev, BULK_OUT, big + 1024, 276), 276);
     CHECK(u.done);
     CHECK_BYTES(u.urb.buffer, big, 1300);
     CHECK_EQ(rig_finish(&u), 1300);
-    rig_end(&r);
 }
 
-TEST(sim_zero_loopback_is_read_in_pieces)
+RIG_TEST(sim_zero_loopback_is_read_in_pieces, start(r, LOOPBACK))
 {
-    struct rig r;
-    start(&r, LOOPBACK);
-    check_write(&r, 1024, 3);
+    check_write(r, 1024, 3);
     fill(want, 1024, 3);
-    check_read(&r, BULK_IN, 512, 512);
+    check_read(r, BULK_IN, 512, 512);
     memcpy(want, want + 512, 512);
-    check_read(&r, BULK_IN, 512, 512);
-    check_read(&r, BULK_IN, 512, 0); // the zero-length packet that it came with
-    CHECK_EQ(rig_write(r.dev, BULK_OUT, NULL, 0), 0);
-    check_read(&r, BULK_IN, 512, 0);
-    CHECK_EQ(rig_read(r.dev, BULK_IN, big, 512), RIG_PENDING);
-    rig_end(&r);
+    check_read(r, BULK_IN, 512, 512);
+    check_read(r, BULK_IN, 512, 0); // the zero-length packet that it came with
+    CHECK_EQ(rig_write(r->dev, BULK_OUT, NULL, 0), 0);
+    check_read(r, BULK_IN, 512, 0);
+    CHECK_EQ(rig_read(r->dev, BULK_IN, big, 512), RIG_PENDING);
 }
 
-TEST(sim_zero_loopback_takes_no_more_than_it_can_keep)
+RIG_TEST(sim_zero_loopback_takes_no_more_than_it_can_keep, start(r, LOOPBACK))
 {
-    struct rig r;
     struct rig_urb u;
-    start(&r, LOOPBACK);
     for (unsigned i = 0; i < LOOP_TRANSFERS - 1; i++)
-        check_write(&r, 10, i);
+        check_write(r, 10, i);
     fill(big, 5000, 31);
-    rig_urb(&u, r.dev, BULK_OUT, big, 5000); // one buffer is free, this takes two
+    rig_urb(&u, r->dev, BULK_OUT, big, 5000); // one buffer is free, this takes two
     rig_submit(&u);
     CHECK(!u.done);
     CHECK_EQ(u.urb.actual_length, LOOP_SIZE);
-    check_back(&r, 10, 0);
+    check_back(r, 10, 0);
     CHECK(u.done);
     CHECK_EQ(rig_finish(&u), 5000);
-    CHECK_EQ(rig_write(r.dev, BULK_OUT, big, 1), RIG_PENDING);
-    rig_urb(&u, r.dev, BULK_OUT, NULL, 0); // also a zero-length packet needs a place
+    CHECK_EQ(rig_write(r->dev, BULK_OUT, big, 1), RIG_PENDING);
+    rig_urb(&u, r->dev, BULK_OUT, NULL, 0); // also a zero-length packet needs a place
     rig_submit(&u);
     CHECK(!u.done);
-    check_back(&r, 10, 1);
+    check_back(r, 10, 1);
     CHECK(u.done);
     CHECK_EQ(rig_finish(&u), 0);
     for (unsigned i = 2; i < LOOP_TRANSFERS - 1; i++)
-        check_back(&r, 10, i);
+        check_back(r, 10, i);
     fill(want, 5000, 31);
-    CHECK_EQ(rig_read(r.dev, BULK_IN, big, BIG),
+    CHECK_EQ(rig_read(r->dev, BULK_IN, big, BIG),
              5000); // a full buffer does not end the host's transfer
     CHECK_BYTES(big, want, 5000);
-    check_back(&r, 0, 0);
-    CHECK_EQ(rig_read(r.dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
-    rig_end(&r);
+    check_back(r, 0, 0);
+    CHECK_EQ(rig_read(r->dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
 }
 
-TEST(sim_zero_loopback_many_rounds_at_full_speed)
+RIG_TEST(sim_zero_loopback_many_rounds_at_full_speed, start_full_speed(r, LOOPBACK))
 {
-    struct rig r;
-    start_full_speed(&r, LOOPBACK);
     for (unsigned i = 0; i < 100; i++) {
         uint32_t size = i * 97 % LOOP_SIZE;
-        check_write(&r, size, i);
-        check_back(&r, size, i);
+        check_write(r, size, i);
+        check_back(r, size, i);
     }
-    CHECK_EQ(rig_read(r.dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
-    rig_end(&r);
+    CHECK_EQ(rig_read(r->dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
 }
 
-TEST(sim_zero_reset_forgets_all_but_the_pattern)
+RIG_TEST(sim_zero_reset_forgets_all_but_the_pattern, start(r, SOURCE_SINK))
 {
-    struct rig r;
-    start(&r, SOURCE_SINK);
-    sim_zero_set_pattern(r.sim, 1);
+    sim_zero_set_pattern(r->sim, 1);
     memset(big, 0xa5, 10);
-    CHECK_EQ(rig_request(r.dev, 0x405b, 0, 0, big, 10), 10);
-    rig_change(r.dev, USB_RESET_DEVICE, 0, 0);
+    CHECK_EQ(rig_request(r->dev, 0x405b, 0, 0, big, 10), 10);
+    rig_change(r->dev, USB_RESET_DEVICE, 0, 0);
     memset(want, 0, sizeof want);
-    CHECK_EQ(rig_request(r.dev, 0xc05c, 0, 0, big, 10), 10);
+    CHECK_EQ(rig_request(r->dev, 0xc05c, 0, 0, big, 10), 10);
     CHECK_BYTES(big, want, 10);
     mod63(want, 1024, 512);
-    check_read(&r, BULK_IN, 1024, 1024);
+    check_read(r, BULK_IN, 1024, 1024);
 
-    rig_change(r.dev, USB_SET_CONFIGURATION, 0, LOOPBACK);
-    check_write(&r, 1000, 1);
+    rig_change(r->dev, USB_SET_CONFIGURATION, 0, LOOPBACK);
+    check_write(r, 1000, 1);
     fill(want, 512, 1);
-    check_read(&r, BULK_IN, 512, 512); // a part of it
-    rig_change(r.dev, USB_SET_CONFIGURATION, 0, LOOPBACK);
-    CHECK_EQ(rig_read(r.dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
-    check_write(&r, 200, 2);
-    CHECK_EQ(rig_write(r.dev, BULK_OUT, big, 1024), 1024); // the beginning of one
-    rig_change(r.dev, USB_RESET_DEVICE, 0, 0);
-    CHECK_EQ(rig_read(r.dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
-    check_write(&r, 7, 3);
-    check_back(&r, 7, 3);
-    rig_end(&r);
+    check_read(r, BULK_IN, 512, 512); // a part of it
+    rig_change(r->dev, USB_SET_CONFIGURATION, 0, LOOPBACK);
+    CHECK_EQ(rig_read(r->dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
+    check_write(r, 200, 2);
+    CHECK_EQ(rig_write(r->dev, BULK_OUT, big, 1024), 1024); // the beginning of one
+    rig_change(r->dev, USB_RESET_DEVICE, 0, 0);
+    CHECK_EQ(rig_read(r->dev, BULK_IN, big, LOOP_SIZE), RIG_PENDING);
+    check_write(r, 7, 3);
+    check_back(r, 7, 3);
 }
 
-TEST(sim_zero_without_memory)
+RIG_TEST(sim_zero_without_memory, start(r, SOURCE_SINK))
 {
-    struct rig r;
-    start(&r, SOURCE_SINK);
-    r.heap.fail_at = 1;
-    CHECK(!sim_zero_create(r.bus, USB_SPEED_HIGH));
-    r.heap.fail_at = 0;
-    rig_end(&r);
+    r->heap.fail_at = 1;
+    CHECK(!sim_zero_create(r->bus, USB_SPEED_HIGH));
+    r->heap.fail_at = 0;
 }
