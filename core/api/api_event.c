@@ -6,12 +6,6 @@
 
 enum { TEXT_SIZE = 256 };
 
-const char *api_speed_word(uint32_t speed)
-{
-    const char *word = usb_speed_text(speed);
-    return word ? word : "unknown";
-}
-
 static void add_value(struct api_json *j, cJSON *o, const struct eventlog_value *v)
 {
     if (v->text)

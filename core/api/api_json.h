@@ -36,6 +36,5 @@ void api_json_text(struct api_json *j, cJSON *parent, const char *name, const ch
 void api_json_usb_id(struct api_json *j, cJSON *parent, const char *name, uint16_t vendor,
                      uint16_t product);
 
-// Members of one event, and its words.
+// Members of one event.
 void api_json_event(struct api_json *j, cJSON *parent, const struct eventlog_event *e);
-const char *api_speed_word(uint32_t speed);

@@ -4,6 +4,7 @@
 #include "api/api_json.h"
 
 #include "base/base_text.h"
+#include "eventlog/eventlog_word.h"
 
 enum { EVENTS_SHOWN = 50 };
 
@@ -85,7 +86,7 @@ static void add_device(struct api_json *j, cJSON *list, const struct api_context
     api_json_text(j, o, "manufacturer", d->info.manufacturer);
     api_json_text(j, o, "product", d->info.product);
     api_json_text(j, o, "serial", d->info.serial);
-    api_json_text(j, o, "speed", api_speed_word(d->info.speed));
+    api_json_text(j, o, "speed", eventlog_word_json(EVENTLOG_KIND_usb_speed, d->info.speed));
     add_class(j, o, desc.bDeviceClass, desc.bDeviceSubClass, desc.bDeviceProtocol);
     api_json_text(j, o, "state", state_word(d));
     if (d->info.obstacle != USB_OBSTACLE_NONE)

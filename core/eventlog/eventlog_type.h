@@ -9,13 +9,15 @@
 
 enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_DEBUG };
 
-// EVENT(NAME, name, LEVEL, sentence, values): `name` is the type's name in JSON and that of its
-// values in struct eventlog_event; PLAIN() is one without values. A value is four bytes:
+// EVENT(NAME, name, LEVEL, sentence, values) makes EVENT_NAME, says the type's name in JSON, its
+// sentence in the log, and its values, EVENTLOG_MAX_VALUES at most; PLAIN() is a type without. In a
+// sentence {name} stands for a value, or for the event's session, peer, busid or time. A value's
+// name is that in JSON and in struct eventlog_what:
 //
 //   NUMBER(kind, name)   uint32_t name; the kinds are in eventlog_word.h
 //   WORD(tag, name)      enum tag name; its words are in eventlog_word.c
 //
-// In a sentence {name} stands for a value, or for the event's session, peer, busid or time.
+// A new row goes to the end.
 #define EVENTLOG_TYPES(PLAIN, EVENT, NUMBER, WORD)                                                 \
     EVENT(SERVER_STARTED, server_started, INFO, "server started{reason}{damaged_events}",          \
           WORD(eventlog_start, reason) NUMBER(loss, damaged_events))                               \

@@ -129,7 +129,6 @@ void session_view(const struct session *s, struct session_view *v)
         .since_us = s->since_us,
         .urbs_in_flight = s->active.count + (s->active.control_op != NULL),
         .bytes_in_flight = s->room.bytes,
-        .active_config = s->pipes.active_config,
         .counters = s->counters,
     };
 }

@@ -168,7 +168,6 @@ struct session_view {
     uint64_t since_us; // connection accepted, or device imported
     uint32_t urbs_in_flight;
     uint64_t bytes_in_flight;
-    uint8_t active_config; // that the client selected
     struct session_counters counters;
 };
 void session_view(const struct session *s, struct session_view *v);

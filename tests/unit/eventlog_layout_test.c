@@ -60,11 +60,12 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
 static void compare(const char *what, const char *stored, const char *now)
 {
     if (strcmp(stored, now) != 0)
-        check_fail(__FILE__, __LINE__,
-                   "%s is stored as \"%s\" and read as \"%s\". Something new goes to the end, and "
-                   "here, too. Else raise LAYOUT_VERSION in eventlog.c, so that nobody reads what "
-                   "means something else now, and then write here how it is",
-                   what, stored, now);
+        check_fail(
+            __FILE__, __LINE__,
+            "%s is stored as \"%s\" and read as \"%s\". If that is new and at the end, write "
+            "it here, too. Else earlier events would be misread: put it to the end, or raise "
+            "LAYOUT_VERSION in eventlog.c and then write here how it is now",
+            what, stored, now);
 }
 
 TEST(eventlog_types_are_read_as_they_are_stored)
