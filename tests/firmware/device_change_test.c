@@ -27,7 +27,8 @@ TEST(device_change_ends_without_an_answer)
     };
     for (unsigned i = 0; i < sizeof changes / sizeof *changes; i++) {
         struct world w;
-        struct rig_device *d = world_begin_d1(&w);
+        world_begin_d1(&w);
+        struct rig_device *d = w.rig.dev;
         uint8_t got[512];
         jam(&w, d);
         rig_queue_change(d, &changes[i]);
@@ -47,41 +48,37 @@ TEST(device_change_ends_without_an_answer)
 }
 
 // It is given up all the same, and the next client hears that it does not work, until it does.
-TEST(device_change_import_of_a_device_that_hangs)
+WORLD_TEST(device_change_import_of_a_device_that_hangs, world_begin_d1(w))
 {
-    struct world w;
-    struct rig_device *d = world_begin_d1(&w);
-    jam(&w, d);
+    struct rig_device *d = w->rig.dev;
+    jam(w, d);
     rig_close(d);
     CHECK_EQ(rig_open(d), BASE_ERR_IO);
-    sim_faulty_release(world_sim(&w));
-    rig_settle(&w.rig);
+    sim_faulty_release(world_sim(w));
+    rig_settle(&w->rig);
     CHECK_EQ(rig_open(d), BASE_OK);
     world_check_alive(d);
     rig_close(d);
-    world_end(&w);
 }
 
 // What cannot be sent is answered, and what is behind it goes on at once.
-TEST(device_change_control_behind_an_impossible_one)
+WORLD_TEST(device_change_control_behind_an_impossible_one, world_begin_d1(w))
 {
-    struct world w;
     struct rig_urb huge, next;
-    struct rig_device *d = world_begin_d1(&w);
+    struct rig_device *d = w->rig.dev;
     rig_control_urb(&huge, d, "4001000000000050", NULL); // 20,480 bytes
     rig_control_urb(&next, d, "8006000100001200", NULL);
     rig_queue_submit(&huge);
     rig_queue_submit(&next);
     struct backend_event ev;
-    device_rig_settle(&w.chip); // once: on the chip nobody wakes the client task for what is over
-    while (rig_take(&w.rig, &ev)) {
+    device_rig_settle(&w->chip); // once: on the chip nobody wakes the client task for what is over
+    while (rig_take(&w->rig, &ev)) {
     }
     rig_check_urb(&huge, USB_STATUS_INVALID, 0);
     rig_check_urb(&next, USB_STATUS_OK, USB_DT_DEVICE_SIZE);
     rig_release(&huge);
     rig_release(&next);
     rig_close(d);
-    world_end(&w);
 }
 
 static void give(void *ctx, unsigned step)
@@ -92,15 +89,13 @@ static void give(void *ctx, unsigned step)
 
 // The library's release sleeps, with everybody's events waiting, if one of any endpoint is there:
 // a busy neighbour would have gaps, and not only it.
-TEST(device_change_leaves_a_busy_neighbour_alone)
+WORLD_TEST(device_change_leaves_a_busy_neighbour_alone, world_begin(w))
 {
-    struct world w;
-    world_begin(&w);
-    rig_plug(&w.rig, "1-1", sim_hub_create(w.bus[0], 4));
-    rig_plug(&w.rig, "1-1.1", sim_faulty_create(w.bus[0], &sim_faulty_d1));
-    rig_plug(&w.rig, "1-1.2", sim_faulty_create(w.bus[0], &sim_faulty_d1));
-    struct rig_device *d = rig_find(&w.rig, "1-1.1"), *busy = rig_find(&w.rig, "1-1.2");
-    struct sim_device *source = sim_find(w.bus[0], "1-1.2");
+    rig_plug(&w->rig, "1-1", sim_hub_create(w->bus[0], 4));
+    rig_plug(&w->rig, "1-1.1", sim_faulty_create(w->bus[0], &sim_faulty_d1));
+    rig_plug(&w->rig, "1-1.2", sim_faulty_create(w->bus[0], &sim_faulty_d1));
+    struct rig_device *d = rig_find(&w->rig, "1-1.1"), *busy = rig_find(&w->rig, "1-1.2");
+    struct sim_device *source = sim_find(w->bus[0], "1-1.2");
     static struct rig_urb u[64];
     CHECK_EQ(rig_open(busy), BASE_OK);
     CHECK_EQ(rig_open(d), BASE_OK);
@@ -108,7 +103,7 @@ TEST(device_change_leaves_a_busy_neighbour_alone)
         rig_urb(&u[i], busy, WORLD_BULK_IN, NULL, 512);
         rig_queue_submit(&u[i]);
     }
-    rig_settle(&w.rig);
+    rig_settle(&w->rig);
     usb_host_double_at_step(give, source);
     CHECK_EQ(rig_try_change(d, USB_SET_CONFIGURATION, 0, 1), USB_STATUS_OK);
     CHECK_EQ(rig_try_change(d, USB_SET_INTERFACE, 1, 1), USB_STATUS_OK);
@@ -119,7 +114,6 @@ TEST(device_change_leaves_a_busy_neighbour_alone)
     rig_close(d);
     for (unsigned i = 0; i < 64; i++)
         rig_release(&u[i]);
-    world_end(&w);
 }
 
 // --- errors --------------------------------------------------------------------------------------
@@ -153,7 +147,8 @@ TEST(device_change_error_at_every_step_of_a_stream)
     struct failure f = {0};
     do {
         struct world w;
-        struct rig_device *d = world_begin_d1(&w);
+        world_begin_d1(&w);
+        struct rig_device *d = w.rig.dev;
         for (unsigned i = 0; i < URBS; i++)
             rig_urb(&u[i], d, WORLD_BULK_IN, NULL, sizeof block);
         for (unsigned i = 0; i < FULL; i++) {

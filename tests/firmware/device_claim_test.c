@@ -37,22 +37,19 @@ TEST(device_claim_of_a_bluetooth_adapter)
 }
 
 // As many as are looked at; only the first two have endpoints.
-TEST(device_claim_of_thirty_interfaces)
+WORLD_TEST(device_claim_of_thirty_interfaces, world_begin(w))
 {
     const struct sim_faulty_options options = {
         .speed = USB_SPEED_HIGH, .product = 9, .interfaces = 30};
-    struct world w;
     uint8_t got[512];
-    world_begin(&w);
-    struct rig_device *d = rig_plug(&w.rig, "1-1", sim_faulty_create(w.bus[0], &options));
+    struct rig_device *d = rig_plug(&w->rig, "1-1", sim_faulty_create(w->bus[0], &options));
     for (unsigned i = 0; i < 3; i++) {
         CHECK_EQ(rig_open(d), BASE_OK);
         CHECK_EQ(rig_try_change(d, USB_SET_CONFIGURATION, 0, 1), USB_STATUS_OK);
         CHECK_EQ(rig_try_change(d, USB_SET_INTERFACE, 29, 0), USB_STATUS_OK);
-        CHECK_EQ(sim_faulty_give(world_sim(&w), 0x81, "works", 5), BASE_OK);
+        CHECK_EQ(sim_faulty_give(world_sim(w), 0x81, "works", 5), BASE_OK);
         rig_check_transfer(d, 0x81, got, 512, USB_STATUS_OK, 5);
         rig_close(d);
         CHECK_EQ(usb_host_double_counts().channels[0], 1);
     }
-    world_end(&w);
 }

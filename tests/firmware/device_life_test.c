@@ -184,123 +184,106 @@ static const struct sim_faulty_options full = {
     .speed = USB_SPEED_FULL, .product = 7, .interfaces = 1};
 
 // The library names no parents: the backend asks the hubs. Same port numbers everywhere.
-TEST(device_paths_through_hubs)
+WORLD_TEST(device_paths_through_hubs, world_prepare(w))
 {
     static const char *const paths[] = {"1-1.1", "1-1.4", "1-1.3.1", "1-1.3.4", "2-1.1", "2-1.3"};
-    struct world w;
-    world_prepare(&w);
-    w.library.channels[0] = 40;
-    w.library.channels[1] = 40;
-    world_start(&w);
-    rig_plug(&w.rig, "1-1", hub(&w, 0, USB_SPEED_HIGH));
-    rig_plug(&w.rig, "2-1", hub(&w, 1, USB_SPEED_FULL));
-    rig_plug(&w.rig, "1-1.3", hub(&w, 0, USB_SPEED_HIGH));
+    w->library.channels[0] = 40;
+    w->library.channels[1] = 40;
+    world_start(w);
+    rig_plug(&w->rig, "1-1", hub(w, 0, USB_SPEED_HIGH));
+    rig_plug(&w->rig, "2-1", hub(w, 1, USB_SPEED_FULL));
+    rig_plug(&w->rig, "1-1.3", hub(w, 0, USB_SPEED_HIGH));
     for (unsigned i = 0; i < 6; i++) {
         unsigned root = paths[i][0] == '1' ? 0 : 1;
         struct sim_faulty_options options = root ? full : sim_faulty_d1;
         options.product = (uint16_t)(100 + i);
-        rig_plug(&w.rig, paths[i], sim_faulty_create(w.bus[root], &options));
-        CHECK_EQ(base_get_le16(rig_find(&w.rig, paths[i])->device_descriptor + 10), 100 + i);
+        rig_plug(&w->rig, paths[i], sim_faulty_create(w->bus[root], &options));
+        CHECK_EQ(base_get_le16(rig_find(&w->rig, paths[i])->device_descriptor + 10), 100 + i);
     }
-    CHECK(rig_find(&w.rig, "1-1")->info.is_hub);
-    CHECK_EQ(rig_find(&w.rig, "1-1.3.4")->info.busnum, 1);
-    CHECK_EQ(rig_find(&w.rig, "2-1.3")->info.speed, USB_SPEED_FULL);
-    CHECK_EQ(sim_unplug(w.bus[0], "1-1"), BASE_OK);
-    (void)wait_for(&w, "1-1.3.4", false);
-    (void)wait_for(&w, "1-1", false);
-    CHECK(rig_find(&w.rig, "2-1.1"));
-    CHECK_EQ(sim_replug(w.bus[0], "1-1"), BASE_OK);
+    CHECK(rig_find(&w->rig, "1-1")->info.is_hub);
+    CHECK_EQ(rig_find(&w->rig, "1-1.3.4")->info.busnum, 1);
+    CHECK_EQ(rig_find(&w->rig, "2-1.3")->info.speed, USB_SPEED_FULL);
+    CHECK_EQ(sim_unplug(w->bus[0], "1-1"), BASE_OK);
+    (void)wait_for(w, "1-1.3.4", false);
+    (void)wait_for(w, "1-1", false);
+    CHECK(rig_find(&w->rig, "2-1.1"));
+    CHECK_EQ(sim_replug(w->bus[0], "1-1"), BASE_OK);
     for (unsigned i = 0; i < 6; i++) {
-        struct rig_device *d = wait_for(&w, paths[i], true);
+        struct rig_device *d = wait_for(w, paths[i], true);
         CHECK_EQ(base_get_le16(d->device_descriptor + 10), 100 + i);
     }
-    world_end(&w);
 }
 
 // Full speed behind a high-speed hub: the library says nothing at all. The user must hear why.
-TEST(device_that_needs_a_translator_is_shown_as_an_obstacle)
+WORLD_TEST(device_that_needs_a_translator_is_shown_as_an_obstacle, world_begin(w))
 {
-    struct world w;
-    world_begin(&w);
-    rig_plug(&w.rig, "1-1", hub(&w, 0, USB_SPEED_HIGH));
-    CHECK_EQ(sim_plug(w.bus[0], "1-1.2", sim_faulty_create(w.bus[0], &full)), BASE_OK);
-    struct rig_device *d = wait_for(&w, "1-1.2", true);
+    rig_plug(&w->rig, "1-1", hub(w, 0, USB_SPEED_HIGH));
+    CHECK_EQ(sim_plug(w->bus[0], "1-1.2", sim_faulty_create(w->bus[0], &full)), BASE_OK);
+    struct rig_device *d = wait_for(w, "1-1.2", true);
     CHECK(d->info.obstacle != 0);
     CHECK_EQ(d->info.speed, USB_SPEED_FULL);
-    CHECK_EQ(sim_unplug(w.bus[0], "1-1.2"), BASE_OK);
-    (void)wait_for(&w, "1-1.2", false);
-    CHECK_EQ(sim_replug(w.bus[0], "1-1.2"), BASE_OK);
-    (void)wait_for(&w, "1-1.2", true);
-    CHECK_EQ(sim_unplug(w.bus[0], "1-1"), BASE_OK); // with its hub
-    (void)wait_for(&w, "1-1.2", false);
-    (void)wait_for(&w, "1-1", false);
-    world_end(&w);
+    CHECK_EQ(sim_unplug(w->bus[0], "1-1.2"), BASE_OK);
+    (void)wait_for(w, "1-1.2", false);
+    CHECK_EQ(sim_replug(w->bus[0], "1-1.2"), BASE_OK);
+    (void)wait_for(w, "1-1.2", true);
+    CHECK_EQ(sim_unplug(w->bus[0], "1-1"), BASE_OK); // with its hub
+    (void)wait_for(w, "1-1.2", false);
+    (void)wait_for(w, "1-1", false);
 }
 
-TEST(device_of_full_speed_works_behind_a_full_speed_hub)
+WORLD_TEST(device_of_full_speed_works_behind_a_full_speed_hub, world_begin(w))
 {
-    struct world w;
     uint8_t got[64];
-    world_begin(&w);
-    rig_plug(&w.rig, "2-1", hub(&w, 1, USB_SPEED_FULL));
-    struct rig_device *d = rig_plug(&w.rig, "2-1.2", sim_faulty_create(w.bus[1], &full));
+    rig_plug(&w->rig, "2-1", hub(w, 1, USB_SPEED_FULL));
+    struct rig_device *d = rig_plug(&w->rig, "2-1.2", sim_faulty_create(w->bus[1], &full));
     CHECK_EQ(d->info.obstacle, 0);
     CHECK_EQ(rig_open(d), BASE_OK);
-    CHECK_EQ(sim_faulty_give(sim_find(w.bus[1], "2-1.2"), WORLD_BULK_IN, "full", 4), BASE_OK);
+    CHECK_EQ(sim_faulty_give(sim_find(w->bus[1], "2-1.2"), WORLD_BULK_IN, "full", 4), BASE_OK);
     rig_check_transfer(d, WORLD_BULK_IN, got, 64, USB_STATUS_OK, 4);
     rig_close(d);
-    world_end(&w);
 }
 
 // A device that is there and does not answer: shown with the reason, and gone when it is pulled.
-TEST(device_that_never_answers_is_shown_as_an_obstacle)
+WORLD_TEST(device_that_never_answers_is_shown_as_an_obstacle, world_begin(w))
 {
-    struct world w;
-    world_begin(&w);
-    struct sim_device *d = sim_faulty_create(w.bus[0], &sim_faulty_d1);
+    struct sim_device *d = sim_faulty_create(w->bus[0], &sim_faulty_d1);
     struct sim_faulty_options options = sim_faulty_d1;
     static const uint8_t nothing[USB_DT_DEVICE_SIZE];
     options.device = nothing;
-    CHECK_EQ(sim_plug(w.bus[0], "1-1", sim_faulty_create(w.bus[0], &options)), BASE_OK);
-    CHECK(wait_for(&w, "1-1", true)->info.obstacle != 0);
-    CHECK_EQ(sim_unplug(w.bus[0], "1-1"), BASE_OK);
-    (void)wait_for(&w, "1-1", false);
-    CHECK_EQ(sim_plug(w.bus[0], "1-1", d), BASE_OK);
-    CHECK_EQ(wait_for(&w, "1-1", true)->info.obstacle, 0);
-    world_end(&w);
+    CHECK_EQ(sim_plug(w->bus[0], "1-1", sim_faulty_create(w->bus[0], &options)), BASE_OK);
+    CHECK(wait_for(w, "1-1", true)->info.obstacle != 0);
+    CHECK_EQ(sim_unplug(w->bus[0], "1-1"), BASE_OK);
+    (void)wait_for(w, "1-1", false);
+    CHECK_EQ(sim_plug(w->bus[0], "1-1", d), BASE_OK);
+    CHECK_EQ(wait_for(w, "1-1", true)->info.obstacle, 0);
 }
 
-TEST(device_both_ports_at_once)
+WORLD_TEST(device_both_ports_at_once, world_begin(w))
 {
-    struct world w;
-    world_begin(&w);
-    rig_plug(&w.rig, "1-1", sim_faulty_create(w.bus[0], &sim_faulty_d1));
-    rig_plug(&w.rig, "2-1", sim_faulty_create(w.bus[1], &full));
-    struct rig_device *a = rig_find(&w.rig, "1-1"), *b = rig_find(&w.rig, "2-1");
+    rig_plug(&w->rig, "1-1", sim_faulty_create(w->bus[0], &sim_faulty_d1));
+    rig_plug(&w->rig, "2-1", sim_faulty_create(w->bus[1], &full));
+    struct rig_device *a = rig_find(&w->rig, "1-1"), *b = rig_find(&w->rig, "2-1");
     CHECK_EQ(rig_open(a), BASE_OK);
     CHECK_EQ(rig_open(b), BASE_OK);
     world_check_alive(a);
     world_check_alive(b);
-    CHECK_EQ(sim_unplug(w.bus[0], "1-1"), BASE_OK);
-    (void)wait_for(&w, "1-1", false);
+    CHECK_EQ(sim_unplug(w->bus[0], "1-1"), BASE_OK);
+    (void)wait_for(w, "1-1", false);
     world_check_alive(b);
     rig_close(b);
-    world_end(&w);
 }
 
 // --- what runs out -------------------------------------------------------------------------------
 
 // Hub 2 channels, each D1 one and three when it is open: the fifth does not fit into 16.
-TEST(device_channels_run_out)
+WORLD_TEST(device_channels_run_out, world_begin(w))
 {
-    struct world w;
     char busid[] = "1-1.1";
     struct rig_device *d[4];
-    world_begin(&w);
-    rig_plug(&w.rig, "1-1", hub(&w, 0, USB_SPEED_HIGH));
+    rig_plug(&w->rig, "1-1", hub(w, 0, USB_SPEED_HIGH));
     for (unsigned i = 0; i < 4; i++, busid[4]++) {
-        rig_plug(&w.rig, busid, sim_faulty_create(w.bus[0], &sim_faulty_d1));
-        d[i] = rig_find(&w.rig, busid);
+        rig_plug(&w->rig, busid, sim_faulty_create(w->bus[0], &sim_faulty_d1));
+        d[i] = rig_find(&w->rig, busid);
     }
     for (unsigned i = 0; i < 3; i++)
         CHECK_EQ(rig_open(d[i]), BASE_OK); // 2 + 4 + 9
@@ -313,25 +296,21 @@ TEST(device_channels_run_out)
     world_check_alive(d[3]);
     for (unsigned i = 1; i < 4; i++)
         rig_close(d[i]);
-    world_end(&w);
 }
 
 // An alternate setting that the controller has no channel for is refused, and the old one works.
-TEST(device_alternate_setting_without_channels)
+WORLD_TEST(device_alternate_setting_without_channels, world_prepare(w))
 {
-    struct world w;
     uint8_t got[512];
-    world_prepare(&w);
-    w.library.channels[0] = 5;
-    world_start(&w);
-    struct rig_device *d = world_d1(&w);
+    w->library.channels[0] = 5;
+    world_start(w);
+    struct rig_device *d = world_d1(w);
     CHECK_EQ(rig_open(d), BASE_OK);
     CHECK(rig_try_change(d, USB_SET_INTERFACE, 1, 1) != USB_STATUS_OK);
-    CHECK_EQ(world_sim(&w)->alternate[1], 0);
-    CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "works", 5), BASE_OK);
+    CHECK_EQ(world_sim(w)->alternate[1], 0);
+    CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, "works", 5), BASE_OK);
     rig_check_transfer(d, WORLD_BULK_IN, got, 512, USB_STATUS_OK, 5);
     rig_close(d);
-    world_end(&w);
 }
 
 // The n-th allocation of the library fails, and all behind it, during a whole story; afterwards
@@ -359,33 +338,27 @@ TEST(device_memory_runs_out)
     }
 }
 
-TEST(device_plugged_in_and_out_a_hundred_times)
+WORLD_TEST(device_plugged_in_and_out_a_hundred_times, world_begin(w))
 {
-    struct world w;
-    world_begin(&w);
-    (void)world_d1(&w);
+    (void)world_d1(w);
     for (unsigned i = 0; i < 100; i++) {
-        CHECK_EQ(sim_unplug(w.bus[0], "1-1"), BASE_OK);
-        (void)wait_for(&w, "1-1", false);
-        CHECK_EQ(sim_replug(w.bus[0], "1-1"), BASE_OK);
-        struct rig_device *d = wait_for(&w, "1-1", true);
+        CHECK_EQ(sim_unplug(w->bus[0], "1-1"), BASE_OK);
+        (void)wait_for(w, "1-1", false);
+        CHECK_EQ(sim_replug(w->bus[0], "1-1"), BASE_OK);
+        struct rig_device *d = wait_for(w, "1-1", true);
         if (i % 3 == 0)
             CHECK_EQ(rig_open(d), BASE_OK);
     }
     CHECK_EQ(usb_host_double_counts().events_dropped, 0);
-    struct rig_device *d = rig_find(&w.rig, "1-1");
+    struct rig_device *d = rig_find(&w->rig, "1-1");
     if (d->open)
         rig_close(d);
-    world_end(&w);
 }
 
 // Destroyed with a device open and URBs that nobody has asked back: the server is gone already.
-TEST(device_destroyed_with_a_device_plugged_in)
+WORLD_TEST(device_destroyed_with_a_device_plugged_in, world_begin(w))
 {
-    struct world w;
-    world_begin(&w);
-    rig_plug(&w.rig, "1-1", hub(&w, 0, USB_SPEED_HIGH));
-    rig_plug(&w.rig, "1-1.1", sim_faulty_create(w.bus[0], &sim_faulty_d1));
-    CHECK_EQ(rig_open(rig_find(&w.rig, "1-1.1")), BASE_OK);
-    world_end(&w);
+    rig_plug(&w->rig, "1-1", hub(w, 0, USB_SPEED_HIGH));
+    rig_plug(&w->rig, "1-1.1", sim_faulty_create(w->bus[0], &sim_faulty_d1));
+    CHECK_EQ(rig_open(rig_find(&w->rig, "1-1.1")), BASE_OK);
 }

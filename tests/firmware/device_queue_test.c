@@ -14,73 +14,66 @@ static struct backend_event take(struct world *w)
 }
 
 // UNPLUGGED is the last word about a device, also when the loop has not heard it yet and submits.
-TEST(device_queue_urb_that_crosses_unplugged)
+WORLD_TEST(device_queue_urb_that_crosses_unplugged, world_begin_d1(w))
 {
-    struct world w;
     struct rig_urb u;
-    struct rig_device *d = world_begin_d1(&w);
+    struct rig_device *d = w->rig.dev;
     rig_urb(&u, d, WORLD_BULK_IN, NULL, 512);
-    CHECK_EQ(sim_unplug(w.bus[0], "1-1"), BASE_OK);
-    device_rig_settle(&w.chip);
+    CHECK_EQ(sim_unplug(w->bus[0], "1-1"), BASE_OK);
+    device_rig_settle(&w->chip);
     rig_queue_submit(&u);
-    struct backend_event ev = take(&w);
+    struct backend_event ev = take(w);
     CHECK_EQ(ev.type, BACKEND_URB_DONE);
     CHECK(ev.urb == &u.urb);
     rig_check_urb(&u, USB_STATUS_NO_DEVICE, 0);
-    ev = take(&w);
+    ev = take(w);
     CHECK_EQ(ev.type, BACKEND_UNPLUGGED);
-    rig_settle(&w.rig);
+    rig_settle(&w->rig);
     rig_release(&u);
-    world_end(&w);
 }
 
 // close() ends the interest in a change that is still being made, but not the change.
-TEST(device_queue_close_during_a_change)
+WORLD_TEST(device_queue_close_during_a_change, world_begin_d1(w))
 {
     static const struct usb_control_op op = {.type = USB_SET_INTERFACE, .value = 1, .interface = 1};
-    struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    struct rig_device *d = w->rig.dev;
     rig_queue_change(d, &op);
-    device_usb_host_client_turn(w.chip.host, 0);
+    device_usb_host_client_turn(w->chip.host, 0);
     rig_close(d);
     CHECK_EQ(d->controls, 0);
     CHECK_EQ(rig_open(d), BASE_OK);
     CHECK_EQ(d->controls, 0);
     world_check_alive(d);
     rig_close(d);
-    world_end(&w);
 }
 
-TEST(device_queue_cancelled_together_come_back_in_order)
+WORLD_TEST(device_queue_cancelled_together_come_back_in_order, world_begin_d1(w))
 {
     enum { URBS = 8 };
     static struct rig_urb u[URBS];
-    struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    struct rig_device *d = w->rig.dev;
     for (unsigned i = 0; i < URBS; i++) {
         rig_urb(&u[i], d, WORLD_BULK_IN, NULL, 512);
         rig_queue_submit(&u[i]);
     }
-    device_rig_settle(&w.chip); // the first one is in the library
+    device_rig_settle(&w->chip); // the first one is in the library
     for (unsigned i = URBS; i > 0; i--)
         rig_queue_cancel(&u[i - 1]);
-    device_rig_settle(&w.chip);
+    device_rig_settle(&w->chip);
     for (unsigned i = 0; i < URBS; i++) {
-        struct backend_event ev = take(&w);
+        struct backend_event ev = take(w);
         CHECK(ev.urb == &u[i].urb);
         rig_check_urb(&u[i], USB_STATUS_CANCELLED, 0);
         rig_release(&u[i]);
     }
     rig_close(d);
-    world_end(&w);
 }
 
 // Taking back one that is not in the library leaves the library alone.
-TEST(device_queue_cancel_of_a_waiting_urb)
+WORLD_TEST(device_queue_cancel_of_a_waiting_urb, world_begin_d1(w))
 {
     static struct rig_urb first, second, third;
-    struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    struct rig_device *d = w->rig.dev;
     rig_urb(&first, d, WORLD_BULK_IN, NULL, 512);
     rig_urb(&second, d, WORLD_BULK_IN, NULL, 512);
     rig_urb(&third, d, WORLD_BULK_IN, NULL, 512);
@@ -92,9 +85,9 @@ TEST(device_queue_cancel_of_a_waiting_urb)
     rig_check_urb(&second, USB_STATUS_CANCELLED, 0);
     CHECK(!first.done && !third.done);
     CHECK_EQ(usb_host_double_counts().submitted, submitted); // the first was not disturbed
-    CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "one", 3), BASE_OK);
-    CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "three", 5), BASE_OK);
-    rig_settle(&w.rig);
+    CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, "one", 3), BASE_OK);
+    CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, "three", 5), BASE_OK);
+    rig_settle(&w->rig);
     rig_check_urb(&first, USB_STATUS_OK, 3);
     rig_check_urb(&third, USB_STATUS_OK, 5);
     CHECK_BYTES(third.urb.buffer, "three", 5);
@@ -102,46 +95,43 @@ TEST(device_queue_cancel_of_a_waiting_urb)
     rig_release(&second);
     rig_release(&third);
     rig_close(d);
-    world_end(&w);
 }
 
 // A device that streams, whose URBs all come back full, gets a second one in flight, so that there
 // is no gap; one that is taken back ends that.
-TEST(device_queue_stream_has_two_in_flight)
+WORLD_TEST(device_queue_stream_has_two_in_flight, world_begin_d1(w))
 {
     enum { URBS = 4, SIZE = 16384, ROUNDS = 40 };
     static struct rig_urb u[URBS];
     static uint8_t data[SIZE];
-    struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    struct rig_device *d = w->rig.dev;
     for (unsigned i = 0; i < URBS; i++) {
         rig_urb(&u[i], d, WORLD_BULK_IN, NULL, SIZE);
         rig_queue_submit(&u[i]);
     }
     for (unsigned round = 0; round < ROUNDS; round++) {
-        rig_settle(&w.rig);
+        rig_settle(&w->rig);
         CHECK_EQ(usb_host_double_counts().submitted_max, round < DEVICE_STREAM_URBS ? 1 : 2);
         memset(data, (int)round, SIZE);
-        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, data, SIZE), BASE_OK);
-        rig_settle(&w.rig);
+        CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, data, SIZE), BASE_OK);
+        rig_settle(&w->rig);
         rig_check_urb(&u[round % URBS], USB_STATUS_OK, SIZE);
         CHECK_BYTES(u[round % URBS].urb.buffer, data, SIZE);
         rig_queue_submit(&u[round % URBS]);
     }
-    rig_settle(&w.rig);
+    rig_settle(&w->rig);
     unsigned submitted = usb_host_double_counts().submitted;
     rig_cancel(&u[0]);
     rig_check_urb(&u[0], USB_STATUS_CANCELLED, 0);
     CHECK_EQ(usb_host_double_counts().submitted, submitted + 1);
     for (unsigned i = 1; i < URBS; i++) { // in their order
         memset(data, (int)i, SIZE);
-        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, data, SIZE), BASE_OK);
-        rig_settle(&w.rig);
+        CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, data, SIZE), BASE_OK);
+        rig_settle(&w->rig);
         rig_check_urb(&u[i], USB_STATUS_OK, SIZE);
         CHECK_BYTES(u[i].urb.buffer, data, SIZE);
     }
     for (unsigned i = 0; i < URBS; i++)
         rig_release(&u[i]);
     rig_close(d);
-    world_end(&w);
 }

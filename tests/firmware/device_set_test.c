@@ -22,15 +22,13 @@ static struct sim_device *full_speed_hub(struct world *w)
 
 // Eight channels: two for the hub, one for each device, and what an import claims. So keyboard and
 // serial adapter work there, but not both at the same time.
-TEST(device_set_behind_a_full_speed_hub)
+WORLD_TEST(device_set_behind_a_full_speed_hub, world_begin(w))
 {
-    struct world w;
     uint8_t got[64];
-    world_begin(&w);
-    rig_plug(&w.rig, "2-1", full_speed_hub(&w));
-    rig_plug(&w.rig, "2-1.1", sim_keyboard_create(w.bus[1]));
-    rig_plug(&w.rig, "2-1.2", sim_serial_create(w.bus[1], 1));
-    struct rig_device *keyboard = rig_find(&w.rig, "2-1.1"), *serial = rig_find(&w.rig, "2-1.2");
+    rig_plug(&w->rig, "2-1", full_speed_hub(w));
+    rig_plug(&w->rig, "2-1.1", sim_keyboard_create(w->bus[1]));
+    rig_plug(&w->rig, "2-1.2", sim_serial_create(w->bus[1], 1));
+    struct rig_device *keyboard = rig_find(&w->rig, "2-1.1"), *serial = rig_find(&w->rig, "2-1.2");
     CHECK_EQ(keyboard->info.speed, USB_SPEED_LOW);
     CHECK_EQ(rig_open(keyboard), BASE_OK);
     world_check_alive(keyboard);
@@ -45,11 +43,10 @@ TEST(device_set_behind_a_full_speed_hub)
         if (usb_walk_endpoint(&walk, &ep) && ep.type == USB_BULK)
             *(ep.address & USB_DIR_IN ? &in : &out) = ep;
     rig_check_transfer(serial, out.address, (void *)(uintptr_t) "echo", 4, USB_STATUS_OK, 4);
-    rig_advance(&w.rig, RIG_SECOND_US);
+    rig_advance(&w->rig, RIG_SECOND_US);
     rig_check_transfer(serial, in.address, got, 64, USB_STATUS_OK, 4);
     CHECK_BYTES(got, "echo", 4);
     rig_close(serial);
-    world_end(&w);
 }
 
 // The setting of the headset that has an isochronous endpoint in that direction.
@@ -68,13 +65,11 @@ static int32_t select_stream(struct rig_device *d, uint8_t direction)
 
 // With both ports in use, the library gives the full-speed one 128 bytes for periodic OUT: stereo
 // at 48 kHz needs 192. The microphone works, and on the other port everything does.
-TEST(device_set_headset)
+WORLD_TEST(device_set_headset, world_begin(w))
 {
-    struct world w;
-    world_begin(&w);
-    rig_plug(&w.rig, "1-1", headset(&w, 0));
-    rig_plug(&w.rig, "2-1", headset(&w, 1));
-    struct rig_device *a = rig_find(&w.rig, "1-1"), *b = rig_find(&w.rig, "2-1");
+    rig_plug(&w->rig, "1-1", headset(w, 0));
+    rig_plug(&w->rig, "2-1", headset(w, 1));
+    struct rig_device *a = rig_find(&w->rig, "1-1"), *b = rig_find(&w->rig, "2-1");
     CHECK_EQ(rig_open(a), BASE_OK);
     CHECK_EQ(rig_open(b), BASE_OK);
     CHECK_EQ(select_stream(a, USB_DIR_IN), USB_STATUS_OK);
@@ -84,5 +79,4 @@ TEST(device_set_headset)
     world_check_alive(b);
     rig_close(a);
     rig_close(b);
-    world_end(&w);
 }

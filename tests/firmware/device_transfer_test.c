@@ -27,7 +27,8 @@ static const uint32_t sizes[] = {1,     63,    64,    511,   512,   513,    4095
 TEST(device_bulk_out_of_every_size)
 {
     struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
     uint8_t *data = malloc(300001);
     filled(data, 300001);
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -45,7 +46,8 @@ TEST(device_bulk_out_of_every_size)
 TEST(device_bulk_in_of_every_size)
 {
     struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
     uint8_t *data = malloc(300001), *got = malloc(300001);
     filled(data, 300001);
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
@@ -87,7 +89,8 @@ TEST(device_bulk_of_full_speed_in_parts)
 TEST(device_bulk_in_ends_with_a_short_packet)
 {
     struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
     uint8_t *data = malloc(300001), *got = malloc(300001);
     filled(data, 300001);
     for (unsigned i = 0; i + 1 < sizeof sizes / sizeof *sizes; i++) {
@@ -116,7 +119,8 @@ TEST(device_zero_length_packets)
     };
     static uint8_t data[65536];
     struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct rig_urb u;
         sim_faulty_forget(world_sim(&w), WORLD_BULK_OUT);
@@ -134,7 +138,8 @@ TEST(device_zero_length_packets)
 TEST(device_interrupt_in_of_several_packets)
 {
     struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
     uint8_t got[64];
     CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_INTERRUPT_IN, "0123456789abcdefXY", 18), BASE_OK);
     rig_check_transfer(d, WORLD_INTERRUPT_IN, got, 64, USB_STATUS_OK, 18);
@@ -150,7 +155,8 @@ TEST(device_interrupt_in_of_several_packets)
 static void iso(uint8_t ep, unsigned count)
 {
     struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
     struct rig_urb u;
     CHECK_EQ(rig_try_change(d, USB_SET_INTERFACE, 1, 1), USB_STATUS_OK);
     rig_iso_urb(&u, d, ep, NULL, count, 192);
@@ -232,7 +238,8 @@ static void check_toggles(struct world *w, struct rig_device *d)
 static void fails(enum sim_result how, int32_t status)
 {
     struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
     uint8_t got[512];
     check_toggles(&w, d); // an odd number of packets each
     CHECK_EQ(sim_faulty_fail(world_sim(&w), WORLD_BULK_IN, how), BASE_OK);
@@ -272,7 +279,8 @@ TEST(device_toggles_after_every_change)
                                                 {USB_RESET_DEVICE, 0, 0},
                                                 {USB_SET_INTERFACE, 1, 1}};
     struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
     for (unsigned i = 0; i < sizeof ops / sizeof *ops; i++) {
         check_toggles(&w, d);
         CHECK_EQ(rig_try_change(d, ops[i].type, ops[i].interface, ops[i].value), USB_STATUS_OK);
@@ -288,7 +296,8 @@ TEST(device_toggles_after_every_change)
 TEST(device_error_leaves_the_queue)
 {
     struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
     struct rig_urb u[4];
     for (unsigned i = 0; i < 4; i++) {
         rig_urb(&u[i], d, WORLD_BULK_IN, NULL, 512);
@@ -312,7 +321,8 @@ TEST(device_error_leaves_the_queue)
 TEST(device_cancel_leaves_the_neighbours)
 {
     struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
     struct rig_urb u[4];
     for (unsigned victim = 0; victim < 4; victim++) {
         for (unsigned i = 0; i < 4; i++) {
@@ -341,7 +351,8 @@ TEST(device_cancel_leaves_the_neighbours)
 TEST(device_control_without_an_answer)
 {
     struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
     const struct sim_faulty_answer never = {.result = SIM_NAK};
     struct rig_urb stuck, next;
     sim_faulty_answer(world_sim(&w), 0x40, 0x55, &never);
@@ -389,7 +400,8 @@ TEST(device_control_of_every_size)
     static const uint16_t lengths[] = {0,   1,    63,   64,   65,   299,   300,
                                        301, 4096, 8128, 8129, 8192, 16384, 65535};
     struct world w;
-    struct rig_device *d = world_begin_d1(&w);
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
     for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         unsigned length = lengths[i];
         struct rig_urb u;

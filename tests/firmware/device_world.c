@@ -69,12 +69,11 @@ struct rig_device *world_d1(struct world *w)
     return rig_plug(&w->rig, "1-1", sim_faulty_create(w->bus[0], &sim_faulty_d1));
 }
 
-struct rig_device *world_begin_d1(struct world *w)
+void world_begin_d1(struct world *w)
 {
     world_begin(w);
-    struct rig_device *d = world_d1(w);
-    CHECK_EQ(rig_open(d), BASE_OK);
-    return d;
+    w->rig.dev = world_d1(w);
+    CHECK_EQ(rig_open(w->rig.dev), BASE_OK);
 }
 
 struct sim_device *world_sim(struct world *w)

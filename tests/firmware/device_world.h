@@ -28,8 +28,8 @@ void world_begin(struct world *w);
 void world_prepare(struct world *w);
 void world_start(struct world *w);
 
-// With D1 in port 1-1, opened.
-struct rig_device *world_begin_d1(struct world *w);
+// With D1 in port 1-1, opened: w->rig.dev.
+void world_begin_d1(struct world *w);
 
 void world_end(struct world *w); // the core is gone: nobody closes anything
 
@@ -37,3 +37,15 @@ struct rig_device *world_d1(struct world *w);  // plugs it into 1-1
 struct sim_device *world_sim(struct world *w); // what is there
 
 void world_check_alive(struct rig_device *d);
+
+// A test with a world `w` that `begin` begins.
+#define WORLD_TEST(id, begin)                                                                      \
+    static void id##_with(struct world *w);                                                        \
+    TEST(id)                                                                                       \
+    {                                                                                              \
+        struct world world, *w = &world;                                                           \
+        begin;                                                                                     \
+        id##_with(w);                                                                              \
+        world_end(w);                                                                              \
+    }                                                                                              \
+    static void id##_with(struct world *w)

@@ -6,11 +6,11 @@
 
 enum { LOOP_OUT = 2, LOOP_IN = 1, SECOND_OUT = 3, SECOND_IN = 3, MOUSE_IN = 1, SECOND = 1000000 };
 
-static struct stage_client *begin(struct stage *st)
+static void begin(struct stage *st)
 {
     CHECK(stage_open(st, NULL));
     stage_plug(st, "1-5", sim_multi_create(st->bus));
-    return stage_attach(st, "1-5");
+    (void)stage_attach(st, "1-5");
 }
 
 static uint32_t next_seqnum(void)
@@ -65,10 +65,9 @@ static void check_mouse(struct stage_client *c)
     stage_expect_ret(c, n, true, USB_STATUS_OK, 3);
 }
 
-TEST(configuration_switch_gives_the_other_endpoints)
+STAGE_TEST(configuration_switch_gives_the_other_endpoints, begin(st))
 {
-    struct stage st;
-    struct stage_client *c = begin(&st);
+    struct stage_client *c = st->clients;
     for (unsigned i = 0; i < 3; i++) {
         check_echo(c, LOOP_OUT, LOOP_IN); // plugged in, it is in configuration 1
         check_missing(c, SECOND_OUT, SECOND_IN);
@@ -78,42 +77,35 @@ TEST(configuration_switch_gives_the_other_endpoints)
         check_mouse(c); // the address of the loopback, and an interrupt endpoint now
         set_configuration(c, 1, USB_STATUS_OK);
     }
-    stage_close(&st);
 }
 
-TEST(configuration_zero_leaves_endpoint_zero)
+STAGE_TEST(configuration_zero_leaves_endpoint_zero, begin(st))
 {
-    struct stage st;
-    struct stage_client *c = begin(&st);
+    struct stage_client *c = st->clients;
     set_configuration(c, 0, USB_STATUS_OK);
     check_missing(c, LOOP_OUT, LOOP_IN);
     check_missing(c, SECOND_OUT, SECOND_IN);
     stage_check_alive(c);
     set_configuration(c, 2, USB_STATUS_OK);
     check_echo(c, SECOND_OUT, SECOND_IN);
-    stage_close(&st);
 }
 
-TEST(configuration_that_is_not_there_changes_nothing)
+STAGE_TEST(configuration_that_is_not_there_changes_nothing, begin(st))
 {
-    struct stage st;
-    struct stage_client *c = begin(&st);
+    struct stage_client *c = st->clients;
     set_configuration(c, 3, USB_STATUS_STALL);
     check_echo(c, LOOP_OUT, LOOP_IN);
     check_missing(c, SECOND_OUT, SECOND_IN);
-    stage_close(&st);
 }
 
 // The next client finds the device as it was after plug-in.
-TEST(configuration_is_the_first_again_for_the_next_client)
+STAGE_TEST(configuration_is_the_first_again_for_the_next_client, begin(st))
 {
-    struct stage st;
-    struct stage_client *c = begin(&st);
+    struct stage_client *c = st->clients;
     set_configuration(c, 2, USB_STATUS_OK);
     stage_fin(c);
     CHECK(stage_closed(c));
-    c = stage_attach(&st, "1-5");
+    c = stage_attach(st, "1-5");
     check_echo(c, LOOP_OUT, LOOP_IN);
     check_missing(c, SECOND_OUT, SECOND_IN);
-    stage_close(&st);
 }

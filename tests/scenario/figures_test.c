@@ -12,17 +12,15 @@ static struct session_endpoint_view view(struct stage_client *c, bool in, unsign
     return v;
 }
 
-TEST(figures_of_endpoints)
+STAGE_TEST(figures_of_endpoints, stage_open_d1(st, NULL))
 {
-    struct stage st;
     struct session_endpoint_view v;
-    stage_open_d1(&st, NULL);
-    struct sim_device *d = sim_find(st.bus, "1-1");
-    struct stage_client *c = stage_attach(&st, "1-1");
-    CHECK(!session_endpoint_view(c->session, true, 4, st.now_us, &v)); // of another setting
+    struct sim_device *d = sim_find(st->bus, "1-1");
+    struct stage_client *c = stage_attach(st, "1-1");
+    CHECK(!session_endpoint_view(c->session, true, 4, st->now_us, &v)); // of another setting
     for (uint32_t n = 1; n <= 3; n++) {
         stage_in(c, n, 1, 512);
-        stage_advance(&st, 10 * MS);
+        stage_advance(st, 10 * MS);
     }
     v = view(c, true, 1);
     CHECK_EQ(v.ep.address, 0x81);
@@ -31,7 +29,7 @@ TEST(figures_of_endpoints)
     CHECK_EQ(v.oldest_us, 30 * MS);
     CHECK_EQ(sim_faulty_give(d, 0x81, "abc", 3), BASE_OK);
     CHECK_EQ(sim_faulty_fail(d, 0x81, SIM_STALL), BASE_OK);
-    stage_settle(&st);
+    stage_settle(st);
     stage_unlink(c, 9, 3);
     v = view(c, true, 1);
     CHECK_EQ(v.pending, 0);
@@ -42,18 +40,14 @@ TEST(figures_of_endpoints)
     CHECK_EQ(v.figures->latency_max_us, 30 * MS);
     stage_control(c, 20, "\x01\x0b\x01\x00\x01\x00\x00\x00");
     CHECK_EQ(view(c, true, 4).ep.type, USB_ISOCHRONOUS);
-    stage_close(&st);
 }
 
-TEST(figures_count_unlinks)
+STAGE_TEST(figures_count_unlinks, stage_open_d1(st, NULL))
 {
-    struct stage st;
-    stage_open_d1(&st, NULL);
-    struct stage_client *c = stage_attach(&st, "1-1");
+    struct stage_client *c = stage_attach(st, "1-1");
     stage_in(c, 1, 3, 8);
     stage_unlink(c, 2, 1);
     stage_expect_unlinked(c, 2, USB_STATUS_CANCELLED);
     CHECK_EQ(view(c, true, 3).figures->unlinked, 1);
     CHECK_EQ(view(c, true, 3).figures->urbs, 0);
-    stage_close(&st);
 }

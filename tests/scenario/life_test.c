@@ -11,13 +11,11 @@ static void open_with_zero(struct stage *st)
     stage_plug(st, "1-3", sim_zero_create(st->bus, USB_SPEED_HIGH));
 }
 
-TEST(life_list_import_transfer_detach)
+STAGE_TEST(life_list_import_transfer_detach, open_with_zero(st))
 {
     static const uint8_t list[] = {0x01, 0x11, 0x80, 0x05, 0, 0, 0, 0};
     static const uint8_t head[] = {0x01, 0x11, 0x00, 0x05, 0, 0, 0, 0, 0, 0, 0, 1};
-    struct stage st;
-    open_with_zero(&st);
-    struct stage_client *c = stage_connect(&st);
+    struct stage_client *c = stage_connect(st);
     stage_send(c, list, sizeof list);
     stage_expect_bytes(c, head, sizeof head);
     struct wire_device d;
@@ -35,6 +33,5 @@ TEST(life_list_import_transfer_detach)
     CHECK_BYTES(stage_expect_ret(c, 8, true, 0, 65536), data, sizeof data);
     stage_fin(c);
     CHECK(stage_closed(c));
-    stage_check_importable(&st, "1-3");
-    stage_close(&st);
+    stage_check_importable(st, "1-3");
 }

@@ -28,67 +28,58 @@ static void change(struct stage *st, struct server_config c)
     stage_settle(st);
 }
 
-TEST(limits_of_connections_and_devices_change)
+STAGE_TEST(limits_of_connections_and_devices_change, begin(st, limits(2, 2, 8)))
 {
-    struct stage st;
-    begin(&st, limits(2, 2, 8));
-    (void)stage_attach(&st, "1-1");
-    (void)stage_attach(&st, "1-2");
-    CHECK(stage_connect(&st) == NULL);
-    change(&st, limits(3, 3, 8));
-    CHECK(stage_connect(&st) != NULL);
-    stage_plug(&st, "1-3", sim_faulty_create(st.bus, &sim_faulty_d1));
-    stage_settle(&st);
-    CHECK_EQ(server_registry(st.server)->count, 3);
-    change(&st, limits(1, 1, 8)); // those that are there stay
-    stage_settle(&st);
-    CHECK_EQ(server_registry(st.server)->count, 3);
-    stage_check_alive(st.clients);
-    stage_close(&st);
+    (void)stage_attach(st, "1-1");
+    (void)stage_attach(st, "1-2");
+    CHECK(stage_connect(st) == NULL);
+    change(st, limits(3, 3, 8));
+    CHECK(stage_connect(st) != NULL);
+    stage_plug(st, "1-3", sim_faulty_create(st->bus, &sim_faulty_d1));
+    stage_settle(st);
+    CHECK_EQ(server_registry(st->server)->count, 3);
+    change(st, limits(1, 1, 8)); // those that are there stay
+    stage_settle(st);
+    CHECK_EQ(server_registry(st->server)->count, 3);
+    stage_check_alive(st->clients);
 }
 
 // The total becomes less than what the sessions' reserves add up to: each still gets its own one.
-TEST(limits_of_memory_shrink_below_what_is_in_use)
+STAGE_TEST(limits_of_memory_shrink_below_what_is_in_use, begin(st, limits(8, 8, 8)))
 {
-    struct stage st;
-    begin(&st, limits(8, 8, 8));
-    struct stage_client *a = stage_attach(&st, "1-1"), *b = stage_attach(&st, "1-2");
+    struct stage_client *a = stage_attach(st, "1-1"), *b = stage_attach(st, "1-2");
     stage_in(a, 1, 1, LONGEST);
     stage_in(a, 2, 1, LONGEST);
     stage_in(a, 3, 1, LONGEST);
-    CHECK_EQ(stage_payload_in_use(&st), 3 * LONGEST);
-    change(&st, limits(8, 8, 1));
+    CHECK_EQ(stage_payload_in_use(st), 3 * LONGEST);
+    change(st, limits(8, 8, 1));
     stage_in(b, 1, 1, LONGEST);
-    CHECK_EQ(stage_payload_in_use(&st), 4 * LONGEST);
+    CHECK_EQ(stage_payload_in_use(st), 4 * LONGEST);
     stage_in(b, 2, 1, LONGEST); // waits: more than its reserve
-    CHECK_EQ(stage_payload_in_use(&st), 4 * LONGEST);
-    change(&st, limits(8, 8, 8));
-    stage_advance(&st, 1000); // a turn of the loop
-    CHECK_EQ(stage_payload_in_use(&st), 5 * LONGEST);
-    stage_close(&st);
+    CHECK_EQ(stage_payload_in_use(st), 4 * LONGEST);
+    change(st, limits(8, 8, 8));
+    stage_advance(st, 1000); // a turn of the loop
+    CHECK_EQ(stage_payload_in_use(st), 5 * LONGEST);
 }
 
 // The slots of a session are as many as there were when it imported.
-TEST(limits_of_urbs_hold_for_new_sessions)
+STAGE_TEST(limits_of_urbs_hold_for_new_sessions, begin(st, limits(8, 8, 1024)))
 {
-    struct stage st;
     struct server_config more = limits(8, 8, 1024);
-    begin(&st, limits(8, 8, 1024));
-    struct stage_client *a = stage_attach(&st, "1-1");
+    struct stage_client *a = stage_attach(st, "1-1");
     more.session.max_urbs = 100;
-    change(&st, more);
-    struct stage_client *b = stage_attach(&st, "1-2");
+    change(st, more);
+    struct stage_client *b = stage_attach(st, "1-2");
     struct session_view va, vb;
     for (uint32_t n = 1; n <= 110; n++) {
         stage_queue_submit(a, &(struct stage_submit){n, IN, 1, .length = 512});
         stage_queue_submit(b, &(struct stage_submit){n, IN, 1, .length = 512});
     }
-    stage_settle(&st);
+    stage_settle(st);
     session_view(a->session, &va);
     session_view(b->session, &vb);
     CHECK_EQ(va.urbs_in_flight, 64);
     CHECK_EQ(vb.urbs_in_flight, 100);
-    stage_close(&st);
 }
 
 TEST(limits_are_checked)

@@ -34,54 +34,46 @@ static void begin(struct stage *st, const struct server_config *config)
     stage_open_d1(st, &c);
 }
 
-TEST(pressure_unlink_behind_an_out_that_does_not_fit_is_read)
+STAGE_TEST(pressure_unlink_behind_an_out_that_does_not_fit_is_read, begin(st, NULL))
 {
-    struct stage st;
-    begin(&st, NULL);
-    struct stage_client *c = stage_attach(&st, "1-1");
+    struct stage_client *c = stage_attach(st, "1-1");
     for (uint32_t n = 1; n <= 4; n++)
         stage_in(c, n, 1, LONGEST); // the whole budget; the device NAKs for ever
     stage_out(c, 5, 2, payload, LONGEST);
     stage_unlink(c, 6, 1);
-    stage_advance(&st, 900 * MS);
+    stage_advance(st, 900 * MS);
     stage_expect_silence(c); // back-pressure
-    stage_advance(&st, 100 * MS);
+    stage_advance(st, 100 * MS);
     stage_expect_ret(c, 5, false, NO_MEMORY, 0); // refused, and out of the way
     stage_expect_unlinked(c, 6, USB_STATUS_CANCELLED);
     stage_out(c, 7, 2, payload, LONGEST);
     stage_expect_ret(c, 7, false, 0, LONGEST); // there is room again
     stage_check_alive(c);
-    stage_close(&st);
 }
 
-TEST(pressure_out_goes_on_when_room_comes_free_in_time)
+STAGE_TEST(pressure_out_goes_on_when_room_comes_free_in_time, begin(st, NULL))
 {
-    struct stage st;
-    begin(&st, NULL);
-    struct sim_device *d = sim_find(st.bus, "1-1");
-    struct stage_client *c = stage_attach(&st, "1-1");
+    struct sim_device *d = sim_find(st->bus, "1-1");
+    struct stage_client *c = stage_attach(st, "1-1");
     for (uint32_t n = 1; n <= 4; n++)
         stage_in(c, n, 1, LONGEST);
     stage_out(c, 5, 2, payload, 3 * 512);
-    stage_advance(&st, 500 * MS);
+    stage_advance(st, 500 * MS);
     CHECK_EQ(sim_faulty_received(d, 2).bytes, 0);
     CHECK_EQ(sim_faulty_give(d, 0x81, "x", 1), BASE_OK);
-    stage_settle(&st);
+    stage_settle(st);
     stage_expect_ret(c, 1, true, 0, 1);
     stage_expect_ret(c, 5, false, 0, 3 * 512);
     CHECK_EQ(sim_faulty_received(d, 2).bytes, 3 * 512);
-    stage_close(&st);
 }
 
-TEST(pressure_in_waits_for_memory_in_order_and_can_be_unlinked)
+STAGE_TEST(pressure_in_waits_for_memory_in_order_and_can_be_unlinked, begin(st, NULL))
 {
-    struct stage st;
-    begin(&st, NULL);
-    struct sim_device *d = sim_find(st.bus, "1-1");
-    struct stage_client *c = stage_attach(&st, "1-1");
+    struct sim_device *d = sim_find(st->bus, "1-1");
+    struct stage_client *c = stage_attach(st, "1-1");
     for (uint32_t n = 1; n <= 7; n++)
         stage_in(c, n, 1, LONGEST); // 5, 6 and 7 find no memory
-    stage_advance(&st, 3600u * SECOND / 10);
+    stage_advance(st, 3600u * SECOND / 10);
     stage_expect_silence(c);
     stage_unlink(c, 100, 6);
     stage_expect_unlinked(c, 100, USB_STATUS_CANCELLED);
@@ -91,22 +83,19 @@ TEST(pressure_in_waits_for_memory_in_order_and_can_be_unlinked)
         if (n == 6)
             continue;
         CHECK_EQ(sim_faulty_give(d, 0x81, &byte, 1), BASE_OK);
-        stage_settle(&st);
+        stage_settle(st);
         CHECK_EQ(*stage_expect_ret(c, n, true, 0, 1), byte);
     }
-    stage_close(&st);
 }
 
-TEST(pressure_every_session_has_its_reserve)
+STAGE_TEST(pressure_every_session_has_its_reserve, begin(st, NULL))
 {
-    struct stage st;
-    begin(&st, NULL);
-    struct stage_client *hoarder = stage_attach(&st, "1-1"), *other = stage_attach(&st, "1-2");
+    struct stage_client *hoarder = stage_attach(st, "1-1"), *other = stage_attach(st, "1-2");
     for (uint32_t n = 1; n <= 4; n++)
         stage_in(hoarder, n, 1, LONGEST);
     for (uint32_t n = 1; n <= 3; n++)
         stage_in(other, n, 1, LONGEST); // two fit in the total budget, one of them is the reserve
-    CHECK_EQ(stage_payload_in_use(&st), 6 * LONGEST);
+    CHECK_EQ(stage_payload_in_use(st), 6 * LONGEST);
     stage_unlink(other, 10, 1);
     stage_unlink(other, 11, 2);
     stage_unlink(other, 12, 3);
@@ -114,7 +103,6 @@ TEST(pressure_every_session_has_its_reserve)
         stage_expect_unlinked(other, n, USB_STATUS_CANCELLED);
     stage_out(other, 20, 2, payload, LONGEST);
     stage_expect_ret(other, 20, false, 0, LONGEST);
-    stage_close(&st);
 }
 
 TEST(pressure_no_import_without_a_reserve)
@@ -166,36 +154,31 @@ TEST(pressure_memory_freed_in_one_session_wakes_another)
     stage_close(&st);
 }
 
-TEST(pressure_slots_run_out_and_come_back)
+STAGE_TEST(pressure_slots_run_out_and_come_back, begin(st, NULL))
 {
-    struct stage st;
-    begin(&st, NULL);
-    struct sim_device *d = sim_find(st.bus, "1-1");
-    struct stage_client *c = stage_attach(&st, "1-1");
+    struct sim_device *d = sim_find(st->bus, "1-1");
+    struct stage_client *c = stage_attach(st, "1-1");
     for (uint32_t n = 1; n <= 65; n++)
         stage_in(c, n, 1, 512);
     stage_expect_silence(c);
     stage_unlink(c, 1000, 1); // behind the 65th, which waits for a slot
     stage_expect_silence(c);
-    stage_advance(&st, SECOND);
+    stage_advance(st, SECOND);
     stage_expect_ret(c, 65, true, NO_MEMORY, 0);
     stage_expect_unlinked(c, 1000, USB_STATUS_CANCELLED);
     for (uint32_t n = 2; n <= 64; n++) {
         CHECK_EQ(sim_faulty_give(d, 0x81, &n, 4), BASE_OK);
-        stage_settle(&st);
+        stage_settle(st);
         CHECK_BYTES(stage_expect_ret(c, n, true, 0, 4), &n, 4);
     }
     stage_check_alive(c);
-    stage_close(&st);
 }
 
 // URBs that starve before a pipe change are ended by it, those behind it go on.
-TEST(pressure_pipe_change_ends_what_still_waits_for_memory)
+STAGE_TEST(pressure_pipe_change_ends_what_still_waits_for_memory, begin(st, NULL))
 {
-    struct stage st;
-    begin(&st, NULL);
-    struct sim_device *d = sim_find(st.bus, "1-1");
-    struct stage_client *c = stage_attach(&st, "1-1");
+    struct sim_device *d = sim_find(st->bus, "1-1");
+    struct stage_client *c = stage_attach(st, "1-1");
     for (uint32_t n = 1; n <= 5; n++)
         stage_in(c, n, 1, LONGEST);
     stage_control(c, 6, set_config);
@@ -205,49 +188,42 @@ TEST(pressure_pipe_change_ends_what_still_waits_for_memory)
         stage_expect_ret(c, n, true, USB_STATUS_SHUTDOWN, 0);
     stage_expect_ret(c, 6, false, 0, 0);
     CHECK_EQ(sim_faulty_give(d, 0x81, "new", 3), BASE_OK);
-    stage_settle(&st);
+    stage_settle(st);
     stage_expect_ret(c, 7, true, 0, 3);
-    stage_close(&st);
 }
 
 // The server span at full speed here: memory had come free, and the session that waited for some
 // could not use it before its pipe change ended.
-TEST(pressure_room_during_a_slow_pipe_change_does_not_spin)
+STAGE_TEST(pressure_room_during_a_slow_pipe_change_does_not_spin, begin(st, NULL))
 {
-    struct stage st;
-    begin(&st, NULL);
-    sim_delay_control(st.bus, "1-1", 5 * SECOND);
-    struct stage_client *c = stage_attach(&st, "1-1");
+    sim_delay_control(st->bus, "1-1", 5 * SECOND);
+    struct stage_client *c = stage_attach(st, "1-1");
     for (uint32_t n = 1; n <= 5; n++)
         stage_in(c, n, 1, LONGEST);     // the fifth starves
     stage_control(c, 6, set_alternate); // of the other interface: they stay
     stage_in(c, 7, 1, LONGEST);
     stage_unlink(c, 8, 1);
-    stage_advance(&st, SECOND);
+    stage_advance(st, SECOND);
     stage_expect_unlinked(c, 8, USB_STATUS_CANCELLED);
-    CHECK(server_next_deadline(st.server) > st.now_us);
-    stage_advance(&st, 5 * SECOND);
+    CHECK(server_next_deadline(st->server) > st->now_us);
+    stage_advance(st, 5 * SECOND);
     stage_expect_ret(c, 6, false, 0, 0);
-    sim_delay_control(st.bus, "1-1", 0);
-    stage_close(&st);
+    sim_delay_control(st->bus, "1-1", 0);
 }
 
 // And here: the SUBMIT's time for room came while its session could only wait for its last bytes.
-TEST(pressure_close_while_a_submit_is_held_does_not_spin)
+STAGE_TEST(pressure_close_while_a_submit_is_held_does_not_spin, begin(st, NULL))
 {
-    struct stage st;
-    begin(&st, NULL);
-    struct stage_client *c = stage_attach(&st, "1-1");
+    struct stage_client *c = stage_attach(st, "1-1");
     for (uint32_t n = 1; n <= 4; n++)
         stage_in(c, n, 1, LONGEST);
     stage_out(c, 5, 2, payload, LONGEST);
     c->deaf = true;
-    CHECK_EQ(sim_faulty_give(sim_find(st.bus, "1-1"), 0x81, "x", 1), BASE_OK);
-    stage_settle(&st);
-    server_stop(st.server, st.now_us);
-    stage_advance(&st, 1500 * MS); // it checks that time goes on
+    CHECK_EQ(sim_faulty_give(sim_find(st->bus, "1-1"), 0x81, "x", 1), BASE_OK);
+    stage_settle(st);
+    server_stop(st->server, st->now_us);
+    stage_advance(st, 1500 * MS); // it checks that time goes on
     CHECK(!stage_closed(c));
-    stage_advance(&st, 500 * MS);
+    stage_advance(st, 500 * MS);
     CHECK(stage_closed(c));
-    stage_close(&st);
 }

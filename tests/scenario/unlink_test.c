@@ -7,16 +7,15 @@
 
 enum { SECOND = 1000000 };
 
-static struct stage_client *begin(struct stage *st)
+static void begin(struct stage *st)
 {
     stage_open_d1(st, NULL);
-    return stage_attach(st, "1-1");
+    (void)stage_attach(st, "1-1");
 }
 
-TEST(unlink_before_its_submit_takes_it_back)
+STAGE_TEST(unlink_before_its_submit_takes_it_back, begin(st))
 {
-    struct stage st;
-    struct stage_client *c = begin(&st);
+    struct stage_client *c = st->clients;
     stage_in(c, 24, 1, 512);
     stage_unlink(c, 33, 29);
     stage_unlink(c, 34, 31);
@@ -28,57 +27,49 @@ TEST(unlink_before_its_submit_takes_it_back)
     for (uint32_t n = 24; n <= 32; n++) {
         if (n == 29 || n == 31)
             continue; // never a RET_SUBMIT for them: the client would drop the device
-        CHECK_EQ(sim_faulty_give(sim_find(st.bus, "1-1"), 0x81, &n, 4), BASE_OK);
-        stage_settle(&st);
+        CHECK_EQ(sim_faulty_give(sim_find(st->bus, "1-1"), 0x81, &n, 4), BASE_OK);
+        stage_settle(st);
         CHECK_BYTES(stage_expect_ret(c, n, true, 0, 4), &n, 4);
     }
     stage_check_alive(c);
-    stage_close(&st);
 }
 
-TEST(unlink_before_its_submit_waits_only_so_long)
+STAGE_TEST(unlink_before_its_submit_waits_only_so_long, begin(st))
 {
-    struct stage st;
-    struct stage_client *c = begin(&st);
+    struct stage_client *c = st->clients;
     stage_in(c, 24, 1, 512);
     stage_unlink(c, 33, 29);
-    stage_advance(&st, SECOND - 1);
+    stage_advance(st, SECOND - 1);
     stage_expect_silence(c);
-    stage_advance(&st, 1);
+    stage_advance(st, 1);
     stage_expect_unlinked(c, 33, 0);
     stage_check_alive(c);
-    stage_close(&st);
 }
 
-TEST(unlink_before_its_submit_swallows_an_out_payload)
+STAGE_TEST(unlink_before_its_submit_swallows_an_out_payload, begin(st))
 {
     static const char data[4096];
-    struct stage st;
-    struct stage_client *c = begin(&st);
+    struct stage_client *c = st->clients;
     stage_unlink(c, 6, 5);
     stage_out(c, 5, 2, data, 4096);
     stage_expect_unlinked(c, 6, USB_STATUS_CANCELLED);
-    CHECK_EQ(sim_faulty_received(sim_find(st.bus, "1-1"), 2).bytes, 0);
+    CHECK_EQ(sim_faulty_received(sim_find(st->bus, "1-1"), 2).bytes, 0);
     stage_check_alive(c);
-    stage_close(&st);
 }
 
-TEST(unlink_before_a_refused_submit_comes_second)
+STAGE_TEST(unlink_before_a_refused_submit_comes_second, begin(st))
 {
-    struct stage st;
-    struct stage_client *c = begin(&st);
+    struct stage_client *c = st->clients;
     stage_unlink(c, 6, 5);
     stage_in(c, 5, 1, 0x7fffffff);
     stage_expect_ret(c, 5, true, USB_STATUS_NO_MEMORY, 0);
-    stage_advance(&st, SECOND);
+    stage_advance(st, SECOND);
     stage_expect_unlinked(c, 6, 0);
-    stage_close(&st);
 }
 
-TEST(unlink_of_an_old_or_future_seqnum_is_answered_at_once)
+STAGE_TEST(unlink_of_an_old_or_future_seqnum_is_answered_at_once, begin(st))
 {
-    struct stage st;
-    struct stage_client *c = begin(&st);
+    struct stage_client *c = st->clients;
     stage_in(c, 24, 1, 512);
     stage_unlink(c, 25, 7);
     stage_expect_unlinked(c, 25, 0);
@@ -86,15 +77,12 @@ TEST(unlink_of_an_old_or_future_seqnum_is_answered_at_once)
     stage_expect_unlinked(c, 26, 0);
     stage_unlink(c, 27, 1000);
     stage_expect_unlinked(c, 27, 0);
-    stage_close(&st);
 }
 
-TEST(unlink_early_is_forgotten_with_the_session)
+STAGE_TEST(unlink_early_is_forgotten_with_the_session, begin(st))
 {
-    struct stage st;
-    struct stage_client *c = begin(&st);
+    struct stage_client *c = st->clients;
     stage_unlink(c, 6, 5);
     stage_fin(c);
-    stage_check_importable(&st, "1-1");
-    stage_close(&st);
+    stage_check_importable(st, "1-1");
 }

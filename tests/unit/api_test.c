@@ -76,28 +76,23 @@ static cJSON *find(const cJSON *list, const char *name, const char *value)
     check_fail(__FILE__, __LINE__, "none with %s %s", name, value);
 }
 
-TEST(api_routes)
+STAGE_TEST(api_routes, begin(st, "none"))
 {
-    struct stage st;
-    begin(&st, "none");
-    check_answer(&st, "GET", "/healthz", 200, "{\"status\":\"ok\"}");
-    check_answer(&st, "HEAD", "/healthz", 200, "{\"status\":\"ok\"}");
-    check_answer(&st, "POST", "/healthz", 405, "{\"error\":\"method not allowed\"}");
-    check_answer(&st, "get", "/api/v1/status", 405, "{\"error\":\"method not allowed\"}");
-    check_answer(&st, "GET", "/healthz/", 404, "{\"error\":\"not found\"}");
-    check_answer(&st, "GET", "", 404, "{\"error\":\"not found\"}");
-    check_answer(&st, "DELETE", "/nothing", 404, "{\"error\":\"not found\"}");
-    struct api_response r = ask(&st, "PUT", "/api/v1/status");
+    check_answer(st, "GET", "/healthz", 200, "{\"status\":\"ok\"}");
+    check_answer(st, "HEAD", "/healthz", 200, "{\"status\":\"ok\"}");
+    check_answer(st, "POST", "/healthz", 405, "{\"error\":\"method not allowed\"}");
+    check_answer(st, "get", "/api/v1/status", 405, "{\"error\":\"method not allowed\"}");
+    check_answer(st, "GET", "/healthz/", 404, "{\"error\":\"not found\"}");
+    check_answer(st, "GET", "", 404, "{\"error\":\"not found\"}");
+    check_answer(st, "DELETE", "/nothing", 404, "{\"error\":\"not found\"}");
+    struct api_response r = ask(st, "PUT", "/api/v1/status");
     CHECK_STR(r.allow, "GET, HEAD");
-    stage_close(&st);
 }
 
-TEST(api_status_of_an_idle_server)
+STAGE_TEST(api_status_of_an_idle_server, begin(st, "none"))
 {
-    struct stage st;
-    begin(&st, "none");
-    stage_advance(&st, 2500000);
-    cJSON *status = status_of(&st);
+    stage_advance(st, 2500000);
+    cJSON *status = status_of(st);
     CHECK_STR(text(status, "version"), "1.2.3");
     CHECK(number(status, "uptime_s") == 2.5);
     CHECK_EQ(cJSON_GetArraySize(member(status, "devices")), 0);
@@ -109,15 +104,12 @@ TEST(api_status_of_an_idle_server)
     CHECK_EQ(number(first, "boot"), 1);
     CHECK_EQ(number(status, "boot"), 1);
     cJSON_Delete(status);
-    stage_close(&st);
 }
 
-TEST(api_status_of_limits)
+STAGE_TEST(api_status_of_limits, begin(st, "none"))
 {
-    struct stage st;
-    begin(&st, "none");
-    cJSON *status = status_of(&st), *limits = member(status, "limits");
-    const struct server_config *c = server_config(st.server);
+    cJSON *status = status_of(st), *limits = member(status, "limits");
+    const struct server_config *c = server_config(st->server);
     CHECK_EQ(number(limits, "max_connections"), c->max_connections);
     CHECK_EQ(number(limits, "max_devices"), c->max_devices);
     CHECK_EQ(number(limits, "max_urb_bytes"), c->session.max_urb_bytes);
@@ -127,14 +119,11 @@ TEST(api_status_of_limits)
     CHECK_EQ(number(limits, "op_timeout_s"), c->session.op_timeout_us / 1000000);
     CHECK(cJSON_IsFalse(member(limits, "list_in_use")));
     cJSON_Delete(status);
-    stage_close(&st);
 }
 
-TEST(api_status_of_devices)
+STAGE_TEST(api_status_of_devices, begin(st, "default"))
 {
-    struct stage st;
-    begin(&st, "default");
-    cJSON *status = status_of(&st), *devices = member(status, "devices");
+    cJSON *status = status_of(st), *devices = member(status, "devices");
     cJSON *zero = find(devices, "busid", "1-3"), *hub = find(devices, "busid", "1-2");
     CHECK_STR(text(zero, "id"), "0525:a4a0");
     CHECK_STR(text(zero, "product"), "Gadget Zero (simulated)");
@@ -154,7 +143,6 @@ TEST(api_status_of_devices)
     cJSON *disk = member(find(devices, "busid", "1-1"), "interfaces");
     CHECK_STR(text(disk->child, "class"), "08/06/50");
     cJSON_Delete(status);
-    stage_close(&st);
 }
 
 // One connection that has asked for nothing, and a session with one URB done and one pending.
@@ -169,11 +157,9 @@ static void begin_sessions(struct stage *st)
     stage_advance(st, 1500000);
 }
 
-TEST(api_status_of_sessions)
+STAGE_TEST(api_status_of_sessions, begin_sessions(st))
 {
-    struct stage st;
-    begin_sessions(&st);
-    cJSON *status = status_of(&st), *sessions = member(status, "sessions");
+    cJSON *status = status_of(st), *sessions = member(status, "sessions");
     CHECK_EQ(cJSON_GetArraySize(sessions), 2);
     cJSON *first = cJSON_GetArrayItem(sessions, 0), *second = cJSON_GetArrayItem(sessions, 1);
     CHECK_EQ(number(first, "id"), 1);
@@ -187,15 +173,12 @@ TEST(api_status_of_sessions)
     CHECK_EQ(number(member(status, "totals"), "connections"), 2);
     CHECK_EQ(number(member(status, "totals"), "imports"), 1);
     cJSON_Delete(status);
-    stage_close(&st);
 }
 
 // The session of begin_sessions() has done what api_status_of_sessions counts.
-TEST(api_status_of_endpoints)
+STAGE_TEST(api_status_of_endpoints, begin_sessions(st))
 {
-    struct stage st;
-    begin_sessions(&st);
-    cJSON *status = status_of(&st);
+    cJSON *status = status_of(st);
     cJSON *session = cJSON_GetArrayItem(member(status, "sessions"), 1);
     cJSON *endpoints = member(session, "endpoints");
     CHECK_EQ(
@@ -215,14 +198,11 @@ TEST(api_status_of_endpoints)
     CHECK(urbs == number(bulk, "urbs"));
     CHECK(number(member(bulk, "latency_us"), "p50") <= number(member(bulk, "latency_us"), "max"));
     cJSON_Delete(status);
-    stage_close(&st);
 }
 
-TEST(api_status_of_a_device_in_use)
+STAGE_TEST(api_status_of_a_device_in_use, begin_sessions(st))
 {
-    struct stage st;
-    begin_sessions(&st);
-    cJSON *status = status_of(&st);
+    cJSON *status = status_of(st);
     cJSON *device = find(member(status, "devices"), "busid", "1-3"), *user = member(device, "user");
     CHECK_STR(text(device, "state"), "in_use");
     CHECK_EQ(number(device, "imports"), 1);
@@ -230,34 +210,27 @@ TEST(api_status_of_a_device_in_use)
     CHECK(text(user, "peer")[0] != '\0');
     CHECK(number(user, "since_s") == 1.5);
     cJSON_Delete(status);
-    stage_close(&st);
 }
 
-TEST(api_status_after_the_sessions)
+STAGE_TEST(api_status_after_the_sessions, begin_sessions(st))
 {
-    struct stage st;
-    begin_sessions(&st);
-    for (struct stage_client *c = st.clients; c; c = c->next)
+    for (struct stage_client *c = st->clients; c; c = c->next)
         stage_fin(c);
-    cJSON *status = status_of(&st);
+    cJSON *status = status_of(st);
     CHECK_EQ(cJSON_GetArraySize(member(status, "sessions")), 0);
     CHECK(number(member(member(status, "totals"), "ended_sessions"), "urbs_completed") >= 1);
     cJSON_Delete(status);
-    stage_close(&st);
 }
 
-TEST(api_status_shows_the_last_events)
+STAGE_TEST(api_status_shows_the_last_events, begin(st, "none"))
 {
-    struct stage st;
-    begin(&st, "none");
     for (unsigned i = 0; i < 60; i++)
-        stage_fin(stage_connect(&st)); // two events each
-    cJSON *status = status_of(&st), *events = member(status, "events");
+        stage_fin(stage_connect(st)); // two events each
+    cJSON *status = status_of(st), *events = member(status, "events");
     CHECK_EQ(cJSON_GetArraySize(events), 50);
     CHECK_EQ(number(cJSON_GetArrayItem(events, 0), "number"), 72);
     CHECK_EQ(number(cJSON_GetArrayItem(events, 49), "number"), 121);
     cJSON_Delete(status);
-    stage_close(&st);
 }
 
 // --- no memory -----------------------------------------------------------------------------------
@@ -296,18 +269,15 @@ static unsigned fail_after(unsigned n, const struct stage *st)
     return (unsigned)status;
 }
 
-TEST(api_no_memory_is_503)
+STAGE_TEST(api_no_memory_is_503, begin(st, "zero"))
 {
-    struct stage st;
     unsigned n = 0;
-    begin(&st, "zero");
-    struct stage_client *c = stage_attach(&st, "1-3");
-    while (fail_after(n, &st) == 503)
+    struct stage_client *c = stage_attach(st, "1-3");
+    while (fail_after(n, st) == 503)
         n++;
     CHECK(n > 100);
-    CHECK_EQ(fail_after(n, &st), 200);
+    CHECK_EQ(fail_after(n, st), 200);
     stage_fin(c);
-    stage_close(&st);
 }
 
 // --- events --------------------------------------------------------------------------------------
