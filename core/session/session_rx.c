@@ -45,6 +45,8 @@ unsigned session_rx_vectors(struct session *s, struct base_iovec *iov, unsigned 
 
 uint64_t session_rx_missing(const struct session *s)
 {
+    if (s->phase == SESSION_PHASE_CLOSING)
+        return 0;
     return s->rx.skip + (s->rx.urb ? body_size(s->rx.urb) - s->rx.done : 0);
 }
 

@@ -213,6 +213,7 @@ bool posix_conn_settle(struct posix_conn *c)
     if (state == SESSION_PORT_FINISH && !c->finishing) {
         c->finishing = true;
         shutdown(c->fd, SHUT_WR);
+        set_low_water(c); // what still comes is dropped at once
     }
     return !(c->finishing && c->rx_ended);
 }

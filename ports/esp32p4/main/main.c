@@ -184,6 +184,7 @@ static void start_loop(struct firmware *f)
     posix_loop_config_default(&config);
     config.port = CONFIG_USBIP_TCP_PORT;
     config.max_sockets = f->settings.port.max_limits.max_connections + SPARE_SOCKETS;
+    config.max_watches = 0; // nobody here has descriptors of his own
     config.stop_limit_us = DRAIN_US;
     config.longest_wait_us = MAIN_TASK_WAIT_MS * 1000;
     config.after_turn = after_turn;
