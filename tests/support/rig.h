@@ -10,7 +10,7 @@
 #include "tests/support/check.h"
 #include "tests/support/heap.h"
 
-enum { RIG_DEVICES = 16, RIG_EVENTS = 64, RIG_PACKETS = 128, RIG_DATA = 1024, RIG_PATTERN = 16384 };
+enum { RIG_DEVICES = 16, RIG_EVENTS = 64, RIG_PACKETS = 128, RIG_DATA = 1024, RIG_PATTERN = 65536 };
 enum { RIG_SECOND_US = 1000000, RIG_NOBODY_SENDS = 0xee };
 enum { RIG_PENDING = 1 << 30 }; // as a result: nothing happened, the URB was taken back
 

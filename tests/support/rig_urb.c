@@ -212,7 +212,7 @@ int rig_request(struct rig_device *d, unsigned request_code, unsigned value, uns
 const uint8_t *rig_pattern(void)
 {
     static uint8_t bytes[RIG_PATTERN];
-    for (unsigned i = 0; i < sizeof bytes; i++)
+    for (unsigned i = 0; bytes[sizeof bytes - 1] == 0 && i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(i * 7 + i / 256);
     return bytes;
 }
