@@ -24,8 +24,7 @@ static struct rig *begin(void)
 {
     struct rig *r = calloc(1, sizeof *r);
     char why[200] = "";
-    port_rig_init(&r->port);
-    port_rig_start(&r->port);
+    port_rig_begin(&r->port);
     r->config = (struct http_esp_config){
         .port = 80,
         .http = {.loop = r->port.loop, .server = r->port.server, .version = "1.2.3"},

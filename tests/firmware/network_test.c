@@ -91,6 +91,17 @@ static void destroy(void)
     network_double_pump();
 }
 
+// A test that creates a network from what is prepared.
+#define NETWORK_TEST(id)                                                                           \
+    static void id##_prepared(void);                                                               \
+    TEST(id)                                                                                       \
+    {                                                                                              \
+        prepare();                                                                                 \
+        id##_prepared();                                                                           \
+        destroy();                                                                                 \
+    }                                                                                              \
+    static void id##_prepared(void)
+
 static bool contains(const char *text, const char *part)
 {
     return strstr(text, part) != NULL;
@@ -115,9 +126,8 @@ TEST(network_starts_in_the_right_order)
               "mdns_free stop destroy_netif unglue uninstall del_phy del_mac");
 }
 
-TEST(network_dhcp_address_is_shown)
+NETWORK_TEST(network_dhcp_address_is_shown)
 {
-    prepare();
     create();
     run(2);
     CHECK_EQ(state.link_up, false);
@@ -135,12 +145,10 @@ TEST(network_dhcp_address_is_shown)
     CHECK_STR(network_trouble_text(&state), "");
     CHECK(contains(network_double_calls(), "sntp_ask"));
     CHECK(changes >= 2);
-    destroy();
 }
 
-TEST(network_says_nothing_when_nothing_changes)
+NETWORK_TEST(network_says_nothing_when_nothing_changes)
 {
-    prepare();
     create();
     network_double_link(true);
     run(5);
@@ -149,7 +157,6 @@ TEST(network_says_nothing_when_nothing_changes)
     CHECK_EQ(changes, before);
     CHECK(state.answers > 0); // of the watchdog's questions
     CHECK_EQ(state.restarts, 0);
-    destroy();
 }
 
 TEST(network_every_phy_is_known)
@@ -186,9 +193,8 @@ TEST(network_without_interface_is_refused_with_a_reason)
 
 // --- address -------------------------------------------------------------------------------------
 
-TEST(network_static_is_applied_at_boot)
+NETWORK_TEST(network_static_is_applied_at_boot)
 {
-    prepare();
     use_static();
     create();
     run(1);
@@ -202,12 +208,10 @@ TEST(network_static_is_applied_at_boot)
     CHECK_EQ(state.source, NETWORK_STATIC);
     CHECK_EQ(state.netmask[2], 255);
     CHECK(!contains(network_double_calls(), "dhcp_start"));
-    destroy();
 }
 
-TEST(network_static_is_applied_at_change)
+NETWORK_TEST(network_static_is_applied_at_change)
 {
-    prepare();
     create();
     network_double_link(true);
     run(5);
@@ -218,12 +222,10 @@ TEST(network_static_is_applied_at_change)
     run(6);
     CHECK_STR(network_double_calls(), "dhcp_stop set_ip:192.168.1.50 sntp_ask");
     CHECK_STR(network_double_address(), "192.168.1.50");
-    destroy();
 }
 
-TEST(network_taken_static_falls_back_to_dhcp_and_says_so)
+NETWORK_TEST(network_taken_static_falls_back_to_dhcp_and_says_so)
 {
-    prepare();
     use_static();
     network_double_squatter(1);
     create();
@@ -233,12 +235,10 @@ TEST(network_taken_static_falls_back_to_dhcp_and_says_so)
     CHECK_EQ(state.source, NETWORK_DHCP);
     CHECK_STR(network_trouble_text(&state),
               "another station has the static address of the settings");
-    destroy();
 }
 
-TEST(network_static_that_does_not_work_falls_back_and_comes_back)
+NETWORK_TEST(network_static_that_does_not_work_falls_back_and_comes_back)
 {
-    prepare();
     use_static();
     network_double_gateway(false);
     create();
@@ -252,12 +252,10 @@ TEST(network_static_that_does_not_work_falls_back_and_comes_back)
     run(70);
     CHECK_STR(network_double_address(), "192.168.1.50");
     CHECK_STR(network_trouble_text(&state), "");
-    destroy();
 }
 
-TEST(network_static_is_checked_again_after_the_cable_was_out)
+NETWORK_TEST(network_static_is_checked_again_after_the_cable_was_out)
 {
-    prepare();
     use_static();
     create();
     network_double_link(true);
@@ -269,12 +267,10 @@ TEST(network_static_is_checked_again_after_the_cable_was_out)
     run(6);
     CHECK_STR(network_double_address(), "192.168.1.77");
     CHECK_EQ(state.trouble, NETWORK_IN_USE);
-    destroy();
 }
 
-TEST(network_without_dhcp_server_takes_a_link_local_address_meanwhile)
+NETWORK_TEST(network_without_dhcp_server_takes_a_link_local_address_meanwhile)
 {
-    prepare();
     network_double_lease(false);
     create();
     network_double_link(true);
@@ -288,12 +284,10 @@ TEST(network_without_dhcp_server_takes_a_link_local_address_meanwhile)
     network_double_lease(true);
     run(2);
     CHECK_STR(network_double_address(), "192.168.1.77");
-    destroy();
 }
 
-TEST(network_lease_that_comes_at_the_same_time_wins)
+NETWORK_TEST(network_lease_that_comes_at_the_same_time_wins)
 {
-    prepare();
     network_double_lease(false);
     create();
     network_double_link(true);
@@ -303,12 +297,10 @@ TEST(network_lease_that_comes_at_the_same_time_wins)
     run(30);
     CHECK(!contains(network_double_calls(), "netif_set_addr"));
     CHECK_STR(network_double_address(), "192.168.1.77");
-    destroy();
 }
 
-TEST(network_static_can_follow_a_link_local_address)
+NETWORK_TEST(network_static_can_follow_a_link_local_address)
 {
-    prepare();
     network_double_lease(false);
     create();
     network_double_link(true);
@@ -319,14 +311,12 @@ TEST(network_static_can_follow_a_link_local_address)
     CHECK_STR(network_double_address(), "192.168.1.50");
     run(3600);
     CHECK_STR(network_double_address(), "192.168.1.50");
-    destroy();
 }
 
 // --- driver --------------------------------------------------------------------------------------
 
-TEST(network_deaf_driver_is_restarted_then_installed_again)
+NETWORK_TEST(network_deaf_driver_is_restarted_then_installed_again)
 {
-    prepare();
     create();
     network_double_link(true);
     run(60);
@@ -346,12 +336,10 @@ TEST(network_deaf_driver_is_restarted_then_installed_again)
     CHECK_EQ(state.restarts, 2);
     run(600);
     CHECK_EQ(state.restarts, 2);
-    destroy();
 }
 
-TEST(network_driver_stays_until_lwip_has_let_the_interface_go)
+NETWORK_TEST(network_driver_stays_until_lwip_has_let_the_interface_go)
 {
-    prepare();
     create();
     network_double_link(true);
     run(60);
@@ -370,12 +358,10 @@ TEST(network_driver_stays_until_lwip_has_let_the_interface_go)
     network_double_pump();
     network_turn(n, now_us += 1000);
     CHECK(contains(network_double_calls(), "unglue uninstall"));
-    destroy();
 }
 
-TEST(network_driver_that_does_not_install_is_tried_again)
+NETWORK_TEST(network_driver_that_does_not_install_is_tried_again)
 {
-    prepare();
     network_double_fail("install");
     create();
     run(1);
@@ -386,12 +372,10 @@ TEST(network_driver_that_does_not_install_is_tried_again)
     network_double_link(true);
     run(15);
     CHECK_STR(network_double_address(), "192.168.1.77");
-    destroy();
 }
 
-TEST(network_driver_that_does_not_start_is_taken_out_first)
+NETWORK_TEST(network_driver_that_does_not_start_is_taken_out_first)
 {
-    prepare();
     network_double_fail("start");
     create();
     run(1);
@@ -400,12 +384,10 @@ TEST(network_driver_that_does_not_start_is_taken_out_first)
     run(15);
     CHECK(contains(network_double_calls(), "stop unglue uninstall del_phy del_mac mac"));
     CHECK_STR(network_double_address(), "192.168.1.77");
-    destroy();
 }
 
-TEST(network_driver_of_a_phy_that_does_not_end_is_replaced)
+NETWORK_TEST(network_driver_of_a_phy_that_does_not_end_is_replaced)
 {
-    prepare();
     create();
     network_double_link(true);
     run(60);
@@ -419,7 +401,6 @@ TEST(network_driver_of_a_phy_that_does_not_end_is_replaced)
     network_double_lease(true);
     run(10);
     CHECK_STR(network_double_address(), "192.168.1.77");
-    destroy();
 }
 
 TEST(network_driver_is_stopped_before_the_chip_restarts)
@@ -437,21 +418,18 @@ TEST(network_driver_is_stopped_before_the_chip_restarts)
 
 // --- names and clock -----------------------------------------------------------------------------
 
-TEST(network_announces_the_number_of_devices)
+NETWORK_TEST(network_announces_the_number_of_devices)
 {
-    prepare();
     create();
     run(1);
     network_double_calls();
     network_devices(n, 3);
     run(2);
     CHECK_STR(network_double_calls(), "mdns_txt:devices=3");
-    destroy();
 }
 
-TEST(network_host_name_changes_everywhere)
+NETWORK_TEST(network_host_name_changes_everywhere)
 {
-    prepare();
     create();
     run(1);
     network_double_calls();
@@ -461,12 +439,10 @@ TEST(network_host_name_changes_everywhere)
     CHECK_STR(network_double_calls(), "mdns_host:desk");
     CHECK_STR(network_double_host_name(), "desk");
     CHECK_STR(state.host_name, "desk");
-    destroy();
 }
 
-TEST(network_without_mdns_everything_else_works)
+NETWORK_TEST(network_without_mdns_everything_else_works)
 {
-    prepare();
     network_double_fail("mdns_init");
     create();
     network_double_link(true);
@@ -476,7 +452,6 @@ TEST(network_without_mdns_everything_else_works)
     network_devices(n, 2);
     run(2);
     CHECK_STR(network_double_address(), "192.168.1.77");
-    destroy();
 }
 
 static uint64_t clock_us;
@@ -502,9 +477,8 @@ TEST(network_clock_is_passed_on)
     config.clock = (struct network_clock){0};
 }
 
-TEST(network_time_server_changes)
+NETWORK_TEST(network_time_server_changes)
 {
-    prepare();
     create();
     run(1);
     network_double_calls();
@@ -512,5 +486,4 @@ TEST(network_time_server_changes)
     network_settings(n, &settings);
     run(1);
     CHECK_STR(network_double_calls(), "sntp sntp_ask");
-    destroy();
 }

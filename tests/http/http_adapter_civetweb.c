@@ -18,8 +18,7 @@ static char answer[HTTP_ADAPTER_ANSWER_SIZE];
 void http_adapter_begin(void)
 {
     char why[200] = "";
-    port_rig_init(&rig);
-    port_rig_start(&rig);
+    port_rig_begin(&rig);
     const struct http_config config = {
         .listen = "127.0.0.1",
         .loop = rig.loop,

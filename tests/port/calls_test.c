@@ -64,17 +64,14 @@ static unsigned join(struct caller *callers)
     return ran;
 }
 
-TEST(calls_run_on_the_loop_thread_while_urbs_flow)
+PORT_TEST(calls_run_on_the_loop_thread_while_urbs_flow, port_rig_begin(r))
 {
-    struct port_rig r;
     struct usbip_client c;
     struct caller callers[THREADS];
     unsigned shared;
     uint8_t data[512];
-    port_rig_init(&r);
-    port_rig_start(&r);
-    port_rig_attach(&r, &c, "1-3", SOURCE_SINK);
-    begin(&r, callers, &shared, call_often);
+    port_rig_attach(r, &c, "1-3", SOURCE_SINK);
+    begin(r, callers, &shared, call_often);
     for (unsigned i = 0; i < 300; i++)
         usbip_client_read(&c, BULK, data, sizeof data);
     unsigned ran = join(callers);
@@ -82,7 +79,6 @@ TEST(calls_run_on_the_loop_thread_while_urbs_flow)
     CHECK_EQ(shared, THREADS * CALLS);
     CHECK_EQ(callers[0].connections, 1);
     close(c.fd);
-    port_rig_end(&r);
 }
 
 static void stop(void *loop)
@@ -92,24 +88,20 @@ static void stop(void *loop)
 
 // Threads call without a pause until the loop has ended: each call was run, or says that it was
 // not.
-TEST(calls_during_the_end_return)
+PORT_TEST(calls_during_the_end_return, port_rig_begin(r))
 {
-    struct port_rig r;
     struct caller callers[THREADS];
     unsigned shared;
-    port_rig_init(&r);
-    port_rig_start(&r);
-    int fd = port_rig_connect(&r);
-    begin(&r, callers, &shared, call_until_refused);
-    CHECK(port_rig_await_sessions(&r, 1));
-    CHECK(posix_loop_call(r.loop, stop, r.loop));
+    int fd = port_rig_connect(r);
+    begin(r, callers, &shared, call_until_refused);
+    CHECK(port_rig_await_sessions(r, 1));
+    CHECK(posix_loop_call(r->loop, stop, r->loop));
     CHECK_EQ(tcp_client_wait_end(fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
     close(fd);
     unsigned ran = join(callers);
     CHECK_EQ(ran, shared);
     for (unsigned i = 0; i < THREADS; i++)
         CHECK_EQ(callers[i].refused, 1);
-    port_rig_end(&r);
 }
 
 // A backend's thread or a signal may wake the loop for nothing.
@@ -124,8 +116,7 @@ TEST(calls_wakes_are_harmless)
 {
     struct port_rig r;
     pthread_t thread;
-    port_rig_init(&r);
-    port_rig_start(&r);
+    port_rig_begin(&r);
     CHECK_EQ(pthread_create(&thread, NULL, wake_often, r.loop), 0);
     for (unsigned i = 0; i < 20; i++) {
         int fd = port_rig_connect(&r);

@@ -28,8 +28,7 @@ static struct rig *begin(void)
 {
     struct rig *r = calloc(1, sizeof *r);
     char why[200] = "";
-    port_rig_init(&r->port);
-    port_rig_start(&r->port);
+    port_rig_begin(&r->port);
     r->log = (struct log){.level = EVENTLOG_ERROR, .fd = 2};
     r->config = (struct http_config){
         .listen = "127.0.0.1",

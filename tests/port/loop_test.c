@@ -14,12 +14,6 @@
 
 enum { SOURCE_SINK = 3, LOOPBACK = 2 };
 
-static void start(struct port_rig *r)
-{
-    port_rig_init(r);
-    port_rig_start(r);
-}
-
 static void list_and_echo(const char *listen, const char *connect)
 {
     struct port_rig r;
@@ -94,12 +88,10 @@ static int option(int fd, int level, int name)
     return value;
 }
 
-TEST(loop_sets_socket_options)
+PORT_TEST(loop_sets_socket_options, port_rig_begin(r))
 {
-    struct port_rig r;
     struct usbip_client c;
-    start(&r);
-    port_rig_attach(&r, &c, "1-3", SOURCE_SINK);
+    port_rig_attach(r, &c, "1-3", SOURCE_SINK);
     int fd = other_end(c.fd);
     CHECK(option(fd, IPPROTO_TCP, TCP_NODELAY) != 0);
     CHECK(option(fd, SOL_SOCKET, SO_KEEPALIVE) != 0);
@@ -108,40 +100,33 @@ TEST(loop_sets_socket_options)
     CHECK_EQ(option(fd, IPPROTO_TCP, TCP_KEEPCNT), 3);
     CHECK_EQ(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 20000);
     close(c.fd);
-    port_rig_end(&r);
 }
 
 // --- start ---------------------------------------------------------------------------------------
 
-TEST(loop_explains_a_port_in_use)
+PORT_TEST(loop_explains_a_port_in_use, port_rig_begin(r))
 {
-    struct port_rig r;
     struct posix_loop_config config;
     char why[128], want[128];
-    start(&r);
-    config = r.loop_config;
-    config.port = r.port;
-    CHECK(posix_loop_create(r.server, &config, why, sizeof why) == NULL);
-    snprintf(want, sizeof want, "port %u is in use by another program", r.port);
+    config = r->loop_config;
+    config.port = r->port;
+    CHECK(posix_loop_create(r->server, &config, why, sizeof why) == NULL);
+    snprintf(want, sizeof want, "port %u is in use by another program", r->port);
     CHECK_STR(why, want);
     config.listen = NULL; // the wildcard collides with it, too
-    CHECK(posix_loop_create(r.server, &config, why, sizeof why) == NULL);
+    CHECK(posix_loop_create(r->server, &config, why, sizeof why) == NULL);
     CHECK_STR(why, want);
-    port_rig_end(&r);
 }
 
-TEST(loop_explains_a_bad_address)
+PORT_TEST(loop_explains_a_bad_address, port_rig_begin(r))
 {
-    struct port_rig r;
     char why[128];
-    start(&r);
-    r.loop_config.listen = "nowhere";
-    CHECK(posix_loop_create(r.server, &r.loop_config, why, sizeof why) == NULL);
+    r->loop_config.listen = "nowhere";
+    CHECK(posix_loop_create(r->server, &r->loop_config, why, sizeof why) == NULL);
     CHECK_STR(why, "\"nowhere\" is not an IPv4 or IPv6 address");
-    r.loop_config.listen = "192.0.2.1"; // for documentation: no machine has it
-    CHECK(posix_loop_create(r.server, &r.loop_config, why, sizeof why) == NULL);
+    r->loop_config.listen = "192.0.2.1"; // for documentation: no machine has it
+    CHECK(posix_loop_create(r->server, &r->loop_config, why, sizeof why) == NULL);
     CHECK(strstr(why, "cannot listen on 192.0.2.1 port 0: ") == why);
-    port_rig_end(&r);
 }
 
 static void count_turn(void *ctx, uint64_t now_us)
@@ -151,15 +136,12 @@ static void count_turn(void *ctx, uint64_t now_us)
 }
 
 // A watchdog wants to hear of the loop although nothing happens.
-TEST(loop_turns_although_idle)
+PORT_TEST(loop_turns_although_idle, port_rig_init(r))
 {
-    struct port_rig r;
-    port_rig_init(&r);
-    r.loop_config.longest_wait_us = 1000;
-    r.loop_config.after_turn = count_turn;
-    r.loop_config.ctx = &r.told;
-    port_rig_start(&r);
+    r->loop_config.longest_wait_us = 1000;
+    r->loop_config.after_turn = count_turn;
+    r->loop_config.ctx = &r->told;
+    port_rig_start(r);
     for (unsigned i = 0; i < 5; i++)
-        CHECK_EQ(sem_wait(&r.told), 0);
-    port_rig_end(&r);
+        CHECK_EQ(sem_wait(&r->told), 0);
 }

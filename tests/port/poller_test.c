@@ -167,8 +167,7 @@ static void begin_watch(void *arg)
 TEST(loop_watches_foreign_descriptors)
 {
     struct foreign f = {.got = 0};
-    port_rig_init(&f.rig);
-    port_rig_start(&f.rig);
+    port_rig_begin(&f.rig);
     CHECK_EQ(pipe(f.fd), 0);
     f.watch = (struct posix_watch){f.fd[0], POLLIN, on_foreign, &f, 0};
     CHECK(posix_loop_call(f.rig.loop, begin_watch, &f));

@@ -51,6 +51,12 @@ void port_rig_start(struct port_rig *r)
     CHECK_EQ(pthread_create(&r->thread, NULL, run, r->loop), 0);
 }
 
+void port_rig_begin(struct port_rig *r)
+{
+    port_rig_init(r);
+    port_rig_start(r);
+}
+
 void port_rig_end(struct port_rig *r)
 {
     posix_loop_stop(r->loop);

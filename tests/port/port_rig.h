@@ -6,6 +6,7 @@
 #include "ports/posix/posix_loop.h"
 #include "sim/bus/sim_bus.h"
 #include "tests/port/usbip_client.h"
+#include "tests/support/check.h"
 
 #include <pthread.h>
 #include <semaphore.h>
@@ -28,6 +29,19 @@ struct port_rig {
 void port_rig_init(struct port_rig *r);
 void port_rig_start(struct port_rig *r); // fails the test if it cannot
 void port_rig_end(struct port_rig *r);   // orderly: every session is flushed
+void port_rig_begin(struct port_rig *r); // init and start
+
+// A test with a rig `r` that `begin` begins.
+#define PORT_TEST(id, begin)                                                                       \
+    static void id##_with(struct port_rig *r);                                                     \
+    TEST(id)                                                                                       \
+    {                                                                                              \
+        struct port_rig rig, *r = &rig;                                                            \
+        begin;                                                                                     \
+        id##_with(r);                                                                              \
+        port_rig_end(r);                                                                           \
+    }                                                                                              \
+    static void id##_with(struct port_rig *r)
 
 // The same without the thread: all but running the loop.
 void port_rig_prepare(struct port_rig *r);

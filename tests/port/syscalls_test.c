@@ -18,15 +18,12 @@
 enum { BULK = 1, SOURCE_SINK = 3, MAX_FDS = 1024 };
 
 // One small URB at a time: poll, receive, send, and nothing else.
-TEST(syscalls_per_urb_at_depth_1)
+PORT_TEST(syscalls_per_urb_at_depth_1, port_rig_begin(r))
 {
     enum { URBS = 200 };
-    struct port_rig r;
     struct usbip_client c;
     uint8_t data[512];
-    port_rig_init(&r);
-    port_rig_start(&r);
-    port_rig_attach(&r, &c, "1-3", SOURCE_SINK);
+    port_rig_attach(r, &c, "1-3", SOURCE_SINK);
     struct syscalls before = syscalls_count();
     for (unsigned i = 0; i < URBS; i++)
         usbip_client_read(&c, BULK, data, sizeof data);
@@ -36,7 +33,6 @@ TEST(syscalls_per_urb_at_depth_1)
     // One poll is under way before and after.
     CHECK(after.polls - before.polls <= URBS + 2);
     close(c.fd);
-    port_rig_end(&r);
 }
 
 static void nothing(void *arg)
@@ -45,54 +41,43 @@ static void nothing(void *arg)
 }
 
 // A slow link brings a payload in many segments. Each of them used to wake the loop, which read it.
-TEST(syscalls_long_payload_is_not_read_segment_by_segment)
+PORT_TEST(syscalls_long_payload_is_not_read_segment_by_segment, port_rig_begin(r))
 {
     enum { SIZE = 65536, SEGMENT = 1024 };
     static uint8_t bytes[WIRE_URB_HEADER_SIZE + SIZE];
-    struct port_rig r;
     struct usbip_client c;
-    port_rig_init(&r);
-    port_rig_start(&r);
-    port_rig_attach(&r, &c, "1-3", SOURCE_SINK);
+    port_rig_attach(r, &c, "1-3", SOURCE_SINK);
     usbip_client_pack(&c, bytes, BULK, false, SIZE);
     struct syscalls before = syscalls_count();
     for (size_t at = 0; at < sizeof bytes; at += SEGMENT) {
         size_t rest = sizeof bytes - at;
         size_t size = rest < SEGMENT ? rest : SEGMENT;
         CHECK(tcp_client_send(c.fd, bytes + at, size, TCP_CLIENT_MS));
-        CHECK(posix_loop_call(r.loop, nothing, NULL)); // it has seen that segment now
+        CHECK(posix_loop_call(r->loop, nothing, NULL)); // it has seen that segment now
     }
     CHECK_EQ(usbip_client_reply(&c, false, NULL, 0).u.ret_submit.actual_length, SIZE);
     CHECK(syscalls_count().receives - before.receives <= 5);
     close(c.fd);
-    port_rig_end(&r);
 }
 
-TEST(syscalls_idle_loop_sleeps)
+PORT_TEST(syscalls_idle_loop_sleeps, port_rig_begin(r))
 {
-    struct port_rig r;
     struct usbip_client c;
-    port_rig_init(&r);
-    port_rig_start(&r);
-    port_rig_attach(&r, &c, "1-3", SOURCE_SINK);
+    port_rig_attach(r, &c, "1-3", SOURCE_SINK);
     struct syscalls before = syscalls_count();
     for (unsigned i = 0; i < 3; i++)
-        CHECK(port_rig_await_sessions(&r, 1)); // each is one wake-up
+        CHECK(port_rig_await_sessions(r, 1)); // each is one wake-up
     CHECK(syscalls_count().polls - before.polls <= 8);
     close(c.fd);
-    port_rig_end(&r);
 }
 
 // Without a pause it would be tried thousands of times before we look.
-TEST(syscalls_failing_accept_is_not_tried_again_and_again)
+PORT_TEST(syscalls_failing_accept_is_not_tried_again_and_again, port_rig_begin(r))
 {
-    struct port_rig r;
     const struct timespec pause = {.tv_nsec = 5000000};
-    port_rig_init(&r);
-    port_rig_start(&r);
     struct syscalls before = syscalls_count();
     syscalls_fail_accept(UINT_MAX, ENOBUFS);
-    int fd = port_rig_connect(&r);
+    int fd = port_rig_connect(r);
     while (syscalls_count().accepts - before.accepts < 2)
         nanosleep(&pause, NULL);
     struct syscalls after = syscalls_count();
@@ -101,7 +86,6 @@ TEST(syscalls_failing_accept_is_not_tried_again_and_again)
     syscalls_fail_accept(0, 0);
     CHECK_EQ(usbip_client_devlist(fd), 1);
     close(fd);
-    port_rig_end(&r);
 }
 
 // --- descriptors ---------------------------------------------------------------------------------
@@ -132,17 +116,14 @@ static void end_shortage(struct shortage *s)
         close(s->filler[--s->fillers]);
 }
 
-TEST(syscalls_no_descriptor_left_refuses_and_recovers)
+PORT_TEST(syscalls_no_descriptor_left_refuses_and_recovers, port_rig_begin(r))
 {
     enum { COUNT = 4 };
-    struct port_rig r;
     struct shortage shortage;
     struct eventlog_event e;
     int fd[COUNT];
-    port_rig_init(&r);
-    port_rig_start(&r);
     struct sockaddr_in a = {.sin_family = AF_INET,
-                            .sin_port = htons(r.port),
+                            .sin_port = htons(r->port),
                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     for (unsigned i = 0; i < COUNT; i++)
         fd[i] = socket(AF_INET, SOCK_STREAM, 0);
@@ -153,14 +134,13 @@ TEST(syscalls_no_descriptor_left_refuses_and_recovers)
         CHECK(tcp_client_wait_end(fd[i], TCP_CLIENT_MS) != TCP_CLIENT_TIMEOUT);
     }
     end_shortage(&shortage);
-    CHECK(port_rig_await_event(&r, EVENT_CONNECTION_REFUSED, &e));
+    CHECK(port_rig_await_event(r, EVENT_CONNECTION_REFUSED, &e));
     CHECK_EQ(e.what.connection_refused.reason, EVENT_REFUSED_NO_DESCRIPTOR);
-    CHECK_EQ(port_rig_count_events(&r, EVENT_CONNECTION_REFUSED), 1);
+    CHECK_EQ(port_rig_count_events(r, EVENT_CONNECTION_REFUSED), 1);
     CHECK(syscalls_count().accepts - before.accepts <= 3 * COUNT);
     for (unsigned i = 0; i < COUNT; i++)
         close(fd[i]);
-    int late = port_rig_connect(&r);
+    int late = port_rig_connect(r);
     CHECK_EQ(usbip_client_devlist(late), 1);
     close(late);
-    port_rig_end(&r);
 }
