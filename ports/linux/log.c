@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { STAMP_SIZE = 40, TEXT_SIZE = 512, LINE_SIZE = 640 };
 
@@ -28,18 +27,6 @@ static void write_stamp(char stamp[STAMP_SIZE], uint64_t age_us)
              zone + 3);
 }
 
-// One write per line keeps the lines of several threads whole.
-static void put(const struct log *l, const char *line, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(l->fd, line, size);
-        if (n <= 0)
-            return; // nobody reads the log; serving goes on
-        line += n;
-        size -= (size_t)n;
-    }
-}
-
 // Text of events has words of clients in it, which must not reach a terminal as they are.
 static void put_text(const struct log *l, const char *stamp, enum eventlog_level level, char *text)
 {
@@ -48,7 +35,7 @@ static void put_text(const struct log *l, const char *stamp, enum eventlog_level
         if (*c < ' ' || *c > '~')
             *c = '?';
     int n = snprintf(line, sizeof line, "%s %-7s %s\n", stamp, eventlog_level_name(level), text);
-    put(l, line, (size_t)n);
+    output_put(l->output, line, (size_t)n);
 }
 
 // Puts the time in front of the members of a JSON object. Frees `json`; NULL: no memory, no line.
@@ -60,7 +47,7 @@ static void put_json(const struct log *l, const char *stamp, char *json)
     char *line = cJSON_malloc(size);
     if (line) {
         int n = snprintf(line, size, "{\"time\":\"%s\",%s\n", stamp, json + 1);
-        put(l, line, (size_t)n);
+        output_put(l->output, line, (size_t)n);
     }
     cJSON_free(line);
     cJSON_free(json);
@@ -91,6 +78,13 @@ void log_message(const struct log *l, enum eventlog_level level, const char *for
         put_json(l, stamp, message_json(level, text));
     else
         put_text(l, stamp, level, text);
+}
+
+void log_lines_lost(void *log, uint64_t lines)
+{
+    const struct log *l = log;
+    enum eventlog_level level = l->level < EVENTLOG_WARNING ? l->level : EVENTLOG_WARNING;
+    log_message(l, level, "%" PRIu64 " lines are missing here: nobody read the log", lines);
 }
 
 static void write_event(const struct log *l, const struct eventlog_event *e, uint64_t now_us)

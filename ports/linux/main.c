@@ -3,6 +3,7 @@
 #include "ports/linux/http_civetweb.h"
 #include "ports/linux/log.h"
 #include "ports/linux/options.h"
+#include "ports/linux/output.h"
 #include "ports/linux/server_settings.h"
 #include "ports/linux/sim_file.h"
 #include "ports/posix/posix_loop.h"
@@ -10,18 +11,27 @@
 #include "sim/bus/sim_bus.h"
 #include "sim/set/sim_set.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
-enum { EXIT_START = 1, EXIT_OPTIONS = 2, WHY_SIZE = SERVER_SETTINGS_WHY_SIZE, SPARE_SOCKETS = 64 };
+enum {
+    EXIT_START = 1,
+    EXIT_OPTIONS = 2,
+    WHY_SIZE = SERVER_SETTINGS_WHY_SIZE,
+    SPARE_SOCKETS = 64,
+    LAST_WORDS_US = 2000000, // how long the end waits for those who read the output
+};
 
 struct program {
     struct options options;
     struct server_settings settings;
+    struct output *out, *err; // stdout and stderr
     struct log log;
     struct base_alloc alloc;
     struct sim_bus *bus;
@@ -73,7 +83,6 @@ static void handle(int number, void (*handler)(int))
 static void handle_signals(struct posix_loop *loop)
 {
     signalled_loop = loop;
-    handle(SIGPIPE, SIG_IGN); // writing to a log that nobody reads is no reason to end
     handle(SIGHUP, on_hangup);
     handle(SIGTERM, on_stop_signal);
     handle(SIGINT, on_stop_signal);
@@ -182,22 +191,22 @@ static bool start_http(struct program *p)
 }
 
 // What is plugged in from the start and can be attached; ./dev run makes commands of these lines.
-static void announce_devices(struct usbip_server *server)
+static void announce_devices(const struct program *p)
 {
-    server_step(server, posix_now_us()); // the server hears of the devices
-    BASE_LIST_FOR_EACH (const struct registry_device, d, &server_registry(server)->devices, link) {
+    server_step(p->server, posix_now_us()); // the server hears of the devices
+    const struct base_list *devices = &server_registry(p->server)->devices;
+    BASE_LIST_FOR_EACH (const struct registry_device, d, devices, link) {
         if (registry_listed(d, false))
-            printf("usbip: exports %s %s\n", d->info.busid, d->info.product);
+            output_line(p->out, "usbip: exports %s %s\n", d->info.busid, d->info.product);
     }
 }
 
 static void announce(const struct program *p)
 {
     const struct posix_listener *l = posix_loop_listener(p->loop);
-    printf("usbip: listening on %s\n", l->address);
-    printf("http: listening on %s\n", http_address(p->http));
-    announce_devices(p->server);
-    fflush(stdout);
+    output_line(p->out, "usbip: listening on %s\n", l->address);
+    output_line(p->out, "http: listening on %s\n", http_address(p->http));
+    announce_devices(p);
     if (l->also[0])
         log_message(&p->log, EVENTLOG_INFO, "usbip: listening on %s as well", l->also);
 }
@@ -213,9 +222,9 @@ static void print_help(void)
 
 static void print_failure(const struct program *p)
 {
-    fprintf(stderr, "usbip-server: %s\n", p->why);
+    output_line(p->err, "usbip-server: %s\n", p->why);
     if (p->status == EXIT_OPTIONS)
-        fprintf(stderr, "Try usbip-server --help\n");
+        output_line(p->err, "Try usbip-server --help\n");
 }
 
 static void run(struct program *p)
@@ -238,31 +247,58 @@ static void run(struct program *p)
         sim_bus_destroy(p->bus);
 }
 
+static void announcements_lost(void *ctx, uint64_t lines)
+{
+    const struct program *p = ctx;
+    output_line(p->out, "usbip: %" PRIu64 " lines are missing here: nobody read them\n", lines);
+}
+
+static bool open_outputs(struct program *p)
+{
+    p->out = output_create(STDOUT_FILENO, announcements_lost, p);
+    p->err = output_create(STDERR_FILENO, log_lines_lost, &p->log);
+    p->log = (struct log){p->options.log_level, p->options.log_format, p->err, 0};
+    return p->out && p->err;
+}
+
+static void close_outputs(struct program *p)
+{
+    uint64_t limit_us = posix_now_us() + LAST_WORDS_US;
+    output_end(p->out, limit_us);
+    output_end(p->err, limit_us);
+}
+
+static void start(struct program *p, bool options_good)
+{
+    if (options_good && start_settings(p)) {
+        run(p);
+        server_settings_close(&p->settings);
+    } else {
+        print_failure(p);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    struct program p = {.alloc = {.alloc = allocate, .free = release}};
-    switch (options_parse(&p.options, argc, argv, p.why, WHY_SIZE)) {
-    case OPTIONS_HELP:
+    struct program p = {.alloc = {.alloc = allocate, .free = release}, .status = EXIT_START};
+    enum options_action action = options_parse(&p.options, argc, argv, p.why, WHY_SIZE);
+    if (action == OPTIONS_HELP) {
         print_help();
         return EXIT_SUCCESS;
-    case OPTIONS_VERSION:
+    }
+    if (action == OPTIONS_VERSION) {
         puts("usbip-server " USBIP_VERSION);
         return EXIT_SUCCESS;
-    case OPTIONS_WRONG:
+    }
+    if (action == OPTIONS_WRONG)
         p.status = EXIT_OPTIONS;
-        print_failure(&p);
-        return p.status;
-    case OPTIONS_RUN:
-        break;
-    }
-    p.log = (struct log){.level = p.options.log_level, .format = p.options.log_format, .fd = 2};
+    handle(SIGPIPE, SIG_IGN);         // output that nobody reads is no reason to end
     prctl(PR_SET_TIMERSLACK, 1000ul); // ns; simulated frames are 125 us
-    p.status = EXIT_START;
-    if (start_settings(&p)) {
-        run(&p);
-        server_settings_close(&p.settings);
-    } else {
-        print_failure(&p);
+    if (!open_outputs(&p)) {
+        fputs("usbip-server: no memory or threads\n", stderr);
+        return EXIT_START;
     }
+    start(&p, action == OPTIONS_RUN);
+    close_outputs(&p);
     return p.status;
 }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 static struct port_rig rig;
-static struct log quiet = {.level = EVENTLOG_ERROR, .fd = 2};
+static struct log quiet = {.level = EVENTLOG_ERROR};
 static struct http_server *http;
 static uint16_t port;
 static char answer[HTTP_ADAPTER_ANSWER_SIZE];

@@ -29,7 +29,7 @@ static struct rig *begin(void)
     struct rig *r = calloc(1, sizeof *r);
     char why[200] = "";
     port_rig_begin(&r->port);
-    r->log = (struct log){.level = EVENTLOG_ERROR, .fd = 2};
+    r->log = (struct log){.level = EVENTLOG_ERROR};
     r->config = (struct http_config){
         .listen = "127.0.0.1",
         .loop = r->port.loop,

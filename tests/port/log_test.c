@@ -10,7 +10,7 @@
 struct rig {
     struct log log;
     struct eventlog *events;
-    int read_fd;
+    int read_fd, write_fd;
     char text[8192];
 };
 
@@ -21,7 +21,9 @@ static void begin(struct rig *r, unsigned capacity, enum eventlog_level level,
     CHECK_EQ(pipe(fds), 0);
     r->events = eventlog_create(&heap, capacity);
     r->read_fd = fds[0];
-    r->log = (struct log){.level = level, .format = format, .fd = fds[1]};
+    r->write_fd = fds[1];
+    r->log = (struct log){level, format, output_create(fds[1], log_lines_lost, &r->log), 0};
+    CHECK(r->log.output != NULL);
 }
 
 static void record(struct rig *r, enum eventlog_type type, const char *busid)
@@ -36,7 +38,8 @@ static void record(struct rig *r, enum eventlog_type type, const char *busid)
 static char *finish(struct rig *r)
 {
     log_events(&r->log, r->events, 1500000);
-    close(r->log.fd);
+    output_end(r->log.output, UINT64_MAX);
+    close(r->write_fd);
     ssize_t n = read(r->read_fd, r->text, sizeof r->text - 1);
     CHECK(n >= 0);
     r->text[n] = '\0';
@@ -140,5 +143,19 @@ TEST(log_json_message)
     CHECK_STR(cJSON_GetStringValue(cJSON_GetObjectItem(o, "text")), "a \"quote\"");
     CHECK_STR(cJSON_GetStringValue(cJSON_GetObjectItem(o, "level")), "warning");
     CHECK_STR(cJSON_GetStringValue(cJSON_GetObjectItem(o, "type")), "message");
+    cJSON_Delete(o);
+}
+
+// Whatever the level is, and in the log's own format.
+TEST(log_says_how_many_lines_nobody_read)
+{
+    struct rig r;
+    begin(&r, 8, EVENTLOG_ERROR, LOG_TEXT);
+    log_lines_lost(&r.log, 12);
+    CHECK_STR(check_stamp(finish(&r)), " error   12 lines are missing here: nobody read the log\n");
+    begin(&r, 8, EVENTLOG_DEBUG, LOG_JSON);
+    log_lines_lost(&r.log, 3);
+    cJSON *o = cJSON_Parse(finish(&r));
+    CHECK_STR(cJSON_GetStringValue(cJSON_GetObjectItem(o, "level")), "warning");
     cJSON_Delete(o);
 }

@@ -9,6 +9,7 @@
 #include "tests/support/tcp_client.h"
 
 #include <cJSON.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +182,22 @@ TEST(program_survives_the_loss_of_its_log)
     r->child.err = dup(r->child.out);
     CHECK_EQ(child_wait(&r->child), 0);
     free(r);
+}
+
+// A terminal in Ctrl-S, a pipe that is not read: serving goes on, and one signal ends it.
+TEST(program_is_not_stopped_by_who_does_not_read_its_log)
+{
+    struct running *r = STARTED("--sim", "zero", "--log-level", "debug");
+    CHECK(fcntl(r->child.err, F_SETPIPE_SZ, 4096) > 0);
+    for (unsigned i = 0; i < 100; i++) { // of some 200 bytes in the log
+        int fd = connect_to(r->port);
+        CHECK_EQ(usbip_client_devlist(fd), 1);
+        close(fd);
+    }
+    struct http_client *c = malloc(sizeof *c);
+    CHECK(http_client_ask(c, r->http_port, "GET", "/healthz"));
+    free(c);
+    end(r);
 }
 
 // --- log -----------------------------------------------------------------------------------------

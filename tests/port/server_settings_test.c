@@ -25,13 +25,15 @@ static struct rig *rig_begin(void)
     strcpy(r->config, settings_folder_file(&r->folder, "config.json"));
     strcpy(r->state, r->folder.path);
     r->lines = tmpfile();
-    r->log = (struct log){.level = EVENTLOG_DEBUG, .format = LOG_TEXT, .fd = fileno(r->lines)};
+    struct output *output = output_create(fileno(r->lines), log_lines_lost, &r->log);
+    r->log = (struct log){EVENTLOG_DEBUG, LOG_TEXT, output, 0};
     return r;
 }
 
 static void rig_end(struct rig *r)
 {
     settings_folder_remove(&r->folder);
+    output_end(r->log.output, UINT64_MAX);
     (void)fclose(r->lines);
     free(r);
 }
@@ -44,6 +46,7 @@ static void put(struct rig *r, const char *name, const char *text)
 static void check_logged(struct rig *r, const char *want)
 {
     char text[4096];
+    CHECK(output_flush(r->log.output, UINT64_MAX));
     ssize_t n = pread(fileno(r->lines), text, sizeof text - 1, 0);
     CHECK(n >= 0);
     text[n] = '\0';
