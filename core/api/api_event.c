@@ -39,7 +39,7 @@ void api_json_event(struct api_json *j, cJSON *parent, const struct eventlog_eve
     if (e->session)
         api_json_number(j, parent, "session", e->session);
     if (e->peer[0])
-        api_json_text(j, parent, "peer", e->peer);
+        api_json_text(j, parent, e->what.type == EVENT_FILE_TROUBLE ? "file" : "peer", e->peer);
     if (e->busid[0])
         api_json_text(j, parent, "busid", e->busid);
     for (unsigned i = 0; i < EVENTLOG_MAX_VALUES; i++)

@@ -22,7 +22,10 @@ struct eventlog_event {
     uint32_t session;   // 0: none
     struct eventlog_what what;
     char busid[USB_BUSID_SIZE];
-    char peer[EVENTLOG_PEER_SIZE];
+    union {
+        char peer[EVENTLOG_PEER_SIZE];
+        char file[EVENTLOG_PEER_SIZE]; // FILE_TROUBLE: the end of its path, in ASCII
+    };
 };
 
 struct eventlog;

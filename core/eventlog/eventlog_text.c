@@ -160,6 +160,8 @@ static void add_field(struct base_text *t, const struct eventlog_event *e, const
         base_text_u64(t, e->session);
     else if (is(name, length, "peer"))
         base_text_str(t, e->peer);
+    else if (is(name, length, "file"))
+        base_text_str(t, e->file);
     else if (is(name, length, "busid"))
         base_text_str(t, e->busid[0] ? e->busid : "(no bus id)");
     else if (is(name, length, "time"))

@@ -11,8 +11,8 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
 
 // EVENT(NAME, name, LEVEL, sentence, values) makes EVENT_NAME, says the type's name in JSON, its
 // sentence in the log, and its values, EVENTLOG_MAX_VALUES at most; PLAIN() is a type without. In a
-// sentence {name} stands for a value, or for the event's session, peer, busid or time. A value's
-// name is that in JSON and in struct eventlog_what:
+// sentence {name} stands for a value, or for the event's session, peer, file, busid or time. A
+// value's name is that in JSON and in struct eventlog_what:
 //
 //   NUMBER(kind, name)   uint32_t name; the kinds are in eventlog_word.h
 //   WORD(tag, name)      enum tag name; its words are in eventlog_word.c
@@ -63,7 +63,9 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     EVENT(NETWORK_DOWN, network_down, WARNING, "network: {reason}",                                \
           WORD(eventlog_network_end, reason))                                                      \
     EVENT(NETWORK_FALLBACK, network_fallback, WARNING,                                             \
-          "network: the static address is doubtful: {reason}", WORD(eventlog_fallback, reason))
+          "network: the static address is doubtful: {reason}", WORD(eventlog_fallback, reason))    \
+    EVENT(FILE_TROUBLE, file_trouble, WARNING, "{file} cannot be {task}: {reason}",                \
+          WORD(eventlog_file_task, task) WORD(eventlog_file_reason, reason))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,
@@ -142,6 +144,22 @@ enum eventlog_protocol {
     EVENT_BAD_LENGTH,
     EVENT_BAD_PACKET_COUNT,
     EVENT_DUPLICATE_SEQNUM,
+};
+
+// A file behind a device, while the device uses it.
+enum eventlog_file_task {
+    EVENT_FILE_READ = 1,
+    EVENT_FILE_WRITTEN,
+    EVENT_FILE_FLUSHED,
+    EVENT_FILE_TASK_COUNT
+};
+
+enum eventlog_file_reason {
+    EVENT_FILE_ERROR = 1, // the medium's, or one without a word of its own
+    EVENT_FILE_NO_SPACE,
+    EVENT_FILE_TOO_LARGE,
+    EVENT_FILE_CUT, // somebody has made it shorter
+    EVENT_FILE_REASON_COUNT
 };
 
 #define EVENTLOG_NUMBER(kind, name) uint32_t name;

@@ -90,6 +90,19 @@ static const struct word fallbacks[] = {
                                        "the gateway of the settings does not answer"},
 };
 
+static const struct word file_tasks[] = {
+    [EVENT_FILE_READ] = {"read", "read"},
+    [EVENT_FILE_WRITTEN] = {"write", "written"},
+    [EVENT_FILE_FLUSHED] = {"flush", "flushed"},
+};
+
+static const struct word file_reasons[] = {
+    [EVENT_FILE_ERROR] = {"error", "input/output error"},
+    [EVENT_FILE_NO_SPACE] = {"no_space", "no space is left on its disk"},
+    [EVENT_FILE_TOO_LARGE] = {"too_large", "it would be larger than the system allows"},
+    [EVENT_FILE_CUT] = {"cut", "it is shorter than it was"},
+};
+
 static const struct {
     const struct word *words;
     unsigned count;
@@ -103,6 +116,8 @@ static const struct {
     TABLE(eventlog_address, addresses),
     TABLE(eventlog_network_end, network_ends),
     TABLE(eventlog_fallback, fallbacks),
+    TABLE(eventlog_file_task, file_tasks),
+    TABLE(eventlog_file_reason, file_reasons),
 };
 
 // Members are NULL if that number has no word.

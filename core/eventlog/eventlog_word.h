@@ -24,6 +24,8 @@ enum eventlog_kind {
     EVENTLOG_KIND_eventlog_address,
     EVENTLOG_KIND_eventlog_network_end,
     EVENTLOG_KIND_eventlog_fallback,
+    EVENTLOG_KIND_eventlog_file_task,
+    EVENTLOG_KIND_eventlog_file_reason,
     EVENTLOG_KIND_COUNT
 };
 

@@ -141,6 +141,7 @@ static bool start_devices(struct program *p)
     const struct sim_files files = {
         .open_image = sim_file_image,
         .open_recording = sim_file_recording,
+        .ctx = server_eventlog(p->server),
     };
     p->bus = sim_bus_create(&p->alloc, 1);
     if (!p->bus) {

@@ -3,9 +3,13 @@
 //
 // They are locked, so that no two devices write to one. A refusal puts a sentence without its full
 // stop into `why`, cut to fit: BASE_ERR_NOT_FOUND (no such file, or folder), BASE_ERR_BUSY (another
-// device has it), BASE_ERR_INVALID (no regular file), BASE_ERR_IO, BASE_ERR_NOMEM. `ctx` is not
-// used.
+// device has it), BASE_ERR_INVALID (no regular file), BASE_ERR_IO, BASE_ERR_NOMEM.
+//
+// `ctx` is the struct eventlog that is told what goes wrong with the file later, each kind of
+// trouble once; borrowed for the file's life. NULL: nobody is told.
 #pragma once
+
+#include "eventlog/eventlog.h"
 
 #include "sim/device/disk/sim_storage.h"
 #include "sim/device/sim_recording.h"

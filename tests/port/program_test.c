@@ -133,6 +133,38 @@ static void check_signal_ends_in_order(int number)
     free(r);
 }
 
+// Somebody makes the image of an imported disk shorter, and the client reads it.
+TEST(program_tells_what_is_wrong_with_an_image)
+{
+    static const uint8_t request_sense[31] = {
+        'U', 'S', 'B', 'C', [8] = 18, [12] = 0x80, [14] = 6, 3, [19] = 18};
+    static const uint8_t read_10[31] = {
+        'U', 'S', 'B', 'C', [9] = 2, [12] = 0x80, [14] = 10, 0x28, [23] = 1};
+    char path[] = P_tmpdir "/usbip-image-XXXXXX", sim[64], want[128];
+    uint8_t data[512];
+    struct usbip_client c;
+    int image = mkstemp(path);
+    CHECK(image >= 0 && ftruncate(image, 65536) == 0);
+    snprintf(sim, sizeof sim, "disk:file=%s", path);
+    struct running *r = STARTED("--sim", sim);
+    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-1"), WIRE_ST_OK);
+    CHECK_EQ(ftruncate(image, 0), 0);
+    usbip_client_submit(&c, 2, false, request_sense, sizeof request_sense);
+    usbip_client_reply(&c, false, NULL, 0);
+    usbip_client_read(&c, 1, data, 18);
+    usbip_client_read(&c, 1, data, 13);
+    usbip_client_submit(&c, 2, false, read_10, sizeof read_10);
+    usbip_client_reply(&c, false, NULL, 0);
+    usbip_client_submit(&c, 1, true, NULL, sizeof data);
+    CHECK_EQ(usbip_client_reply(&c, true, data, sizeof data).u.ret_submit.status, USB_STATUS_STALL);
+    snprintf(want, sizeof want, "%s cannot be read: it is shorter than it was", path);
+    child_await_log(&r->child, want);
+    close(c.fd);
+    close(image);
+    CHECK_EQ(unlink(path), 0);
+    end(r);
+}
+
 TEST(program_sigterm_sends_fin_and_exits_0)
 {
     check_signal_ends_in_order(SIGTERM);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/sim_file.h"
 
+#include "tests/port/file_calls.h"
 #include "tests/support/check.h"
+#include "tests/support/heap.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +22,8 @@ struct place {
     char folder[64], path[80];
     char why[200];
     unsigned open_files; // of the process, before
+    struct eventlog *log;
+    uint64_t told; // number of the last event that was looked at
 };
 
 static unsigned open_files(void)
@@ -32,6 +37,7 @@ static unsigned open_files(void)
 static void place_begin(struct place *f)
 {
     *f = (struct place){.folder = P_tmpdir "/usbip-file-XXXXXX", .open_files = open_files()};
+    f->log = eventlog_create(&heap, 16);
     CHECK(mkdtemp(f->folder));
     snprintf(f->path, sizeof f->path, "%s/it", f->folder);
 }
@@ -42,6 +48,20 @@ static void place_end(struct place *f)
     (void)rmdir(f->folder);
     CHECK_EQ(access(f->folder, F_OK), -1);
     CHECK_EQ(open_files(), f->open_files);
+    CHECK(eventlog_next(f->log, f->told) == NULL); // a test has asked for all that was told
+    eventlog_destroy(f->log);
+}
+
+// The next event of the file, and its words behind "cannot be".
+static void check_told(struct place *f, const char *words)
+{
+    char want[160], have[160];
+    const struct eventlog_event *e = eventlog_next(f->log, f->told);
+    CHECK(e);
+    f->told = e->number;
+    snprintf(want, sizeof want, "%s cannot be %s", f->path, words);
+    eventlog_text(e, have, sizeof have);
+    CHECK_STR(have, want);
 }
 
 static void check_why(const struct place *f, const char *what, const char *reason)
@@ -65,7 +85,7 @@ static void image_begin(struct place *f, off_t size)
 static enum base_err image_open(struct place *f, bool read_only, struct sim_storage *s)
 {
     strcpy(f->why, "?");
-    return sim_file_image(NULL, f->path, read_only, s, f->why, sizeof f->why);
+    return sim_file_image(f->log, f->path, read_only, s, f->why, sizeof f->why);
 }
 
 TEST(sim_file_image_keeps_what_is_written)
@@ -127,6 +147,51 @@ TEST(sim_file_image_errors_come_back)
     CHECK_EQ(s.read(s.ctx, 0, data, TWO), BASE_ERR_IO);
     CHECK_EQ(s.read(s.ctx, LAST, data, BLOCK), BASE_ERR_IO);
     s.destroy(s.ctx);
+    check_told(&f, "written: input/output error");
+    check_told(&f, "read: it is shorter than it was");
+    place_end(&f);
+}
+
+TEST(sim_file_image_trouble_is_told_once)
+{
+    struct place f;
+    struct sim_storage s;
+    image_begin(&f, FOUR);
+    CHECK_EQ(image_open(&f, false, &s), BASE_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        file_calls_fail(0, ENOSPC);
+        CHECK_EQ(s.flush(s.ctx), BASE_ERR_IO);
+        CHECK_EQ(file_calls_end(), 1);
+        CHECK_EQ(s.flush(s.ctx), BASE_OK);
+    }
+    check_told(&f, "flushed: no space is left on its disk");
+    file_calls_fail(0, EIO);
+    CHECK_EQ(s.flush(s.ctx), BASE_ERR_IO);
+    CHECK_EQ(file_calls_end(), 1);
+    check_told(&f, "flushed: input/output error"); // another kind
+    s.destroy(s.ctx);
+    place_end(&f);
+}
+
+// An event has room for the end of a long path, in ASCII.
+TEST(sim_file_trouble_has_the_name)
+{
+    char path[128];
+    struct place f;
+    struct sim_storage s;
+    image_begin(&f, FOUR);
+    snprintf(path, sizeof path, "%s/in a folder with a name that is far, far too long \xc3\xa4.img",
+             f.folder);
+    CHECK_EQ(rename(f.path, path), 0);
+    CHECK_EQ(sim_file_image(f.log, path, false, &s, f.why, sizeof f.why), BASE_OK);
+    CHECK_EQ(truncate(path, 0), 0);
+    CHECK_EQ(s.read(s.ctx, 0, (uint8_t[BLOCK]){0}, BLOCK), BASE_ERR_IO);
+    s.destroy(s.ctx);
+    CHECK_EQ(unlink(path), 0);
+    const struct eventlog_event *e = eventlog_next(f.log, f.told);
+    CHECK(e);
+    CHECK_STR(e->file, "... folder with a name that is far, far too long ??.img");
+    f.told = e->number;
     place_end(&f);
 }
 
@@ -179,7 +244,7 @@ TEST(sim_file_image_refused)
 static enum base_err recording_open(struct place *f, struct sim_recording *r)
 {
     strcpy(f->why, "?");
-    return sim_file_recording(NULL, f->path, r, f->why, sizeof f->why);
+    return sim_file_recording(f->log, f->path, r, f->why, sizeof f->why);
 }
 
 static void check_content(const struct place *f, const char *want)
@@ -250,6 +315,7 @@ TEST(sim_file_recording_that_cannot_grow)
     CHECK_EQ(second, BASE_ERR_IO);
     check_content(&f, "leftri");
     r.destroy(r.ctx);
+    check_told(&f, "written: it would be larger than the system allows");
     place_end(&f);
 }
 

@@ -395,6 +395,22 @@ TEST(api_event_network)
     check_member(e, "text", "network: the static address is doubtful: another station has it");
 }
 
+TEST(api_event_file)
+{
+    struct eventlog_event e =
+        EVENT_WITH(file_trouble, .task = EVENT_FILE_WRITTEN, .reason = EVENT_FILE_NO_SPACE);
+    strcpy(e.file, "/srv/stick.img");
+    check_member(e, "type", "file_trouble");
+    check_member(e, "level", "warning");
+    check_member(e, "file", "/srv/stick.img");
+    check_member(e, "task", "write");
+    check_member(e, "reason", "no_space");
+    check_member(e, "text", "/srv/stick.img cannot be written: no space is left on its disk");
+    cJSON *o = event_json(e);
+    CHECK(!cJSON_HasObjectItem(o, "peer"));
+    cJSON_Delete(o);
+}
+
 // A number that this version has no word for is no reason to fall over.
 TEST(api_event_unknown_words)
 {

@@ -36,6 +36,7 @@ static const char *const types[] = {
     "network_up ipv4:address eventlog_address:source",
     "network_down eventlog_network_end:reason",
     "network_fallback eventlog_fallback:reason",
+    "file_trouble eventlog_file_task:task eventlog_file_reason:reason",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
@@ -55,6 +56,8 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
     [EVENTLOG_KIND_eventlog_address] = "- static dhcp link_local",
     [EVENTLOG_KIND_eventlog_network_end] = "- no_link no_address",
     [EVENTLOG_KIND_eventlog_fallback] = "- in_use gateway_silent",
+    [EVENTLOG_KIND_eventlog_file_task] = "- read write flush",
+    [EVENTLOG_KIND_eventlog_file_reason] = "- error no_space too_large cut",
 };
 
 static void compare(const char *what, const char *stored, const char *now)
