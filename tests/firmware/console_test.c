@@ -124,6 +124,8 @@ static void begin(const char *sim)
     begin_with(sim, NULL);
 }
 
+#define BOX_TEST(id, sim) TEST_BETWEEN(id, begin(sim), stage_close(&box.st))
+
 static enum console_action act(const char *line)
 {
     char words[256], *argv[8];
@@ -152,9 +154,8 @@ static void check_has(const char *line, const char *part)
 
 // --- help and wrong input ------------------------------------------------------------------------
 
-TEST(console_help_lists_every_command)
+BOX_TEST(console_help_lists_every_command, "none")
 {
-    begin("none");
     const struct console_command *c;
     unsigned n = 0;
     for (; (c = console_command(n)) != NULL; n++) {
@@ -163,36 +164,30 @@ TEST(console_help_lists_every_command)
     }
     CHECK_EQ(n, 8);
     check_has("help", "\nsettings [get KEY | set KEY VALUE]      show or change settings\n");
-    stage_close(&box.st);
 }
 
-TEST(console_words_that_are_no_command)
+BOX_TEST(console_words_that_are_no_command, "none")
 {
-    begin("none");
     CHECK_STR(answer("format"), "there is no such command; \"help\" lists them\n");
     CHECK_STR(answer("\"\""), "there is no such command; \"help\" lists them\n");
     CHECK_STR(answer("state x"), "too many words; \"help\" shows what is wanted\n");
     CHECK_STR(answer("restart now"), "too many words; \"help\" shows what is wanted\n");
     CHECK_STR(answer(""), "");
-    stage_close(&box.st);
 }
 
-TEST(console_when_the_loop_has_ended)
+BOX_TEST(console_when_the_loop_has_ended, "none")
 {
-    begin("none");
     box.loop_ended = true;
     CHECK_STR(answer("state"), "the server has ended\n");
     CHECK_STR(answer("devices"), "the server has ended\n");
     CHECK_STR(answer("events"), "the server has ended\n");
     CHECK_EQ(act("restart"), CONSOLE_RESTART); // this needs no loop
-    stage_close(&box.st);
 }
 
 // --- address -------------------------------------------------------------------------------------
 
-TEST(console_address)
+BOX_TEST(console_address, "none")
 {
-    begin("none");
     box.network = (struct console_network){.link_up = true,
                                            .host_name = "usbip-test",
                                            .address = "192.0.2.7",
@@ -206,14 +201,12 @@ TEST(console_address)
     box.network = (struct console_network){.host_name = "x"};
     CHECK_STR(answer("address"), "host name: x\nlink: down, is the cable plugged in?\n"
                                  "address: none\n");
-    stage_close(&box.st);
 }
 
 // --- state ---------------------------------------------------------------------------------------
 
-TEST(console_state)
+BOX_TEST(console_state, "zero")
 {
-    begin("zero");
     struct stage_client *c = stage_attach(&box.st, "1-3");
     stage_check_alive(c);
     stage_advance(&box.st, UINT64_C(90061) * 1000000);
@@ -232,7 +225,6 @@ TEST(console_state)
     stage_settle(&box.st);
     check_has("state", "\n0 connections, 0 attached devices\n");
     check_has("state", "             1 URB (0 failed)"); // those of sessions that are over count
-    stage_close(&box.st);
 }
 
 TEST(console_state_tells_why_it_started)
@@ -247,9 +239,8 @@ TEST(console_state_tells_why_it_started)
 
 // --- devices -------------------------------------------------------------------------------------
 
-TEST(console_devices)
+BOX_TEST(console_devices, "disk,keyboard")
 {
-    begin("disk,keyboard");
     struct stage_client *c = stage_attach(&box.st, "1-1");
     stage_advance(&box.st, 5000000);
     const char *text = answer("devices");
@@ -262,14 +253,11 @@ TEST(console_devices)
     CHECK(strstr(text, ", free\n"));
     CHECK_EQ(box.loop_calls, 1);
     stage_fin(c);
-    stage_close(&box.st);
 }
 
-TEST(console_devices_none)
+BOX_TEST(console_devices_none, "none")
 {
-    begin("none");
     CHECK_STR(answer("devices"), "no device is plugged in\n");
-    stage_close(&box.st);
 }
 
 static void add_refused(const char *busid, enum usb_obstacle obstacle, const char *product)
@@ -281,23 +269,20 @@ static void add_refused(const char *busid, enum usb_obstacle obstacle, const cha
     CHECK_EQ(registry_add(server_registry(box.st.server), &info, NULL, NULL, 0, &d), BASE_OK);
 }
 
-TEST(console_devices_with_an_obstacle)
+BOX_TEST(console_devices_with_an_obstacle, "none")
 {
-    begin("none");
     add_refused("1-1.4", USB_OBSTACLE_SPEED, "");
     add_refused("1-1.5", USB_OBSTACLE_NONE, "Bad\x1b[2J\nMouse");
     check_has("devices", "1-1.4                ?     not exported: a low- or full-speed device "
                          "cannot work behind a high-speed hub here: ");
     check_has("devices", "1-1.5                ?     Bad?[2J?Mouse, not exported: its descriptors "
                          "do not hold together\n");
-    stage_close(&box.st);
 }
 
 // --- events --------------------------------------------------------------------------------------
 
-TEST(console_events)
+BOX_TEST(console_events, "zero")
 {
-    begin("zero");
     stage_advance(&box.st, 1000000);
     struct stage_client *c = stage_attach(&box.st, "1-3");
     const char *text = answer("events");
@@ -308,7 +293,6 @@ TEST(console_events)
     eventlog_set_clock(server_eventlog(box.st.server), UINT64_C(1795350896000000), box.st.now_us);
     check_has("events 1", "2026-11-22T12:34:56.000Z  info    clock set to");
     stage_fin(c);
-    stage_close(&box.st);
 }
 
 static unsigned lines(const char *text)
@@ -319,9 +303,8 @@ static unsigned lines(const char *text)
     return n;
 }
 
-TEST(console_events_count)
+BOX_TEST(console_events_count, "none")
 {
-    begin("none");
     struct eventlog *log = server_eventlog(box.st.server);
     for (unsigned i = 0; i < 200; i++)
         eventlog_record(log, &(struct eventlog_event){
@@ -336,7 +319,6 @@ TEST(console_events_count)
         strcat(line, wrong[i]);
         CHECK_STR(answer(line), "a number from 1 to 100 is wanted\n");
     }
-    stage_close(&box.st);
 }
 
 // Times of different runs are not set beside each other as if they were one.
@@ -361,9 +343,8 @@ TEST(console_events_of_earlier_runs)
 }
 
 // Busids in events come from clients.
-TEST(console_events_do_not_steer_the_terminal)
+BOX_TEST(console_events_do_not_steer_the_terminal, "none")
 {
-    begin("none");
     struct eventlog_event e = {.what = EVENTLOG_WITH(import_refused, .status = 4),
                                .busid = "\x1b[31mred\r\n"};
     eventlog_record(server_eventlog(box.st.server), &e);
@@ -371,47 +352,39 @@ TEST(console_events_do_not_steer_the_terminal)
     strcpy(e.busid, "\x9bJ \xc2\x9bJ"); // the same above ASCII, in both encodings
     eventlog_record(server_eventlog(box.st.server), &e);
     check_has("events 1", " was refused ?J ??J: no such device\n");
-    stage_close(&box.st);
 }
 
 // --- settings ------------------------------------------------------------------------------------
 
-TEST(console_settings_shows_all)
+BOX_TEST(console_settings_shows_all, "none")
 {
-    begin("none");
     const char *key;
     for (unsigned i = 0; (key = settings_key(&settings_rig_port, i)) != NULL; i++)
         check_has("settings", key);
     check_has("settings", "host_name = usbip-test\n");
     check_has("settings get", "network.addressing = dhcp\n");
-    stage_close(&box.st);
 }
 
-TEST(console_settings_get_one)
+BOX_TEST(console_settings_get_one, "none")
 {
-    begin("none");
     CHECK_STR(answer("settings get host_name"), "host_name = usbip-test\n");
     CHECK_STR(answer("settings get colour"), "there is no such setting; \"settings\" lists them\n");
     CHECK_STR(answer("settings set network.sntp_server \"\""), "saved\n");
     CHECK_STR(answer("settings get network.sntp_server"), "network.sntp_server = \"\"\n");
-    stage_close(&box.st);
 }
 
-TEST(console_settings_set)
+BOX_TEST(console_settings_set, "none")
 {
-    begin("none");
     CHECK_STR(answer("settings set host_name lab-3"), "saved\n");
     CHECK_STR(box.settings.host_name, "lab-3");
     box.restart_wanted = true;
     CHECK_STR(answer("settings set host_name lab-4"),
               "saved; it takes effect with the next \"restart\"\n");
     CHECK_EQ(box.saves, 2);
-    stage_close(&box.st);
 }
 
-TEST(console_settings_refused)
+BOX_TEST(console_settings_refused, "none")
 {
-    begin("none");
     CHECK(strncmp(answer("settings set host_name -bad-"), "not changed: ", 13) == 0);
     CHECK(strlen(box.text) > 20);
     CHECK(strncmp(answer("settings set colour red"), "not changed: ", 13) == 0);
@@ -420,7 +393,6 @@ TEST(console_settings_refused)
               "not saved: the settings partition (nvs) is full\n");
     CHECK_STR(box.settings.host_name, "usbip-test");
     CHECK_EQ(box.saves, 0);
-    stage_close(&box.st);
 }
 
 TEST(console_settings_wrong_words)
@@ -437,33 +409,27 @@ TEST(console_settings_wrong_words)
 
 // --- restart, factory reset ----------------------------------------------------------------------
 
-TEST(console_restart)
+BOX_TEST(console_restart, "none")
 {
-    begin("none");
     CHECK_EQ(act("restart"), CONSOLE_RESTART);
     CHECK_STR(box.text, "attached devices are released, then the chip restarts\n");
     CHECK_EQ(box.erases, 0);
-    stage_close(&box.st);
 }
 
-TEST(console_factory_reset_wants_a_yes)
+BOX_TEST(console_factory_reset_wants_a_yes, "none")
 {
-    begin("none");
     CHECK(strstr(answer("factory-reset"), "say: factory-reset yes\n"));
     CHECK(strstr(answer("factory-reset YES"), "say: factory-reset yes\n"));
     CHECK(strstr(answer("factory-reset yes please"), "too many words"));
     CHECK_EQ(box.erases, 0);
     CHECK_EQ(act("factory-reset yes"), CONSOLE_FACTORY_RESET);
     CHECK_EQ(box.erases, 1);
-    stage_close(&box.st);
 }
 
-TEST(console_factory_reset_that_fails_does_not_restart)
+BOX_TEST(console_factory_reset_that_fails_does_not_restart, "none")
 {
-    begin("none");
     box.full = true;
     CHECK_STR(answer("factory-reset yes"), "not done: the flash does not work\n");
-    stage_close(&box.st);
 }
 
 // --- pieces of text ------------------------------------------------------------------------------

@@ -39,13 +39,4 @@ struct sim_device *world_sim(struct world *w); // what is there
 void world_check_alive(struct rig_device *d);
 
 // A test with a world `w` that `begin` begins.
-#define WORLD_TEST(id, begin)                                                                      \
-    static void id##_with(struct world *w);                                                        \
-    TEST(id)                                                                                       \
-    {                                                                                              \
-        struct world world, *w = &world;                                                           \
-        begin;                                                                                     \
-        id##_with(w);                                                                              \
-        world_end(w);                                                                              \
-    }                                                                                              \
-    static void id##_with(struct world *w)
+#define WORLD_TEST(id, begin) TEST_WITH(id, struct world, w, begin, world_end(w))

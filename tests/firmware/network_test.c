@@ -92,15 +92,7 @@ static void destroy(void)
 }
 
 // A test that creates a network from what is prepared.
-#define NETWORK_TEST(id)                                                                           \
-    static void id##_prepared(void);                                                               \
-    TEST(id)                                                                                       \
-    {                                                                                              \
-        prepare();                                                                                 \
-        id##_prepared();                                                                           \
-        destroy();                                                                                 \
-    }                                                                                              \
-    static void id##_prepared(void)
+#define NETWORK_TEST(id) TEST_BETWEEN(id, prepare(), destroy())
 
 static bool contains(const char *text, const char *part)
 {

@@ -9,9 +9,8 @@ enum { BULK_IN = 0x81 };
 
 // --- coming and going ----------------------------------------------------------------------------
 
-TEST(double_enumerates_and_tells)
+HOST_TEST(double_enumerates_and_tells)
 {
-    struct host_rig *r = host_start();
     usb_device_info_t info;
     const usb_device_desc_t *desc;
     const usb_config_desc_t *config;
@@ -29,12 +28,10 @@ TEST(double_enumerates_and_tells)
     CHECK_EQ(usb_host_get_active_config_descriptor(d, &config), ESP_OK);
     CHECK_EQ(config->bNumInterfaces, 2);
     host_leave(r, d);
-    host_end(r);
 }
 
-TEST(double_filter_keeps_devices_out)
+HOST_TEST(double_filter_keeps_devices_out)
 {
-    struct host_rig *r = host_start();
     struct sim_faulty_options options = sim_faulty_d1;
     options.product = 0xdead;
     host_plug(r, 0, "1-1", sim_faulty_create(r->bus[0], &options));
@@ -43,13 +40,11 @@ TEST(double_filter_keeps_devices_out)
     CHECK_EQ(sim_unplug(r->bus[0], "1-1"), BASE_OK);
     host_settle(r);
     CHECK_EQ(usb_host_double_counts().channels[0], 0);
-    host_end(r);
 }
 
 // Root port: completions with NO_DEVICE, then DEV_GONE; the next device only after the close.
-TEST(double_gone_from_a_root_port)
+HOST_TEST(double_gone_from_a_root_port)
 {
-    struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r);
     usb_transfer_t *t = host_transfer(d, BULK_IN, 512), *control;
     const struct sim_faulty_answer never = {.result = SIM_NAK};
@@ -77,7 +72,6 @@ TEST(double_gone_from_a_root_port)
     CHECK_EQ(r->events[2].event, USB_HOST_CLIENT_EVENT_NEW_DEV);
     CHECK_EQ(usb_host_transfer_free(t), ESP_OK);
     CHECK_EQ(usb_host_transfer_free(control), ESP_OK);
-    host_end(r);
 }
 
 static struct sim_device *plug_hub(struct host_rig *r, enum usb_speed speed, unsigned root)
@@ -128,9 +122,8 @@ TEST(double_gone_from_a_hub_with_errors)
 }
 
 // The hub goes before what is behind it; its own client hears nothing, and it is freed last.
-TEST(double_hub_goes_with_everything)
+HOST_TEST(double_hub_goes_with_everything)
 {
-    struct host_rig *r = host_start();
     int count = 0;
     uint8_t addresses[8];
     plug_hub(r, USB_SPEED_HIGH, 0);
@@ -151,12 +144,10 @@ TEST(double_hub_goes_with_everything)
     CHECK_EQ(usb_host_device_close(r->client, hub), ESP_OK);
     host_settle(r);
     CHECK_EQ(r->event_count, 3);
-    host_end(r);
 }
 
-TEST(double_full_speed_behind_a_high_speed_hub_is_refused)
+HOST_TEST(double_full_speed_behind_a_high_speed_hub_is_refused)
 {
-    struct host_rig *r = host_start();
     const struct sim_faulty_options full = {.speed = USB_SPEED_FULL, .product = 5, .interfaces = 1};
     uint8_t addresses[8];
     int count = 0;
@@ -174,30 +165,25 @@ TEST(double_full_speed_behind_a_high_speed_hub_is_refused)
     CHECK_EQ(t->data_buffer[9], 0x01); // powered, full speed
     CHECK_EQ(usb_host_transfer_free(t), ESP_OK);
     CHECK_EQ(usb_host_device_close(r->client, hub), ESP_OK);
-    host_end(r);
 }
 
-TEST(double_full_speed_hub_has_full_speed_devices)
+HOST_TEST(double_full_speed_hub_has_full_speed_devices)
 {
-    struct host_rig *r = host_start();
     const struct sim_faulty_options full = {.speed = USB_SPEED_FULL, .product = 5, .interfaces = 1};
     plug_hub(r, USB_SPEED_FULL, 1);
     host_plug(r, 1, "2-1.2", sim_faulty_create(r->bus[1], &full));
     CHECK_EQ(r->event_count, 1);
     CHECK_EQ(usb_host_double_counts().channels[1], 3);
-    host_end(r);
 }
 
-TEST(double_unopened_device_is_only_removed)
+HOST_TEST(double_unopened_device_is_only_removed)
 {
-    struct host_rig *r = host_start();
     host_plug(r, 0, "1-1", sim_faulty_create(r->bus[0], &sim_faulty_d1));
     CHECK_EQ(sim_unplug(r->bus[0], "1-1"), BASE_OK);
     host_settle(r);
     CHECK_EQ(r->event_count, 2);
     CHECK_EQ(r->events[1].event, USB_HOST_CLIENT_EVENT_DEV_REMOVED);
     CHECK_EQ(r->events[1].dev_removed.address, r->events[0].new_dev.address);
-    host_end(r);
 }
 
 TEST(double_event_queue_drops)
@@ -217,9 +203,8 @@ TEST(double_event_queue_drops)
 }
 
 // A device that leaves takes along whatever is being enumerated on any port (enum.c, enum_cancel).
-TEST(double_enumeration_is_cancelled_by_any_device)
+HOST_TEST(double_enumeration_is_cancelled_by_any_device)
 {
-    struct host_rig *r = host_start();
     plug_hub(r, USB_SPEED_HIGH, 0);
     host_plug(r, 0, "1-1.1", sim_faulty_create(r->bus[0], &sim_faulty_d1));
     CHECK_EQ(sim_plug(r->bus[0], "1-1.2", sim_faulty_create(r->bus[0], &sim_faulty_d1)), BASE_OK);
@@ -232,14 +217,12 @@ TEST(double_enumeration_is_cancelled_by_any_device)
     CHECK_EQ(sim_replug(r->bus[0], "1-1.2"), BASE_OK);
     host_settle(r);
     CHECK_EQ(usb_host_double_counts().devices, 2);
-    host_end(r);
 }
 
 // --- the rest of the interface -------------------------------------------------------------------
 
-TEST(double_waits_say_timeout)
+HOST_TEST(double_waits_say_timeout)
 {
-    struct host_rig *r = host_start();
     uint32_t flags = 0xff;
     CHECK_EQ(usb_host_lib_handle_events(5, &flags), ESP_ERR_TIMEOUT);
     CHECK_EQ(flags, 0);
@@ -248,12 +231,10 @@ TEST(double_waits_say_timeout)
     CHECK_EQ(usb_host_client_handle_events(r->client, 5), ESP_OK);
     CHECK_EQ(usb_host_lib_unblock(), ESP_OK);
     CHECK_EQ(usb_host_lib_handle_events(5, &flags), ESP_OK);
-    host_end(r);
 }
 
-TEST(double_opens_and_closes_as_the_library_does)
+HOST_TEST(double_opens_and_closes_as_the_library_does)
 {
-    struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r), again;
     uint8_t address = r->events[0].new_dev.address;
     CHECK_EQ(usb_host_device_open(r->client, 0, &again), ESP_ERR_INVALID_ARG);
@@ -264,12 +245,10 @@ TEST(double_opens_and_closes_as_the_library_does)
     CHECK_EQ(usb_host_uninstall(), ESP_ERR_INVALID_STATE);
     host_leave(r, d);
     CHECK_EQ(usb_host_device_close(r->client, d), ESP_ERR_NOT_FOUND);
-    host_end(r);
 }
 
-TEST(double_device_that_is_enumerated_cannot_be_opened)
+HOST_TEST(double_device_that_is_enumerated_cannot_be_opened)
 {
-    struct host_rig *r = host_start();
     usb_device_handle_t d;
     CHECK_EQ(sim_plug(r->bus[0], "1-1", sim_faulty_create(r->bus[0], &sim_faulty_d1)), BASE_OK);
     for (unsigned i = 0; i < 6; i++)
@@ -278,13 +257,11 @@ TEST(double_device_that_is_enumerated_cannot_be_opened)
     host_settle(r);
     CHECK_EQ(usb_host_device_open(r->client, 1, &d), ESP_OK);
     CHECK_EQ(usb_host_device_close(r->client, d), ESP_OK);
-    host_end(r);
 }
 
 // Power is switched for both ports, and comes back only when every device is closed.
-TEST(double_root_port_power)
+HOST_TEST(double_root_port_power)
 {
-    struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r);
     CHECK_EQ(usb_host_lib_set_root_port_power(true), ESP_ERR_INVALID_STATE);
     CHECK_EQ(usb_host_lib_set_root_port_power(false), ESP_OK);
@@ -297,5 +274,4 @@ TEST(double_root_port_power)
     CHECK_EQ(usb_host_lib_set_root_port_power(true), ESP_OK);
     host_settle(r);
     CHECK_EQ(r->event_count, 3);
-    host_end(r);
 }

@@ -19,9 +19,8 @@ TEST(double_rounds_buffers_to_cache_lines)
     host_end(r);
 }
 
-TEST(double_refuses_as_the_library_does)
+HOST_TEST(double_refuses_as_the_library_does)
 {
-    struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r);
     usb_transfer_t *t = host_transfer(d, BULK_IN, 512);
     t->num_bytes = 500;
@@ -50,12 +49,10 @@ TEST(double_refuses_as_the_library_does)
     CHECK_EQ(usb_host_endpoint_clear(d, BULK_IN), ESP_OK);
     CHECK_EQ(usb_host_transfer_free(t), ESP_OK);
     host_leave(r, d);
-    host_end(r);
 }
 
-TEST(double_moves_bulk_and_control)
+HOST_TEST(double_moves_bulk_and_control)
 {
-    struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r);
     usb_transfer_t *out = host_transfer(d, BULK_OUT, 3), *in = host_transfer(d, BULK_IN, 512);
     usb_transfer_t *control = host_control(d, "\x80\x06\0\x01\0\0\x12\0", 64);
@@ -75,13 +72,11 @@ TEST(double_moves_bulk_and_control)
     CHECK_EQ(usb_host_transfer_free(out), ESP_OK);
     CHECK_EQ(usb_host_transfer_free(control), ESP_OK);
     host_leave(r, d);
-    host_end(r);
 }
 
 // An error halts, cancels the rest and stays until it is cleared; no byte is told.
-TEST(double_error_takes_the_queue_along)
+HOST_TEST(double_error_takes_the_queue_along)
 {
-    struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r);
     usb_transfer_t *t[3];
     uint8_t block[512] = {1};
@@ -103,7 +98,6 @@ TEST(double_error_takes_the_queue_along)
     for (unsigned i = 0; i < 3; i++)
         CHECK_EQ(usb_host_transfer_free(t[i]), ESP_OK);
     host_leave(r, d);
-    host_end(r);
 }
 
 TEST(double_control_stall_lets_the_next_go)
@@ -127,9 +121,8 @@ TEST(double_control_stall_lets_the_next_go)
     host_end(r);
 }
 
-TEST(double_miscounts_interrupt_packets)
+HOST_TEST(double_miscounts_interrupt_packets)
 {
-    struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r);
     usb_transfer_t *t = host_transfer(d, INTERRUPT_IN, 32);
     CHECK_EQ(sim_faulty_give(host_sim(r), INTERRUPT_IN, "0123456789", 10), BASE_OK);
@@ -138,13 +131,11 @@ TEST(double_miscounts_interrupt_packets)
     host_check_done(t, USB_TRANSFER_STATUS_COMPLETED, 8 * 2 - 2 + 2);
     CHECK_EQ(usb_host_transfer_free(t), ESP_OK);
     host_leave(r, d);
-    host_end(r);
 }
 
 // Claiming begins with DATA0 on the host's side only, CLEAR_FEATURE(HALT) on the device's only.
-TEST(double_has_two_toggles)
+HOST_TEST(double_has_two_toggles)
 {
-    struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r);
     usb_transfer_t *t = host_transfer(d, BULK_OUT, 1);
     usb_transfer_t *control = host_control(d, "\x02\x01\0\0\x02\0\0\0", 0);
@@ -164,12 +155,10 @@ TEST(double_has_two_toggles)
     CHECK_EQ(usb_host_transfer_free(t), ESP_OK);
     CHECK_EQ(usb_host_transfer_free(control), ESP_OK);
     host_leave(r, d);
-    host_end(r);
 }
 
-TEST(double_endpoint_of_another_alternate_is_an_error)
+HOST_TEST(double_endpoint_of_another_alternate_is_an_error)
 {
-    struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r);
     CHECK_EQ(usb_host_interface_claim(r->client, d, 1, 1), ESP_OK); // the device is still at 0
     usb_transfer_t *t = host_iso_in(d, 7);
@@ -179,7 +168,6 @@ TEST(double_endpoint_of_another_alternate_is_an_error)
     CHECK_EQ(usb_host_transfer_free(t), ESP_OK);
     CHECK_EQ(usb_host_interface_release(r->client, d, 1), ESP_OK);
     host_leave(r, d);
-    host_end(r);
 }
 
 static esp_err_t released;
@@ -189,9 +177,8 @@ static void release_in_callback(usb_transfer_t *t)
     released = usb_host_interface_release(host_rig.client, t->device_handle, 0);
 }
 
-TEST(double_release_fails_in_a_callback)
+HOST_TEST(double_release_fails_in_a_callback)
 {
-    struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r);
     usb_transfer_t *t = host_transfer(d, BULK_OUT, 1);
     r->in_callback = release_in_callback;
@@ -207,13 +194,11 @@ TEST(double_release_fails_in_a_callback)
     host_settle(r);
     CHECK_EQ(usb_host_transfer_free(t), ESP_OK);
     host_leave(r, d);
-    host_end(r);
 }
 
-TEST(double_isochronous_packets_lie_where_they_were_asked_for)
+HOST_TEST(double_isochronous_packets_lie_where_they_were_asked_for)
 {
     static const int16_t script[] = {192, 5, 0, -1, 192, 1, 2};
-    struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r);
     usb_transfer_t *control = host_control(d, "\x01\x0b\x01\x00\x01\x00\x00\x00", 0), *t;
     CHECK_EQ(usb_host_transfer_submit_control(r->client, control), ESP_OK);
@@ -237,14 +222,12 @@ TEST(double_isochronous_packets_lie_where_they_were_asked_for)
     CHECK_EQ(usb_host_transfer_free(control), ESP_OK);
     CHECK_EQ(usb_host_interface_release(r->client, d, 1), ESP_OK);
     host_leave(r, d);
-    host_end(r);
 }
 
 // --- claims --------------------------------------------------------------------------------------
 
-TEST(double_claims_conflict_by_endpoint)
+HOST_TEST(double_claims_conflict_by_endpoint)
 {
-    struct host_rig *r = host_start();
     usb_device_handle_t d = host_d1(r);
     CHECK_EQ(usb_host_interface_claim(r->client, d, 0, 0), ESP_ERR_INVALID_STATE);
     CHECK_EQ(usb_host_interface_claim(r->client, d, 0, 1), ESP_ERR_NOT_FOUND);
@@ -255,7 +238,6 @@ TEST(double_claims_conflict_by_endpoint)
     CHECK_EQ(usb_host_interface_release(r->client, d, 1), ESP_OK);
     CHECK_EQ(usb_host_interface_release(r->client, d, 1), ESP_ERR_NOT_FOUND);
     host_leave(r, d);
-    host_end(r);
 }
 
 TEST(double_channels_run_out)
@@ -272,9 +254,8 @@ TEST(double_channels_run_out)
 }
 
 // FIFO sizes: with both ports the default ones, whatever was asked for.
-TEST(double_fifos_limit_packets)
+HOST_TEST(double_fifos_limit_packets)
 {
-    struct host_rig *r = host_start();
     CHECK_EQ(double_library.root[0].in_max, 2040);
     CHECK_EQ(double_library.root[0].periodic_out_max, 512);
     CHECK_EQ(double_library.root[1].in_max, 408);
@@ -284,5 +265,4 @@ TEST(double_fifos_limit_packets)
     usb_device_handle_t d = host_open(r, 1);
     CHECK_EQ(usb_host_interface_claim(r->client, d, 1, 1), ESP_ERR_NOT_SUPPORTED); // 192 > 128
     CHECK_EQ(usb_host_device_close(r->client, d), ESP_OK);
-    host_end(r);
 }

@@ -55,6 +55,17 @@ usb_transfer_t *host_control(usb_device_handle_t d, const char setup[8], int dat
 // The first one that is done and was not looked at yet.
 void host_check_done(usb_transfer_t *t, usb_transfer_status_t status, int actual);
 
+// A test with the rig `r`, started before and ended behind it.
+#define HOST_TEST(id)                                                                              \
+    static void id##_started(struct host_rig *r);                                                  \
+    TEST(id)                                                                                       \
+    {                                                                                              \
+        struct host_rig *r = host_start();                                                         \
+        id##_started(r);                                                                           \
+        host_end(r);                                                                               \
+    }                                                                                              \
+    static void id##_started(struct host_rig *r)
+
 // --- failures that must come ---------------------------------------------------------------------
 
 // `body` must fail with a reason that contains `words`. The double is as new afterwards.

@@ -32,16 +32,7 @@ void port_rig_end(struct port_rig *r);   // orderly: every session is flushed
 void port_rig_begin(struct port_rig *r); // init and start
 
 // A test with a rig `r` that `begin` begins.
-#define PORT_TEST(id, begin)                                                                       \
-    static void id##_with(struct port_rig *r);                                                     \
-    TEST(id)                                                                                       \
-    {                                                                                              \
-        struct port_rig rig, *r = &rig;                                                            \
-        begin;                                                                                     \
-        id##_with(r);                                                                              \
-        port_rig_end(r);                                                                           \
-    }                                                                                              \
-    static void id##_with(struct port_rig *r)
+#define PORT_TEST(id, begin) TEST_WITH(id, struct port_rig, r, begin, port_rig_end(r))
 
 // The same without the thread: all but running the loop.
 void port_rig_prepare(struct port_rig *r);

@@ -49,6 +49,28 @@ void check_bytes(const char *file, int line, const char *what, const void *have,
     }                                                                                              \
     static void test_##id(void)
 
+// A test between `begin` and `end`; one with a `type` of its own, which `var` points to.
+#define TEST_BETWEEN(id, begin, end)                                                               \
+    static void id##_between(void);                                                                \
+    TEST(id)                                                                                       \
+    {                                                                                              \
+        begin;                                                                                     \
+        id##_between();                                                                            \
+        end;                                                                                       \
+    }                                                                                              \
+    static void id##_between(void)
+
+#define TEST_WITH(id, type, var, begin, end)                                                       \
+    static void id##_with(type *var);                                                              \
+    TEST(id)                                                                                       \
+    {                                                                                              \
+        type it, *var = &it;                                                                       \
+        begin;                                                                                     \
+        id##_with(var);                                                                            \
+        end;                                                                                       \
+    }                                                                                              \
+    static void id##_with(type *var)
+
 #define CHECK(cond)                                                                                \
     do {                                                                                           \
         if (!(cond))                                                                               \

@@ -78,16 +78,7 @@ void rig_begin_faulty(struct rig *r, const struct sim_faulty_options *options);
 void rig_give(struct rig *r, uint8_t ep, const void *data, uint32_t size); // its next IN data
 
 // A test with a rig `r` that `begin` begins, as in RIG_TEST(pipe_cancel, rig_begin_d1(r)) { ... }.
-#define RIG_TEST(id, begin)                                                                        \
-    static void id##_with(struct rig *r);                                                          \
-    TEST(id)                                                                                       \
-    {                                                                                              \
-        struct rig rig, *r = &rig;                                                                 \
-        begin;                                                                                     \
-        id##_with(r);                                                                              \
-        rig_end(r);                                                                                \
-    }                                                                                              \
-    static void id##_with(struct rig *r)
+#define RIG_TEST(id, begin) TEST_WITH(id, struct rig, r, begin, rig_end(r))
 
 // --- time and events -----------------------------------------------------------------------------
 

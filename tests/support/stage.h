@@ -57,16 +57,7 @@ void stage_open_d1(struct stage *st, const struct server_config *config);
 void stage_close(struct stage *st);
 
 // A test with a stage `st` that `begin` opens.
-#define STAGE_TEST(id, begin)                                                                      \
-    static void id##_with(struct stage *st);                                                       \
-    TEST(id)                                                                                       \
-    {                                                                                              \
-        struct stage stage, *st = &stage;                                                          \
-        begin;                                                                                     \
-        id##_with(st);                                                                             \
-        stage_close(st);                                                                           \
-    }                                                                                              \
-    static void id##_with(struct stage *st)
+#define STAGE_TEST(id, begin) TEST_WITH(id, struct stage, st, begin, stage_close(st))
 
 void stage_plug(struct stage *st, const char *busid, struct sim_device *d); // must succeed
 void stage_replug(struct stage *st, const char *busid);                     // what was pulled

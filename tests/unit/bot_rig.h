@@ -102,13 +102,4 @@ void bot_begin(struct bot *b);
 void bot_end(struct bot *b);
 
 // A test with a disk `b` that `begin` begins.
-#define BOT_TEST(id, begin)                                                                        \
-    static void id##_with(struct bot *b);                                                          \
-    TEST(id)                                                                                       \
-    {                                                                                              \
-        struct bot bot, *b = &bot;                                                                 \
-        begin;                                                                                     \
-        id##_with(b);                                                                              \
-        bot_end(b);                                                                                \
-    }                                                                                              \
-    static void id##_with(struct bot *b)
+#define BOT_TEST(id, begin) TEST_WITH(id, struct bot, b, begin, bot_end(b))

@@ -22,6 +22,8 @@ struct set_rig {
 
 void set_begin(struct set_rig *s);
 void set_end(struct set_rig *s);
+#define SET_TEST(id, begin) TEST_WITH(id, struct set_rig, s, begin, set_end(s))
+
 enum base_err set_plug(struct set_rig *s, const char *spec);
 
 // All busids that the bus announces, in order, with the names of their devices.

@@ -59,14 +59,11 @@ TEST(sim_set_disk_options)
     check_disk("disk:size=2M:size=1M", MIB / 512, false); // the last word counts
 }
 
-TEST(sim_set_disks_can_be_told_apart)
+SET_TEST(sim_set_disks_can_be_told_apart, set_begin(s))
 {
-    struct set_rig s;
-    set_begin(&s);
-    CHECK_EQ(set_plug(&s, "disk:size=1M,disk:size=1M"), BASE_OK);
-    CHECK_STR(sim_find(s.rig.bus, "1-1")->desc->strings[2], "000000000001");
-    CHECK_STR(sim_find(s.rig.bus, "1-5")->desc->strings[2], "000000000005");
-    set_end(&s);
+    CHECK_EQ(set_plug(s, "disk:size=1M,disk:size=1M"), BASE_OK);
+    CHECK_STR(sim_find(s->rig.bus, "1-1")->desc->strings[2], "000000000001");
+    CHECK_STR(sim_find(s->rig.bus, "1-5")->desc->strings[2], "000000000005");
 }
 
 static void join(char *buf, size_t size, const char *a, const char *b, const char *c)
@@ -112,14 +109,11 @@ TEST(sim_set_bad_sizes)
 }
 
 // 4 GiB is a size, whether or not there is so much memory.
-TEST(sim_set_largest_size)
+SET_TEST(sim_set_largest_size, set_begin(s))
 {
-    struct set_rig s;
-    set_begin(&s);
-    s.rig.heap.fail_at = s.rig.heap.calls + 2;
-    CHECK_EQ(set_plug(&s, "disk:size=4G"), BASE_ERR_NOMEM);
-    CHECK_STR(s.why, "there is not enough memory");
-    set_end(&s);
+    s->rig.heap.fail_at = s->rig.heap.calls + 2;
+    CHECK_EQ(set_plug(s, "disk:size=4G"), BASE_ERR_NOMEM);
+    CHECK_STR(s->why, "there is not enough memory");
 }
 
 TEST(sim_set_disk_in_a_file)
@@ -295,23 +289,20 @@ TEST(sim_set_audio_that_is_recorded)
     set_check_refused("audio:rate=44100", BASE_ERR_INVALID, "audio: unknown option 'rate'");
 }
 
-TEST(sim_set_camera_options)
+SET_TEST(sim_set_camera_options, set_begin(s))
 {
-    struct set_rig s;
     uint8_t streaming[26];
-    set_begin(&s);
-    CHECK_EQ(set_plug(&s, "camera,camera:payload=3072,camera:bulk,camera:payload=64K:bulk"),
+    CHECK_EQ(set_plug(s, "camera,camera:payload=3072,camera:bulk,camera:payload=64K:bulk"),
              BASE_OK);
     static const uint32_t payloads[] = {1024, 3072, 16380, 65536};
     for (unsigned i = 0; i < 4; i++) {
         char busid[] = {'1', '-', (char)('5' + i), '\0'};
-        struct sim_device *d = sim_find(s.rig.bus, busid);
+        struct sim_device *d = sim_find(s->rig.bus, busid);
         struct usb_setup get_probe = {0xa1, 0x81, 0x0100, 1, sizeof streaming};
         CHECK_EQ(d->ops->setup(d, &get_probe, streaming, sizeof streaming), sizeof streaming);
         CHECK_EQ(base_get_le32(streaming + 22), payloads[i]);
         CHECK_EQ(rig_check_config(d->desc->configs[0]), i < 2 ? 5 : 1);
     }
-    set_end(&s);
 }
 
 TEST(sim_set_camera_options_refused)

@@ -51,27 +51,21 @@ TEST(sim_set_of_several_of_a_kind)
 }
 
 // The firmware has real devices on buses 1 and 2.
-TEST(sim_set_on_another_bus)
+SET_TEST(sim_set_on_another_bus, set_begin(s))
 {
-    struct set_rig s;
-    set_begin(&s);
-    sim_bus_destroy(s.rig.bus);
-    s.rig.bus = sim_bus_create(&s.rig.heap.alloc, 3);
-    s.rig.backend = sim_bus_backend(s.rig.bus);
-    CHECK_EQ(set_plug(&s, "zero,serial,camera"), BASE_OK);
-    set_check_plugged(&s, "3-3=zero 3-2=hub 3-2.2=serial 3-5=camera");
-    set_end(&s);
+    sim_bus_destroy(s->rig.bus);
+    s->rig.bus = sim_bus_create(&s->rig.heap.alloc, 3);
+    s->rig.backend = sim_bus_backend(s->rig.bus);
+    CHECK_EQ(set_plug(s, "zero,serial,camera"), BASE_OK);
+    set_check_plugged(s, "3-3=zero 3-2=hub 3-2.2=serial 3-5=camera");
 }
 
-TEST(sim_set_plugged_again)
+SET_TEST(sim_set_plugged_again, set_begin(s))
 {
-    struct set_rig s;
-    set_begin(&s);
-    CHECK_EQ(set_plug(&s, "zero,keyboard"), BASE_OK);
-    CHECK_EQ(sim_unplug(s.rig.bus, "1-3"), BASE_OK); // pulled, but its place is kept
-    CHECK_EQ(set_plug(&s, "serial,zero"), BASE_OK);
-    set_check_plugged(&s, "1-2=hub 1-2.1=keyboard 1-2.2=serial 1-5=zero");
-    set_end(&s);
+    CHECK_EQ(set_plug(s, "zero,keyboard"), BASE_OK);
+    CHECK_EQ(sim_unplug(s->rig.bus, "1-3"), BASE_OK); // pulled, but its place is kept
+    CHECK_EQ(set_plug(s, "serial,zero"), BASE_OK);
+    set_check_plugged(s, "1-2=hub 1-2.1=keyboard 1-2.2=serial 1-5=zero");
 }
 
 // "zero" so many times, then `last`.
@@ -95,17 +89,15 @@ static unsigned announced(struct set_rig *s)
     return count;
 }
 
-TEST(sim_set_of_64_devices)
+SET_TEST(sim_set_of_64_devices, set_begin(s))
 {
-    struct set_rig s;
     char spec[400];
-    set_begin(&s);
     repeat(spec, sizeof spec, 63, "zero");
-    CHECK_EQ(set_plug(&s, spec), BASE_OK);
-    CHECK_EQ(announced(&s), 64);
-    CHECK(sim_find(s.rig.bus, "1-3") && sim_find(s.rig.bus, "1-5") && sim_find(s.rig.bus, "1-67"));
-    CHECK(!sim_find(s.rig.bus, "1-68"));
-    set_end(&s);
+    CHECK_EQ(set_plug(s, spec), BASE_OK);
+    CHECK_EQ(announced(s), 64);
+    CHECK(sim_find(s->rig.bus, "1-3") && sim_find(s->rig.bus, "1-5") &&
+          sim_find(s->rig.bus, "1-67"));
+    CHECK(!sim_find(s->rig.bus, "1-68"));
 }
 
 // A bus has 125 devices, and a hub is one of them.
@@ -147,14 +139,11 @@ TEST(sim_set_unknown_words)
     set_check_refused("keyboard:layout=de", BASE_ERR_INVALID, "keyboard: unknown option 'layout'");
 }
 
-TEST(sim_set_why_is_cut_to_fit)
+SET_TEST(sim_set_why_is_cut_to_fit, set_begin(s))
 {
-    struct set_rig s;
     char why[8];
-    set_begin(&s);
-    CHECK_EQ(sim_set_plug(s.rig.bus, "tape", &s.files, why, sizeof why), BASE_ERR_INVALID);
+    CHECK_EQ(sim_set_plug(s->rig.bus, "tape", &s->files, why, sizeof why), BASE_ERR_INVALID);
     CHECK_STR(why, "unknown");
-    set_end(&s);
 }
 
 TEST(sim_set_out_of_memory_at_each_step)
