@@ -11,6 +11,7 @@
 #include "sim/bus/sim_bus.h"
 #include "sim/set/sim_set.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -279,9 +280,21 @@ static void start(struct program *p, bool options_good)
     }
 }
 
+// Whoever started us may have closed some. What is opened next would get their numbers, and the log
+// go into a disk image.
+static bool have_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct program p = {.alloc = {.alloc = allocate, .free = release}, .status = EXIT_START};
+    if (!have_standard_descriptors())
+        return EXIT_START;
     enum options_action action = options_parse(&p.options, argc, argv, p.why, WHY_SIZE);
     if (action == OPTIONS_HELP) {
         print_help();
@@ -293,7 +306,8 @@ int main(int argc, char **argv)
     }
     if (action == OPTIONS_WRONG)
         p.status = EXIT_OPTIONS;
-    handle(SIGPIPE, SIG_IGN);         // output that nobody reads is no reason to end
+    handle(SIGPIPE, SIG_IGN);         // output that nobody reads is no reason to end,
+    handle(SIGXFSZ, SIG_IGN);         // and neither is a file that may not grow
     prctl(PR_SET_TIMERSLACK, 1000ul); // ns; simulated frames are 125 us
     if (!open_outputs(&p)) {
         fputs("usbip-server: no memory or threads\n", stderr);

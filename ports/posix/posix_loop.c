@@ -356,6 +356,12 @@ static void advance(struct posix_loop *l, uint64_t now_us)
     }
 }
 
+static void tell(const struct posix_loop *l, uint64_t now_us)
+{
+    if (l->config.after_turn)
+        l->config.after_turn(l->config.ctx, now_us);
+}
+
 // Waits at most until `limit_us`, then does all that can be done now.
 static uint64_t turn(struct posix_loop *l, uint64_t now_us, uint64_t limit_us)
 {
@@ -363,8 +369,7 @@ static uint64_t turn(struct posix_loop *l, uint64_t now_us, uint64_t limit_us)
     l->now_us = posix_now_us();
     posix_poller_tell(l->poller);
     advance(l, l->now_us);
-    if (l->config.after_turn)
-        l->config.after_turn(l->config.ctx, l->now_us);
+    tell(l, l->now_us);
     return l->now_us;
 }
 
@@ -380,8 +385,7 @@ static void finish(struct posix_loop *l, uint64_t now_us)
         close_conn(p, now_us);
     }
     server_step(l->server, now_us);
-    if (l->config.after_turn)
-        l->config.after_turn(l->config.ctx, now_us);
+    tell(l, now_us);
     posix_calls_end(&l->calls);
 }
 
@@ -389,6 +393,7 @@ void posix_loop_run(struct posix_loop *l)
 {
     uint64_t now_us = posix_now_us();
     advance(l, now_us); // the backends' first devices
+    tell(l, now_us);
     while (!atomic_load(&l->stop))
         now_us = turn(l, now_us, UINT64_MAX);
     finish(l, now_us);

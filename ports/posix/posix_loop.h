@@ -22,7 +22,8 @@ struct posix_loop_config {
     uint64_t stop_limit_us; // how long an orderly end may take
     struct posix_keepalive keepalive;
     uint64_t longest_wait_us; // a turn at least this often, for a watchdog; 0: only when needed
-    void (*after_turn)(void *ctx, uint64_t now_us); // loop thread, after each turn; may be NULL
+    // Loop thread, before the first wait and after each turn; may be NULL.
+    void (*after_turn)(void *ctx, uint64_t now_us);
     void *ctx;
 };
 

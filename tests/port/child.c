@@ -29,6 +29,8 @@ void child_start(struct child *c, const char *const *args)
     char *argv[ARGS + 2] = {path};
     int out[2], err[2];
     posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t ended_by;
     find_program(path);
     for (unsigned i = 0; args[i]; i++) {
         CHECK(i < ARGS);
@@ -42,7 +44,17 @@ void child_start(struct child *c, const char *const *args)
         posix_spawn_file_actions_addclose(&actions, out[i]);
         posix_spawn_file_actions_addclose(&actions, err[i]);
     }
-    CHECK_EQ(posix_spawn(&c->pid, path, &actions, NULL, argv, environ), 0);
+    for (int fd = 0; fd < 3; fd++)
+        if (c->closed[fd])
+            posix_spawn_file_actions_addclose(&actions, fd);
+    posix_spawnattr_init(&attributes);
+    sigemptyset(&ended_by); // whoever runs the tests may ignore them, as Python does
+    sigaddset(&ended_by, SIGPIPE);
+    sigaddset(&ended_by, SIGXFSZ);
+    posix_spawnattr_setsigdefault(&attributes, &ended_by);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    CHECK_EQ(posix_spawn(&c->pid, path, &actions, &attributes, argv, environ), 0);
+    posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     close(out[1]);
     close(err[1]);

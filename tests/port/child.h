@@ -2,11 +2,13 @@
 // usbip-server as a child process, with its output. What fails, fails the test.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { CHILD_TEXT_SIZE = 65536 };
 
 struct child {
+    bool closed[3]; // descriptors that it is started without, set before
     int pid;
     int out, err;               // ends of pipes
     char text[CHILD_TEXT_SIZE]; // of the last read

@@ -145,3 +145,26 @@ PORT_TEST(loop_turns_although_idle, port_rig_init(r))
     for (unsigned i = 0; i < 5; i++)
         CHECK_EQ(sem_wait(&r->told), 0);
 }
+
+static void note_stopping(void *ctx, uint64_t now_us)
+{
+    struct port_rig *r = ctx;
+    const struct eventlog_event *e = eventlog_next(server_eventlog(r->server), 2);
+    (void)now_us;
+    if (!e || e->what.type != EVENT_SERVER_STOPPING)
+        sem_post(&r->told);
+}
+
+// What happens before the first connection can be logged at once: the start, and the device.
+TEST(loop_tells_of_its_start)
+{
+    struct port_rig r;
+    port_rig_init(&r);
+    r.loop_config.after_turn = note_stopping;
+    r.loop_config.ctx = &r;
+    port_rig_prepare(&r);
+    posix_loop_stop(r.loop);
+    posix_loop_run(r.loop);
+    CHECK_EQ(sem_trywait(&r.told), 0);
+    port_rig_free(&r);
+}

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define LOCAL                                                                                      \
@@ -230,6 +231,68 @@ TEST(program_is_not_stopped_by_who_does_not_read_its_log)
     CHECK(http_client_ask(c, r->http_port, "GET", "/healthz"));
     free(c);
     end(r);
+}
+
+// --- descriptors and files -----------------------------------------------------------------------
+
+static void check_standard_descriptor(const struct child *c, int fd)
+{
+    char path[40], is[40];
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", c->pid, fd);
+    ssize_t n = readlink(path, is, sizeof is - 1);
+    CHECK(n > 0);
+    is[n] = '\0';
+    CHECK_STR(is, "/dev/null");
+}
+
+// Started without one of them, a disk image got its number, and the log went into its boot sector.
+TEST(program_makes_sure_of_its_standard_descriptors)
+{
+    for (int fd = 0; fd < 3; fd++) {
+        struct child *c = calloc(1, sizeof *c);
+        c->closed[fd] = true;
+        CHILD_START(c, LOCAL, "--sim", "zero");
+        if (fd == 1)
+            child_await_log(c, "1-3 plugged in");
+        else
+            child_port(c, "usbip: listening on 127.0.0.1:");
+        check_standard_descriptor(c, fd);
+        CHECK_EQ(kill(c->pid, SIGTERM), 0);
+        CHECK_EQ(child_wait(c), 0);
+        free(c);
+    }
+}
+
+// A file that may not grow (ulimit -f) is for the client what a full disk is.
+TEST(program_survives_the_limit_of_a_file)
+{
+    enum { IN = 1, OUT = 2, STATUS = 12 };
+    static const uint8_t block[512];
+    const struct rlimit none = {0};
+    uint8_t csw[13], cbw[31] = "USBC";
+    char sim[512];
+    struct settings_folder f;
+    struct usbip_client c;
+    settings_folder_make(&f);
+    settings_folder_put(&f, "image", (const char *)block, sizeof block);
+    snprintf(sim, sizeof sim, "disk:file=%s", settings_folder_file(&f, "image"));
+    struct running *r = STARTED("--sim", sim);
+    CHECK_EQ(prlimit(r->child.pid, RLIMIT_FSIZE, &none, NULL), 0);
+    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-1"), WIRE_ST_OK);
+    usbip_client_configure(&c, 1);
+    cbw[9] = 2; // 512 bytes
+    cbw[14] = 10;
+    cbw[15] = 0x2a; // WRITE(10)
+    cbw[23] = 1;
+    usbip_client_submit(&c, OUT, false, cbw, sizeof cbw);
+    CHECK_EQ(usbip_client_reply(&c, false, NULL, 0).u.ret_submit.actual_length, sizeof cbw);
+    usbip_client_submit(&c, OUT, false, block, sizeof block);
+    (void)usbip_client_reply(&c, false, NULL, 0);
+    usbip_client_read(&c, IN, csw, sizeof csw);
+    CHECK_EQ(csw[STATUS], 1);
+    close(c.fd);
+    end(r);
+    settings_folder_remove(&f);
 }
 
 // --- log -----------------------------------------------------------------------------------------
