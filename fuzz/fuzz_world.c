@@ -109,7 +109,7 @@ static size_t serve(struct fuzz_world *w, struct fuzz_peer *p)
         return 0;
     if (session_port_state(p->session) == SESSION_PORT_OPEN && !p->ended)
         moved = move_in(w, p);
-    if (session_port_state(p->session) != SESSION_PORT_CLOSE && !p->stuck)
+    if (session_port_state(p->session) < SESSION_PORT_CLOSE && !p->stuck)
         moved += move_out(p);
     switch (session_port_state(p->session)) {
     case SESSION_PORT_OPEN:
@@ -120,6 +120,7 @@ static size_t serve(struct fuzz_world *w, struct fuzz_peer *p)
             fuzz_world_disconnect(w, p);
         break;
     case SESSION_PORT_CLOSE:
+    case SESSION_PORT_RESET:
         fuzz_world_disconnect(w, p);
         break;
     }

@@ -73,6 +73,7 @@ static void add_user(struct api_json *j, cJSON *o, const struct api_context *ctx
     api_json_number(j, user, "session", v.id);
     api_json_text(j, user, "peer", v.peer);
     api_json_seconds(j, user, "since_s", ctx->now_us - v.since_us);
+    api_json_seconds(j, user, "silent_s", d->silent ? ctx->now_us - v.heard_us : 0);
 }
 
 static void add_device(struct api_json *j, cJSON *list, const struct api_context *ctx,
@@ -125,6 +126,8 @@ static void add_session(struct api_json *j, cJSON *list, const struct api_contex
     api_json_text(j, o, "busid", v.busid[0] ? v.busid : NULL);
     api_json_bool(j, o, "closing", session_is_closing(s));
     api_json_seconds(j, o, "age_s", ctx->now_us - v.since_us);
+    bool silent = session_peer(s) != SESSION_PEER_ANSWERS;
+    api_json_seconds(j, o, "silent_s", silent ? ctx->now_us - v.heard_us : 0);
     api_json_number(j, o, "urbs_in_flight", v.urbs_in_flight);
     api_json_number(j, o, "bytes_in_flight", v.bytes_in_flight);
     add_counters(j, o, "counters", &v.counters);
@@ -158,6 +161,7 @@ static void add_limits(struct api_json *j, const struct server_config *c)
     api_json_seconds(j, o, "hold_s", c->session.hold_us);
     api_json_seconds(j, o, "unlink_s", c->session.unlink_us);
     api_json_seconds(j, o, "linger_s", c->session.linger_us);
+    api_json_seconds(j, o, "silent_s", c->session.silent_us);
     api_json_number(j, o, "eventlog_capacity", c->eventlog_capacity);
     api_json_bool(j, o, "list_in_use", c->list_in_use);
 }

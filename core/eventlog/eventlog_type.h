@@ -65,7 +65,12 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     EVENT(NETWORK_FALLBACK, network_fallback, WARNING,                                             \
           "network: the static address is doubtful: {reason}", WORD(eventlog_fallback, reason))    \
     EVENT(FILE_TROUBLE, file_trouble, WARNING, "{file} cannot be {task}: {reason}",                \
-          WORD(eventlog_file_task, task) WORD(eventlog_file_reason, reason))
+          WORD(eventlog_file_task, task) WORD(eventlog_file_reason, reason))                       \
+    PLAIN(PEER_SILENT, peer_silent, WARNING,                                                       \
+          "session {session}: {peer} does not answer, {busid} is kept for it")                     \
+    EVENT(PEER_BACK, peer_back, INFO,                                                              \
+          "session {session}: {peer}, which has {busid}, is back after {seconds} s",               \
+          NUMBER(count, seconds))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,
@@ -133,6 +138,9 @@ enum eventlog_end {
     EVENT_END_STOPPING, // server shut down
     EVENT_END_CROWDED,  // operation phase: had to make room for a newer connection
     EVENT_END_NO_MEMORY,
+    EVENT_END_PEER_DEAD,   // did not answer when somebody else wanted the device
+    EVENT_END_PEER_SILENT, // did not answer for as long as that is allowed
+    EVENT_END_PEER_FULL,   // takes no byte of its replies
 };
 
 enum eventlog_protocol {

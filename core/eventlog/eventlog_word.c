@@ -44,6 +44,10 @@ static const struct word ends[] = {
     [EVENT_END_STOPPING] = {"stopping", "the server is shutting down"},
     [EVENT_END_CROWDED] = {"crowded", "made room for a newer connection"},
     [EVENT_END_NO_MEMORY] = {"no_memory", "no memory"},
+    [EVENT_END_PEER_DEAD] = {"peer_dead",
+                             "the client does not answer, and another one wants the device"},
+    [EVENT_END_PEER_SILENT] = {"peer_silent", "the client has not answered for too long"},
+    [EVENT_END_PEER_FULL] = {"peer_full", "the client does not take its replies"},
 };
 
 static const struct word faults[] = {

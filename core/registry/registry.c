@@ -110,8 +110,9 @@ bool registry_listed(const struct registry_device *d, bool in_use_too)
     case REGISTRY_CLEANING: // free in a moment; an import waits for it
         return true;
     case REGISTRY_OPENING:
-    case REGISTRY_IN_USE:
         return in_use_too;
+    case REGISTRY_IN_USE: // an import may get it if the peer is dead
+        return in_use_too || d->silent;
     case REGISTRY_REFUSED:
     case REGISTRY_HUB:
         return false;

@@ -26,6 +26,7 @@ struct registry_device {
     struct usb_device_info info; // own copy, descriptors included
     enum registry_state state;
     uint32_t session; // id of the session that has it (OPENING, IN_USE); 0: none
+    bool silent;      // IN_USE: that session's peer does not answer
     uint64_t plugged_us;
     uint64_t imports; // since plugged
     struct usbip_backend *backend;

@@ -40,6 +40,7 @@ void server_change_limits(struct usbip_server *server, const struct server_confi
     server->config.max_connections = config->max_connections;
     server->config.max_devices = server->registry.max = config->max_devices;
     server->config.session.max_urbs = config->session.max_urbs;
+    server->config.session.silent_us = config->session.silent_us;
     server->config.session.budget_bytes = config->session.budget_bytes; // the sessions see it
     server->config.total_budget_bytes = server->budget.total = config->total_budget_bytes;
     session_budget_grew(&server->budget);
@@ -259,6 +260,7 @@ static void look_after(struct usbip_server *server, struct server_link *l)
         session_tick(l->session, server->now_us);
     while (carry_out_action(server, l)) {
     }
+    server_follow_peer(server, l);
     (void)server_let_go(l);
     if (l->disconnected && !l->device && session_is_idle(l->session)) {
         free_link(server, l);

@@ -17,6 +17,8 @@ void server_config_default(struct server_config *c)
                 .hold_us = 1 * SECOND_US,
                 .unlink_us = SECOND_US / 10,
                 .linger_us = 2 * SECOND_US,
+                .silent_us = 14400ull * SECOND_US,
+                .full_us = 60ull * SECOND_US,
             },
         .max_connections = 256,
         .max_devices = 127,

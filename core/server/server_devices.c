@@ -32,11 +32,16 @@ static void open_device(struct server_link *l, struct registry_device *d)
     d->backend->open(d->backend, d->backend_device);
 }
 
-// Will it be free by itself in a moment? Then an import waits instead of failing.
+// Will it be free in a moment, or may it? Then an import waits instead of failing.
 static bool being_released(const struct usbip_server *server, const struct registry_device *d)
 {
     struct server_link *holder = holder_of(server, d);
-    return d->state == REGISTRY_CLEANING || (holder && session_is_closing(holder->session));
+    if (d->state == REGISTRY_CLEANING || (holder && session_is_closing(holder->session)))
+        return true;
+    if (!holder || session_peer(holder->session) == SESSION_PEER_ANSWERS)
+        return false;
+    session_peer_probe(holder->session, server->now_us);
+    return true;
 }
 
 void server_import(struct usbip_server *server, struct server_link *l, const char *busid)
@@ -74,9 +79,32 @@ static void serve_waiting(struct usbip_server *server, struct registry_device *d
     }
 }
 
+// What has become of the peer that has `d`; those who wait for it hear of it.
+void server_follow_peer(struct usbip_server *server, struct server_link *holder)
+{
+    struct registry_device *d = holder->device;
+    enum session_peer peer = session_peer(holder->session);
+    if (!d || holder->waiting || session_is_closing(holder->session))
+        return;
+    if (peer == SESSION_PEER_ANSWERS && !d->silent)
+        return;
+    d->silent = peer != SESSION_PEER_ANSWERS;
+    if (peer == SESSION_PEER_PROBED)
+        return;
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
+        if (l->device != d || !l->waiting || session_is_closing(l->session))
+            continue;
+        if (peer == SESSION_PEER_DEAD)
+            session_close(holder->session, EVENT_END_PEER_DEAD, server->now_us);
+        else
+            refuse_import(server, l, WIRE_ST_DEV_BUSY);
+    }
+}
+
 static void release_device(struct registry_device *d)
 {
     d->state = REGISTRY_CLEANING;
+    d->silent = false;
     d->session = 0;
     d->backend->close(d->backend, d->backend_device);
 }

@@ -64,4 +64,5 @@ void server_record(struct usbip_server *server, const char *busid, const char *p
 bool server_take_events(struct usbip_server *server); // true: there were some
 // Opens the device or waits for it, or refuses.
 void server_import(struct usbip_server *server, struct server_link *l, const char *busid);
+void server_follow_peer(struct usbip_server *server, struct server_link *holder);
 bool server_let_go(struct server_link *l); // true: the device is on its way back

@@ -127,6 +127,7 @@ void session_view(const struct session *s, struct session_view *v)
         .peer = s->peer,
         .busid = s->imported ? s->busid : "",
         .since_us = s->since_us,
+        .heard_us = s->heard_us,
         .urbs_in_flight = s->active.count + (s->active.control_op != NULL),
         .bytes_in_flight = s->room.bytes,
         .counters = s->counters,

@@ -32,6 +32,8 @@ struct session_limits {
                                 // came before its SUBMIT waits for it
     uint64_t unlink_us;         // how long an UNLINK waits for the backend before it is answered
     uint64_t linger_us;         // how long a closing connection may take to take its last bytes
+    uint64_t silent_us;         // how long a peer that does not answer keeps its device
+    uint64_t full_us;           // the same of one that answers, but takes no byte of a reply
 };
 
 struct session_counters {
@@ -92,8 +94,28 @@ enum session_port_state {
     SESSION_PORT_FINISH, // all is sent: shut down the sending side, read and drop what comes until
                          // the peer's FIN or the next deadline, then close
     SESSION_PORT_CLOSE,  // close now
+    SESSION_PORT_RESET,  // the same, with a reset: the peer does not answer, and what it may still
+                         // send is answered with a reset, too
 };
 enum session_port_state session_port_state(const struct session *s);
+
+// What the port sees of the peer, to be told about every second. A port that does not tell has
+// peers that always answer, until the connection breaks.
+struct session_heard {
+    uint64_t last_us;    // when its last segment came, of any kind
+    unsigned unanswered; // segments since that it had to answer: data, keepalives, window probes
+    bool full;           // bytes wait to be sent, and it has no room for them
+    uint64_t taken;      // bytes that it has taken, in all
+};
+void session_peer_heard(struct session *s, const struct session_heard *h, uint64_t now_us);
+
+enum session_peer {
+    SESSION_PEER_ANSWERS,
+    SESSION_PEER_SILENT, // for 10 s, and did not answer. It keeps its device
+    SESSION_PEER_PROBED, // silent, and somebody wants its device: a keepalive each second
+    SESSION_PEER_DEAD,   // did not answer that for 3 s either
+};
+enum session_peer session_peer(const struct session *s);
 
 // --- actions: for the server ---------------------------------------------------------------------
 
@@ -153,6 +175,10 @@ void session_unplugged(struct session *s, uint64_t now_us);
 bool session_is_idle(const struct session *s);
 bool session_is_closing(const struct session *s);
 
+// Somebody wants what a silent peer has: is it still there? In 3 s session_peer() is another than
+// PROBED. SILENT then means that it cannot be told.
+void session_peer_probe(struct session *s, uint64_t now_us);
+
 // --- time ----------------------------------------------------------------------------------------
 
 // Does what is due at now_us. Call when session_next_deadline() has come.
@@ -166,6 +192,7 @@ struct session_view {
     const char *peer;  // borrowed, session's life
     const char *busid; // "" before an import
     uint64_t since_us; // connection accepted, or device imported
+    uint64_t heard_us; // if session_peer() is not ANSWERS: when its last segment came
     uint32_t urbs_in_flight;
     uint64_t bytes_in_flight;
     struct session_counters counters;

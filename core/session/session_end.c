@@ -43,11 +43,13 @@ void session_close(struct session *s, enum eventlog_end why, uint64_t now_us)
         session_record(s, EVENTLOG_WITH(connection_closed, .reason = why));
     bool nobody_reads = why == EVENT_END_PEER_LOST || why == EVENT_END_CROWDED ||
                         (why == EVENT_END_PEER_CLOSED && s->imported);
+    s->resets =
+        why == EVENT_END_PEER_DEAD || why == EVENT_END_PEER_SILENT || why == EVENT_END_PEER_FULL;
     s->phase = SESSION_PHASE_CLOSING;
     s->op.asks = false;
     s->deadline_us = now_us + s->limits->linger_us;
     let_urbs_go(s);
-    if (nobody_reads)
+    if (nobody_reads || s->resets)
         session_end_sending(s);
     session_touch(s);
 }
@@ -86,7 +88,7 @@ enum session_port_state session_port_state(const struct session *s)
     if (s->phase != SESSION_PHASE_CLOSING)
         return SESSION_PORT_OPEN;
     if (s->broken)
-        return SESSION_PORT_CLOSE;
+        return s->resets ? SESSION_PORT_RESET : SESSION_PORT_CLOSE;
     if (!base_list_empty(&s->tx.queue))
         return SESSION_PORT_OPEN;
     return s->rx.ended ? SESSION_PORT_CLOSE : SESSION_PORT_FINISH;

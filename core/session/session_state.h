@@ -116,6 +116,8 @@ struct session_action session_order_next(struct session *s);
 void session_fail(struct session *s, enum eventlog_protocol why, uint32_t value);
 void session_end_sending(struct session *s); // what is not sent now never will be
 
+// session_peer.c: whether the peer is still there; its functions are in session.h.
+
 // session_rx.c: receiving in the URB phase. ahead[begin..end) is not parsed yet; before that, the
 // body of `urb` or `skip` bytes are due.
 struct session_rx {
@@ -165,6 +167,10 @@ struct session {
     enum session_phase phase;
     bool imported; // has, or had until the end, a device
     bool broken;   // connection lost: nothing can be sent
+    bool resets;   // the port breaks the connection, instead of closing it
+    enum session_peer peer_state;
+    uint64_t heard_us, probed_us;  // when the port last heard of the peer; PROBED: since when
+    uint64_t taken, full_since_us; // session_heard's, and since when it has not changed
     struct session_device device;
     struct session_pipes pipes;
     struct session_room room;

@@ -167,7 +167,8 @@ static bool follow_port_state(struct stage_client *c)
         c->out_size = 0; // read and dropped
     }
     // A peer that sees the FIN closes too, unless it is deaf.
-    if (state == SESSION_PORT_CLOSE || (state == SESSION_PORT_FINISH && !c->deaf)) {
+    c->got_reset = state == SESSION_PORT_RESET;
+    if (state >= SESSION_PORT_CLOSE || (state == SESSION_PORT_FINISH && !c->deaf)) {
         hang_up(c);
         return true;
     }
@@ -275,6 +276,14 @@ void stage_reset(struct stage_client *c)
         session_rx_end(c->session, true, c->stage->now_us);
         hang_up(c);
     }
+    stage_settle(c->stage);
+}
+
+void stage_heard(struct stage_client *c, uint64_t silent_us, unsigned unanswered)
+{
+    uint64_t now_us = c->stage->now_us;
+    struct session_heard h = {.last_us = now_us - silent_us, .unanswered = unanswered};
+    session_peer_heard(c->session, &h, now_us);
     stage_settle(c->stage);
 }
 

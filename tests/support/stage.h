@@ -41,6 +41,7 @@ struct stage_client {
     size_t in_size, in_room;
     bool deaf;      // does not read: the server's bytes stay where they are
     bool got_fin;   // the server has shut down its side
+    bool got_reset; // the server has broken the connection
     bool sent_fin;  // the client has
     uint32_t devid; // of the imported device
 };
@@ -80,7 +81,10 @@ struct stage_client *stage_connect(struct stage *st);
 void stage_send(struct stage_client *c, const void *bytes, size_t size);  // and settles
 void stage_queue(struct stage_client *c, const void *bytes, size_t size); // without settling
 void stage_fin(struct stage_client *c);                                   // and settles
-void stage_reset(struct stage_client *c);        // the connection breaks; and settles
+void stage_reset(struct stage_client *c); // the connection breaks; and settles
+// The port saw the client's last segment `silent_us` ago, and no answer to `unanswered` of its own
+// since; and settles.
+void stage_heard(struct stage_client *c, uint64_t silent_us, unsigned unanswered);
 bool stage_closed(const struct stage_client *c); // the server ended it (FIN or close)
 
 // --- scripted client -----------------------------------------------------------------------------

@@ -117,6 +117,7 @@ STAGE_TEST(api_status_of_limits, begin(st, "none"))
     CHECK_EQ(number(limits, "session_budget_bytes"), c->session.budget_bytes);
     CHECK_EQ(number(limits, "total_budget_bytes"), c->total_budget_bytes);
     CHECK_EQ(number(limits, "op_timeout_s"), c->session.op_timeout_us / 1000000);
+    CHECK_EQ(number(limits, "silent_s"), 14400);
     CHECK(cJSON_IsFalse(member(limits, "list_in_use")));
     cJSON_Delete(status);
 }

@@ -37,6 +37,8 @@ static const char *const types[] = {
     "network_down eventlog_network_end:reason",
     "network_fallback eventlog_fallback:reason",
     "file_trouble eventlog_file_task:task eventlog_file_reason:reason",
+    "peer_silent",
+    "peer_back count:seconds",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
@@ -50,7 +52,8 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
     [EVENTLOG_KIND_eventlog_refusal] =
         "- descriptors duplicate limit no_memory stopping no_descriptor",
     [EVENTLOG_KIND_eventlog_end] =
-        "- peer_closed peer_lost done timeout protocol unplugged stopping crowded no_memory",
+        ("- peer_closed peer_lost done timeout protocol unplugged stopping crowded no_memory "
+         "peer_dead peer_silent peer_full"),
     [EVENTLOG_KIND_eventlog_protocol] =
         "- version operation command devid direction length packet_count duplicate_seqnum",
     [EVENTLOG_KIND_eventlog_address] = "- static dhcp link_local",
