@@ -31,6 +31,7 @@ static const struct settings_field fields[] = {
     LIMIT(max_urbs),
     LIMIT(session_budget_kib),
     LIMIT(total_budget_kib),
+    LIMIT(silent_s),
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KIB = 1024, MIB_KIB = 1024, GIB_KIB = 1024 * 1024 };
+enum { KIB = 1024, MIB_KIB = 1024, GIB_KIB = 1024 * 1024, SECOND_US = 1000000, WEEK_S = 604800 };
 
 // --- what this port brings -----------------------------------------------------------------------
 
@@ -35,9 +35,10 @@ static void describe_port(struct server_settings *s)
                 .max_urbs = c.session.max_urbs,
                 .session_budget_kib = (uint32_t)(c.session.budget_bytes / KIB),
                 .total_budget_kib = (uint32_t)(c.total_budget_bytes / KIB),
+                .silent_s = (uint32_t)(c.session.silent_us / SECOND_US),
             },
-        .min_limits = {1, 1, 64, MIB_KIB, MIB_KIB},
-        .max_limits = {4096, 1024, 65536, GIB_KIB, 16 * GIB_KIB},
+        .min_limits = {1, 1, 64, MIB_KIB, MIB_KIB, 10},
+        .max_limits = {4096, 1024, 65536, GIB_KIB, 16 * GIB_KIB, WEEK_S},
     };
 }
 
@@ -60,6 +61,7 @@ void server_settings_limits(const struct settings *s, struct server_config *conf
     config->session.max_urbs = s->limits.max_urbs;
     config->session.budget_bytes = (uint64_t)s->limits.session_budget_kib * KIB;
     config->total_budget_bytes = (uint64_t)s->limits.total_budget_kib * KIB;
+    config->session.silent_us = (uint64_t)s->limits.silent_s * SECOND_US;
 }
 
 unsigned server_settings_most_connections(const struct server_settings *s)
@@ -150,6 +152,8 @@ static const char *remark(const char *key)
 {
     if (strcmp(key, "limits.max_urbs") == 0)
         return " (for devices that are attached from now on)";
+    if (strcmp(key, "limits.silent_s") == 0)
+        return " (longer only for connections from now on)";
     return strcmp(key, "host_name") == 0 ? " (nothing uses it yet)" : "";
 }
 

@@ -6,9 +6,9 @@
 const struct settings_port settings_rig_port = {
     .host_name = "usbip-test",
     .sntp_server = "pool.ntp.org",
-    .limits = {12, 8, 64, 1024, 4096},
-    .min_limits = {1, 1, 64, 256, 256},
-    .max_limits = {32, 16, 256, 8192, 16384},
+    .limits = {12, 8, 64, 1024, 4096, 14400},
+    .min_limits = {1, 1, 64, 256, 256, 10},
+    .max_limits = {32, 16, 256, 8192, 16384, 604800},
     .has_network = true,
     .has_buses = true,
 };

@@ -90,6 +90,7 @@ TEST(settings_keys_are_listed_with_their_values)
         "limits.max_urbs=64",
         "limits.session_budget_kib=1024",
         "limits.total_budget_kib=4096",
+        "limits.silent_s=14400",
     };
     struct settings s = settings_rig();
     char value[SETTINGS_VALUE_SIZE], line[300];

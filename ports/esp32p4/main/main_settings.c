@@ -20,8 +20,9 @@ static const struct settings_port our_port = {
             .max_urbs = MAIN_MAX_URBS,
             .session_budget_kib = MAIN_SESSION_BUDGET_KIB,
             .total_budget_kib = MAIN_TOTAL_BUDGET_KIB,
+            .silent_s = MAIN_SILENT_S,
         },
-    .min_limits = {1, 1, 64, 1024, 1024},
+    .min_limits = {1, 1, 64, 1024, 1024, 10},
     .max_limits =
         {
             .max_connections = CONFIG_USBIP_MAX_DEVICES + CONFIG_USBIP_MAX_CLIENTS,
@@ -29,6 +30,7 @@ static const struct settings_port our_port = {
             .max_urbs = 256,
             .session_budget_kib = MAIN_TOTAL_BUDGET_KIB,
             .total_budget_kib = MAIN_TOTAL_BUDGET_KIB,
+            .silent_s = MAIN_SILENT_S,
         },
     .has_network = true,
     .has_buses = true,
@@ -132,5 +134,6 @@ void main_settings_server(const struct settings *s, struct server_config *c)
     c->session.max_urbs = s->limits.max_urbs;
     c->session.budget_bytes = (uint64_t)s->limits.session_budget_kib * KIB;
     c->total_budget_bytes = (uint64_t)s->limits.total_budget_kib * KIB;
+    c->session.silent_us = (uint64_t)s->limits.silent_s * 1000000;
     c->pool_cache_bytes = MAIN_POOL_CACHE_BYTES;
 }
