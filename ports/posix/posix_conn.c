@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/posix/posix_conn.h"
+#include "ports/posix/posix_socket.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -205,11 +206,22 @@ void posix_conn_write(struct posix_conn *c, uint64_t now_us)
     }
 }
 
+static void probe(struct posix_conn *c)
+{
+    bool wanted = session_peer(c->session) == SESSION_PEER_PROBED;
+    if (wanted != c->probed)
+        posix_socket_keepalive(c->fd, wanted ? POSIX_PROBE_S : POSIX_KEEPALIVE_S);
+    c->probed = wanted;
+}
+
 bool posix_conn_settle(struct posix_conn *c)
 {
     enum session_port_state state = session_port_state(c->session);
-    if (c->lost || state == SESSION_PORT_CLOSE)
+    if (state == SESSION_PORT_RESET)
+        posix_socket_reset(c->fd);
+    if (c->lost || state >= SESSION_PORT_CLOSE)
         return false;
+    probe(c);
     if (state == SESSION_PORT_FINISH && !c->finishing) {
         c->finishing = true;
         shutdown(c->fd, SHUT_WR);

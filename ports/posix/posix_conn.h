@@ -21,6 +21,7 @@ struct posix_conn {
     bool tx_blocked;    // the socket took less than offered: send again when it is writable
     bool finishing;     // we have sent FIN and drop what still comes
     bool lost;          // the connection is broken: to be closed
+    bool probed;        // the peer is asked each second whether it is there
     unsigned low_water; // SO_RCVLOWAT, if it is not 1
 };
 
@@ -30,7 +31,7 @@ bool posix_conn_ready(struct posix_conn *c, short revents, uint64_t now_us);
 // Sends what the session has, as far as the socket takes it.
 void posix_conn_write(struct posix_conn *c, uint64_t now_us);
 
-// Follows the session's state. False: close the socket now.
+// Follows the session's state and what it wants to know of its peer. False: close the socket now.
 bool posix_conn_settle(struct posix_conn *c);
 
 // What to poll() for.

@@ -2,6 +2,7 @@
 #include "ports/posix/posix_loop.h"
 #include "ports/posix/posix_calls.h"
 #include "ports/posix/posix_conn.h"
+#include "ports/posix/posix_silence.h"
 #include "ports/posix/posix_time.h"
 #include "wire/wire_op.h"
 
@@ -17,6 +18,7 @@ enum {
     ACCEPTS = 16,  // per turn
     READS = 16,    // of some 64 KiB per connection and turn
     ACCEPT_PAUSE_US = 100000,
+    HEAR_US = 1000000, // between two looks at what is heard of the peers
 };
 
 struct listening {
@@ -50,6 +52,7 @@ struct posix_loop {
     int spare;               // a descriptor to give up when there is none left for accept()
     bool starved;            // that was recorded, and no connection was accepted since
     uint64_t accept_from_us; // no accept() before, because it failed
+    uint64_t hear_us;        // when to look at what is heard of the peers
 };
 
 void posix_loop_config_default(struct posix_loop_config *c)
@@ -59,7 +62,7 @@ void posix_loop_config_default(struct posix_loop_config *c)
         .max_sockets = 256,
         .max_watches = 256,
         .stop_limit_us = 5000000,
-        .keepalive = {.idle_s = 10, .interval_s = 5, .count = 3, .unacknowledged_ms = 20000},
+        .heard = posix_silence_heard,
     };
 }
 
@@ -248,7 +251,8 @@ static void welcome(struct posix_loop *l, int fd, const struct sockaddr_storage 
         close(fd);
         return;
     }
-    posix_socket_prepare(fd, &l->config.keepalive);
+    uint64_t silent_us = server_config(l->server)->session.silent_us;
+    posix_socket_prepare(fd, (unsigned)(silent_us / 1000000));
     p->loop = l;
     p->conn = (struct posix_conn){.fd = fd, .session = s, .gather = l->gather};
     p->watch = (struct posix_watch){fd, POLLIN, on_socket, p, 0};
@@ -327,6 +331,8 @@ static uint64_t prepare_wait(struct posix_loop *l, uint64_t now_us)
         posix_poller_change(l->poller, &l->listening[i].watch, accepts ? POLLIN : 0);
     if (paused)
         deadline = earlier(deadline, l->accept_from_us);
+    if (!base_list_empty(&l->open))
+        deadline = earlier(deadline, l->hear_us);
     if (l->config.longest_wait_us)
         deadline = earlier(deadline, now_us + l->config.longest_wait_us);
     return deadline;
@@ -340,6 +346,19 @@ static void attend(struct place *p, uint64_t now_us)
         posix_poller_change(p->loop->poller, &p->watch, posix_conn_events(&p->conn));
     else
         close_conn(p, now_us);
+}
+
+// TCP does not tell when a peer falls silent or is heard again.
+static void hear(struct posix_loop *l, uint64_t now_us)
+{
+    struct session_heard h;
+    if (now_us < l->hear_us)
+        return;
+    l->hear_us = now_us + HEAR_US;
+    BASE_LIST_FOR_EACH (struct place, p, &l->open, link) {
+        if (l->config.heard(p->conn.fd, now_us, &h))
+            session_peer_heard(p->conn.session, &h, now_us);
+    }
 }
 
 // Steps the core and does what comes of it.
@@ -368,6 +387,7 @@ static uint64_t turn(struct posix_loop *l, uint64_t now_us, uint64_t limit_us)
     posix_poller_wait(l->poller, earlier(prepare_wait(l, now_us), limit_us));
     l->now_us = posix_now_us();
     posix_poller_tell(l->poller);
+    hear(l, l->now_us);
     advance(l, l->now_us);
     tell(l, l->now_us);
     return l->now_us;

@@ -20,7 +20,8 @@ struct posix_loop_config {
     unsigned max_sockets;   // accepted ones, those included that are just being closed
     unsigned max_watches;   // of posix_loop_watch()
     uint64_t stop_limit_us; // how long an orderly end may take
-    struct posix_keepalive keepalive;
+    // What the system's TCP knows of a peer; false: nothing. posix_silence_heard() on Linux.
+    bool (*heard)(int fd, uint64_t now_us, struct session_heard *h);
     uint64_t longest_wait_us; // a turn at least this often, for a watchdog; 0: only when needed
     // Loop thread, before the first wait and after each turn; may be NULL.
     void (*after_turn)(void *ctx, uint64_t now_us);

@@ -164,14 +164,27 @@ int posix_accept(int listening, struct sockaddr_storage *peer)
 #endif
 }
 
-void posix_socket_prepare(int fd, const struct posix_keepalive *k)
+// The interval first: a shorter idle time takes effect at once, with a keepalive.
+void posix_socket_keepalive(int fd, unsigned every_s)
+{
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, (int)every_s);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, (int)every_s);
+}
+
+void posix_socket_prepare(int fd, unsigned silent_s)
 {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); // small replies must not wait for each other
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, (int)k->idle_s);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, (int)k->interval_s);
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, (int)k->count);
+    posix_socket_keepalive(fd, POSIX_KEEPALIVE_S);
 #ifdef TCP_USER_TIMEOUT
-    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)k->unacknowledged_ms);
+    set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)(silent_s * 1000)); // TCP_KEEPCNT is void
+#else
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, (int)(silent_s / POSIX_KEEPALIVE_S));
 #endif
+}
+
+void posix_socket_reset(int fd)
+{
+    const struct linger now = {.l_onoff = 1};
+    (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }

@@ -9,12 +9,6 @@
 
 enum { POSIX_ADDRESS_SIZE = 56 }; // "[IPv6 address]:port" and NUL
 
-// When a silent peer is given up: a client that lost power must not keep its device.
-struct posix_keepalive {
-    unsigned idle_s, interval_s, count;
-    unsigned unacknowledged_ms; // TCP_USER_TIMEOUT, where the platform has it
-};
-
 // One socket for a given address; IPv4 and IPv6 side by side for the wildcard.
 struct posix_listener {
     int fd[2];
@@ -33,8 +27,17 @@ void posix_listener_close(struct posix_listener *l);
 // The next connection: not blocking, closed on exec. -1 with errno.
 int posix_accept(int listening, struct sockaddr_storage *peer);
 
-// No delay, keepalive. A connection without them still works: failures are ignored.
-void posix_socket_prepare(int fd, const struct posix_keepalive *k);
+// How often a silent peer is asked whether it is there: makes its silence visible, and a new one
+// visible soon; and while somebody waits for the answer.
+enum { POSIX_KEEPALIVE_S = 4, POSIX_PROBE_S = 1 };
+
+// No delay, keepalive; the system ends the connection when the peer has not answered for
+// `silent_s`. A connection without them still works: failures are ignored.
+void posix_socket_prepare(int fd, unsigned silent_s);
+void posix_socket_keepalive(int fd, unsigned every_s);
+
+// What close() will do: breaks the connection, unsent bytes are lost.
+void posix_socket_reset(int fd);
 
 // "127.0.0.1:5123" or "[::1]:5123".
 void posix_address_text(const struct sockaddr_storage *a, char text[POSIX_ADDRESS_SIZE]);

@@ -6,6 +6,7 @@ set(USBIP_POSIX_SOURCES
   posix_conn.c
   posix_http.c
   posix_loop.c
+  posix_silence.c
   posix_socket.c
   posix_time.c
 )

@@ -104,17 +104,31 @@ static void check_busy(struct fixture *f)
     CHECK(stage_closed(c));
 }
 
-// The engine cannot know that a peer has vanished: TCP tells (keepalive 10 s + 3 x 5 s and a limit
-// for data on the way, port test loop_sets_socket_options), and the device is free at that moment.
+// What the port sees of a peer that has vanished, up to now: a keepalive each 4 s.
+static void vanish(struct stage_client *c, uint64_t since_us)
+{
+    uint64_t silent_us = c->stage->now_us - since_us;
+    c->deaf = true;
+    stage_heard(c, silent_us, (unsigned)(silent_us / (4 * FIXTURE_SECOND_US)));
+}
+
+// It keeps its device as long as nobody else wants it; then it is asked, and does not answer.
 FIXTURE_TEST(conformance_120_peer_vanishes)
 {
     struct stage_client *c = attach_with_urbs_pending(f);
+    uint64_t since_us = f->st.now_us;
     unsigned before = cleanings(f);
-    c->deaf = true;
-    stage_advance(&f->st, 25 * FIXTURE_SECOND_US);
-    check_busy(f);
+    stage_advance(&f->st, (uint64_t)HOUR * FIXTURE_SECOND_US);
+    vanish(c, since_us);
     CHECK(!stage_closed(c));
-    stage_reset(c); // the socket reports ETIMEDOUT
+    struct stage_client *next = fixture_connect(f);
+    fixture_send(next, "OP-IMPORT");
+    stage_advance(&f->st, 3 * FIXTURE_SECOND_US);
+    stage_expect_silence(next);
+    vanish(c, since_us);
+    CHECK(c->got_reset);
+    CHECK_EQ(next->in_size, FIXTURE_IMPORT_REPLY_SIZE);
+    stage_fin(next);
     check_cancelled(f, c, before);
 }
 
@@ -283,17 +297,24 @@ FIXTURE_TEST(conformance_128_orderly_stop)
     CHECK(server_stopped(f->st.server));
 }
 
-// Rule: nobody takes a session over. The dead one ends when TCP gives it up, 25 s after its last
-// sign of life; until then an import is told that the device is busy, from wherever it comes.
+// Rule: nobody takes a session over from a peer that may be alive, wherever the import comes from.
 FIXTURE_TEST(conformance_129_import_while_the_old_connection_is_dead)
 {
     struct stage_client *c = fixture_attach(f); // all clients here have the same address
+    uint64_t since_us = f->st.now_us;
     c->deaf = true;
+    stage_advance(&f->st, 9 * FIXTURE_SECOND_US);
+    vanish(c, since_us);
     check_busy(f);
-    stage_advance(&f->st, 25 * FIXTURE_SECOND_US);
-    check_busy(f);
+    stage_advance(&f->st, 16 * FIXTURE_SECOND_US);
+    vanish(c, since_us);
+    struct stage_client *next = fixture_connect(f);
+    fixture_send(next, "OP-IMPORT");
+    stage_advance(&f->st, FIXTURE_SECOND_US);
+    stage_heard(c, 0, 0); // it was not dead after all, and is unharmed
+    fixture_expect(next, "R-IMPORT-BUSY");
     c->deaf = false;
-    stage_check_alive(c); // it was not dead after all, and is unharmed
+    stage_check_alive(c);
     stage_reset(c);
     stage_check_importable(&f->st, "1-1");
 }

@@ -6,6 +6,8 @@
 #include "tests/support/heap.h"
 #include "tests/support/tcp_client.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <time.h>
 
 void port_rig_init(struct port_rig *r)
@@ -76,6 +78,20 @@ void port_rig_attach(const struct port_rig *r, struct usbip_client *c, const cha
 {
     CHECK_EQ(usbip_client_import(c, port_rig_connect(r), busid), WIRE_ST_OK);
     usbip_client_configure(c, configuration);
+}
+
+int port_rig_server_end(int client)
+{
+    struct sockaddr_in own = {0}, peer = {0};
+    socklen_t size = sizeof own;
+    CHECK_EQ(getsockname(client, (struct sockaddr *)&own, &size), 0);
+    for (int fd = 3; fd < 1024; fd++) {
+        size = sizeof peer;
+        if (getpeername(fd, (struct sockaddr *)&peer, &size) == 0 && peer.sin_family == AF_INET &&
+            peer.sin_port == own.sin_port)
+            return fd;
+    }
+    check_fail(__FILE__, __LINE__, "the server has no such connection");
 }
 
 // --- waiting for the server to get there ---------------------------------------------------------

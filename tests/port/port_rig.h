@@ -41,6 +41,9 @@ void port_rig_free(struct port_rig *r);
 // Connects to it over IPv4.
 int port_rig_connect(const struct port_rig *r);
 
+// The server's end of a client's connection: both are in this process.
+int port_rig_server_end(int client);
+
 // Connects, imports the device and selects the configuration.
 void port_rig_attach(const struct port_rig *r, struct usbip_client *c, const char *busid,
                      uint8_t configuration);
