@@ -6,6 +6,7 @@ set(USBIP_CORE_SOURCES
   base/base_text.c
   wire/wire_op.c
   wire/wire_urb.c
+  usb/usb_config.c
   usb/usb_descriptor.c
   usb/usb_device.c
   eventlog/eventlog.c

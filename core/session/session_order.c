@@ -107,7 +107,8 @@ static enum turn try_transfer(struct session *s, struct session_urb *u, struct s
 {
     const struct usb_endpoint_table *t = &s->pipes.endpoints;
     unsigned dir = u->address >> 7, number = u->address & 0x0f;
-    if (!t->present[dir][number] || (t->ep[dir][number].type == USB_ISOCHRONOUS) != u->iso)
+    if (!session_pipes_usable(s, u->address) ||
+        (t->ep[dir][number].type == USB_ISOCHRONOUS) != u->iso)
         return end_here(s, u, USB_STATUS_STALL);
     if (u->iso && u->urb.packet_count == 0)
         return end_here(s, u, USB_STATUS_OK);

@@ -5,11 +5,16 @@
 
 #include <string.h>
 
+static struct base_span present_config(const struct session *s)
+{
+    return usb_device_config(s->device.info, s->pipes.active_config);
+}
+
 static void build_endpoints(struct session *s, uint16_t max_packet_size0)
 {
     struct session_pipes *p = &s->pipes;
-    usb_endpoint_table_build(&p->endpoints, usb_device_config(s->device.info, p->active_config),
-                             p->alternate, max_packet_size0);
+    usb_endpoint_table_build(&p->endpoints, present_config(s), s->device.info->speed, p->alternate,
+                             max_packet_size0);
     for (unsigned i = 0; i < 32; i++) {
         struct session_figures **f = &p->figures[i / 16][i % 16];
         if (p->endpoints.present[i / 16][i % 16] && !*f)
@@ -23,6 +28,8 @@ void session_pipes_create(struct session *s)
     struct usb_device_descriptor desc = {0};
     (void)usb_device_descriptor_unpack(&desc, info->device_descriptor);
     s->pipes.active_config = info->active_config;
+    for (unsigned i = 0; i < info->config_count; i++)
+        usb_config_names(info->config[i], &s->pipes.names);
     build_endpoints(s, info->speed == USB_SPEED_SUPER ? 512 : desc.bMaxPacketSize0);
 }
 
@@ -39,26 +46,37 @@ void session_pipes_change(struct session *s, const struct usb_control_op *op)
         p->active_config = op->value;
         memset(p->alternate, 0, sizeof p->alternate);
     } else if (op->type == USB_SET_INTERFACE) {
-        p->alternate[op->interface] = op->value;
+        int i = usb_config_interface_index(present_config(s), op->interface);
+        if (i >= 0)
+            p->alternate[i] = op->value;
     } else if (op->type == USB_RESET_DEVICE) {
         session_record(s, EVENTLOG(device_reset));
     }
     build_endpoints(s, p->endpoints.ep[0][0].max_packet_size);
 }
 
-// By the descriptors, never by the client's fields: the current alternate settings first; else any
-// setting that has the endpoint (the change to it may be on its way, or the URB is late).
-bool session_pipes_iso(const struct session *s, uint8_t address)
+bool session_pipes_usable(const struct session *s, uint8_t address)
 {
-    const struct usb_endpoint_table *t = &s->pipes.endpoints;
-    struct usb_endpoint ep;
     unsigned dir = address >> 7, number = address & 0x0f;
-    if (t->present[dir][number])
-        return t->ep[dir][number].type == USB_ISOCHRONOUS;
-    for (unsigned i = 0; i < s->device.info->config_count; i++)
-        if (usb_config_find_endpoint(s->device.info->config[i], address, &ep))
-            return ep.type == USB_ISOCHRONOUS;
-    return false;
+    const struct usb_endpoint *ep = &s->pipes.endpoints.ep[dir][number];
+    return s->pipes.endpoints.present[dir][number] && ep->max_packet_size > 0 &&
+           (ep->type != USB_CONTROL || number == 0);
+}
+
+// By what the client means (docs/wire.md 2.3). What the descriptors call an endpoint decides, if
+// that is one thing, however they are read; else the field does: only isochronous URBs have
+// packets.
+bool session_pipes_iso(const struct session *s, uint8_t address, int32_t packets)
+{
+    const struct usb_endpoint_names *names = &s->pipes.names;
+    unsigned dir = address >> 7, number = address & 0x0f;
+    uint32_t bit = 1u << (number + dir * 16);
+    bool iso = names->isochronous & bit, other = names->other & bit;
+    if (!iso || !other)
+        return iso && packets != -1;
+    if (packets == 0)
+        return s->pipes.endpoints.ep[dir][number].type == USB_ISOCHRONOUS;
+    return packets > 0 && packets <= WIRE_ISO_PACKETS_MAX;
 }
 
 struct session_figures *session_pipes_figures(const struct session *s, uint8_t address)

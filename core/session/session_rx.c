@@ -115,7 +115,7 @@ static void classify(struct session_urb *u, const struct usb_setup *setup)
         *op = (struct usb_control_op){.type = USB_SET_CONFIGURATION, .value = value};
         return;
     case 0x0100 | USB_REQ_SET_INTERFACE:
-        if (setup->wIndex >= USB_MAX_INTERFACES)
+        if (setup->wIndex > 0xff)
             break; // the device will refuse it
         *op = (struct usb_control_op){.type = USB_SET_INTERFACE, .value = value, .interface = low};
         return;
@@ -217,8 +217,8 @@ static bool parse_submit(struct session *s, const struct wire_urb_header *h)
         session_fail(s, EVENT_DUPLICATE_SEQNUM, h->seqnum);
         return false;
     }
-    bool iso =
-        h->ep <= 15 && h->ep > 0 && session_pipes_iso(s, (uint8_t)(h->ep | (in ? USB_DIR_IN : 0u)));
+    bool iso = h->ep <= 15 && h->ep > 0 &&
+               session_pipes_iso(s, (uint8_t)(h->ep | (in ? USB_DIR_IN : 0u)), packets);
     if (iso && (packets < 0 || packets > WIRE_ISO_PACKETS_MAX)) {
         session_fail(s, EVENT_BAD_PACKET_COUNT, (uint32_t)packets);
         return false;

@@ -16,14 +16,17 @@ void session_record(struct session *s, struct eventlog_what what);
 // session_pipes.c: the device as the client has configured it.
 struct session_pipes {
     uint8_t active_config;
-    uint8_t alternate[USB_MAX_INTERFACES];
+    uint8_t alternate[USB_MAX_INTERFACES]; // by order of appearance
     struct usb_endpoint_table endpoints;
+    struct usb_endpoint_names names;        // of all configurations
     struct session_figures *figures[2][16]; // of endpoints that exist or existed; NULL: no memory
 };
 void session_pipes_create(struct session *s);
 void session_pipes_destroy(struct session *s);
 void session_pipes_change(struct session *s, const struct usb_control_op *op); // it was done
-bool session_pipes_iso(const struct session *s, uint8_t address);
+bool session_pipes_usable(const struct session *s, uint8_t address);           // now
+// How the client has framed an URB with that number_of_packets.
+bool session_pipes_iso(const struct session *s, uint8_t address, int32_t packets);
 struct session_figures *session_pipes_figures(const struct session *s, uint8_t address); // or NULL
 
 // session_room.c: payload memory within budgets, and what is done while there is none.

@@ -19,6 +19,7 @@ enum usb_descriptor_type {
     USB_DT_DEVICE_QUALIFIER = 6,
     USB_DT_OTHER_SPEED_CONFIG = 7,
     USB_DT_BOS = 15,
+    USB_DT_SS_ENDPOINT_COMPANION = 48,
 };
 
 enum usb_descriptor_size {
@@ -26,6 +27,7 @@ enum usb_descriptor_size {
     USB_DT_CONFIG_SIZE = 9,
     USB_DT_INTERFACE_SIZE = 9,
     USB_DT_ENDPOINT_SIZE = 7,
+    USB_DT_SS_ENDPOINT_COMPANION_SIZE = 6,
 };
 
 // Standard requests, USB 2.0 table 9-4.
@@ -57,8 +59,10 @@ enum {
     USB_DIR_IN = 0x80,             // bit 7 of bmRequestType and bEndpointAddress
     USB_FEATURE_ENDPOINT_HALT = 0, // wValue of CLEAR_FEATURE / SET_FEATURE to an endpoint
     USB_FEATURE_PORT_RESET = 4,    // hub class feature, USB 2.0 table 11-17
-    USB_MAX_INTERFACES = 32,       // most interfaces per configuration that we accept
-    USB_MAX_CONFIGS = 8,           // most configurations that we look at
+    USB_MAX_INTERFACES = 32,       // Linux's limits: interfaces per configuration that count ...
+    USB_MAX_SETTINGS = 128,        // ... alternate settings per interface ...
+    USB_MAX_ENDPOINTS = 30,        // ... endpoints per alternate setting ...
+    USB_MAX_CONFIGS = 8,           // ... and configurations
 };
 
 enum usb_transfer_type {
@@ -105,63 +109,12 @@ struct usb_interface {
     uint8_t bInterfaceClass, bInterfaceSubClass, bInterfaceProtocol, iInterface;
 };
 
+// An endpoint as Linux's USB core sees it, with its values mended (docs/wire.md 11).
 struct usb_endpoint {
     uint8_t address;              // bit 7: IN; bits 0..3: number 1..15 (0 for the control endpoint)
     uint8_t type;                 // enum usb_transfer_type
-    uint16_t max_packet_size;     // bytes per packet, without the high-bandwidth bits
-    uint8_t packets_per_interval; // 1..3 (high-bandwidth isochronous and interrupt, USB 2.0 9.6.6)
-    uint8_t bInterval;            // raw
-    uint8_t interface;            // bInterfaceNumber it belongs to
+    uint16_t max_packet_size;     // bytes per packet; 0: nothing can be moved there
+    uint8_t packets_per_interval; // 1..64: high-bandwidth (USB 2.0 9.6.6), bursts of super speed
+    uint8_t bInterval;
+    uint8_t interface; // bInterfaceNumber it belongs to
 };
-
-// A walk over the descriptors in one configuration's bytes. Start with usb_walk_begin(), then call
-// usb_walk_next() until it returns false. As Linux does (drivers/usb/core/config.c), what cannot be
-// used is skipped: the walk stops at a descriptor that does not fit, interface numbers from
-// USB_MAX_INTERFACES on and endpoints without a packet size do not count.
-struct usb_walk {
-    struct base_span rest;
-    struct base_span descriptor;    // current one, bLength bytes, at least 2
-    struct usb_interface interface; // the interface descriptor seen last
-    bool has_interface;
-};
-
-void usb_walk_begin(struct usb_walk *w, struct base_span config);
-bool usb_walk_next(struct usb_walk *w);
-
-// True if the walk's current descriptor is a usable interface descriptor (then w->interface is it).
-bool usb_walk_interface(const struct usb_walk *w);
-
-// Decodes the walk's current descriptor as an endpoint of the current interface. False unless it is
-// a whole endpoint descriptor with a number 1..15 and a packet size > 0.
-bool usb_walk_endpoint(const struct usb_walk *w, struct usb_endpoint *ep);
-
-// Checks that `config` starts with a configuration descriptor, is exactly wTotalLength bytes and
-// has a value > 0. BASE_ERR_INVALID: the device must be refused (ST_DEV_ERR). Oddities further in
-// are tolerated: many devices that work have them.
-enum base_err usb_config_check(struct base_span config);
-
-// bConfigurationValue of checked bytes; 0 if `config` is empty (unconfigured).
-uint8_t usb_config_value(struct base_span config);
-
-// The first descriptor of each interface number in checked bytes, by order of appearance. Returns
-// how many there are (at most USB_MAX_INTERFACES); writes at most `max` of them to `out`.
-unsigned usb_config_interfaces(struct base_span config, struct usb_interface *out, unsigned max);
-
-// True if checked bytes have that interface with that alternate setting.
-bool usb_config_has_alternate(struct base_span config, uint8_t interface, uint8_t alternate);
-
-// The endpoint `address` as any alternate setting of checked bytes describes it (first match).
-bool usb_config_find_endpoint(struct base_span config, uint8_t address, struct usb_endpoint *ep);
-
-// The endpoints that exist now: those of the current alternate settings. Index 0 of both rows is
-// the control endpoint. If two settings claim one address, the first has it.
-struct usb_endpoint_table {
-    struct usb_endpoint ep[2][16]; // [direction: 0 OUT, 1 IN][number]
-    bool present[2][16];
-};
-
-// `alternate[n]` is the current setting of interface n. `config` checked, or empty for a device
-// that is not configured (control endpoint only). `max_packet_size0` 8..512.
-void usb_endpoint_table_build(struct usb_endpoint_table *t, struct base_span config,
-                              const uint8_t alternate[USB_MAX_INTERFACES],
-                              uint16_t max_packet_size0);

@@ -27,7 +27,7 @@ const char *usb_speed_text(uint32_t speed)
 
 struct base_span usb_device_config(const struct usb_device_info *info, uint8_t value)
 {
-    for (unsigned i = 0; value != 0 && i < info->config_count; i++)
+    for (unsigned i = 0; i < info->config_count; i++)
         if (usb_config_value(info->config[i]) == value)
             return info->config[i];
     return (struct base_span){0};

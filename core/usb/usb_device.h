@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/base_bytes.h"
-#include "usb/usb_descriptor.h"
+#include "usb/usb_config.h"
 
 #include <stdbool.h>
 
@@ -40,10 +40,10 @@ struct usb_device_info {
     enum usb_speed speed;
     bool is_hub;                // shown in the topology, never exported
     enum usb_obstacle obstacle; // not NONE: never exported, descriptors may be empty
-    uint8_t active_config;      // bConfigurationValue now, 0 if not configured
+    uint8_t active_config;      // bConfigurationValue now, 0 if not configured (or if it is 0)
     uint8_t config_count;       // entries of `config`
     struct base_span device_descriptor;
-    struct base_span config[USB_MAX_CONFIGS]; // each wTotalLength bytes
+    struct base_span config[USB_MAX_CONFIGS]; // what the device has given of each
     char manufacturer[USB_NAME_SIZE], product[USB_NAME_SIZE], serial[USB_NAME_SIZE]; // "" if none
 };
 

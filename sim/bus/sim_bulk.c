@@ -142,7 +142,7 @@ int32_t sim_bulk_transfer(struct sim_port *p, struct usb_urb *u)
     const struct usb_endpoint *ep = sim_endpoint(d, u->ep.address);
     if (p->dead)
         return USB_STATUS_NO_RESPONSE;
-    if (!ep)
+    if (!ep || ep->max_packet_size == 0)
         return USB_STATUS_PROTOCOL; // no such endpoint now: nobody answers the token
     if (ep->type != u->ep.type)
         return USB_STATUS_INVALID; // not what the device has there

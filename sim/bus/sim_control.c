@@ -51,8 +51,7 @@ static uint8_t attributes(const struct sim_port *p)
 static bool has_interface(const struct sim_port *p, uint16_t index)
 {
     struct base_span config = usb_device_config(&p->info, p->device->config);
-    return p->device->config != 0 && index < USB_MAX_INTERFACES &&
-           usb_config_has_alternate(config, (uint8_t)index, 0);
+    return index <= 0xff && usb_config_interface_index(config, (uint8_t)index) >= 0;
 }
 
 // The endpoint that wIndex names, or NULL. Not configured, there is the control endpoint only.
@@ -144,7 +143,9 @@ static int get_interface(const struct sim_port *p, const struct usb_setup *s, ui
 {
     if (s->bmRequestType != (USB_DIR_IN | RECIPIENT_INTERFACE) || !has_interface(p, s->wIndex))
         return SIM_STALL;
-    return sim_answer(data, len, &p->device->alternate[s->wIndex], 1);
+    struct base_span config = usb_device_config(&p->info, p->device->config);
+    int i = usb_config_interface_index(config, (uint8_t)s->wIndex);
+    return sim_answer(data, len, &p->device->alternate[i], 1);
 }
 
 static int set_interface(struct sim_port *p, const struct usb_setup *s)

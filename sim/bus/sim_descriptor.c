@@ -128,7 +128,7 @@ static int get_other_speed(struct base_span config, uint8_t *data, uint32_t len)
     struct usb_walk w;
     struct usb_endpoint ep;
     put_byte(data, size, 1, USB_DT_OTHER_SPEED_CONFIG);
-    usb_walk_begin(&w, config);
+    usb_walk_begin(&w, config, USB_SPEED_HIGH);
     while (usb_walk_next(&w)) {
         if (!usb_walk_endpoint(&w, &ep))
             continue;

@@ -87,9 +87,9 @@ struct sim_device {
     const char *name; // of its kind, set by sim_set_plug(); "hub"
 
     // The engine's; read-only for the device.
-    uint8_t config; // bConfigurationValue, 0: not configured
-    uint8_t alternate[USB_MAX_INTERFACES];
-    uint32_t halted; // bit per endpoint: number, + 16 for IN
+    uint8_t config;                        // bConfigurationValue, 0: not configured
+    uint8_t alternate[USB_MAX_INTERFACES]; // by order of appearance in the configuration
+    uint32_t halted;                       // bit per endpoint: number, + 16 for IN
     uint32_t toggle; // the device's side, bit per endpoint: number, + 16 for IN
     bool remote_wakeup;
     uint8_t link_states;   // super speed, bit 0: U1 is allowed, bit 1: U2

@@ -14,10 +14,10 @@
 #include "sim_bus.h"
 
 enum {
-    SIM_PIPES = 32,               // endpoint number, + 16 for IN; 0: control, both directions
-    SIM_SCRATCH_SIZE = 3 * 0x7ff, // the most that a descriptor can promise for one interval
-    SIM_PENDING = 1,              // in place of an URB's status: not finished
-    SIM_DEVNUM_ROOT_HUB = 1,      // as Linux numbers: devices begin at 2
+    SIM_PIPES = 32,              // endpoint number, + 16 for IN; 0: control, both directions
+    SIM_SCRATCH_SIZE = 4 * 1024, // the most that a descriptor can promise for one microframe
+    SIM_PENDING = 1,             // in place of an URB's status: not finished
+    SIM_DEVNUM_ROOT_HUB = 1,     // as Linux numbers: devices begin at 2
 };
 
 struct sim_timer {

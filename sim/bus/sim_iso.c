@@ -72,6 +72,8 @@ static void packet_in(struct sim_port *p, struct usb_urb *u, const struct usb_en
     const struct sim_device_ops *ops = p->device->ops;
     uint32_t max = (uint32_t)ep->max_packet_size * ep->packets_per_interval;
     bool fits = packet->length >= max;
+    if (!fits && max > SIM_SCRATCH_SIZE)
+        max = SIM_SCRATCH_SIZE;
     uint8_t *to = fits ? u->buffer + packet->offset : p->bus->scratch;
     int n = ops->iso_in ? ops->iso_in(p->device, ep->address, to, max) : SIM_ERROR;
     assert(n < 0 || (uint32_t)n <= max);

@@ -21,9 +21,9 @@ static uint32_t endpoints_of(const struct sim_port *p, uint8_t interface)
 static void build_table(struct sim_port *p)
 {
     const struct sim_device *d = p->device;
-    usb_endpoint_table_build(&p->table, usb_device_config(&p->info, d->config), d->alternate,
-                             d->speed == USB_SPEED_SUPER ? SUPER_PACKET_SIZE_0
-                                                         : p->info.device_descriptor.data[7]);
+    usb_endpoint_table_build(
+        &p->table, usb_device_config(&p->info, d->config), d->speed, d->alternate,
+        d->speed == USB_SPEED_SUPER ? SUPER_PACKET_SIZE_0 : p->info.device_descriptor.data[7]);
 }
 
 // What waits on these endpoints is asked again: the endpoint may have another device's function
@@ -66,10 +66,11 @@ bool sim_state_set_interface(struct sim_port *p, uint8_t interface, uint8_t alte
 {
     struct sim_device *d = p->device;
     struct base_span config = usb_device_config(&p->info, d->config);
-    if (interface >= USB_MAX_INTERFACES || !usb_config_has_alternate(config, interface, alternate))
+    int index = usb_config_interface_index(config, interface);
+    if (index < 0 || !usb_config_has_alternate(config, interface, alternate))
         return false;
     uint32_t endpoints = endpoints_of(p, interface);
-    d->alternate[interface] = alternate;
+    d->alternate[index] = alternate;
     build_table(p);
     endpoints |= endpoints_of(p, interface);
     clear_endpoints(d, endpoints);
@@ -124,9 +125,12 @@ static int32_t reset_device(struct sim_port *p)
     bus_reset(p);
     if (config != 0)
         (void)sim_state_set_config(p, config);
-    for (uint8_t i = 0; i < USB_MAX_INTERFACES; i++)
+    struct usb_interface list[USB_MAX_INTERFACES];
+    unsigned n =
+        usb_config_interfaces(usb_device_config(&p->info, config), list, USB_MAX_INTERFACES);
+    for (unsigned i = 0; i < n; i++)
         if (alternate[i] != 0)
-            (void)sim_state_set_interface(p, i, alternate[i]);
+            (void)sim_state_set_interface(p, list[i].bInterfaceNumber, alternate[i]);
     return USB_STATUS_OK;
 }
 

@@ -318,7 +318,7 @@ static void plug_broken(struct fixture *f, const uint8_t *config, uint16_t size)
 // Cannot be claimed; is claimed too late (the late success is given back); does not enumerate.
 FIXTURE_TEST(conformance_015_device_that_fails)
 {
-    static const uint8_t longer_than_it_is[] = {9, 2, 32, 0, 1, 1, 0, 0x80, 50};
+    static const uint8_t longer_than_it_is[] = {200, 2, 200, 0, 1, 1, 0, 0x80, 50};
     static const uint8_t no_configuration[] = {9, 4, 9, 0, 1, 1, 0, 0x80, 50};
     sim_delay_open(f->st.bus, "1-1", 0, BASE_ERR_IO);
     check_device_error(f);

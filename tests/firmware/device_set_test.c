@@ -38,7 +38,7 @@ WORLD_TEST(device_set_behind_a_full_speed_hub, world_begin(w))
     CHECK_EQ(rig_open(serial), BASE_OK);
     struct usb_walk walk;
     struct usb_endpoint ep, in = {0}, out = {0};
-    usb_walk_begin(&walk, serial->info.config[0]);
+    usb_walk_begin(&walk, serial->info.config[0], serial->info.speed);
     while (usb_walk_next(&walk))
         if (usb_walk_endpoint(&walk, &ep) && ep.type == USB_BULK)
             *(ep.address & USB_DIR_IN ? &in : &out) = ep;
@@ -54,7 +54,7 @@ static int32_t select_stream(struct rig_device *d, uint8_t direction)
 {
     struct usb_walk walk;
     struct usb_endpoint ep;
-    usb_walk_begin(&walk, d->info.config[0]);
+    usb_walk_begin(&walk, d->info.config[0], d->info.speed);
     while (usb_walk_next(&walk))
         if (usb_walk_endpoint(&walk, &ep) && ep.type == USB_ISOCHRONOUS &&
             (ep.address & USB_DIR_IN) == direction)

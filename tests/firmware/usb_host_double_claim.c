@@ -10,7 +10,7 @@ static bool find(struct usb_walk *w, const struct usb_device_handle_s *d, uint8_
                  uint8_t alternate)
 {
     struct base_span config = {d->config, base_get_le16(d->config + 2)};
-    usb_walk_begin(w, config);
+    usb_walk_begin(w, config, USB_SPEED_UNKNOWN);
     while (usb_walk_next(w))
         if (w->descriptor.data[1] == USB_DT_INTERFACE && w->interface.bInterfaceNumber == number &&
             w->interface.bAlternateSetting == alternate)

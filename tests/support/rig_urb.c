@@ -24,7 +24,7 @@ void rig_urb(struct rig_urb *u, struct rig_device *d, uint8_t ep, const void *da
 {
     struct usb_endpoint e;
     struct base_span config = usb_device_config(&d->info, d->config);
-    if (!usb_config_find_endpoint(config, ep, &e))
+    if (!usb_config_find_endpoint(config, d->info.speed, ep, &e))
         e = (struct usb_endpoint){.type = USB_BULK};
     e.address = ep;
     init(u, d, &e, data, length);
@@ -224,7 +224,7 @@ unsigned rig_check_config(const uint8_t *config)
     struct usb_walk w;
     struct usb_endpoint ep;
     unsigned endpoints = 0, announced = 0;
-    usb_walk_begin(&w, bytes);
+    usb_walk_begin(&w, bytes, USB_SPEED_UNKNOWN);
     while (usb_walk_next(&w)) {
         if (w.descriptor.data[1] == USB_DT_INTERFACE)
             announced += w.interface.bNumEndpoints;

@@ -109,7 +109,7 @@ TEST(registry_knows_hubs_and_broken_devices_but_lists_neither)
     CHECK_EQ(registry_add(&reg, &info, NULL, NULL, 0, &hub), BASE_OK);
     CHECK_EQ(hub->state, REGISTRY_HUB);
     info = info_of("1-3");
-    info.config[0].size = 17;
+    info.config[0].size = 8;
     CHECK_EQ(registry_add(&reg, &info, NULL, NULL, 0, &broken), BASE_OK);
     CHECK_EQ(broken->state, REGISTRY_REFUSED);
     uint8_t *list = registry_devlist(&reg, true, &size, &devices);

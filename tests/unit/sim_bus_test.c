@@ -119,13 +119,13 @@ RIG_TEST(sim_bus_strings_are_cut_between_characters, rig_begin(r))
 
 RIG_TEST(sim_bus_broken_descriptors_are_shown_as_they_are, rig_begin(r))
 {
-    static const uint8_t config[] = {9, 2, 200, 0, 255, 1,   0, 0x80, 50,
+    static const uint8_t config[] = {9, 4, 200, 0, 255, 1,   0, 0x80, 50,
                                      9, 4, 0,   0, 1,   255, 0, 0,    0};
     struct sim_faulty_options o = sim_faulty_d1;
     uint8_t data[200];
     plug(r, "1-1");
     CHECK_EQ(sim_unplug(r->bus, "1-1"), BASE_OK);
-    o.configs[0] = config; // says 200 bytes, has 18
+    o.configs[0] = config; // another type; says 200 bytes, has 18
     o.config_sizes[0] = sizeof config;
     struct rig_device *dev = rig_start(r, sim_faulty_create(r->bus, &o), 0);
     CHECK_EQ(dev->info.config[0].size, sizeof config);

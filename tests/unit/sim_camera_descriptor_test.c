@@ -115,7 +115,7 @@ static struct reading read_config(struct base_span config)
 {
     struct reading r = {0};
     struct usb_walk w;
-    usb_walk_begin(&w, config);
+    usb_walk_begin(&w, config, USB_SPEED_HIGH);
     while (usb_walk_next(&w)) {
         const uint8_t *p = w.descriptor.data;
         if (w.has_interface) {

@@ -184,12 +184,12 @@ RIG_TEST(sim_descriptor_what_a_high_speed_device_is_at_full_speed, rig_begin_d1(
     struct base_span other = {r->data, config.size};
     struct usb_endpoint ep;
     CHECK_EQ(usb_config_check(other), BASE_OK);
-    CHECK(usb_config_find_endpoint(other, IN, &ep) && ep.max_packet_size == 64);
+    CHECK(usb_config_find_endpoint(other, USB_SPEED_FULL, IN, &ep) && ep.max_packet_size == 64);
     CHECK_EQ(ep.bInterval, 0);
-    CHECK(usb_config_find_endpoint(other, OUT, &ep) && ep.max_packet_size == 64);
-    CHECK(usb_config_find_endpoint(other, 0x83, &ep) && ep.max_packet_size == 8);
+    CHECK(usb_config_find_endpoint(other, USB_SPEED_FULL, OUT, &ep) && ep.max_packet_size == 64);
+    CHECK(usb_config_find_endpoint(other, USB_SPEED_FULL, 0x83, &ep) && ep.max_packet_size == 8);
     CHECK_EQ(ep.bInterval, 1); // 2^3 * 125 us
-    CHECK(usb_config_find_endpoint(other, 0x84, &ep) && ep.max_packet_size == 192);
+    CHECK(usb_config_find_endpoint(other, USB_SPEED_FULL, 0x84, &ep) && ep.max_packet_size == 192);
     CHECK_EQ(ep.bInterval, 1);
 }
 

@@ -53,7 +53,7 @@ TEST(sim_iso_interval_by_speed)
         uint32_t us;
     } cases[] = {
         {USB_SPEED_HIGH, 1, 125},  {USB_SPEED_HIGH, 3, 500},      {USB_SPEED_HIGH, 4, 1000},
-        {USB_SPEED_HIGH, 0, 125},  {USB_SPEED_HIGH, 16, 4096000}, {USB_SPEED_HIGH, 99, 4096000},
+        {USB_SPEED_HIGH, 0, 8000}, {USB_SPEED_HIGH, 16, 4096000}, {USB_SPEED_HIGH, 99, 8000},
         {USB_SPEED_FULL, 1, 1000}, {USB_SPEED_FULL, 4, 8000},     {USB_SPEED_SUPER, 3, 500},
     };
     for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -87,7 +87,8 @@ TEST(sim_serial_ports_descriptors)
         CHECK_EQ(device[12], ports > 1 ? ports : 0);
         CHECK_EQ(rig_check_config(config), 3 * ports);
         CHECK_EQ(config[4], 2 * ports);
-        usb_walk_begin(&w, (struct base_span){config, base_get_le16(config + 2)});
+        usb_walk_begin(&w, (struct base_span){config, base_get_le16(config + 2)},
+                       USB_SPEED_UNKNOWN);
         CHECK(usb_walk_next(&w)); // the configuration itself
         for (unsigned port = 0; port < ports; port++)
             check_function(&w, port, ports > 1);

@@ -64,7 +64,7 @@ RIG_TEST(sim_serial_descriptors_hold_together, rig_begin(r))
     // Hosts find the data interface by the union descriptor.
     struct usb_walk w;
     bool has_union = false;
-    usb_walk_begin(&w, bytes);
+    usb_walk_begin(&w, bytes, USB_SPEED_UNKNOWN);
     while (usb_walk_next(&w)) {
         const uint8_t *p = w.descriptor.data;
         has_union |= p[1] == 0x24 && p[2] == 6 && p[3] == 0 && p[4] == 1;

@@ -37,7 +37,7 @@ BOT_TEST(sim_super_configuration, begin(b))
     struct usb_walk w;
     struct usb_endpoint ep;
     unsigned endpoints = 0;
-    usb_walk_begin(&w, (struct base_span){config, 44});
+    usb_walk_begin(&w, (struct base_span){config, 44}, USB_SPEED_SUPER);
     while (usb_walk_next(&w)) {
         if (!usb_walk_endpoint(&w, &ep))
             continue;

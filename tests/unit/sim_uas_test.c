@@ -20,7 +20,7 @@ BOT_TEST(sim_uas_descriptors, uas_begin(b))
     struct usb_walk w;
     struct usb_endpoint ep;
     unsigned n = 0;
-    usb_walk_begin(&w, (struct base_span){config, base_get_le16(config + 2)});
+    usb_walk_begin(&w, (struct base_span){config, base_get_le16(config + 2)}, USB_SPEED_HIGH);
     while (usb_walk_next(&w)) {
         if (usb_walk_interface(&w))
             CHECK_EQ(w.interface.bInterfaceProtocol,

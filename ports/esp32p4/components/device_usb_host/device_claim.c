@@ -33,17 +33,29 @@ static const char *defect_of(const struct usb_endpoint *ep)
     return NULL;
 }
 
+// The driver does not mend what Linux mends: the endpoint as it is in the descriptor. False: it can
+// make nothing of its packet size.
+static bool as_the_driver_sees_it(const struct usb_walk *w, struct usb_endpoint *ep)
+{
+    const uint8_t *p = w->descriptor.data;
+    uint16_t size = base_get_le16(p + 4);
+    ep->max_packet_size = size & 0x7ff;
+    ep->packets_per_interval = (uint8_t)(1 + (size >> 11 & 3));
+    ep->bInterval = p[6];
+    return p[2] == ep->address && ep->max_packet_size > 0 && ep->packets_per_interval <= 3;
+}
+
 // Calls `each` for the endpoints of one alternate setting until it says no.
 static bool for_endpoints(struct device *d, uint8_t interface, uint8_t alternate,
                           bool (*each)(struct device *d, const struct usb_endpoint *ep))
 {
     struct usb_walk w;
     struct usb_endpoint ep;
-    usb_walk_begin(&w, device_config(d));
+    usb_walk_begin(&w, device_config(d), d->info.speed);
     while (usb_walk_next(&w)) {
         if (w.has_interface && w.interface.bInterfaceNumber == interface &&
             w.interface.bAlternateSetting == alternate && usb_walk_endpoint(&w, &ep) &&
-            !each(d, &ep))
+            as_the_driver_sees_it(&w, &ep) && !each(d, &ep))
             return false;
     }
     return true;
