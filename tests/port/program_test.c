@@ -263,33 +263,45 @@ TEST(program_makes_sure_of_its_standard_descriptors)
     }
 }
 
+// A SCSI command to the disk, with `size` bytes of zeros. Returns its status.
+static uint8_t command(struct usbip_client *c, uint8_t operation, uint8_t blocks, uint16_t size)
+{
+    enum { IN = 1, OUT = 2, STATUS = 12 };
+    static const uint8_t zeros[512];
+    uint8_t csw[13], cbw[31] = "USBC";
+    base_put_le16(cbw + 8, size);
+    cbw[14] = 10;
+    cbw[15] = operation;
+    cbw[23] = blocks;
+    usbip_client_submit(c, OUT, false, cbw, sizeof cbw);
+    CHECK_EQ(usbip_client_reply(c, false, NULL, 0).u.ret_submit.actual_length, sizeof cbw);
+    if (size > 0) {
+        usbip_client_submit(c, OUT, false, zeros, size);
+        (void)usbip_client_reply(c, false, NULL, 0); // halted if the command fails
+    }
+    usbip_client_read(c, IN, csw, sizeof csw);
+    return csw[STATUS];
+}
+
 // A file that may not grow (ulimit -f) is for the client what a full disk is.
 TEST(program_survives_the_limit_of_a_file)
 {
-    enum { IN = 1, OUT = 2, STATUS = 12 };
-    static const uint8_t block[512];
+    enum { TEST_UNIT_READY = 0, WRITE_10 = 0x2a, BLOCK = 512 };
+    static const char block[BLOCK];
     const struct rlimit none = {0};
-    uint8_t csw[13], cbw[31] = "USBC";
     char sim[512];
     struct settings_folder f;
     struct usbip_client c;
     settings_folder_make(&f);
-    settings_folder_put(&f, "image", (const char *)block, sizeof block);
+    settings_folder_put(&f, "image", block, sizeof block);
     snprintf(sim, sizeof sim, "disk:file=%s", settings_folder_file(&f, "image"));
     struct running *r = STARTED("--sim", sim);
-    CHECK_EQ(prlimit(r->child.pid, RLIMIT_FSIZE, &none, NULL), 0);
     CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-1"), WIRE_ST_OK);
     usbip_client_configure(&c, 1);
-    cbw[9] = 2; // 512 bytes
-    cbw[14] = 10;
-    cbw[15] = 0x2a; // WRITE(10)
-    cbw[23] = 1;
-    usbip_client_submit(&c, OUT, false, cbw, sizeof cbw);
-    CHECK_EQ(usbip_client_reply(&c, false, NULL, 0).u.ret_submit.actual_length, sizeof cbw);
-    usbip_client_submit(&c, OUT, false, block, sizeof block);
-    (void)usbip_client_reply(&c, false, NULL, 0);
-    usbip_client_read(&c, IN, csw, sizeof csw);
-    CHECK_EQ(csw[STATUS], 1);
+    (void)command(&c, TEST_UNIT_READY, 0, 0); // there may be a unit attention
+    CHECK_EQ(command(&c, WRITE_10, 1, BLOCK), 0);
+    CHECK_EQ(prlimit(r->child.pid, RLIMIT_FSIZE, &none, NULL), 0);
+    CHECK_EQ(command(&c, WRITE_10, 1, BLOCK), 1);
     close(c.fd);
     end(r);
     settings_folder_remove(&f);
