@@ -152,6 +152,8 @@ enum eventlog_protocol {
     EVENT_BAD_LENGTH,
     EVENT_BAD_PACKET_COUNT,
     EVENT_DUPLICATE_SEQNUM,
+    EVENT_SPEAKS_HTTP, // to the port of USB/IP
+    EVENT_SPEAKS_TLS,
 };
 
 // A file behind a device, while the device uses it.

@@ -59,6 +59,8 @@ static const struct word faults[] = {
     [EVENT_BAD_LENGTH] = {"length", "impossible transfer length"},
     [EVENT_BAD_PACKET_COUNT] = {"packet_count", "impossible number of packets"},
     [EVENT_DUPLICATE_SEQNUM] = {"duplicate_seqnum", "seqnum is already in flight"},
+    [EVENT_SPEAKS_HTTP] = {"http", "speaks HTTP"},
+    [EVENT_SPEAKS_TLS] = {"tls", "speaks TLS"},
 };
 
 // By the numbers of the wire, enum wire_op_status.

@@ -3,6 +3,7 @@
 #include "session/session_state.h"
 
 #include <assert.h>
+#include <string.h>
 
 // --- requests ------------------------------------------------------------------------------------
 
@@ -11,7 +12,7 @@
 static void refuse_op(struct session *s, const struct wire_op_header *h, enum eventlog_protocol why,
                       uint32_t value)
 {
-    s->op.version = why == EVENT_BAD_VERSION ? WIRE_VERSION : h->version;
+    s->op.version = why == EVENT_BAD_OPERATION ? h->version : WIRE_VERSION;
     session_tx_op(s, h->code & 0x7fff, WIRE_ST_NA, NULL, 0);
     session_fail(s, why, value);
 }
@@ -40,6 +41,19 @@ static bool parse_import(struct session *s)
     return true;
 }
 
+// Somebody's browser, or a port scanner: the log says so instead of a number that nobody knows.
+static enum eventlog_protocol language_of(const uint8_t bytes[WIRE_OP_HEADER_SIZE])
+{
+    static const char methods[][4] = {"GET ", "HEAD", "POST", "PUT ", "DELE",
+                                      "OPTI", "PATC", "CONN", "TRAC", "PRI "};
+    static const uint8_t tls_handshake[] = {0x16, 3};
+    for (unsigned i = 0; i < sizeof methods / sizeof *methods; i++)
+        if (memcmp(bytes, methods[i], sizeof *methods) == 0)
+            return EVENT_SPEAKS_HTTP;
+    return memcmp(bytes, tls_handshake, sizeof tls_handshake) == 0 ? EVENT_SPEAKS_TLS
+                                                                   : EVENT_BAD_VERSION;
+}
+
 bool session_op_parse(struct session *s)
 {
     // One operation at a time: the next request waits until the reply before it is sent.
@@ -47,7 +61,7 @@ bool session_op_parse(struct session *s)
         return false;
     struct wire_op_header h = wire_op_header_unpack(s->rx.ahead + s->rx.begin);
     if (h.version < WIRE_VERSION_OLDEST || h.version > WIRE_VERSION) {
-        refuse_op(s, &h, EVENT_BAD_VERSION, h.version);
+        refuse_op(s, &h, language_of(s->rx.ahead + s->rx.begin), h.version);
         return false;
     }
     if (h.code != WIRE_OP_REQ_DEVLIST && h.code != WIRE_OP_REQ_IMPORT) {

@@ -137,6 +137,12 @@ static enum base_err parse(struct settings *s, cJSON *document, char *why)
 
 enum base_err settings_parse(struct settings *s, const char *json, size_t size, char *why)
 {
+    static const char byte_order_mark[] = {'\xef', '\xbb', '\xbf'}; // some editors write one
+    if (size >= sizeof byte_order_mark &&
+        memcmp(json, byte_order_mark, sizeof byte_order_mark) == 0) {
+        json += sizeof byte_order_mark;
+        size -= sizeof byte_order_mark;
+    }
     if (!settings_json_check(json, size, why))
         return BASE_ERR_INVALID;
     cJSON *document = cJSON_ParseWithLength(json, size);

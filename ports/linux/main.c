@@ -159,6 +159,14 @@ static bool start_devices(struct program *p)
     return server_add_backend(p->server, sim_bus_backend(p->bus)) == BASE_OK;
 }
 
+static void explain_listening(struct program *p, const char *what, const char *why,
+                              const char *option)
+{
+    bool advice = strstr(why, "is in use") != NULL;
+    snprintf(p->why, WHY_SIZE, "%s: %s%s%s%s", what, why, advice ? ": " : "", advice ? option : "",
+             advice ? " takes another one" : "");
+}
+
 static bool start_loop(struct program *p)
 {
     struct posix_loop_config config;
@@ -171,7 +179,7 @@ static bool start_loop(struct program *p)
     char why[WHY_SIZE / 2];
     p->loop = posix_loop_create(p->server, &config, why, sizeof why);
     if (!p->loop)
-        snprintf(p->why, WHY_SIZE, "usbip: %s", why);
+        explain_listening(p, "usbip", why, "--port");
     return p->loop != NULL;
 }
 
@@ -188,7 +196,7 @@ static bool start_http(struct program *p)
     char why[WHY_SIZE / 2];
     p->http = http_start(&config, why, sizeof why);
     if (!p->http)
-        snprintf(p->why, WHY_SIZE, "http: %s", why);
+        explain_listening(p, "http", why, "--http-port");
     return p->http != NULL;
 }
 

@@ -448,13 +448,18 @@ TEST(program_uses_a_state_dir_alone)
 TEST(program_explains_ports_in_use)
 {
     struct running *r = STARTED("--sim", "none");
-    char port[8], want[80];
+    char port[8], want[120];
     snprintf(port, sizeof port, "%u", r->port);
-    snprintf(want, sizeof want, "usbip-server: usbip: port %s is in use by another program\n",
+    snprintf(want, sizeof want,
+             "usbip-server: usbip: port %s is in use by another program: "
+             "--port takes another one\n",
              port);
     CHECK_EXIT(1, want, "--sim", "none", "--listen", "127.0.0.1", "--port", port);
     snprintf(port, sizeof port, "%u", r->http_port);
-    snprintf(want, sizeof want, "usbip-server: http: port %s is in use by another program\n", port);
+    snprintf(want, sizeof want,
+             "usbip-server: http: port %s is in use by another program: "
+             "--http-port takes another one\n",
+             port);
     CHECK_EXIT(1, want, "--sim", "none", "--port", "0", "--http-listen", "127.0.0.1", "--http-port",
                port);
     end(r);

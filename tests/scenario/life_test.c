@@ -35,3 +35,30 @@ STAGE_TEST(life_list_import_transfer_detach, open_with_zero(st))
     CHECK(stage_closed(c));
     stage_check_importable(st, "1-3");
 }
+
+static void check_language(struct stage *st, const char *bytes, size_t size,
+                           enum eventlog_protocol language)
+{
+    const struct eventlog_event *e = NULL, *next;
+    struct stage_client *c = stage_connect(st);
+    stage_send(c, bytes, size);
+    stage_expect_bytes(c, "\x01\x11", 2);
+    CHECK(stage_closed(c));
+    for (uint64_t after = 0; (next = eventlog_next(server_eventlog(st->server), after));
+         after = next->number)
+        if (next->what.type == EVENT_PROTOCOL_ERROR)
+            e = next;
+    CHECK(e != NULL);
+    CHECK_EQ(e->what.protocol_error.error, language);
+}
+
+// Whoever looks into the log sees that a browser has the wrong port.
+STAGE_TEST(life_other_protocols_are_named, stage_open_d1(st, NULL))
+{
+    check_language(st, "GET / HTTP/1.1\r\n\r\n", 18, EVENT_SPEAKS_HTTP);
+    check_language(st, "POST /api", 9, EVENT_SPEAKS_HTTP);
+    check_language(st, "OPTIONS *", 9, EVENT_SPEAKS_HTTP);
+    check_language(st, "\x16\x03\x01\x02\x00\x01\x00\x01", 8, EVENT_SPEAKS_TLS);
+    check_language(st, "GETTING ", 8, EVENT_BAD_VERSION);
+    check_language(st, "\x16\x04\x01\x02\x00\x01\x00\x01", 8, EVENT_BAD_VERSION);
+}

@@ -55,7 +55,8 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
         ("- peer_closed peer_lost done timeout protocol unplugged stopping crowded no_memory "
          "peer_dead peer_silent peer_full"),
     [EVENTLOG_KIND_eventlog_protocol] =
-        "- version operation command devid direction length packet_count duplicate_seqnum",
+        ("- version operation command devid direction length packet_count duplicate_seqnum "
+         "http tls"),
     [EVENTLOG_KIND_eventlog_address] = "- static dhcp link_local",
     [EVENTLOG_KIND_eventlog_network_end] = "- no_link no_address",
     [EVENTLOG_KIND_eventlog_fallback] = "- in_use gateway_silent",

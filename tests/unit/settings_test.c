@@ -492,3 +492,9 @@ TEST(settings_long_names_do_not_hide_the_error)
     CHECK_EQ(settings_parse(&s, json, strlen(json), why), BASE_ERR_INVALID);
     CHECK(strstr(why, "k: there is no such setting here") != NULL);
 }
+
+TEST(settings_take_a_byte_order_mark)
+{
+    struct settings s = parsed("\xef\xbb\xbf{\"version\":1,\"host_name\":\"lab\"}");
+    check_value(&s, "host_name", "lab");
+}
