@@ -90,13 +90,6 @@ static bool fin_was_taken(int error)
     return error == ENOTCONN;
 }
 
-static void lose(struct posix_conn *c, uint64_t now_us)
-{
-    if (!c->lost)
-        session_rx_end(c->session, true, now_us);
-    c->lost = true;
-}
-
 // Returns the bytes read if there may be more, else 0.
 static size_t read_once(struct posix_conn *c, uint64_t now_us)
 {
@@ -116,7 +109,7 @@ static size_t read_once(struct posix_conn *c, uint64_t now_us)
         c->rx_ended = true;
         session_rx_end(c->session, false, now_us);
     } else if (!would_block(errno)) {
-        lose(c, now_us);
+        session_rx_end(c->session, true, now_us);
     }
     return 0;
 }
@@ -154,14 +147,14 @@ static void set_low_water(struct posix_conn *c)
 
 // After our FIN: what comes is not looked at, but must be taken, or the close would reset the
 // connection and the peer could lose our last reply.
-static void drop_some(struct posix_conn *c)
+static void drop_some(struct posix_conn *c, uint64_t now_us)
 {
     for (unsigned i = 0; i < READS; i++) {
         ssize_t got = recv(c->fd, c->gather->small, GATHER_SIZE, 0);
         if (got == 0 || (got < 0 && fin_was_taken(errno)))
             c->rx_ended = true;
         else if (got < 0 && !would_block(errno))
-            c->lost = true;
+            session_rx_end(c->session, true, now_us);
         if (got < GATHER_SIZE)
             return;
     }
@@ -172,7 +165,7 @@ bool posix_conn_ready(struct posix_conn *c, short revents, uint64_t now_us)
     struct base_iovec first;
     bool more = false;
     if (c->finishing) {
-        drop_some(c);
+        drop_some(c, now_us);
         return false;
     }
     if (revents & POLLOUT)
@@ -184,14 +177,14 @@ bool posix_conn_ready(struct posix_conn *c, short revents, uint64_t now_us)
     // again and again.
     if (revents & (POLLERR | POLLHUP | POLLNVAL) &&
         (c->rx_ended || session_rx_vectors(c->session, &first, 1) == 0))
-        lose(c, now_us);
+        session_rx_end(c->session, true, now_us);
     return more;
 }
 
 void posix_conn_write(struct posix_conn *c, uint64_t now_us)
 {
     struct posix_gather *g = c->gather;
-    for (unsigned i = 0; i < SENDS && !c->tx_blocked && !c->lost; i++) {
+    for (unsigned i = 0; i < SENDS && !c->tx_blocked; i++) {
         unsigned count = session_tx_vectors(c->session, g->from, TX_VECTORS);
         if (count == 0)
             return;
@@ -199,7 +192,7 @@ void posix_conn_write(struct posix_conn *c, uint64_t now_us)
         struct msghdr message = {.msg_iov = g->iov, .msg_iovlen = g->count};
         ssize_t sent = sendmsg(c->fd, &message, SEND_FLAGS);
         if (sent < 0 && !would_block(errno))
-            lose(c, now_us);
+            session_rx_end(c->session, true, now_us);
         if (sent > 0)
             session_tx_consume(c->session, (size_t)sent);
         c->tx_blocked = sent < (ssize_t)g->sum;
@@ -219,7 +212,7 @@ bool posix_conn_settle(struct posix_conn *c)
     enum session_port_state state = session_port_state(c->session);
     if (state == SESSION_PORT_RESET)
         posix_socket_reset(c->fd);
-    if (c->lost || state >= SESSION_PORT_CLOSE)
+    if (state >= SESSION_PORT_CLOSE)
         return false;
     probe(c);
     if (state == SESSION_PORT_FINISH && !c->finishing) {

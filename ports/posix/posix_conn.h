@@ -20,7 +20,6 @@ struct posix_conn {
     bool rx_ended;               // the peer has sent FIN
     bool tx_blocked;    // the socket took less than offered: send again when it is writable
     bool finishing;     // we have sent FIN and drop what still comes
-    bool lost;          // the connection is broken: to be closed
     bool probed;        // the peer is asked each second whether it is there
     unsigned low_water; // SO_RCVLOWAT, if it is not 1
 };

@@ -261,7 +261,7 @@ static void welcome(struct posix_loop *l, int fd, const struct sockaddr_storage 
     session_set_port(s, p);
     look_at(p);
     if (!posix_poller_add(l->poller, &p->watch))
-        p->conn.lost = true;
+        session_rx_end(s, true, now_us);
 }
 
 // No descriptor is left: with the spare one, take the connection and close it, so that its peer
