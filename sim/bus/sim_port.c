@@ -13,6 +13,8 @@ enum {
     PORTS_ON_THE_WAY_MAX = 6, // five hubs and the device (USB 2.0 4.1.1)
 };
 
+_Static_assert(3 + 4 * PORTS_ON_THE_WAY_MAX < USB_BUSID_SIZE, "three digits and a sign for each");
+
 static struct sim_port *port_of(struct base_list *link)
 {
     return BASE_CONTAINER(link, struct sim_port, link);
@@ -33,7 +35,7 @@ static bool busid_split(const struct sim_bus *bus, const char *busid, char hub[U
 {
     const char *s = busid, *last = NULL;
     unsigned ports = 0;
-    if (strlen(busid) >= USB_BUSID_SIZE || take_number(&s) != bus->busnum || *s != '-')
+    if (take_number(&s) != bus->busnum || *s != '-')
         return false;
     do {
         last = s++;
