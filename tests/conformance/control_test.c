@@ -232,6 +232,7 @@ FIXTURE_TEST(conformance_041_port_reset)
     stage_expect_ret(c, 0x28, false, USB_STATUS_OK, 0);
     CHECK_EQ(sim_faulty_setups_like(f->d1, 0x23, USB_REQ_SET_FEATURE), 0);
     CHECK_EQ(sim_faulty_counters(f->d1)->resets, resets + stage_abilities.resets);
+    CHECK_EQ(stage_count_events(&f->st, EVENT_DEVICE_RESET), 1);
     CHECK_EQ(f->d1->config, 1);
     fixture_check_bulk_in(f->d1, c);
     check_iso_in(c, 100, USB_STATUS_OK);

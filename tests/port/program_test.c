@@ -43,28 +43,31 @@ static int connect_to(uint16_t port)
     return fd;
 }
 
-// Ends it with SIGTERM: exit status 0, and nothing on stdout but the names of the devices.
-static void end(struct running *r)
+// Ends it with SIGTERM: exit status 0, and nothing on stdout but the devices' names: how many?
+static unsigned end(struct running *r)
 {
+    unsigned devices = 0;
     CHECK_EQ(kill(r->child.pid, SIGTERM), 0);
     child_rest(&r->child, r->child.out);
-    for (char *line = strtok(r->child.text, "\n"); line; line = strtok(NULL, "\n"))
+    for (char *line = strtok(r->child.text, "\n"); line; line = strtok(NULL, "\n"), devices++)
         CHECK(strncmp(line, "usbip: exports 1-", 17) == 0);
     CHECK_EQ(child_wait(&r->child), 0);
     free(r);
+    return devices;
 }
 
 TEST(program_serves_the_default_set)
 {
     struct running *r = STARTED("--no-mdns");
     int fd = connect_to(r->port);
-    CHECK(usbip_client_devlist(fd) >= 5);
+    unsigned devices = usbip_client_devlist(fd);
+    CHECK(devices >= 5);
     close(fd);
     struct http_client *c = malloc(sizeof *c);
     CHECK(http_client_ask(c, r->http_port, "GET", "/healthz"));
     CHECK_STR(c->body, "{\"status\":\"ok\"}");
     free(c);
-    end(r);
+    CHECK_EQ(end(r), devices);
 }
 
 TEST(program_exports_64_devices)

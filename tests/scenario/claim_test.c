@@ -4,16 +4,6 @@
 
 enum { MS = 1000, SECOND = 1000 * MS };
 
-static unsigned count_events(struct stage *st, enum eventlog_type type)
-{
-    unsigned n = 0;
-    const struct eventlog_event *e;
-    for (uint64_t after = 0; (e = eventlog_next(server_eventlog(st->server), after)) != NULL;
-         after = e->number)
-        n += e->what.type == type;
-    return n;
-}
-
 STAGE_TEST(claim_import_waits_for_the_cleaning, stage_open_d1(st, NULL))
 {
     static const uint8_t busy[] = {0x01, 0x11, 0x00, 0x03, 0, 0, 0, WIRE_ST_DEV_BUSY};
@@ -86,5 +76,5 @@ STAGE_TEST(claim_stop_with_sessions_in_every_phase, stage_open_d1(st, NULL))
     CHECK(!server_stopped(st->server)); // 1-2 is still being opened
     stage_advance(st, 4 * SECOND);
     CHECK(server_stopped(st->server));
-    CHECK_EQ(count_events(st, EVENT_CONNECTION_REFUSED), 1);
+    CHECK_EQ(stage_count_events(st, EVENT_CONNECTION_REFUSED), 1);
 }

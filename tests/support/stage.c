@@ -100,6 +100,15 @@ void stage_print_events(struct stage *st)
     }
 }
 
+unsigned stage_count_events(struct stage *st, enum eventlog_type type)
+{
+    unsigned count = 0;
+    const struct eventlog_event *e;
+    for (uint64_t n = 0; (e = eventlog_next(server_eventlog(st->server), n)) != NULL; n = e->number)
+        count += e->what.type == type;
+    return count;
+}
+
 // --- bytes ---------------------------------------------------------------------------------------
 
 static void append(uint8_t **bytes, size_t *size, size_t *room, const void *data, size_t n)

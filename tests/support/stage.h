@@ -69,6 +69,8 @@ uint64_t stage_payload_in_use(const struct stage *st);
 // Prints the server's events so far, to see why a test fails.
 void stage_print_events(struct stage *st);
 
+unsigned stage_count_events(struct stage *st, enum eventlog_type type); // so far
+
 // Lets bytes, events and actions flow until nothing moves any more (time stands still).
 void stage_settle(struct stage *st);
 

@@ -455,7 +455,9 @@ TEST(settings_brackets_do_not_go_deep)
 {
     char json[SETTINGS_MAX_BYTES + 2];
     check_refused("{\"version\":1,\"a\":[[[]]]}", "a: there is no such setting here");
+    check_refused("{\"version\":1,\"a\":[[[1]]]}", "a: there is no such setting here");
     check_refused("{\"version\":1,\"a\":[[[[]]]]}", "line 1: too many brackets inside each other");
+    check_refused("{\"version\":1,\"a\":[[[{}]]]}", "line 1: too many brackets inside each other");
     memset(json, '[', sizeof json);
     memcpy(json, "{\"a\":", 5);
     check_refused_bytes(json, SETTINGS_MAX_BYTES, "line 1: too many brackets inside each other");

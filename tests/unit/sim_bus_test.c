@@ -291,3 +291,34 @@ RIG_TEST(sim_bus_destroyed_with_urbs_and_events_on_the_way, rig_begin_d1(r))
     rig_give(r, 0x83, "y", 1);
     CHECK_EQ(sim_plug(r->bus, "1-2", faulty(r)), BASE_OK);
 }
+
+static const struct sim_device_ops *faulty_ops;
+static unsigned destroyed, destroyed_in_a_port;
+
+static void watched_destroy(struct sim_device *d)
+{
+    destroyed++;
+    destroyed_in_a_port += d->port != NULL;
+    faulty_ops->destroy(d);
+}
+
+// A device that is destroyed has nobody any more to whom it could say that it has something.
+TEST(sim_bus_destroys_devices_that_are_unplugged)
+{
+    struct rig rig;
+    struct sim_device_ops watched;
+    destroyed = destroyed_in_a_port = 0;
+    rig_begin(&rig);
+    struct sim_device *in = faulty(&rig), *out = faulty(&rig);
+    faulty_ops = in->ops;
+    watched = *faulty_ops;
+    watched.destroy = watched_destroy;
+    in->ops = out->ops = &watched;
+    CHECK_EQ(sim_plug(rig.bus, "1-1", in), BASE_OK);
+    CHECK_EQ(sim_plug(rig.bus, "1-2", out), BASE_OK);
+    rig_settle(&rig);
+    CHECK_EQ(sim_unplug(rig.bus, "1-2"), BASE_OK);
+    rig_end(&rig);
+    CHECK_EQ(destroyed, 2);
+    CHECK_EQ(destroyed_in_a_port, 0);
+}
