@@ -45,8 +45,3 @@ void network_double_set_clock(const struct timeval *tv);
 
 // Restart of the chip: the shutdown handlers.
 void network_double_shutdown(void);
-
-// Inside: what the two halves of the double share.
-void network_double_write(const char *word, const char *detail);
-bool network_double_fails(const char *call);
-void network_double_forget_names(void);

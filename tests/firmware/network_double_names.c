@@ -2,13 +2,13 @@
 // mDNS and SNTP of tests/firmware/network_double.h.
 #include "esp_netif_sntp.h"
 #include "mdns.h"
-#include "tests/firmware/network_double.h"
+#include "tests/firmware/network_double_state.h"
 #include "tests/support/check.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_SIZE = 160 };
+enum { WORDS_SIZE = 160 };
 
 static bool mdns_running, sntp_running;
 static esp_sntp_time_cb_t clock_cb;
@@ -51,7 +51,7 @@ esp_err_t mdns_instance_name_set(const char *instance_name)
 esp_err_t mdns_service_add(const char *instance_name, const char *service_type, const char *proto,
                            uint16_t port, mdns_txt_item_t txt[], size_t num_items)
 {
-    char text[TEXT_SIZE];
+    char text[WORDS_SIZE];
     CHECK(mdns_running && !instance_name && strcmp(proto, "_tcp") == 0);
     int used = snprintf(text, sizeof text, "%u", port);
     for (size_t i = 0; i < num_items; i++)
@@ -64,7 +64,7 @@ esp_err_t mdns_service_add(const char *instance_name, const char *service_type, 
 esp_err_t mdns_service_txt_item_set(const char *service_type, const char *proto, const char *key,
                                     const char *value)
 {
-    char text[TEXT_SIZE];
+    char text[WORDS_SIZE];
     CHECK(mdns_running && strcmp(service_type, "_usbip") == 0 && strcmp(proto, "_tcp") == 0);
     snprintf(text, sizeof text, "%s=%s", key, value);
     network_double_write("mdns_txt", text);

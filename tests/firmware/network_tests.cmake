@@ -2,8 +2,7 @@
 # Network, button and VBUS of the firmware, on doubles of what they use.
 set(network ${CMAKE_SOURCE_DIR}/ports/esp32p4/components/network)
 set(network_board ${CMAKE_SOURCE_DIR}/ports/esp32p4/components/board)
-set(network_double ${CMAKE_CURRENT_LIST_DIR}/network_double.c
-  ${CMAKE_CURRENT_LIST_DIR}/network_double_names.c)
+file(GLOB network_double CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/network_double*.c)
 file(GLOB network_sources CONFIGURE_DEPENDS ${network}/*.c)
 file(GLOB network_tests CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/network_*.c)
 list(REMOVE_ITEM network_tests ${CMAKE_CURRENT_LIST_DIR}/network_thread_test.c)
