@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An outage: the link between the client's machine and the server is down for a while. QEMU carries the
+guest's connections over the loopback of the test's own network, so that is the link."""
+
+import subprocess
+import time
+
+from client_tests import no_kernel_trouble, wait_idle
+from lab import LONG, TYPED, expect, test
+
+SECONDS = 300 if LONG else 40
+
+
+def link(state):
+    subprocess.run(["busybox", "ip", "link", "set", "lo", state], check=True)
+
+
+@test
+def outage_costs_nothing(lab):
+    """Disk and serial port are idle; the keyboard types while nobody hears it."""
+    server = lab.server
+    lab.guest.run(f"""
+        rm -f /tmp/typist
+        (typed_text {SECONDS + 180} '{TYPED}' && echo typed >/tmp/typist) >/tmp/typed 2>&1 &
+        attach_wait 1-1
+        attach_wait 1-2.2
+        attach_wait 1-2.1""")
+    link("down")
+    try:
+        time.sleep(SECONDS)
+    finally:
+        link("up")
+    silent = [s["silent_s"] for s in server.status()["sessions"]]
+    expect(min(silent) >= SECONDS - 5, f"silent for so many seconds: {silent}")
+    lab.guest.run("dd if=/dev/sda of=/dev/null bs=64k count=64 iflag=direct 2>/tmp/dd", 90)
+    lab.guest.run("serial_echo /dev/ttyACM0 65536", 90)
+    lab.guest.run("wait_for 180 [ -s /tmp/typist ] || { cat /tmp/typed; exit 1; }", 200)
+    silent = [s["silent_s"] for s in server.status()["sessions"]]
+    expect(silent == [0, 0, 0], f"silent for so many seconds: {silent}")
+    lab.guest.run("detach_all")
+    no_kernel_trouble(lab.guest)
+    wait_idle(server)
