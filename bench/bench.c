@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Measures usbip-server against the floor, see README.md here.
 #include "base/base_number.h"
-#include "bench/bench_child.h"
 #include "bench/bench_measure.h"
 #include "bench/bench_net.h"
 #include "bench/bench_table.h"
@@ -19,13 +18,15 @@
 enum { ROUNDS = 15, QUICK_ROUNDS = 2, SECONDS_START = 60, SECONDS_PER_ROUND = 20 };
 
 static const char usage[] =
-    "usage: bench [--json FILE] [--rows PREFIX] [--server PATH] [--rounds N]\n"
-    "             [--cpus SERVER,CLIENT] [--quick]\n"
+    "usage: bench [--json FILE] [--rows PREFIX] [--server PATH] [--before PATH]\n"
+    "             [--rounds N] [--cpus SERVER,CLIENT] [--instructions] [--quick]\n"
     "  --json FILE           write the figures there as well\n"
     "  --rows PREFIX         only rows whose names begin so\n"
     "  --server PATH         program to measure (default: usbip-server beside this program)\n"
+    "  --before PATH         another usbip-server in the floor's place\n"
     "  --rounds N            rounds of floor and server, 1..99 (default 15; with --quick 2)\n"
     "  --cpus SERVER,CLIENT  where they run (default: both on the last CPU; -1: anywhere)\n"
+    "  --instructions        count those of streams too; needs valgrind\n"
     "  --quick               a few URBs of each kind: shows that it works, measures nothing\n";
 
 static _Noreturn void end_with_usage(FILE *to, int status)
@@ -51,10 +52,11 @@ static void parse_cpus(struct bench_options *o, const char *text)
 
 static void parse(struct bench_options *o, int argc, char **argv)
 {
-    static const struct option names[] = {{"json", 1, NULL, 'j'},   {"rows", 1, NULL, 'f'},
-                                          {"server", 1, NULL, 's'}, {"rounds", 1, NULL, 'r'},
-                                          {"cpus", 1, NULL, 'c'},   {"quick", 0, NULL, 'q'},
-                                          {"help", 0, NULL, 'h'},   {NULL, 0, NULL, 0}};
+    static const struct option names[] = {{"json", 1, NULL, 'j'},         {"rows", 1, NULL, 'f'},
+                                          {"server", 1, NULL, 's'},       {"before", 1, NULL, 'b'},
+                                          {"rounds", 1, NULL, 'r'},       {"cpus", 1, NULL, 'c'},
+                                          {"instructions", 0, NULL, 'i'}, {"quick", 0, NULL, 'q'},
+                                          {"help", 0, NULL, 'h'},         {NULL, 0, NULL, 0}};
     int c;
     while ((c = getopt_long(argc, argv, "", names, NULL)) != -1) {
         if (c == 'j')
@@ -63,10 +65,14 @@ static void parse(struct bench_options *o, int argc, char **argv)
             o->rows = optarg;
         else if (c == 's')
             o->server = optarg;
+        else if (c == 'b')
+            o->before = optarg;
         else if (c == 'r')
             o->rounds = parse_rounds(optarg);
         else if (c == 'c')
             parse_cpus(o, optarg);
+        else if (c == 'i')
+            o->instructions = true;
         else if (c == 'q')
             o->quick = true;
         else

@@ -79,7 +79,7 @@ static _Noreturn void become(char *const argv[], int out, int cpu, pid_t parent)
         _exit(1);
     bench_pin(cpu);
     dup2(out, STDOUT_FILENO);
-    execv(argv[0], argv);
+    execvp(argv[0], argv);
     perror(argv[0]);
     _exit(127);
 }
@@ -128,35 +128,66 @@ struct bench_child bench_child_start(char *const argv[], int cpu)
     return (struct bench_child){.pid = pid, .port = read_port(out[0], argv[0])};
 }
 
-void bench_child_stop(const struct bench_child *c)
+static void end_with(const struct bench_child *c, int signal)
 {
-    kill(c->pid, SIGKILL);
+    kill(c->pid, signal);
     waitpid(c->pid, NULL, 0);
     for (int i = 0; i < CHILDREN_MAX; i++)
         if (children[i] == c->pid)
             children[i] = 0;
 }
 
-uint64_t bench_child_cpu_ns(const struct bench_child *c)
+void bench_child_stop(const struct bench_child *c)
+{
+    end_with(c, SIGKILL);
+}
+
+void bench_child_end(const struct bench_child *c)
+{
+    end_with(c, SIGTERM);
+}
+
+// The number behind `name` in a file of /proc/PID, 0 if there is none.
+static unsigned long read_figure(const struct bench_child *c, const char *file, const char *name)
+{
+    char path[64], line[256];
+    unsigned long figure = 0;
+    size_t length = strlen(name);
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)c->pid, file);
+    FILE *f = fopen(path, "r");
+    while (f && fgets(line, sizeof line, f))
+        if (strncmp(line, name, length) == 0) {
+            figure = strtoul(line + length, NULL, 10);
+            break;
+        }
+    if (f)
+        fclose(f);
+    return figure;
+}
+
+struct bench_cost bench_child_cost(const struct bench_child *c)
 {
     clockid_t clock;
     struct timespec t;
     if (clock_getcpuclockid(c->pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
         bench_die("process %d has no CPU clock", (int)c->pid);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+    // In /proc/PID/status these are the main thread's alone.
+    return (struct bench_cost){
+        .cpu_us = (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3,
+        .wake_ups = (double)read_figure(c, "status", "voluntary_ctxt_switches:"),
+    };
+}
+
+struct bench_cost bench_child_cost_since(const struct bench_child *c,
+                                         const struct bench_cost *before, unsigned urbs)
+{
+    struct bench_cost now = bench_child_cost(c);
+    return (struct bench_cost){(now.cpu_us - before->cpu_us) / urbs,
+                               (now.wake_ups - before->wake_ups) / urbs};
 }
 
 // From smaps_rollup, which counts pages; the number in statm may be off by some hundred KiB.
 uint64_t bench_child_rss_bytes(const struct bench_child *c)
 {
-    char path[64], line[256];
-    unsigned long kib = 0;
-    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)c->pid);
-    FILE *f = fopen(path, "r");
-    while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "Rss: %lu kB", &kib) == 1)
-            break;
-    if (f)
-        fclose(f);
-    return (uint64_t)kib * 1024;
+    return (uint64_t)read_figure(c, "smaps_rollup", "Rss:") * 1024;
 }

@@ -9,6 +9,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -21,7 +22,9 @@ enum {
     TIMEOUT_S = 10,
     BUSY_MS = 5000, // how long an import waits for the session before to be gone
     CONTROL_MAX = 64,
-    ISO_ASAP = 0x0002, // of transfer_flags: in the next frames that are free
+    ISO_ASAP = 0x0002,   // of transfer_flags: in the next frames that are free
+    SEGMENT_SIZE = 1448, // of TCP in an Ethernet frame
+    SEGMENT_NS = 123040, // that frame at 100 Mbit/s, with preamble and gap
     PACKETS_SIZE_MAX = BENCH_PACKETS_MAX * WIRE_ISO_PACKET_SIZE,
 };
 
@@ -255,6 +258,27 @@ static void submit(struct bench_client *c, const struct bench_transfer *t, unsig
     send_all(c, iov, n);
 }
 
+// An OUT request and its payload, segment by segment. Who comes late does not catch up: segments
+// that come together are one wake-up.
+static void submit_paced(struct bench_client *c, const struct bench_transfer *t)
+{
+    const struct timespec pause = {.tv_nsec = SEGMENT_NS};
+    uint8_t segment[SEGMENT_SIZE] = {0};
+    size_t left = WIRE_URB_HEADER_SIZE + t->length;
+    pack_submit(c, t, NULL, segment);
+    prctl(PR_SET_TIMERSLACK, 1);
+    while (left) {
+        size_t n = left < SEGMENT_SIZE ? left : SEGMENT_SIZE;
+        struct iovec iov = {segment, n};
+        send_all(c, &iov, 1);
+        left -= n;
+        memset(segment, 0, WIRE_URB_HEADER_SIZE);
+        if (left)
+            nanosleep(&pause, NULL);
+    }
+    prctl(PR_SET_TIMERSLACK, 0); // the default again: children inherit it
+}
+
 // Waits for one answer and takes those that are surely whole in the buffer behind it.
 static unsigned take_answers(struct bench_client *c, const struct bench_transfer *t,
                              uint32_t seqnum)
@@ -276,7 +300,10 @@ uint64_t bench_client_run(struct bench_client *c, const struct bench_transfer *t
     for (unsigned sent = 0, done = 0; done < count;) {
         unsigned room = t->depth - (sent - done), left = count - sent;
         unsigned n = room < left ? room : left;
-        submit(c, t, n);
+        if (t->paced)
+            submit_paced(c, t);
+        else
+            submit(c, t, n);
         sent += n;
         unsigned answers = take_answers(c, t, first + done);
         if (round_trips_ns) {

@@ -27,6 +27,7 @@ struct bench_transfer {
     unsigned depth;   // URBs kept in flight, at most BENCH_DEPTH_MAX
     unsigned packets; // isochronous: so many of equal size make the length, at most
                       // BENCH_PACKETS_MAX, and IN may bring less; 0: another type
+    bool paced;       // OUT, one in flight: sent as a link of 100 Mbit/s would bring it
 };
 
 uint64_t bench_now_ns(void);

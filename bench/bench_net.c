@@ -11,13 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static void raise_loopback(void)
+static bool isolated;
+
+static void change_loopback(unsigned long what, struct ifreq request)
 {
-    struct ifreq request = {.ifr_flags = IFF_UP | IFF_RUNNING};
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
     strcpy(request.ifr_name, "lo");
-    if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) != 0)
-        bench_die("no loopback in the new network namespace");
+    if (fd < 0 || ioctl(fd, what, &request) != 0)
+        bench_die("cannot set up loopback in the new network namespace");
     close(fd);
 }
 
@@ -35,7 +36,13 @@ bool bench_net_isolate(void)
     // With a user namespace of its own, an ordinary user may do it too, where the system allows it.
     if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
         return false;
-    raise_loopback();
+    change_loopback(SIOCSIFFLAGS, (struct ifreq){.ifr_flags = IFF_UP | IFF_RUNNING});
     choose_reno();
-    return true;
+    return isolated = true;
+}
+
+void bench_net_set_mtu(int mtu)
+{
+    if (isolated)
+        change_loopback(SIOCSIFMTU, (struct ifreq){.ifr_mtu = mtu});
 }

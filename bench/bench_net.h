@@ -9,3 +9,8 @@
 // Moves this process, and the children that it starts later, into a new network namespace with
 // loopback alone and plain TCP (Reno). False: not allowed here, everything is as it was.
 bool bench_net_isolate(void);
+
+enum { BENCH_NET_LOOPBACK = 65536, BENCH_NET_ETHERNET = 1500 };
+
+// For connections from now on. Does nothing on the machine's own loopback.
+void bench_net_set_mtu(int mtu);

@@ -2,7 +2,7 @@
 #include "bench/bench_stream.h"
 
 #include "base/base_bytes.h"
-#include "bench/bench_client.h"
+#include "bench/bench_target.h"
 
 #include <string.h>
 
@@ -10,12 +10,6 @@ enum {
     SIM_VENDOR = 0x1209,
     CAMERA_PRODUCT = 0x0007,
     AUDIO_PRODUCT = 0x0005,
-    ZERO_VENDOR = 0x0525,
-    ZERO_PRODUCT = 0xa4a0,
-    ZERO_SOURCE_SINK = 3, // bConfigurationValue
-    ZERO_IN = 0x81,
-    ZERO_OUT = 0x01,
-    ZERO_PACKET = 64,
 
     TO_INTERFACE = 0x01, // bmRequestType
     CLASS_TO_INTERFACE = 0x21,
@@ -40,6 +34,8 @@ enum {
     SPEAKER_OUT = 0x01,
     SPEAKER_PACKET = 192, // 48 samples, left and right, 16 bits
 
+    DEVICES = 4,
+    SLICES_PER_S = 3, // one is a round; ten pictures of the camera
     QUICK_URBS = 8,
 };
 
@@ -106,19 +102,22 @@ struct stream {
 // uvcvideo keeps 5 URBs of 32 packets in flight, snd-usb-audio for playback at full speed 6 packets
 // in an URB and 18 ms of them.
 static const struct stream streams[BENCH_STREAMS] = {
-    {CAMERA_PRODUCT, USB_SPEED_FULL, start_camera, MJPEG, 8000, {0x81, 32 * 192, 5, 32}},
-    {CAMERA_PRODUCT, USB_SPEED_FULL, start_camera, YUY2, 8000, {0x81, 32 * 1024, 5, 32}},
+    {CAMERA_PRODUCT, USB_SPEED_FULL, start_camera, MJPEG, 8000, {0x81, 32 * 192, 5, 32, false}},
+    {CAMERA_PRODUCT, USB_SPEED_FULL, start_camera, YUY2, 8000, {0x81, 32 * 1024, 5, 32, false}},
     {AUDIO_PRODUCT,
      USB_SPEED_HIGH,
      start_speaker,
      1,
      1000,
-     {SPEAKER_OUT, 6 * SPEAKER_PACKET, 3, 6}},
+     {SPEAKER_OUT, 6 * SPEAKER_PACKET, 3, 6, false}},
 };
 
 #define STREAM_ROW(row_name)                                                                       \
     {                                                                                              \
-        .name = (row_name), .unit = "ms/s", .aim = BENCH_AIM_AT_MOST_110, .against = "bulk"        \
+        .name = (row_name), .unit = "ms/s", .against = "bulk", .aim = {                            \
+            BENCH_AIM_RATIO_AT_MOST,                                                               \
+            1.10                                                                                   \
+        }                                                                                          \
     }
 
 const struct bench_row bench_stream_rows[BENCH_STREAMS] = {
@@ -127,67 +126,94 @@ const struct bench_row bench_stream_rows[BENCH_STREAMS] = {
     STREAM_ROW("cpu_iso_audio"),
 };
 
-// Several of one kind differ in speed; USB_SPEED_UNKNOWN: any.
-static const char *find_device(const struct wire_device *devices, unsigned count, uint16_t vendor,
-                               uint16_t product, enum usb_speed speed)
+// Connects to a device of this kind. Several of one kind differ in speed; USB_SPEED_UNKNOWN: any.
+static void attach(struct bench_client *c, const struct bench_child *server, uint16_t vendor,
+                   uint16_t product, enum usb_speed speed)
 {
-    for (unsigned i = 0; i < count; i++)
-        if (devices[i].idVendor == vendor && devices[i].idProduct == product &&
-            (speed == USB_SPEED_UNKNOWN || devices[i].speed == speed))
-            return devices[i].busid;
-    bench_die("the server exports no device %04x:%04x", vendor, product);
+    struct wire_device devices[DEVICES];
+    bench_client_open(c, server->port);
+    unsigned count = bench_client_list(c, devices, DEVICES), i = 0;
+    bench_client_close(c);
+    while (i < count && (devices[i].idVendor != vendor || devices[i].idProduct != product ||
+                         (speed != USB_SPEED_UNKNOWN && devices[i].speed != speed)))
+        i++;
+    if (i == count)
+        bench_die("the server exports no device %04x:%04x", vendor, product);
+    bench_client_attach(c, server->port, devices[i].busid);
 }
 
-// CPU milliseconds of the server for a second of the stream. Time is what the packets took on the
-// bus: if somebody comes late, the stream takes longer and nothing changes. `*urb_bytes`: how many
-// an URB had on average.
-static double measure_iso(const struct stream *s, const struct bench_child *server,
-                          const char *busid, unsigned urbs, uint32_t *urb_bytes)
+static struct bench_cost move(struct bench_client *c, const struct bench_child *server,
+                              const struct bench_transfer *t, unsigned urbs)
 {
+    bench_client_run(c, t, t->depth, NULL);
+    c->received_bytes = 0;
+    struct bench_cost before = bench_child_cost(server);
+    bench_client_run(c, t, urbs, NULL);
+    return bench_child_cost_since(server, &before, urbs);
+}
+
+struct bench_cost bench_stream_run_iso(unsigned stream, const struct bench_child *server,
+                                       unsigned urbs, uint32_t *urb_bytes)
+{
+    const struct stream *s = &streams[stream];
     struct bench_client c;
-    bench_client_attach(&c, server->port, busid);
+    attach(&c, server, SIM_VENDOR, s->product, USB_SPEED_UNKNOWN);
     s->start(&c, s->variant);
-    bench_client_run(&c, &s->transfer, s->transfer.depth, NULL);
-    c.received_bytes = 0;
-    uint64_t cpu_ns = bench_child_cpu_ns(server);
-    bench_client_run(&c, &s->transfer, urbs, NULL);
-    cpu_ns = bench_child_cpu_ns(server) - cpu_ns;
+    struct bench_cost cost = move(&c, server, &s->transfer, urbs);
     bool in = (s->transfer.ep & USB_DIR_IN) != 0;
     *urb_bytes = in ? (uint32_t)(c.received_bytes / urbs) : s->transfer.length;
     bench_client_close(&c);
-    return (double)cpu_ns / 1e6 * s->packets_per_s / s->transfer.packets / urbs;
+    return cost;
 }
 
-// The same for a bulk stream of `urb_bytes` as often, rounded up to whole packets (IN would
-// babble): from a source/sink device that has something when the isochronous URB would be over.
-static double measure_bulk(const struct stream *s, const struct bench_child *server,
-                           const char *busid, unsigned urbs, uint32_t urb_bytes)
+// Less than whole packets would babble. The source/sink device has something when the isochronous
+// URB would be over.
+struct bench_cost bench_stream_run_bulk(unsigned stream, const struct bench_child *server,
+                                        unsigned urbs, uint32_t urb_bytes)
 {
+    const struct stream *s = &streams[stream];
     const struct bench_transfer t = {
-        .ep = s->transfer.ep & USB_DIR_IN ? ZERO_IN : ZERO_OUT,
-        .length = (urb_bytes + ZERO_PACKET - 1) / ZERO_PACKET * ZERO_PACKET,
+        .ep = s->transfer.ep & USB_DIR_IN ? BENCH_ZERO_IN : BENCH_ZERO_OUT,
+        .length = (urb_bytes + BENCH_ZERO_PACKET - 1) / BENCH_ZERO_PACKET * BENCH_ZERO_PACKET,
         .depth = s->transfer.depth,
     };
     struct bench_client c;
-    bench_client_attach(&c, server->port, busid);
-    bench_client_set_configuration(&c, ZERO_SOURCE_SINK);
-    bench_client_run(&c, &t, t.depth, NULL);
-    uint64_t cpu_ns = bench_child_cpu_ns(server);
-    bench_client_run(&c, &t, urbs, NULL);
-    cpu_ns = bench_child_cpu_ns(server) - cpu_ns;
+    attach(&c, server, BENCH_ZERO_VENDOR, BENCH_ZERO_PRODUCT, s->bulk_speed);
+    bench_client_set_configuration(&c, BENCH_ZERO_SOURCE_SINK);
+    struct bench_cost cost = move(&c, server, &t, urbs);
     bench_client_close(&c);
-    return (double)cpu_ns / 1e6 * s->packets_per_s / s->transfer.packets / urbs;
+    return cost;
 }
 
-void bench_stream_measure(struct bench_row *row, unsigned index, const struct bench_child *server,
-                          const struct wire_device *devices, unsigned device_count, bool quick)
+// Time is what the packets took on the bus: if somebody comes late, the stream takes longer and
+// nothing changes.
+static struct bench_figures figures_of(const struct stream *s, struct bench_cost cost)
 {
-    const struct stream *s = &streams[index];
-    const char *zero = find_device(devices, device_count, ZERO_VENDOR, ZERO_PRODUCT, s->bulk_speed);
-    const char *busid =
-        find_device(devices, device_count, SIM_VENDOR, s->product, USB_SPEED_UNKNOWN);
-    unsigned urbs = quick ? QUICK_URBS : s->packets_per_s / s->transfer.packets;
+    double urbs_per_s = (double)s->packets_per_s / s->transfer.packets;
+    return (struct bench_figures){cost.cpu_us / 1e3 * urbs_per_s, cost};
+}
+
+static void measure_slice(struct bench_row *row, unsigned stream, const struct bench_child *server,
+                          bool quick)
+{
+    const struct stream *s = &streams[stream];
+    unsigned urbs = quick ? QUICK_URBS : s->packets_per_s / s->transfer.packets / SLICES_PER_S;
     uint32_t urb_bytes;
-    row->value[row->rounds] = measure_iso(s, server, busid, urbs, &urb_bytes);
-    row->floor[row->rounds++] = measure_bulk(s, server, zero, urbs, urb_bytes);
+    struct bench_figures iso =
+        figures_of(s, bench_stream_run_iso(stream, server, urbs, &urb_bytes));
+    struct bench_figures bulk =
+        figures_of(s, bench_stream_run_bulk(stream, server, urbs, urb_bytes));
+    bench_row_add(row, &iso, &bulk);
+}
+
+void bench_stream_measure(struct bench_row rows[BENCH_STREAMS], const struct bench_options *o)
+{
+    const struct bench_server s = {
+        .program = o->server, .sim = BENCH_STREAM_SIM, .cpu = o->server_cpu};
+    struct bench_child server = bench_server_start(&s);
+    for (unsigned round = 0; round < o->rounds; round++)
+        for (unsigned i = 0; i < BENCH_STREAMS; i++)
+            if (rows[i].wanted)
+                measure_slice(&rows[i], i, &server, o->quick);
+    bench_child_stop(&server);
 }

@@ -3,24 +3,40 @@
 // file.
 #pragma once
 
+#include "bench/bench_child.h"
+
+#include <stdbool.h>
+
 enum { BENCH_ROUNDS_MAX = 99 };
 
-enum bench_aim {
-    BENCH_AIM_NONE,
-    BENCH_AIM_AT_LEAST_085, // of the floor: rates
-    BENCH_AIM_AT_MOST_115,  // of the floor: times
-    BENCH_AIM_AT_MOST_110,  // of a bulk stream: CPU time
+struct bench_aim {
+    enum {
+        BENCH_AIM_NONE,
+        BENCH_AIM_RATIO_AT_LEAST, // of values
+        BENCH_AIM_RATIO_AT_MOST,
+        BENCH_AIM_WAKE_UPS_AT_MOST, // per URB
+    } of;
+    double limit;
+};
+
+// One side in one round.
+struct bench_figures {
+    double value;
+    struct bench_cost cost; // of the server for an URB; 0: not measured
 };
 
 struct bench_row {
     const char *name, *unit;
-    enum bench_aim aim;
     const char *against; // what the column `floor` is; NULL: there is none
+    struct bench_aim aim;
+    bool wanted; // --rows
     unsigned rounds;
-    double value[BENCH_ROUNDS_MAX], floor[BENCH_ROUNDS_MAX];
+    struct bench_figures server[BENCH_ROUNDS_MAX], floor[BENCH_ROUNDS_MAX];
 };
 
-double bench_median(const double *values, unsigned count);
+// One round more. `floor` is NULL in rows that have none.
+void bench_row_add(struct bench_row *r, const struct bench_figures *server,
+                   const struct bench_figures *floor);
 
 // The ratio of a row is the median of its rounds' ratios, not the ratio of its medians: what
 // disturbs the machine for a while then disturbs both sides of one round.
