@@ -2,8 +2,6 @@
 // docs/wire.md 8.3, items 49-60: lengths of bulk transfers and how they end.
 #include "tests/conformance/fixture.h"
 
-#include <string.h>
-
 enum {
     BULK_OUT = 2,
     BULK_IN = 1,

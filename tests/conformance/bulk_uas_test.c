@@ -3,8 +3,6 @@
 #include "tests/conformance/fixture.h"
 #include "usb/usb_descriptor_bytes.h"
 
-#include <string.h>
-
 enum {
     COMMAND_OUT = 1,
     STATUS_IN = 2,

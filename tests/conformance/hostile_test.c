@@ -2,8 +2,6 @@
 // docs/wire.md 8.6, items 102-111: headers that are wrong, and streams that end too early.
 #include "tests/conformance/fixture.h"
 
-#include <string.h>
-
 enum {
     BULK_OUT = 2,
     BULK_IN = 1,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/judge.h"
 
-#include <string.h>
-
 static struct judge_request *request(struct judge *j, uint32_t seqnum)
 {
     CHECK(seqnum < JUDGE_SEQNUMS);

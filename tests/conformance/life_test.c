@@ -2,8 +2,6 @@
 // docs/wire.md 8.7, items 118-124 and 128-131: how sessions end and devices come back.
 #include "tests/conformance/fixture.h"
 
-#include <string.h>
-
 enum {
     FIRST_PENDING = 100, // seqnum
     PENDING = 10,

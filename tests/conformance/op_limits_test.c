@@ -3,8 +3,6 @@
 // nothing, leave, or are no USB/IP clients at all.
 #include "tests/conformance/fixture.h"
 
-#include <string.h>
-
 enum {
     SILENT_CLIENTS = 64,
     RANDOM_SIZE = 1024,

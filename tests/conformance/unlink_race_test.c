@@ -3,8 +3,6 @@
 // is {RET_SUBMIT, RET_UNLINK 0} in that order or {RET_UNLINK -104} alone, and no byte is lost.
 #include "tests/conformance/fixture.h"
 
-#include <string.h>
-
 enum {
     ROUNDS = 10000,
     ROUNDS_BYTE_BY_BYTE = 1000,

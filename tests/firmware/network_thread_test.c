@@ -7,7 +7,6 @@
 #include "tests/support/check.h"
 
 #include <pthread.h>
-#include <string.h>
 
 enum { FRAMES = 2000 };
 

@@ -3,7 +3,6 @@
 #include "tests/firmware/usb_host_double_state.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { PORT_ENABLE = 1 << 1 }; // of wPortStatus, USB 2.0 table 11-21
 

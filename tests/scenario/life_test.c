@@ -3,8 +3,6 @@
 #include "sim/device/sim_zero.h"
 #include "tests/support/stage.h"
 
-#include <string.h>
-
 static void open_with_zero(struct stage *st)
 {
     CHECK(stage_open(st, NULL));

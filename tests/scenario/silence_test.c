@@ -3,8 +3,6 @@
 // a port sees of a peer is scripted.
 #include "tests/support/stage.h"
 
-#include <string.h>
-
 enum { SECOND = 1000000 };
 
 static const uint8_t busy[] = {0x01, 0x11, 0x00, 0x03, 0, 0, 0, WIRE_ST_DEV_BUSY};

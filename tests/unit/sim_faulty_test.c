@@ -2,8 +2,6 @@
 // The scripted device does what it is told (what the engine's tests do not already show).
 #include "tests/support/rig.h"
 
-#include <string.h>
-
 enum { IN = 0x81, OUT = 0x02, INT_IN = 0x83, LATE = 1000000 };
 
 static void begin_mode(struct rig *r, enum sim_faulty_mode mode)

@@ -2,8 +2,6 @@
 // Isochronous transfers. D1's endpoints move a packet of at most 192 bytes every millisecond.
 #include "tests/support/rig.h"
 
-#include <string.h>
-
 enum { ISO_IN = 0x84, ISO_OUT = 0x05, FRAME = 1000 };
 
 static void begin(struct rig *r)
