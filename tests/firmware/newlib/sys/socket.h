@@ -40,11 +40,17 @@ struct msghdr {
     int msg_flags;
 };
 
+struct linger {
+    int l_onoff;
+    int l_linger;
+};
+
 #define SOCK_STREAM 1
 #define SOCK_DGRAM 2
 
 #define SO_REUSEADDR 0x0004
 #define SO_KEEPALIVE 0x0008
+#define SO_LINGER 0x0080
 #define SOL_SOCKET 0xfff
 
 #define AF_UNSPEC 0
