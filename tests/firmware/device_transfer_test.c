@@ -13,64 +13,52 @@ static void filled(uint8_t *p, uint32_t size)
         p[i] = (uint8_t)(i % 251);
 }
 
-static void end(struct world *w, struct rig_device *d)
-{
-    rig_close(d);
-    world_end(w);
-}
-
 // Around every size at which something changes: a packet, a pool's buffer, the hardware's counter.
 static const uint32_t sizes[] = {1,     63,    64,    511,   512,   513,    4095,   4096,   4097,
                                  16383, 16384, 16385, 32767, 32768, 32769,  65023,  65024,  65025,
                                  65535, 65536, 65537, 98304, 99999, 131072, 200000, 262144, 300001};
 
-TEST(device_bulk_out_of_every_size)
+WORLD_TEST(device_bulk_out_of_every_size, world_begin_d1(w))
 {
-    struct world w;
-    world_begin_d1(&w);
-    struct rig_device *d = w.rig.dev;
+    struct rig_device *d = w->rig.dev;
     uint8_t *data = malloc(300001);
     filled(data, 300001);
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        sim_faulty_forget(world_sim(&w), WORLD_BULK_OUT);
+        sim_faulty_forget(world_sim(w), WORLD_BULK_OUT);
         rig_check_transfer(d, WORLD_BULK_OUT, data, sizes[i], USB_STATUS_OK, sizes[i]);
-        struct sim_faulty_received r = sim_faulty_received(world_sim(&w), WORLD_BULK_OUT);
+        struct sim_faulty_received r = sim_faulty_received(world_sim(w), WORLD_BULK_OUT);
         CHECK_EQ(r.bytes, sizes[i]);
         CHECK_EQ(r.packets, (sizes[i] + 511) / 512); // none of no bytes
         CHECK_BYTES(r.data.data, data, sizes[i]);
     }
     free(data);
-    end(&w, d);
+    rig_close(d);
 }
 
-TEST(device_bulk_in_of_every_size)
+WORLD_TEST(device_bulk_in_of_every_size, world_begin_d1(w))
 {
-    struct world w;
-    world_begin_d1(&w);
-    struct rig_device *d = w.rig.dev;
+    struct rig_device *d = w->rig.dev;
     uint8_t *data = malloc(300001), *got = malloc(300001);
     filled(data, 300001);
     for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, data, sizes[i]), BASE_OK);
+        CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, data, sizes[i]), BASE_OK);
         rig_check_transfer(d, WORLD_BULK_IN, got, sizes[i], USB_STATUS_OK, sizes[i]);
         CHECK_BYTES(got, data, sizes[i]);
-        CHECK_EQ(sim_faulty_left(world_sim(&w), WORLD_BULK_IN), 0);
+        CHECK_EQ(sim_faulty_left(world_sim(w), WORLD_BULK_IN), 0);
     }
     free(data);
     free(got);
-    end(&w, d);
+    rig_close(d);
 }
 
 // 127 packets of 64 bytes are the most that the hardware counts.
-TEST(device_bulk_of_full_speed_in_parts)
+WORLD_TEST(device_bulk_of_full_speed_in_parts, world_begin(w))
 {
     static const struct sim_faulty_options full = {
         .speed = USB_SPEED_FULL, .product = 7, .interfaces = 1};
     static uint8_t data[40000], got[40000];
-    struct world w;
-    world_begin(&w);
-    struct rig_device *d = rig_plug(&w.rig, "2-1", sim_faulty_create(w.bus[1], &full));
-    struct sim_device *sim = sim_find(w.bus[1], "2-1");
+    struct rig_device *d = rig_plug(&w->rig, "2-1", sim_faulty_create(w->bus[1], &full));
+    struct sim_device *sim = sim_find(w->bus[1], "2-1");
     CHECK_EQ(rig_open(d), BASE_OK);
     filled(data, sizeof data);
     for (uint32_t size = 8064; size <= 40000; size = size < 8192 ? size + 64 : size * 2 - 33) {
@@ -82,29 +70,27 @@ TEST(device_bulk_of_full_speed_in_parts)
         CHECK_BYTES(sim_faulty_received(sim, WORLD_BULK_OUT).data.data, data, size);
         CHECK_EQ(sim_faulty_received(sim, WORLD_BULK_OUT).packets, (size + 63) / 64);
     }
-    end(&w, d);
+    rig_close(d);
 }
 
 // A short packet ends the URB wherever it comes, and what is behind it is the next URB's.
-TEST(device_bulk_in_ends_with_a_short_packet)
+WORLD_TEST(device_bulk_in_ends_with_a_short_packet, world_begin_d1(w))
 {
-    struct world w;
-    world_begin_d1(&w);
-    struct rig_device *d = w.rig.dev;
+    struct rig_device *d = w->rig.dev;
     uint8_t *data = malloc(300001), *got = malloc(300001);
     filled(data, 300001);
     for (unsigned i = 0; i + 1 < sizeof sizes / sizeof *sizes; i++) {
-        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, data, sizes[i]), BASE_OK);
+        CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, data, sizes[i]), BASE_OK);
         if (sizes[i] % 512 == 0)
-            CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, NULL, 0), BASE_OK);
-        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "next", 4), BASE_OK);
+            CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, NULL, 0), BASE_OK);
+        CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, "next", 4), BASE_OK);
         rig_check_transfer(d, WORLD_BULK_IN, got, 300001, USB_STATUS_OK, sizes[i]);
         CHECK_BYTES(got, data, sizes[i]);
         rig_check_transfer(d, WORLD_BULK_IN, got, 512, USB_STATUS_OK, 4);
     }
     free(data);
     free(got);
-    end(&w, d);
+    rig_close(d);
 }
 
 TEST(device_zero_length_packets)
@@ -131,24 +117,23 @@ TEST(device_zero_length_packets)
         CHECK_EQ(sim_faulty_received(world_sim(&w), WORLD_BULK_OUT).packets, cases[i].packets);
         rig_release(&u);
     }
-    end(&w, d);
+    rig_close(d);
+    world_end(&w);
 }
 
 // The library miscounts several packets in one transfer: the backend asks for one at a time.
-TEST(device_interrupt_in_of_several_packets)
+WORLD_TEST(device_interrupt_in_of_several_packets, world_begin_d1(w))
 {
-    struct world w;
-    world_begin_d1(&w);
-    struct rig_device *d = w.rig.dev;
+    struct rig_device *d = w->rig.dev;
     uint8_t got[64];
-    CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_INTERRUPT_IN, "0123456789abcdefXY", 18), BASE_OK);
+    CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_INTERRUPT_IN, "0123456789abcdefXY", 18), BASE_OK);
     rig_check_transfer(d, WORLD_INTERRUPT_IN, got, 64, USB_STATUS_OK, 18);
     CHECK_BYTES(got, "0123456789abcdefXY", 18);
-    CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_INTERRUPT_IN, "01234567", 8), BASE_OK);
+    CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_INTERRUPT_IN, "01234567", 8), BASE_OK);
     rig_check_transfer(d, WORLD_INTERRUPT_IN, got, 8, USB_STATUS_OK, 8);
-    CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_INTERRUPT_IN, NULL, 0), BASE_OK);
+    CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_INTERRUPT_IN, NULL, 0), BASE_OK);
     rig_check_transfer(d, WORLD_INTERRUPT_IN, got, 0, USB_STATUS_OK, 0); // dies in the library
-    end(&w, d);
+    rig_close(d);
 }
 
 // 100 packets are more than the library's list of 64 frames takes: the stream has no gap.
@@ -173,7 +158,8 @@ static void iso(uint8_t ep, unsigned count)
     if (!(ep & USB_DIR_IN))
         CHECK_EQ(sim_faulty_received(world_sim(&w), ep).packets, count);
     rig_release(&u);
-    end(&w, d);
+    rig_close(d);
+    world_end(&w);
 }
 
 TEST(device_iso_in_of_many_packets)
@@ -216,7 +202,8 @@ TEST(device_high_bandwidth_setting_is_refused)
     CHECK_EQ(world_sim(&w)->alternate[0], 0);
     CHECK_EQ(rig_try_change(d, USB_SET_INTERFACE, 0, 2), USB_STATUS_OK);
     CHECK_EQ(world_sim(&w)->alternate[0], 2);
-    end(&w, d);
+    rig_close(d);
+    world_end(&w);
 }
 
 // --- errors --------------------------------------------------------------------------------------
@@ -250,7 +237,8 @@ static void fails(enum sim_result how, int32_t status)
     }
     check_toggles(&w, d);
     world_check_alive(d);
-    end(&w, d);
+    rig_close(d);
+    world_end(&w);
 }
 
 TEST(device_stall)
@@ -269,7 +257,7 @@ TEST(device_babble)
 }
 
 // Each pipe change resets toggles on both sides, whatever they were.
-TEST(device_toggles_after_every_change)
+WORLD_TEST(device_toggles_after_every_change, world_begin_d1(w))
 {
     static const struct usb_control_op ops[] = {{USB_CLEAR_HALT, WORLD_BULK_IN, 0},
                                                 {USB_CLEAR_HALT, WORLD_BULK_OUT, 0},
@@ -278,130 +266,118 @@ TEST(device_toggles_after_every_change)
                                                 {USB_SET_CONFIGURATION, 1, 0},
                                                 {USB_RESET_DEVICE, 0, 0},
                                                 {USB_SET_INTERFACE, 1, 1}};
-    struct world w;
-    world_begin_d1(&w);
-    struct rig_device *d = w.rig.dev;
+    struct rig_device *d = w->rig.dev;
     for (unsigned i = 0; i < sizeof ops / sizeof *ops; i++) {
-        check_toggles(&w, d);
+        check_toggles(w, d);
         CHECK_EQ(rig_try_change(d, ops[i].type, ops[i].interface, ops[i].value), USB_STATUS_OK);
-        check_toggles(&w, d);
+        check_toggles(w, d);
     }
     rig_close(d);
     CHECK_EQ(rig_open(d), BASE_OK);
-    check_toggles(&w, d);
-    end(&w, d);
+    check_toggles(w, d);
+    rig_close(d);
 }
 
 // The library cancels what is queued behind an error: the backend's other URBs stay.
-TEST(device_error_leaves_the_queue)
+WORLD_TEST(device_error_leaves_the_queue, world_begin_d1(w))
 {
-    struct world w;
-    world_begin_d1(&w);
-    struct rig_device *d = w.rig.dev;
+    struct rig_device *d = w->rig.dev;
     struct rig_urb u[4];
     for (unsigned i = 0; i < 4; i++) {
         rig_urb(&u[i], d, WORLD_BULK_IN, NULL, 512);
         rig_queue_submit(&u[i]);
     }
-    rig_settle(&w.rig);
-    CHECK_EQ(sim_faulty_fail(world_sim(&w), WORLD_BULK_IN, SIM_ERROR), BASE_OK);
+    rig_settle(&w->rig);
+    CHECK_EQ(sim_faulty_fail(world_sim(w), WORLD_BULK_IN, SIM_ERROR), BASE_OK);
     for (unsigned i = 1; i < 4; i++)
-        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "abcd", i), BASE_OK);
-    rig_advance(&w.rig, RIG_SECOND_US);
+        CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, "abcd", i), BASE_OK);
+    rig_advance(&w->rig, RIG_SECOND_US);
     rig_check_urb(&u[0], USB_STATUS_PROTOCOL, 0);
     for (uint32_t i = 1; i < 4; i++)
         rig_check_urb(&u[i], USB_STATUS_OK, i);
     for (unsigned i = 0; i < 4; i++)
         rig_release(&u[i]);
-    end(&w, d);
+    rig_close(d);
 }
 
 // --- cancelling ----------------------------------------------------------------------------------
 
-TEST(device_cancel_leaves_the_neighbours)
+WORLD_TEST(device_cancel_leaves_the_neighbours, world_begin_d1(w))
 {
-    struct world w;
-    world_begin_d1(&w);
-    struct rig_device *d = w.rig.dev;
+    struct rig_device *d = w->rig.dev;
     struct rig_urb u[4];
     for (unsigned victim = 0; victim < 4; victim++) {
         for (unsigned i = 0; i < 4; i++) {
             rig_urb(&u[i], d, WORLD_BULK_IN, NULL, 512);
             rig_queue_submit(&u[i]);
         }
-        rig_settle(&w.rig);
+        rig_settle(&w->rig);
         rig_cancel(&u[victim]);
         rig_check_urb(&u[victim], USB_STATUS_CANCELLED, 0);
         uint32_t size = 0;
         for (unsigned i = 0; i < 4; i++) {
             if (i == victim)
                 continue;
-            CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "abcd", ++size), BASE_OK);
-            rig_settle(&w.rig);
+            CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, "abcd", ++size), BASE_OK);
+            rig_settle(&w->rig);
             rig_check_urb(&u[i], USB_STATUS_OK, size);
         }
         for (unsigned i = 0; i < 4; i++)
             rig_release(&u[i]);
     }
-    end(&w, d);
+    rig_close(d);
 }
 
 // Endpoint 0 cannot be taken back: the URB is, what is behind it waits, and the late end is
 // nobody's.
-TEST(device_control_without_an_answer)
+WORLD_TEST(device_control_without_an_answer, world_begin_d1(w))
 {
-    struct world w;
-    world_begin_d1(&w);
-    struct rig_device *d = w.rig.dev;
+    struct rig_device *d = w->rig.dev;
     const struct sim_faulty_answer never = {.result = SIM_NAK};
     struct rig_urb stuck, next;
-    sim_faulty_answer(world_sim(&w), 0x40, 0x55, &never);
+    sim_faulty_answer(world_sim(w), 0x40, 0x55, &never);
     rig_control_urb(&stuck, d, "4055000000000000", NULL);
     rig_queue_submit(&stuck);
-    rig_advance(&w.rig, 60 * RIG_SECOND_US);
+    rig_advance(&w->rig, 60 * RIG_SECOND_US);
     CHECK(!stuck.done);
     rig_cancel(&stuck);
     rig_check_urb(&stuck, USB_STATUS_CANCELLED, 0);
     rig_control_urb(&next, d, "8006000100001200", NULL);
     rig_queue_submit(&next);
-    rig_advance(&w.rig, 60 * RIG_SECOND_US);
+    rig_advance(&w->rig, 60 * RIG_SECOND_US);
     CHECK(!next.done);
-    sim_faulty_release(world_sim(&w));
-    rig_advance(&w.rig, RIG_SECOND_US);
+    sim_faulty_release(world_sim(w));
+    rig_advance(&w->rig, RIG_SECOND_US);
     rig_check_urb(&next, USB_STATUS_OK, USB_DT_DEVICE_SIZE);
     rig_release(&stuck);
     rig_release(&next);
-    end(&w, d);
+    rig_close(d);
 }
 
 // The library refuses a control transfer once after a STALL if it is asked too early.
-TEST(device_control_after_a_stall)
+WORLD_TEST(device_control_after_a_stall, world_prepare(w))
 {
-    struct world w;
-    world_prepare(&w);
-    w.library.control_refused_after_error = true;
-    world_start(&w);
-    struct rig_device *d = world_d1(&w);
+    w->library.control_refused_after_error = true;
+    world_start(w);
+    struct rig_device *d = world_d1(w);
     CHECK_EQ(rig_open(d), BASE_OK);
     for (unsigned i = 0; i < 3; i++) {
         struct rig_urb u;
         rig_control_urb(&u, d, "4077000000000000", NULL);
         rig_queue_submit(&u);
-        rig_advance(&w.rig, RIG_SECOND_US);
+        rig_advance(&w->rig, RIG_SECOND_US);
         rig_check_urb(&u, USB_STATUS_STALL, 0);
         rig_release(&u);
         world_check_alive(d);
     }
-    end(&w, d);
+    rig_close(d);
 }
 
-TEST(device_control_of_every_size)
+WORLD_TEST(device_control_of_every_size, world_begin_d1(w))
 {
     static const uint16_t lengths[] = {0,   1,    63,   64,   65,   299,   300,
                                        301, 4096, 8128, 8129, 8192, 16384, 65535};
-    struct world w;
-    world_begin_d1(&w);
-    struct rig_device *d = w.rig.dev;
+    struct rig_device *d = w->rig.dev;
     for (unsigned i = 0; i < sizeof lengths / sizeof *lengths; i++) {
         unsigned length = lengths[i];
         struct rig_urb u;
@@ -412,5 +388,5 @@ TEST(device_control_of_every_size)
         rig_check_urb(&u, USB_STATUS_OK, length < 300 ? length : 300);
         rig_release(&u);
     }
-    end(&w, d);
+    rig_close(d);
 }
