@@ -140,8 +140,7 @@ bool session_endpoint_view(const struct session *s, bool in, unsigned number, ui
     const struct session_figures *f = s->pipes.figures[in][number];
     if (!f)
         return false;
-    *v = (struct session_endpoint_view){.ep = s->pipes.endpoints.ep[in][number], .figures = f};
-    v->ep.address = (uint8_t)(number | (in ? USB_DIR_IN : 0u));
+    *v = (struct session_endpoint_view){.ep = f->ep, .figures = f};
     BASE_LIST_FOR_EACH (const struct session_urb, u, &s->active.urbs, tx.link) {
         if (u->address != v->ep.address)
             continue;

@@ -12,9 +12,10 @@
 enum { SESSION_LATENCY_CLASSES = 8 + 29 * 4 };
 
 struct session_figures {
-    uint64_t urbs;   // ended, unlinked ones not counted
-    uint64_t bytes;  // payload
-    uint64_t errors; // URBs that ended with a status other than OK
+    struct usb_endpoint ep; // as it is, or was when it last existed
+    uint64_t urbs;          // ended, unlinked ones not counted
+    uint64_t bytes;         // payload
+    uint64_t errors;        // URBs that ended with a status other than OK
     uint64_t unlinked;
     uint64_t iso_late; // isochronous packets that were not executed in their frame (XDEV) ...
     uint64_t iso_lost; // ... and those that failed otherwise

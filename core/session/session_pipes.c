@@ -17,8 +17,12 @@ static void build_endpoints(struct session *s, uint16_t max_packet_size0)
                              max_packet_size0);
     for (unsigned i = 0; i < 32; i++) {
         struct session_figures **f = &p->figures[i / 16][i % 16];
-        if (p->endpoints.present[i / 16][i % 16] && !*f)
+        if (!p->endpoints.present[i / 16][i % 16])
+            continue;
+        if (!*f)
             *f = base_alloc(s->alloc, sizeof **f);
+        if (*f)
+            (*f)->ep = p->endpoints.ep[i / 16][i % 16];
     }
 }
 

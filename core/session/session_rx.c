@@ -179,7 +179,7 @@ static void fill_urb(struct session_urb *u, const struct wire_urb_header *h, boo
 // Slot and memory for what is about to arrive. IN buffers come later, when it is the URB's turn.
 static struct session_urb *reserve_urb(struct session *s, const struct wire_urb_header *h, bool iso)
 {
-    struct session_urb *u = session_urb_get(s, h->seqnum);
+    struct session_urb *u = session_urb_get(s, h->seqnum, h->ep == 0);
     if (!u)
         return NULL;
     fill_urb(u, h, iso);

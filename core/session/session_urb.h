@@ -82,7 +82,7 @@ static inline bool session_urb_is_control(const struct session_urb *u)
 enum { SESSION_HASH_SIZE = 64 }; // power of two
 
 struct session_urbs {
-    struct session_urb *slots; // limits->max_urbs, from import to destroy
+    struct session_urb *slots; // limits->max_urbs and one for endpoint 0, from import to destroy
     struct session_reply *replies;
     struct base_list free, free_replies;
     struct session_urb *hash[SESSION_HASH_SIZE];
@@ -90,7 +90,8 @@ struct session_urbs {
 
 enum base_err session_urbs_create(struct session *s);
 void session_urbs_destroy(struct session *s);
-struct session_urb *session_urb_get(struct session *s, uint32_t seqnum); // or NULL
+// Or NULL; the last one is for endpoint 0 (`control`).
+struct session_urb *session_urb_get(struct session *s, uint32_t seqnum, bool control);
 void session_urb_release(struct session *s, struct session_urb *u);
 struct session_urb *session_urb_find(const struct session *s, uint32_t seqnum);
 // From now on its seqnum may come again (docs/wire.md 2.2). Idempotent.

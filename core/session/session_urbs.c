@@ -2,11 +2,14 @@
 // Slots for URBs and replies, and the seqnums in flight.
 #include "session/session_state.h"
 
-enum { SPARE_REPLIES = 64 }; // UNLINK replies and refusals beyond one per URB
+enum {
+    CONTROL_SLOTS = 1,  // kept for endpoint 0, whatever waits on others
+    SPARE_REPLIES = 64, // UNLINK replies and refusals beyond one per URB
+};
 
 enum base_err session_urbs_create(struct session *s)
 {
-    unsigned urbs = s->limits->max_urbs, replies = urbs + SPARE_REPLIES;
+    unsigned urbs = s->limits->max_urbs + CONTROL_SLOTS, replies = urbs + SPARE_REPLIES;
     s->urbs.slots = base_alloc(s->alloc, urbs * sizeof *s->urbs.slots);
     s->urbs.replies =
         s->urbs.slots ? base_alloc(s->alloc, replies * sizeof *s->urbs.replies) : NULL;
@@ -54,9 +57,10 @@ static void clear(struct session_urb *u)
     u->buffer_size = 0;
 }
 
-struct session_urb *session_urb_get(struct session *s, uint32_t seqnum)
+struct session_urb *session_urb_get(struct session *s, uint32_t seqnum, bool control)
 {
-    struct base_list *node = base_list_pop(&s->urbs.free);
+    bool last = s->urbs.free.next->next == &s->urbs.free;
+    struct base_list *node = control || !last ? base_list_pop(&s->urbs.free) : NULL;
     if (!node)
         return NULL;
     struct session_urb *u = BASE_CONTAINER(node, struct session_urb, tx.link);

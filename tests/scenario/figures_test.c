@@ -40,6 +40,9 @@ STAGE_TEST(figures_of_endpoints, stage_open_d1(st, NULL))
     CHECK_EQ(v.figures->latency_max_us, 30 * MS);
     stage_control(c, 20, "\x01\x0b\x01\x00\x01\x00\x00\x00");
     CHECK_EQ(view(c, true, 4).ep.type, USB_ISOCHRONOUS);
+    stage_control(c, 21, "\x01\x0b\x00\x00\x01\x00\x00\x00");
+    CHECK_EQ(view(c, true, 4).ep.type, USB_ISOCHRONOUS); // what it was does not change
+    CHECK_EQ(view(c, true, 4).ep.address, 0x84);
 }
 
 STAGE_TEST(figures_count_unlinks, stage_open_d1(st, NULL))

@@ -67,6 +67,19 @@ STAGE_TEST(pressure_out_goes_on_when_room_comes_free_in_time, begin(st, NULL))
     CHECK_EQ(sim_faulty_received(d, 2).bytes, 3 * 512);
 }
 
+STAGE_TEST(pressure_endpoint_0_has_a_slot_of_its_own, begin(st, NULL))
+{
+    struct stage_client *c = stage_attach(st, "1-1");
+    for (uint32_t n = 1; n <= 64; n++)
+        stage_in(c, n, 1, 512); // all slots
+    stage_check_alive(c);       // GET_DESCRIPTOR, answered at once
+    stage_check_alive(c);
+    stage_in(c, 65, 1, 512);
+    stage_advance(st, SECOND);
+    stage_expect_ret(c, 65, true, NO_MEMORY, 0);
+    stage_check_alive(c);
+}
+
 STAGE_TEST(pressure_in_waits_for_memory_in_order_and_can_be_unlinked, begin(st, NULL))
 {
     struct sim_device *d = sim_find(st->bus, "1-1");
