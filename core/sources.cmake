@@ -24,6 +24,7 @@ set(USBIP_CORE_SOURCES
   session/session_pipes.c
   session/session_pool.c
   session/session_record.c
+  session/session_refusal.c
   session/session_room.c
   session/session_rx.c
   session/session_tx.c

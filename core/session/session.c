@@ -71,7 +71,7 @@ static bool parse(struct session *s)
 static bool request_waits(const struct session *s)
 {
     size_t header = s->phase == SESSION_PHASE_URB ? WIRE_URB_HEADER_SIZE : WIRE_OP_HEADER_SIZE;
-    return session_rx_ahead(s) >= header && !s->rx.urb && s->rx.skip == 0;
+    return session_rx_ahead(s) >= header && !s->rx.urb && s->refusal.due == 0;
 }
 
 void session_rx_commit(struct session *s, size_t n, uint64_t now_us)

@@ -13,9 +13,7 @@ static void let_urbs_go(struct session *s)
 {
     session_unlink_drop(s);
     s->rx.begin = s->rx.end = 0;
-    if (s->rx.skip_reply)
-        session_reply_release(s, s->rx.skip_reply);
-    s->rx.skip_reply = NULL;
+    session_refusal_drop(s);
     if (s->rx.urb)
         session_urb_release(s, s->rx.urb);
     s->rx.urb = NULL;

@@ -47,7 +47,7 @@ uint64_t session_rx_missing(const struct session *s)
 {
     if (s->phase == SESSION_PHASE_CLOSING)
         return 0;
-    return s->rx.skip + (s->rx.urb ? body_size(s->rx.urb) - s->rx.done : 0);
+    return s->refusal.due + (s->rx.urb ? body_size(s->rx.urb) - s->rx.done : 0);
 }
 
 void session_rx_received(struct session *s, size_t n)
@@ -62,47 +62,26 @@ void session_rx_received(struct session *s, size_t n)
     s->rx.end += n;
 }
 
-// --- refusals ------------------------------------------------------------------------------------
+// --- SUBMIT --------------------------------------------------------------------------------------
 
-static void send_refusal(struct session *s)
+static void header_taken(struct session *s, const struct wire_urb_header *h)
 {
-    session_tx_reply(s, s->rx.skip_reply);
-    s->rx.skip_reply = NULL;
-}
-
-// Answers a SUBMIT without executing it; `skip` bytes of it are still to come. The reply waits for
-// them: a Linux client may still be sending from memory that it frees at the reply. False: no room
-// for a reply now, the header stays where it is.
-static bool refuse_submit(struct session *s, const struct wire_urb_header *h, int32_t status,
-                          uint64_t skip)
-{
-    struct session_reply *r = session_reply_get(s);
-    if (!r)
-        return false;
-    struct wire_urb_header reply = {
-        .command = WIRE_RET_SUBMIT,
-        .seqnum = h->seqnum,
-        .u.ret_submit = {.status = status,
-                         .start_frame = h->u.submit.start_frame,
-                         .number_of_packets = h->u.submit.number_of_packets == -1 ? -1 : 0},
-    };
-    wire_urb_header_pack(r->tx.header, &reply);
-    s->counters.urbs_refused++;
     s->rx.last_seqnum = h->seqnum;
     s->rx.begin += WIRE_URB_HEADER_SIZE;
-    s->rx.skip = skip;
-    s->rx.skip_reply = r;
-    if (skip == 0)
-        send_refusal(s);
+}
+
+// False: it has to wait. The reply waits for what belongs to the SUBMIT: a Linux client may still
+// be sending from memory that it frees at the reply.
+static bool refuse(struct session *s, const struct wire_urb_header *h, bool iso, int32_t status)
+{
+    int32_t length = h->u.submit.transfer_buffer_length;
+    uint64_t payload = h->direction == WIRE_DIR_IN ? 0 : (uint64_t)length;
+    uint32_t packets = iso ? (uint32_t)h->u.submit.number_of_packets : 0;
+    if (!session_refuse(s, h, status, payload, packets))
+        return false;
+    header_taken(s, h);
     return true;
 }
-
-static bool hold_or_refuse(struct session *s, const struct wire_urb_header *h, uint64_t skip)
-{
-    return !session_room_hold(s, h) && refuse_submit(s, h, USB_STATUS_NO_MEMORY, skip);
-}
-
-// --- SUBMIT --------------------------------------------------------------------------------------
 
 // The requests that a server must not just forward (docs/wire.md 3; Linux stub_rx.c).
 static void classify(struct session_urb *u, const struct usb_setup *setup)
@@ -209,7 +188,7 @@ static bool parse_submit(struct session *s, const struct wire_urb_header *h)
         session_fail(s, EVENT_BAD_DIRECTION, h->direction);
         return false;
     }
-    if (!in && (length < 0 || (uint32_t)length > s->limits->max_urb_bytes)) {
+    if (!in && length < 0) {
         session_fail(s, EVENT_BAD_LENGTH, (uint32_t)length);
         return false;
     }
@@ -223,20 +202,17 @@ static bool parse_submit(struct session *s, const struct wire_urb_header *h)
         session_fail(s, EVENT_BAD_PACKET_COUNT, (uint32_t)packets);
         return false;
     }
-    uint64_t skip =
-        (in ? 0 : (uint64_t)length) + (iso ? (uint64_t)packets * WIRE_ISO_PACKET_SIZE : 0);
     if (length < 0)
-        return refuse_submit(s, h, USB_STATUS_INVALID, skip);
+        return refuse(s, h, iso, USB_STATUS_INVALID);
     if ((uint32_t)length > s->limits->max_urb_bytes)
-        return refuse_submit(s, h, USB_STATUS_NO_MEMORY, skip);
+        return refuse(s, h, iso, USB_STATUS_NO_MEMORY);
     if (h->ep > 15 || direction_contradicts(h))
-        return refuse_submit(s, h, USB_STATUS_STALL, skip);
+        return refuse(s, h, iso, USB_STATUS_STALL);
     struct session_urb *u = reserve_urb(s, h, iso);
     if (!u)
-        return hold_or_refuse(s, h, skip);
+        return !session_room_hold(s, h) && refuse(s, h, iso, USB_STATUS_NO_MEMORY);
     session_room_found(s);
-    s->rx.last_seqnum = h->seqnum;
-    s->rx.begin += WIRE_URB_HEADER_SIZE;
+    header_taken(s, h);
     s->rx.urb = u;
     s->rx.done = 0;
     return true;
@@ -312,23 +288,18 @@ static bool receive_body(struct session *s)
     return true;
 }
 
-static bool skip_body(struct session *s)
+static bool read_away(struct session *s)
 {
-    size_t n = session_rx_ahead(s) < s->rx.skip ? session_rx_ahead(s) : (size_t)s->rx.skip;
-    s->rx.begin += n;
-    s->rx.skip -= n;
-    if (s->rx.skip > 0)
-        return false;
-    send_refusal(s);
-    return true;
+    s->rx.begin += session_refusal_read(s, s->rx.ahead + s->rx.begin, session_rx_ahead(s));
+    return s->refusal.due == 0;
 }
 
 static bool parse_once(struct session *s)
 {
     if (s->phase != SESSION_PHASE_URB)
         return false;
-    if (s->rx.skip > 0)
-        return skip_body(s);
+    if (s->refusal.due > 0)
+        return read_away(s);
     if (s->rx.urb)
         return receive_body(s);
     return session_rx_ahead(s) >= WIRE_URB_HEADER_SIZE && parse_header(s);

@@ -80,14 +80,32 @@ struct session_tx {
     uint64_t sent;          // bytes of the first
     struct session_tx_item op;
     uint8_t op_record[WIRE_DEVICE_SIZE];
-    uint8_t *op_body; // op_record, or taken from session_list_reply
+    uint8_t *op_body;                 // op_record, or taken from session_list_reply
+    struct session_reply *packets_of; // this reply, in the queue, has packet descriptors behind it
+    uint8_t *packets;
 };
 void session_tx_op(struct session *s, uint16_t code, uint32_t status, uint8_t *body,
                    size_t body_size);
-void session_tx_reply(struct session *s, struct session_reply *r);
+// `packets` NULL, or descriptors in wire order, taken from session_room_take(): one at a time has
+// them.
+void session_tx_reply(struct session *s, struct session_reply *r, uint8_t *packets, uint32_t size);
 void session_tx_urb(struct session *s, struct session_urb *u);
 bool session_tx_sent(struct session *s, size_t n); // true: what a reply had is free again
 void session_tx_drop(struct session *s);
+
+// session_refusal.c: a SUBMIT that is answered without being executed, while its body arrives.
+struct session_refusal {
+    uint64_t due; // bytes still to come
+    struct session_reply *reply;
+    uint8_t *packets; // its descriptors, the last part of the body; NULL: none, or no memory
+    uint32_t packets_size;
+};
+// False: not now, for want of a reply or because another refusal has packets; look again when
+// something was sent.
+bool session_refuse(struct session *s, const struct wire_urb_header *h, int32_t status,
+                    uint64_t payload, uint32_t packets);
+size_t session_refusal_read(struct session *s, const uint8_t *bytes, size_t size); // taken of it
+void session_refusal_drop(struct session *s); // it gets no answer
 
 // session_unlink.c: UNLINKs that wait, and their answers.
 struct session_unlinks {
@@ -122,17 +140,15 @@ void session_end_sending(struct session *s); // what is not sent now never will 
 // session_peer.c: whether the peer is still there; its functions are in session.h.
 
 // session_rx.c: receiving in the URB phase. ahead[begin..end) is not parsed yet; before that, the
-// body of `urb` or `skip` bytes are due.
+// body of `urb` or of a refused SUBMIT is due.
 struct session_rx {
     uint8_t ahead[SESSION_AHEAD_SIZE];
     size_t begin, end;
     struct session_urb *urb;
-    uint64_t done; // bytes of its body that are there
-    uint64_t skip;
-    struct session_reply *skip_reply; // sent when the skipped bytes are through
-    uint32_t devid;                   // that each request names
-    uint32_t last_seqnum;             // of the SUBMIT seen last
-    bool ended;                       // FIN seen
+    uint64_t done;        // bytes of its body that are there
+    uint32_t devid;       // that each request names
+    uint32_t last_seqnum; // of the SUBMIT seen last
+    bool ended;           // FIN seen
 };
 void session_rx_received(struct session *s, size_t n); // to where session_rx_vectors() said
 bool session_rx_parse(struct session *s);              // true: something was taken
@@ -180,6 +196,7 @@ struct session {
     struct session_urbs urbs;
     struct session_active active;
     struct session_tx tx;
+    struct session_refusal refusal;
     struct session_unlinks unlinks;
     struct session_order order;
     struct session_rx rx;

@@ -21,11 +21,15 @@ void session_tx_op(struct session *s, uint16_t code, uint32_t status, uint8_t *b
     append_item(s, &s->tx.op);
 }
 
-void session_tx_reply(struct session *s, struct session_reply *r)
+void session_tx_reply(struct session *s, struct session_reply *r, uint8_t *packets, uint32_t size)
 {
     r->tx.kind = SESSION_TX_REPLY;
     r->tx.header_size = WIRE_URB_HEADER_SIZE;
-    r->tx.size = WIRE_URB_HEADER_SIZE;
+    r->tx.size = WIRE_URB_HEADER_SIZE + (uint64_t)size;
+    if (packets) {
+        s->tx.packets_of = r;
+        s->tx.packets = packets;
+    }
     append_item(s, &r->tx);
 }
 
@@ -121,7 +125,7 @@ static bool add_item(struct vectors *v, struct session *s, struct session_tx_ite
         return u->iso ? add_iso(v, u) : add_bytes(v, u->urb.buffer, data_size(u));
     }
     case SESSION_TX_REPLY:
-        break;
+        return add_bytes(v, s->tx.packets, (size_t)(tx->size - tx->header_size));
     }
     return true;
 }
@@ -145,6 +149,15 @@ static void free_op_body(struct session *s)
     s->tx.op_body = NULL;
 }
 
+static void free_packets(struct session *s, const struct session_reply *r)
+{
+    if (s->tx.packets_of != r)
+        return;
+    session_room_give(s, s->tx.packets, (uint32_t)(r->tx.size - r->tx.header_size));
+    s->tx.packets_of = NULL;
+    s->tx.packets = NULL;
+}
+
 static void item_done(struct session *s, struct session_tx_item *tx)
 {
     base_list_remove(&tx->link);
@@ -155,9 +168,12 @@ static void item_done(struct session *s, struct session_tx_item *tx)
     case SESSION_TX_URB:
         session_urb_release(s, BASE_CONTAINER(tx, struct session_urb, tx));
         break;
-    case SESSION_TX_REPLY:
-        session_reply_release(s, BASE_CONTAINER(tx, struct session_reply, tx));
+    case SESSION_TX_REPLY: {
+        struct session_reply *r = BASE_CONTAINER(tx, struct session_reply, tx);
+        free_packets(s, r);
+        session_reply_release(s, r);
         break;
+    }
     }
 }
 

@@ -15,7 +15,7 @@ struct session;
 enum session_tx_kind {
     SESSION_TX_OP,    // operation reply: header of 8 bytes and a body
     SESSION_TX_URB,   // RET_SUBMIT with its data; embedded in a session_urb
-    SESSION_TX_REPLY, // 48 bytes: RET_UNLINK, or RET_SUBMIT of a refused URB
+    SESSION_TX_REPLY, // RET_UNLINK, or RET_SUBMIT of a refused URB
 };
 
 // Something to send. The first in the queue has tx.sent bytes of it sent already.

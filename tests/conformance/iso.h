@@ -12,7 +12,7 @@ enum {
     ISO_MPS = 192,       // of D1's isochronous endpoints
     ISO_FRAME_US = 1000, // their interval
     ISO_PACKETS_MAX = 1024,
-    ISO_BYTES_MAX = 256 * 1024,
+    ISO_BYTES_MAX = 1024 * 1024 + 1, // longer than an URB may be
 };
 
 // A client of D1 that has selected the alternate setting with the isochronous endpoints.

@@ -43,6 +43,52 @@ FIXTURE_TEST(conformance_097_impossible_numbers_of_packets)
     check_count_closes(f, "SUB-ISO-NP1025", 1025, false);
 }
 
+// --- refused at the header -----------------------------------------------------------------------
+
+static void fill_odd(uint32_t seqnum, uint32_t ep)
+{
+    iso_fill(&urb, seqnum, ep, 5, ISO_MPS);
+    urb.packets[1].offset = 0xffffff00u; // echoed, whatever it is
+    urb.packets[3].length = 7;
+}
+
+FIXTURE_TEST(conformance_099_refused_for_its_length)
+{
+    struct stage_client *c = iso_attach(f);
+    int32_t longest = (int32_t)server_config(f->st.server)->session.max_urb_bytes;
+    for (uint32_t ep = ISO_IN; ep <= ISO_OUT; ep++) {
+        fill_odd(ep, ep);
+        urb.length = longest + 1;
+        iso_submit(c, &urb);
+        iso_expect_failure(c, &urb, USB_STATUS_NO_MEMORY);
+        stage_check_alive(c);
+    }
+    stage_check_alive(c);
+}
+
+// All slots are taken: each is answered with its own descriptors, one after the other.
+FIXTURE_TEST(conformance_099_refused_for_want_of_a_slot)
+{
+    enum { FIRST = 10000, URBS = 3 };
+    struct stage_client *c = iso_attach(f);
+    uint32_t slots = server_config(f->st.server)->session.max_urbs;
+    for (uint32_t i = 0; i < slots; i++)
+        stage_in(c, 1 + i, 3, 8);
+    for (uint32_t seqnum = FIRST; seqnum < FIRST + URBS; seqnum++) {
+        fill_odd(seqnum, seqnum % 2 ? ISO_OUT : ISO_IN);
+        iso_queue(c, &urb);
+    }
+    stage_settle(&f->st);
+    stage_advance(&f->st, 2 * FIXTURE_SECOND_US);
+    for (uint32_t seqnum = FIRST; seqnum < FIRST + URBS; seqnum++) {
+        fill_odd(seqnum, seqnum % 2 ? ISO_OUT : ISO_IN);
+        iso_expect_failure(c, &urb, USB_STATUS_NO_MEMORY);
+    }
+    stage_check_alive(c);
+}
+
+// --- no packets ----------------------------------------------------------------------------------
+
 FIXTURE_TEST(conformance_098_no_packets)
 {
     struct stage_client *c = iso_attach(f);
