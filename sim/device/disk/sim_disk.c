@@ -91,6 +91,15 @@ static const struct sim_device_ops disk_ops = {
     .out = disk_out,
 };
 
+// What waits for the storage is asked again, whatever it is by now.
+static void storage_done(void *owner)
+{
+    struct disk *disk = owner;
+    sim_kick(&disk->device, SIM_DISK_IN);
+    sim_kick(&disk->device, SIM_DISK_OUT);
+    sim_kick(&disk->device, SIM_DISK_STATUS);
+}
+
 static void describe(struct disk *disk, const struct sim_disk_model *model)
 {
     disk->strings[0] = "usbip-esp32p4";
@@ -121,5 +130,7 @@ struct sim_device *sim_disk_create(struct sim_bus *bus, const struct sim_disk_op
     disk->device.bus = bus;
     sim_disk_bot_init(&disk->bot, &disk->device, &disk->scsi, model->packet_size);
     sim_disk_uas_init(&disk->uas, &disk->device, &disk->scsi);
+    if (options->storage.slow)
+        options->storage.slow->listen(options->storage.ctx, storage_done, disk);
     return &disk->device;
 }

@@ -83,14 +83,21 @@ static uint32_t data_left(const struct sim_disk_bot *b)
     return (uint32_t)(b->scsi->length - b->scsi->moved); // at most host_length, see above
 }
 
+static int refuse_data(struct sim_disk_bot *b, enum base_err err)
+{
+    if (err == BASE_ERR_AGAIN)
+        return SIM_NAK;
+    end_data(b);
+    return SIM_STALL;
+}
+
 static int receive_data(struct sim_disk_bot *b, const uint8_t *data, uint32_t size)
 {
     uint32_t left = data_left(b), blocks = size < left ? size : left;
     blocks -= blocks % SIM_STORAGE_BLOCK;
-    if (blocks && !sim_disk_scsi_write(b->scsi, data, blocks)) {
-        end_data(b);
-        return SIM_STALL;
-    }
+    enum base_err err = blocks ? sim_disk_scsi_write(b->scsi, data, blocks) : BASE_OK;
+    if (err != BASE_OK)
+        return refuse_data(b, err);
     if (blocks == left) {
         end_data(b);
     } else if (size % b->packet_size != 0 || size == 0) { // short: less than the host announced
@@ -105,10 +112,9 @@ static int receive_data(struct sim_disk_bot *b, const uint8_t *data, uint32_t si
 static int send_data(struct sim_disk_bot *b, uint8_t *buf, uint32_t max)
 {
     uint32_t left = data_left(b), size = max < left ? max : left;
-    if (!sim_disk_scsi_read(b->scsi, buf, size)) {
-        end_data(b);
-        return SIM_STALL;
-    }
+    enum base_err err = sim_disk_scsi_read(b->scsi, buf, size);
+    if (err != BASE_OK)
+        return refuse_data(b, err);
     if (size == left)
         end_data(b);
     return (int)size;
@@ -117,7 +123,8 @@ static int send_data(struct sim_disk_bot *b, uint8_t *buf, uint32_t max)
 static int send_status(struct sim_disk_bot *b, uint8_t *csw)
 {
     if (!sim_disk_scsi_work(b->scsi)) {
-        sim_kick_at(b->device, SIM_DISK_IN, sim_now_us(b->device) + WORK_PAUSE_US);
+        if (!b->scsi->waits)
+            sim_kick_at(b->device, SIM_DISK_IN, sim_now_us(b->device) + WORK_PAUSE_US);
         return SIM_NAK;
     }
     base_put_le32(csw, CSW_SIGNATURE);

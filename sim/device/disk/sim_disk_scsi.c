@@ -61,12 +61,6 @@ static struct extent extent_unpack(const uint8_t *cdb)
     }
 }
 
-static void flush_storage(struct sim_disk_scsi *s)
-{
-    if (!s->storage.read_only && s->storage.flush(s->storage.ctx) != BASE_OK)
-        sim_disk_scsi_fail(s, SIM_DISK_WRITE_ERROR);
-}
-
 // False: the command has failed.
 static bool check_range(struct sim_disk_scsi *s, const struct extent *e)
 {
@@ -118,8 +112,7 @@ static void verify(struct sim_disk_scsi *s, const uint8_t *cdb)
 static void synchronize_cache(struct sim_disk_scsi *s, const uint8_t *cdb)
 {
     struct extent e = extent_unpack(cdb);
-    if (check_range(s, &e))
-        flush_storage(s);
+    s->flush_at_end = check_range(s, &e);
 }
 
 static void start_stop_unit(struct sim_disk_scsi *s, const uint8_t *cdb)
@@ -131,13 +124,12 @@ static void start_stop_unit(struct sim_disk_scsi *s, const uint8_t *cdb)
         if (ejected && !load_eject)
             sim_disk_scsi_fail(s, SIM_DISK_NO_MEDIUM);
         else
-            s->medium = SIM_DISK_MEDIUM_READY;
+            s->medium_at_end = SIM_DISK_MEDIUM_READY;
     } else if (!ejected && load_eject && s->removal_prevented) {
         sim_disk_scsi_fail(s, SIM_DISK_LOCKED);
     } else if (!ejected) {
-        flush_storage(s);
-        if (!s->failed)
-            s->medium = load_eject ? SIM_DISK_MEDIUM_EJECTED : SIM_DISK_MEDIUM_STOPPED;
+        s->flush_at_end = true;
+        s->medium_at_end = load_eject ? SIM_DISK_MEDIUM_EJECTED : SIM_DISK_MEDIUM_STOPPED;
     }
 }
 
@@ -202,8 +194,11 @@ static void start_command(struct sim_disk_scsi *s, const struct command *c, cons
 
 static void clear_command(struct sim_disk_scsi *s)
 {
-    s->failed = s->out = s->from_reply = false;
+    if (s->storage.slow) // of a command that was aborted
+        s->storage.slow->abandon(s->storage.ctx);
+    s->failed = s->out = s->from_reply = s->flush_at_end = s->waits = false;
     s->length = s->moved = s->offset = s->verify_end = 0;
+    s->medium_at_end = s->medium;
 }
 
 void sim_disk_scsi_begin(struct sim_disk_scsi *s, const uint8_t *cdb, unsigned size)
@@ -235,42 +230,81 @@ void sim_disk_scsi_begin_nowhere(struct sim_disk_scsi *s, const uint8_t *cdb)
         sim_disk_scsi_fail(s, SIM_DISK_NO_UNIT);
 }
 
-bool sim_disk_scsi_read(struct sim_disk_scsi *s, uint8_t *buf, uint32_t size)
+// What the storage has answered for the command; BASE_ERR_IO makes it fail.
+static enum base_err note(struct sim_disk_scsi *s, enum base_err err, enum sim_disk_sense sense)
 {
-    if (s->from_reply) {
-        memcpy(buf, s->reply + s->moved, size);
-    } else if (s->storage.read(s->storage.ctx, s->offset, buf, size) != BASE_OK) {
-        sim_disk_scsi_fail(s, SIM_DISK_READ_ERROR);
-        return false;
-    }
-    s->offset += size;
-    s->moved += size;
-    return true;
+    s->waits = err == BASE_ERR_AGAIN;
+    if (err == BASE_OK || s->waits)
+        return err;
+    sim_disk_scsi_fail(s, sense);
+    return BASE_ERR_IO;
 }
 
-bool sim_disk_scsi_write(struct sim_disk_scsi *s, const uint8_t *buf, uint32_t size)
+static enum base_err read_storage(struct sim_disk_scsi *s, uint8_t *buf, uint32_t size)
 {
-    if (s->storage.write(s->storage.ctx, s->offset, buf, size) != BASE_OK) {
-        sim_disk_scsi_fail(s, SIM_DISK_WRITE_ERROR);
-        return false;
-    }
+    return note(s, s->storage.read(s->storage.ctx, s->offset, buf, size), SIM_DISK_READ_ERROR);
+}
+
+enum base_err sim_disk_scsi_read(struct sim_disk_scsi *s, uint8_t *buf, uint32_t size)
+{
+    enum base_err err = BASE_OK;
+    if (s->from_reply)
+        memcpy(buf, s->reply + s->moved, size);
+    else
+        err = read_storage(s, buf, size);
+    if (err != BASE_OK)
+        return err;
     s->offset += size;
     s->moved += size;
-    if (s->flush_at_end && s->moved == s->length)
-        flush_storage(s);
-    return true;
+    return BASE_OK;
+}
+
+// The host hears of a WRITE when its data are written. False: it has to wait.
+static bool conclude_writes(struct sim_disk_scsi *s)
+{
+    const struct sim_storage *storage = &s->storage;
+    if (s->out && storage->slow &&
+        note(s, storage->slow->settle(storage->ctx), SIM_DISK_WRITE_ERROR) == BASE_ERR_AGAIN)
+        return false;
+    if (s->flush_at_end && !s->failed && !storage->read_only)
+        s->flush_at_end =
+            note(s, storage->flush(storage->ctx), SIM_DISK_WRITE_ERROR) == BASE_ERR_AGAIN;
+    return !s->waits;
+}
+
+enum base_err sim_disk_scsi_write(struct sim_disk_scsi *s, const uint8_t *buf, uint32_t size)
+{
+    enum base_err err =
+        note(s, s->storage.write(s->storage.ctx, s->offset, buf, size), SIM_DISK_WRITE_ERROR);
+    if (err != BASE_OK)
+        return err;
+    s->offset += size;
+    s->moved += size;
+    if (s->moved == s->length)
+        (void)conclude_writes(s); // begins with it, at least
+    return BASE_OK;
+}
+
+static void verify_slice(struct sim_disk_scsi *s)
+{
+    for (unsigned n = 0; n < VERIFY_SLICE && s->offset < s->verify_end; n += SIM_STORAGE_BLOCK) {
+        enum base_err err = read_storage(s, s->reply, SIM_STORAGE_BLOCK);
+        if (err == BASE_ERR_AGAIN)
+            return;
+        if (err == BASE_ERR_IO)
+            s->verify_end = s->offset;
+        s->offset += SIM_STORAGE_BLOCK;
+    }
 }
 
 bool sim_disk_scsi_work(struct sim_disk_scsi *s)
 {
-    for (unsigned n = 0; n < VERIFY_SLICE && s->offset < s->verify_end; n += SIM_STORAGE_BLOCK) {
-        if (s->storage.read(s->storage.ctx, s->offset, s->reply, SIM_STORAGE_BLOCK) != BASE_OK) {
-            sim_disk_scsi_fail(s, SIM_DISK_READ_ERROR);
-            s->verify_end = s->offset;
-        }
-        s->offset += SIM_STORAGE_BLOCK;
-    }
-    return s->offset >= s->verify_end;
+    verify_slice(s);
+    if (s->offset < s->verify_end || !conclude_writes(s))
+        return false;
+    if (!s->failed)
+        s->medium = s->medium_at_end;
+    return true;
 }
 
 void sim_disk_scsi_init(struct sim_disk_scsi *s, const struct sim_storage *storage, uint32_t number)

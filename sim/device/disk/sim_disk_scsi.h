@@ -57,8 +57,10 @@ struct sim_disk_scsi {
     uint64_t moved;      // of them so far
     uint64_t offset;     // on the medium: where the next byte comes from or goes to
     uint64_t verify_end; // VERIFY reads from `offset` up to here
-    bool flush_at_end;   // FUA, of a WRITE
-    bool from_reply;     // the data is in `reply`, not on the medium
+    bool flush_at_end;   // behind its data: FUA of a WRITE, or the command means it
+    enum sim_disk_medium medium_at_end;
+    bool waits;      // for the storage, which says when to go on
+    bool from_reply; // the data is in `reply`, not on the medium
 
     uint8_t reply[SIM_STORAGE_BLOCK]; // small answers; VERIFY reads into it
 };
@@ -80,11 +82,13 @@ void sim_disk_scsi_begin(struct sim_disk_scsi *s, const uint8_t *cdb, unsigned s
 void sim_disk_scsi_begin_nowhere(struct sim_disk_scsi *s, const uint8_t *cdb);
 
 // The next `size` bytes of data, at most what is left of `length`; whole blocks if they are the
-// medium's. False: the medium is bad there, none of them was moved and the command has failed.
-bool sim_disk_scsi_read(struct sim_disk_scsi *s, uint8_t *buf, uint32_t size);
-bool sim_disk_scsi_write(struct sim_disk_scsi *s, const uint8_t *buf, uint32_t size);
+// medium's. None of them was moved: BASE_ERR_IO (the medium is bad there, the command has failed),
+// BASE_ERR_AGAIN (call again when the storage says so).
+enum base_err sim_disk_scsi_read(struct sim_disk_scsi *s, uint8_t *buf, uint32_t size);
+enum base_err sim_disk_scsi_write(struct sim_disk_scsi *s, const uint8_t *buf, uint32_t size);
 
-// Goes on with what a command does after its data. False: not done yet, call again a little later.
+// Goes on with what a command does after its data. False: not done yet, call again a little later,
+// or if it `waits` when the storage says so.
 bool sim_disk_scsi_work(struct sim_disk_scsi *s);
 
 // --- sim_disk_sense.c ----------------------------------------------------------------------------

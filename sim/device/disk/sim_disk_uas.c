@@ -145,7 +145,8 @@ static void run_commands(struct sim_disk_uas *u)
         if (u->phase != SIM_DISK_UAS_WORK)
             return;
         if (!sim_disk_scsi_work(u->scsi)) {
-            sim_kick_at(u->device, SIM_DISK_STATUS, sim_now_us(u->device) + WORK_PAUSE_US);
+            if (!u->scsi->waits)
+                sim_kick_at(u->device, SIM_DISK_STATUS, sim_now_us(u->device) + WORK_PAUSE_US);
             return;
         }
         conclude_command(u);
@@ -282,10 +283,12 @@ static int send_data(struct sim_disk_uas *u, uint8_t *buf, uint32_t max)
     if (!moves_data(u, false))
         return SIM_NAK;
     uint32_t size = u->left < max ? (uint32_t)u->left : max;
-    if (!sim_disk_scsi_read(u->scsi, buf, size))
+    enum base_err err = sim_disk_scsi_read(u->scsi, buf, size);
+    if (err == BASE_ERR_AGAIN)
+        return SIM_NAK;
+    if (err != BASE_OK)
         u->left = size = 0;
-    else
-        u->left -= size;
+    u->left -= size;
     if (u->left == 0)
         end_data(u);
     return (int)size;
@@ -298,8 +301,8 @@ static int receive_data(struct sim_disk_uas *u, const uint8_t *data, uint32_t si
         return SIM_NAK;
     uint32_t blocks = size < u->left ? size : (uint32_t)u->left;
     blocks -= blocks % SIM_STORAGE_BLOCK;
-    if (blocks && !u->scsi->failed)
-        (void)sim_disk_scsi_write(u->scsi, data, blocks);
+    if (blocks && !u->scsi->failed && sim_disk_scsi_write(u->scsi, data, blocks) == BASE_ERR_AGAIN)
+        return SIM_NAK;
     bool is_short = size % SIM_STORAGE_BLOCK != 0 || size == 0;
     if (size > u->left)
         sim_disk_scsi_abort(u->scsi, SIM_DISK_TOO_MUCH_DATA);
