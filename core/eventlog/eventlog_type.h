@@ -168,7 +168,8 @@ enum eventlog_file_reason {
     EVENT_FILE_ERROR = 1, // the medium's, or one without a word of its own
     EVENT_FILE_NO_SPACE,
     EVENT_FILE_TOO_LARGE,
-    EVENT_FILE_CUT, // somebody has made it shorter
+    EVENT_FILE_CUT,  // somebody has made it shorter
+    EVENT_FILE_SLOW, // data that found no room in time are not written
     EVENT_FILE_REASON_COUNT
 };
 

@@ -107,6 +107,7 @@ static const struct word file_reasons[] = {
     [EVENT_FILE_NO_SPACE] = {"no_space", "no space is left on its disk"},
     [EVENT_FILE_TOO_LARGE] = {"too_large", "it would be larger than the system allows"},
     [EVENT_FILE_CUT] = {"cut", "it is shorter than it was"},
+    [EVENT_FILE_SLOW] = {"slow", "its disk takes too long, data are lost"},
 };
 
 static const struct {

@@ -26,7 +26,8 @@ enum {
     EXIT_OPTIONS = 2,
     WHY_SIZE = SERVER_SETTINGS_WHY_SIZE,
     SPARE_SOCKETS = 64,
-    LAST_WORDS_US = 2000000, // how long the end waits for those who read the output
+    LAST_WORDS_US = 2000000,  // how long the end waits for those who read the output
+    LAST_WRITES_US = 2000000, // and for files behind devices
 };
 
 struct program {
@@ -35,6 +36,8 @@ struct program {
     struct output *out, *err; // stdout and stderr
     struct log log;
     struct base_alloc alloc;
+    struct sim_file_port files; // behind the simulated devices
+    struct posix_watch files_watch;
     struct sim_bus *bus;
     struct usbip_server *server;
     struct posix_loop *loop;
@@ -142,10 +145,11 @@ static bool start_devices(struct program *p)
     const struct sim_files files = {
         .open_image = sim_file_image,
         .open_recording = sim_file_recording,
-        .ctx = server_eventlog(p->server),
+        .ctx = &p->files,
     };
+    p->files = (struct sim_file_port){file_threads_create(), server_eventlog(p->server)};
     p->bus = sim_bus_create(&p->alloc, 1);
-    if (!p->bus) {
+    if (!p->bus || !p->files.threads) {
         snprintf(p->why, WHY_SIZE, "no memory for the simulated devices");
         return false;
     }
@@ -165,6 +169,26 @@ static void explain_listening(struct program *p, const char *what, const char *w
     bool advice = strstr(why, "is in use") != NULL;
     snprintf(p->why, WHY_SIZE, "%s: %s%s%s%s", what, why, advice ? ": " : "", advice ? option : "",
              advice ? " takes another one" : "");
+}
+
+static void files_ready(void *ctx, short revents)
+{
+    (void)revents;
+    file_threads_tell(ctx);
+}
+
+static bool watch_files(struct program *p)
+{
+    p->files_watch = (struct posix_watch){
+        .fd = file_threads_fd(p->files.threads),
+        .events = POLLIN,
+        .ready = files_ready,
+        .ctx = p->files.threads,
+    };
+    if (posix_loop_watch(p->loop, &p->files_watch))
+        return true;
+    snprintf(p->why, WHY_SIZE, "cannot wait for files");
+    return false;
 }
 
 static bool start_loop(struct program *p)
@@ -239,7 +263,7 @@ static void print_failure(const struct program *p)
 
 static void run(struct program *p)
 {
-    if (start_server(p) && start_devices(p) && start_loop(p) && start_http(p)) {
+    if (start_server(p) && start_devices(p) && start_loop(p) && watch_files(p) && start_http(p)) {
         handle_signals(p->loop);
         announce(p);
         posix_loop_run(p->loop);
@@ -255,6 +279,8 @@ static void run(struct program *p)
         server_destroy(p->server);
     if (p->bus)
         sim_bus_destroy(p->bus);
+    if (p->files.threads)
+        file_threads_end(p->files.threads, posix_now_us() + LAST_WRITES_US);
 }
 
 static void announcements_lost(void *ctx, uint64_t lines)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/sim_file.h"
-
-#include "ports/posix/posix_time.h"
+#include "ports/linux/sim_file_open.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,196 +8,180 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-_Static_assert(sizeof(off_t) == 8, "images may be larger than 2 GiB");
-
-struct file {
-    int fd;
-    struct eventlog *log; // NULL: nobody is told
-    char name[EVENTLOG_PEER_SIZE];
-    bool told[EVENT_FILE_TASK_COUNT][EVENT_FILE_REASON_COUNT];
-};
-
-// --- trouble -------------------------------------------------------------------------------------
-
-// Of a long path the end, which has the file's name; only what an event may have.
-static void name_file(char name[EVENTLOG_PEER_SIZE], const char *path)
-{
-    size_t length = strlen(path);
-    bool cut = length >= EVENTLOG_PEER_SIZE;
-    const char *end = cut ? path + length - (EVENTLOG_PEER_SIZE - 1 - 3) : path;
-    (void)snprintf(name, EVENTLOG_PEER_SIZE, "%s%s", cut ? "..." : "", end);
-    for (char *c = name; *c; c++)
-        if (*c < ' ' || *c > '~')
-            *c = '?';
-}
-
-// 0: a read that found nothing.
-static enum eventlog_file_reason reason_of(int error)
-{
-    switch (error) {
-    case 0:
-        return EVENT_FILE_CUT;
-    case ENOSPC:
-    case EDQUOT:
-        return EVENT_FILE_NO_SPACE;
-    case EFBIG:
-        return EVENT_FILE_TOO_LARGE;
-    default:
-        return EVENT_FILE_ERROR;
-    }
-}
-
-// Each kind of it is told once, so that a client that tries again does not fill the event log.
-static enum base_err trouble(struct file *file, enum eventlog_file_task task, int error)
-{
-    enum eventlog_file_reason reason = reason_of(error);
-    struct eventlog_event e = {
-        .time_us = posix_now_us(),
-        .what = EVENTLOG_WITH(file_trouble, .task = task, .reason = reason),
-    };
-    memcpy(e.file, file->name, sizeof e.file);
-    if (file->log && !file->told[task][reason])
-        eventlog_record(file->log, &e);
-    file->told[task][reason] = true;
-    return BASE_ERR_IO;
-}
-
-// --- opening -------------------------------------------------------------------------------------
-
-// 0, or an errno; ENXIO, which opening a FIFO may also give: it is no regular file.
-static int claim(int fd, int lock, uint64_t *size)
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0)
-        return errno;
-    *size = (uint64_t)st.st_size;
-    if (!S_ISREG(st.st_mode))
-        return ENXIO;
-    return flock(fd, lock | LOCK_NB) == 0 ? 0 : errno;
-}
-
-// NULL: errno says why.
-static struct file *file_open(struct eventlog *log, const char *path, int flags, int lock,
-                              uint64_t *size)
-{
-    // Without O_NONBLOCK, opening a FIFO would wait for its other end.
-    int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666);
-    if (fd < 0)
-        return NULL;
-    int error = claim(fd, lock, size);
-    struct file *file = error ? NULL : calloc(1, sizeof *file);
-    if (!file) {
-        close(fd);
-        errno = error ? error : ENOMEM;
-        return NULL;
-    }
-    file->fd = fd;
-    file->log = log;
-    name_file(file->name, path);
-    return file;
-}
-
-static void file_destroy(void *ctx)
-{
-    struct file *file = ctx;
-    close(file->fd); // takes the lock along
-    free(file);
-}
-
-static enum base_err refuse(int error, const char *what, const char *path, char *why,
-                            size_t why_size)
-{
-    const char *reason = error == ENXIO         ? "it is not a regular file"
-                         : error == EWOULDBLOCK ? "another device uses it"
-                                                : strerror(error);
-    (void)snprintf(why, why_size, "cannot %s %s: %s", what, path, reason);
-    switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-        return BASE_ERR_NOT_FOUND;
-    case EWOULDBLOCK:
-        return BASE_ERR_BUSY;
-    case EISDIR:
-    case ENXIO:
-        return BASE_ERR_INVALID;
-    case ENOMEM:
-        return BASE_ERR_NOMEM;
-    default:
-        return BASE_ERR_IO;
-    }
-}
-
-// At `offset`, or at the file's end: -1.
-static enum base_err write_all(struct file *file, const uint8_t *from, size_t size, off_t offset)
-{
-    while (size > 0) {
-        ssize_t n = offset < 0 ? write(file->fd, from, size) : pwrite(file->fd, from, size, offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return trouble(file, EVENT_FILE_WRITTEN, n < 0 ? errno : EIO);
-        from += n;
-        size -= (size_t)n;
-        offset += offset < 0 ? 0 : n;
-    }
-    return BASE_OK;
-}
 
 // --- images --------------------------------------------------------------------------------------
 
+struct image {
+    struct sim_file file; // first; its job goes back and forth
+    void (*done)(void *owner);
+    void *owner;
+    bool busy;       // the thread has the job
+    bool ended;      // the job is a read or a flush that somebody still asks for
+    bool abandoned;  // nobody asks for the one under way
+    bool write_lost; // one that settle() has not told yet
+};
+
+static void image_job_done(void *ctx, struct file_job *job)
+{
+    struct image *im = ctx;
+    bool is_write = job->task == FILE_WRITE;
+    im->busy = false;
+    if (job->error)
+        (void)sim_file_trouble(&im->file, job->task, job->error);
+    if (!im->abandoned) {
+        im->ended = !is_write;
+        im->write_lost |= is_write && job->error;
+    }
+    if (im->done)
+        im->done(im->owner);
+}
+
+// Of a job with room for `size` bytes; NULL: there is no memory.
+static struct file_job *image_job(struct image *im, enum file_task task, uint64_t offset,
+                                  size_t size)
+{
+    struct file_job *job = file_job_with_room(im->file.job, size);
+    im->file.job = job;
+    im->ended = false;
+    if (!job) {
+        (void)sim_file_trouble(&im->file, task, ENOMEM);
+        return NULL;
+    }
+    job->task = task;
+    job->offset = offset;
+    job->size = size;
+    return job;
+}
+
+static void image_begin(struct image *im)
+{
+    im->busy = true;
+    im->abandoned = false;
+    file_thread_begin(im->file.thread, im->file.job);
+}
+
+// Whether the job that has ended is this one; then it is told, and over.
+static bool image_take(struct image *im, enum file_task task, uint64_t offset, size_t size,
+                       enum base_err *err)
+{
+    const struct file_job *job = im->file.job;
+    if (!im->ended || job->task != task || job->offset != offset || job->size < size)
+        return false;
+    im->ended = false;
+    *err = job->error ? BASE_ERR_IO : BASE_OK;
+    return true;
+}
+
 static enum base_err image_read(void *ctx, uint64_t offset, void *buf, size_t size)
 {
-    struct file *file = ctx;
-    uint8_t *to = buf;
-    while (size > 0) {
-        ssize_t n = pread(file->fd, to, size, (off_t)offset);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return trouble(file, EVENT_FILE_READ, n < 0 ? errno : 0);
-        to += n;
-        size -= (size_t)n;
-        offset += (uint64_t)n;
+    struct image *im = ctx;
+    enum base_err err;
+    if (im->busy)
+        return BASE_ERR_AGAIN;
+    if (image_take(im, FILE_READ, offset, size, &err)) {
+        if (err == BASE_OK)
+            memcpy(buf, im->file.job->bytes, size);
+        return err;
     }
-    return BASE_OK;
+    if (!image_job(im, FILE_READ, offset, size))
+        return BASE_ERR_IO;
+    image_begin(im);
+    return BASE_ERR_AGAIN;
+}
+
+static enum base_err image_settle(void *ctx)
+{
+    struct image *im = ctx;
+    if (im->busy)
+        return BASE_ERR_AGAIN;
+    bool lost = im->write_lost;
+    im->write_lost = false;
+    return lost ? BASE_ERR_IO : BASE_OK;
 }
 
 static enum base_err image_write(void *ctx, uint64_t offset, const void *buf, size_t size)
 {
-    struct file *file = ctx;
-    return write_all(file, buf, size, (off_t)offset);
+    struct image *im = ctx;
+    enum base_err err = image_settle(im);
+    if (err != BASE_OK)
+        return err;
+    struct file_job *job = image_job(im, FILE_WRITE, offset, size);
+    if (!job)
+        return BASE_ERR_IO;
+    memcpy(job->bytes, buf, size);
+    image_begin(im);
+    return BASE_OK;
 }
 
 static enum base_err image_flush(void *ctx)
 {
-    struct file *file = ctx;
-    return fsync(file->fd) == 0 ? BASE_OK : trouble(file, EVENT_FILE_FLUSHED, errno);
+    struct image *im = ctx;
+    enum base_err err;
+    if (im->busy)
+        return BASE_ERR_AGAIN;
+    if (image_take(im, FILE_FLUSH, 0, 0, &err))
+        return err;
+    if (!image_job(im, FILE_FLUSH, 0, 0))
+        return BASE_ERR_IO;
+    image_begin(im);
+    return BASE_ERR_AGAIN;
 }
+
+static void image_listen(void *ctx, void (*done)(void *owner), void *owner)
+{
+    struct image *im = ctx;
+    im->done = done;
+    im->owner = owner;
+}
+
+static void image_abandon(void *ctx)
+{
+    struct image *im = ctx;
+    im->abandoned = true;
+    im->ended = im->write_lost = false;
+}
+
+static void image_destroy(void *ctx)
+{
+    struct image *im = ctx;
+    if (!im->busy)
+        free(im->file.job);
+    file_thread_destroy(im->file.thread);
+    free(im);
+}
+
+static const struct sim_storage_slow image_slow = {
+    .listen = image_listen,
+    .settle = image_settle,
+    .abandon = image_abandon,
+};
 
 enum base_err sim_file_image(void *ctx, const char *path, bool read_only,
                              struct sim_storage *storage, char *why, size_t why_size)
 {
     uint64_t size = 0;
-    struct file *file =
-        file_open(ctx, path, read_only ? O_RDONLY : O_RDWR, read_only ? LOCK_SH : LOCK_EX, &size);
-    if (!file)
-        return refuse(errno, "use the image", path, why, why_size);
+    int fd =
+        sim_file_open(path, read_only ? O_RDONLY : O_RDWR, read_only ? LOCK_SH : LOCK_EX, &size);
+    if (fd < 0)
+        return sim_file_refuse(errno, "use the image", path, why, why_size);
     if (size < SIM_STORAGE_BLOCK) {
-        file_destroy(file);
+        close(fd);
         (void)snprintf(why, why_size,
                        "cannot use the image %s: it is smaller than one block of %d bytes", path,
                        SIM_STORAGE_BLOCK);
         return BASE_ERR_INVALID;
     }
+    struct image *im = sim_file_create(sizeof *im, ctx, path, fd, image_job_done);
+    if (!im)
+        return sim_file_refuse(ENOMEM, "use the image", path, why, why_size);
     *storage = (struct sim_storage){
         .read = image_read,
         .write = image_write,
         .flush = image_flush,
-        .destroy = file_destroy,
-        .ctx = file,
+        .destroy = image_destroy,
+        .slow = &image_slow,
+        .ctx = im,
         .size_bytes = size / SIM_STORAGE_BLOCK * SIM_STORAGE_BLOCK,
         .read_only = read_only,
     };
@@ -207,19 +190,95 @@ enum base_err sim_file_image(void *ctx, const char *path, bool read_only,
 
 // --- recordings ----------------------------------------------------------------------------------
 
+enum {
+    CHUNK_SIZE = 64 * 1024, // 0.3 s of sound
+    CHUNKS = 16,            // on their way to the file
+};
+
+struct recording {
+    struct sim_file file; // first; its job is what is just being filled
+    unsigned under_way;
+    bool lost; // something that append() has not told yet
+};
+
+static void recording_begin(struct recording *r)
+{
+    r->under_way++;
+    file_thread_begin(r->file.thread, r->file.job);
+    r->file.job = NULL;
+}
+
+static void recording_job_done(void *ctx, struct file_job *job)
+{
+    struct recording *r = ctx;
+    r->under_way--;
+    r->lost |= job->error != 0;
+    if (job->error)
+        (void)sim_file_trouble(&r->file, FILE_APPEND, job->error);
+    job->size = 0;
+    if (!r->file.job)
+        r->file.job = job;
+    else
+        free(job);
+    if (r->file.job->size > 0 && r->under_way == 0)
+        recording_begin(r);
+}
+
+// Room for `size` bytes more in the job that is filled. False: there is none.
+static bool recording_room(struct recording *r, size_t size)
+{
+    struct file_job *job = r->file.job;
+    if (job && job->size > 0 && job->room - job->size < size) {
+        if (r->under_way == CHUNKS)
+            return false;
+        recording_begin(r);
+    }
+    if (r->file.job && r->file.job->room - r->file.job->size >= size)
+        return true;
+    job = file_job_with_room(r->file.job, size > CHUNK_SIZE ? size : CHUNK_SIZE);
+    r->file.job = job;
+    if (!job)
+        return false;
+    job->task = FILE_APPEND;
+    job->offset = job->size = 0;
+    return true;
+}
+
 static enum base_err recording_append(void *ctx, const void *bytes, size_t size)
 {
-    struct file *file = ctx;
-    return write_all(file, bytes, size, -1);
+    struct recording *r = ctx;
+    bool lost = r->lost;
+    r->lost = false;
+    if (!recording_room(r, size))
+        return sim_file_trouble(&r->file, FILE_APPEND, SIM_FILE_TOO_SLOW);
+    struct file_job *job = r->file.job;
+    memcpy(job->bytes + job->size, bytes, size);
+    job->size += size;
+    if (r->under_way == 0 && job->size > 0)
+        recording_begin(r);
+    return lost ? BASE_ERR_IO : BASE_OK;
+}
+
+static void recording_destroy(void *ctx)
+{
+    struct recording *r = ctx;
+    if (r->file.job && r->file.job->size > 0)
+        recording_begin(r);
+    free(r->file.job);
+    file_thread_destroy(r->file.thread);
+    free(r);
 }
 
 enum base_err sim_file_recording(void *ctx, const char *path, struct sim_recording *recording,
                                  char *why, size_t why_size)
 {
     uint64_t size;
-    struct file *file = file_open(ctx, path, O_WRONLY | O_CREAT | O_APPEND, LOCK_EX, &size);
-    if (!file)
-        return refuse(errno, "record to", path, why, why_size);
-    *recording = (struct sim_recording){recording_append, file_destroy, file};
+    int fd = sim_file_open(path, O_WRONLY | O_CREAT | O_APPEND, LOCK_EX, &size);
+    if (fd < 0)
+        return sim_file_refuse(errno, "record to", path, why, why_size);
+    struct recording *r = sim_file_create(sizeof *r, ctx, path, fd, recording_job_done);
+    if (!r)
+        return sim_file_refuse(ENOMEM, "record to", path, why, why_size);
+    *recording = (struct sim_recording){recording_append, recording_destroy, r};
     return BASE_OK;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -21,6 +22,16 @@ int __real_renameat(int from_folder, const char *from, int to_folder, const char
 int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to);
 int __real_unlinkat(int folder, const char *path, int flags);
 int __wrap_unlinkat(int folder, const char *path, int flags);
+
+ssize_t __real_pread(int fd, void *data, size_t size, off_t offset);
+ssize_t __wrap_pread(int fd, void *data, size_t size, off_t offset);
+ssize_t __real_pwrite(int fd, const void *data, size_t size, off_t offset);
+ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t offset);
+
+static pthread_mutex_t hang_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t hang_change = PTHREAD_COND_INITIALIZER;
+static bool hangs;
+static unsigned hanging;
 
 static atomic_bool watching; // other tests have threads; they see only this
 static unsigned calls, fail_at, cut_at;
@@ -90,8 +101,21 @@ int __wrap_openat(int folder, const char *path, int flags, ...)
     return __real_openat(folder, path, flags, mode);
 }
 
+static void hang(void)
+{
+    pthread_mutex_lock(&hang_lock);
+    hanging++;
+    pthread_cond_broadcast(&hang_change);
+    while (hangs)
+        pthread_cond_wait(&hang_change, &hang_lock);
+    hanging--;
+    pthread_mutex_unlock(&hang_lock);
+}
+
 ssize_t __wrap_write(int fd, const void *data, size_t size)
 {
+    if (fcntl(fd, F_GETFL) & O_APPEND)
+        hang();
     if (!atomic_load(&watching) || !fails("write", "", ""))
         return __real_write(fd, data, size);
     int reason = errno;
@@ -118,4 +142,32 @@ int __wrap_unlinkat(int folder, const char *path, int flags)
     if (atomic_load(&watching) && fails("unlink", path, ""))
         return -1;
     return __real_unlinkat(folder, path, flags);
+}
+
+void file_calls_hang(bool on)
+{
+    pthread_mutex_lock(&hang_lock);
+    hangs = on;
+    pthread_cond_broadcast(&hang_change);
+    pthread_mutex_unlock(&hang_lock);
+}
+
+void file_calls_await_hanging(unsigned count)
+{
+    pthread_mutex_lock(&hang_lock);
+    while (hanging != count)
+        pthread_cond_wait(&hang_change, &hang_lock);
+    pthread_mutex_unlock(&hang_lock);
+}
+
+ssize_t __wrap_pread(int fd, void *data, size_t size, off_t offset)
+{
+    hang();
+    return __real_pread(fd, data, size, offset);
+}
+
+ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+    hang();
+    return __real_pwrite(fd, data, size, offset);
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Disks that fail and power that goes, for code that keeps files: openat, write, fsync, renameat
-// and unlinkat pass through here (--wrap), for all of this executable. Quiet unless a test says so;
-// while it does, no other thread may use files.
+// Disks that fail and power that goes, for code that keeps files: openat, write, pread, pwrite,
+// fsync, renameat and unlinkat pass through here (--wrap), for all of this executable. Quiet unless
+// a test says so; while it does, no other thread may use files.
 #pragma once
+
+#include <stdbool.h>
 
 // From now on the calls are numbered from 0 and written down; all of them work.
 void file_calls_watch(void);
@@ -19,3 +21,10 @@ unsigned file_calls_end(void);
 
 // What was called since, for example "open a.new; write; fsync; rename a.new a; ".
 const char *file_calls_text(void);
+
+// A disk that does not answer: pread, pwrite and a write that appends wait until this is over. Any
+// thread.
+void file_calls_hang(bool on);
+
+// Waits until so many do.
+void file_calls_await_hanging(unsigned count);

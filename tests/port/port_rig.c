@@ -50,6 +50,11 @@ static void *run(void *loop)
 void port_rig_start(struct port_rig *r)
 {
     port_rig_prepare(r);
+    port_rig_run(r);
+}
+
+void port_rig_run(struct port_rig *r)
+{
     CHECK_EQ(pthread_create(&r->thread, NULL, run, r->loop), 0);
 }
 

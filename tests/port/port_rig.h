@@ -34,8 +34,9 @@ void port_rig_begin(struct port_rig *r); // init and start
 // A test with a rig `r` that `begin` begins.
 #define PORT_TEST(id, begin) TEST_WITH(id, struct port_rig, r, begin, port_rig_end(r))
 
-// The same without the thread: all but running the loop.
+// The same in two steps: all but running the loop, and that.
 void port_rig_prepare(struct port_rig *r);
+void port_rig_run(struct port_rig *r);
 void port_rig_free(struct port_rig *r);
 
 // Connects to it over IPv4.

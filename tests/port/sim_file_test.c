@@ -7,7 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ struct place {
     char folder[64], path[80];
     char why[200];
     unsigned open_files; // of the process, before
-    struct eventlog *log;
+    struct sim_file_port port;
     uint64_t told; // number of the last event that was looked at
 };
 
@@ -37,26 +37,28 @@ static unsigned open_files(void)
 static void place_begin(struct place *f)
 {
     *f = (struct place){.folder = P_tmpdir "/usbip-file-XXXXXX", .open_files = open_files()};
-    f->log = eventlog_create(&heap, 16);
+    f->port.log = eventlog_create(&heap, 16);
+    f->port.threads = file_threads_create();
     CHECK(mkdtemp(f->folder));
     snprintf(f->path, sizeof f->path, "%s/it", f->folder);
 }
 
 static void place_end(struct place *f)
 {
+    CHECK(file_threads_end(f->port.threads, UINT64_MAX));
     (void)unlink(f->path);
     (void)rmdir(f->folder);
     CHECK_EQ(access(f->folder, F_OK), -1);
     CHECK_EQ(open_files(), f->open_files);
-    CHECK(eventlog_next(f->log, f->told) == NULL); // a test has asked for all that was told
-    eventlog_destroy(f->log);
+    CHECK(eventlog_next(f->port.log, f->told) == NULL); // a test has asked for all that was told
+    eventlog_destroy(f->port.log);
 }
 
 // The next event of the file, and its words behind "cannot be".
 static void check_told(struct place *f, const char *words)
 {
     char want[160], have[160];
-    const struct eventlog_event *e = eventlog_next(f->log, f->told);
+    const struct eventlog_event *e = eventlog_next(f->port.log, f->told);
     CHECK(e);
     f->told = e->number;
     snprintf(want, sizeof want, "%s cannot be %s", f->path, words);
@@ -69,6 +71,21 @@ static void check_why(const struct place *f, const char *what, const char *reaso
     char want[sizeof f->why];
     snprintf(want, sizeof want, "cannot %s %s: %s", what, f->path, reason);
     CHECK_STR(f->why, want);
+}
+
+// What was closed is closed by its thread: waits for that.
+static void await_closed(struct place *f)
+{
+    CHECK(file_threads_end(f->port.threads, UINT64_MAX));
+    f->port.threads = file_threads_create();
+}
+
+// Waits until the thread of a file is done with something.
+static void await_job(struct place *f)
+{
+    struct pollfd p = {.fd = file_threads_fd(f->port.threads), .events = POLLIN};
+    CHECK_EQ(poll(&p, 1, 10000), 1);
+    file_threads_tell(f->port.threads);
 }
 
 // --- images --------------------------------------------------------------------------------------
@@ -85,7 +102,38 @@ static void image_begin(struct place *f, off_t size)
 static enum base_err image_open(struct place *f, bool read_only, struct sim_storage *s)
 {
     strcpy(f->why, "?");
-    return sim_file_image(f->log, f->path, read_only, s, f->why, sizeof f->why);
+    return sim_file_image(&f->port, f->path, read_only, s, f->why, sizeof f->why);
+}
+
+// As a disk does it: asks again when something has happened.
+static enum base_err image_read(struct place *f, struct sim_storage *s, uint64_t offset, void *buf,
+                                size_t size)
+{
+    enum base_err err;
+    while ((err = s->read(s->ctx, offset, buf, size)) == BASE_ERR_AGAIN)
+        await_job(f);
+    return err;
+}
+
+static enum base_err image_flush(struct place *f, struct sim_storage *s)
+{
+    enum base_err err;
+    while ((err = s->flush(s->ctx)) == BASE_ERR_AGAIN)
+        await_job(f);
+    return err;
+}
+
+static enum base_err image_write(struct place *f, struct sim_storage *s, uint64_t offset,
+                                 const void *buf, size_t size)
+{
+    enum base_err err;
+    while ((err = s->write(s->ctx, offset, buf, size)) == BASE_ERR_AGAIN)
+        await_job(f);
+    while (err == BASE_OK && (err = s->slow->settle(s->ctx)) == BASE_ERR_AGAIN) {
+        await_job(f);
+        err = BASE_OK;
+    }
+    return err;
 }
 
 TEST(sim_file_image_keeps_what_is_written)
@@ -99,13 +147,14 @@ TEST(sim_file_image_keeps_what_is_written)
     CHECK_EQ(s.size_bytes, FOUR); // whole blocks
     CHECK(!s.read_only);
     memset(out, 0x3c, sizeof out);
-    CHECK_EQ(s.write(s.ctx, BLOCK, out, sizeof out), BASE_OK);
-    CHECK_EQ(s.flush(s.ctx), BASE_OK);
+    CHECK_EQ(image_write(&f, &s, BLOCK, out, sizeof out), BASE_OK);
+    CHECK_EQ(image_flush(&f, &s), BASE_OK);
     s.destroy(s.ctx);
+    await_closed(&f);
 
     CHECK_EQ(image_open(&f, true, &s), BASE_OK);
     CHECK(s.read_only);
-    CHECK_EQ(s.read(s.ctx, 0, in, sizeof in), BASE_OK);
+    CHECK_EQ(image_read(&f, &s, 0, in, sizeof in), BASE_OK);
     CHECK_BYTES(in, zeros, BLOCK);
     CHECK_BYTES(in + BLOCK, out, sizeof out);
     CHECK_BYTES(in + LAST, zeros, BLOCK);
@@ -125,10 +174,10 @@ TEST(sim_file_image_larger_than_4_gib)
     CHECK_EQ(image_open(&f, false, &s), BASE_OK);
     CHECK_EQ(s.size_bytes, last + BLOCK);
     memset(out, 0x71, sizeof out);
-    CHECK_EQ(s.write(s.ctx, last, out, sizeof out), BASE_OK);
-    CHECK_EQ(s.read(s.ctx, last, in, sizeof in), BASE_OK);
+    CHECK_EQ(image_write(&f, &s, last, out, sizeof out), BASE_OK);
+    CHECK_EQ(image_read(&f, &s, last, in, sizeof in), BASE_OK);
     CHECK_BYTES(in, out, sizeof in);
-    CHECK_EQ(s.read(s.ctx, last - (4ull << 30), in, sizeof in), BASE_OK);
+    CHECK_EQ(image_read(&f, &s, last - (4ull << 30), in, sizeof in), BASE_OK);
     CHECK_EQ(in[0], 0);
     s.destroy(s.ctx);
     place_end(&f);
@@ -141,11 +190,11 @@ TEST(sim_file_image_errors_come_back)
     uint8_t data[TWO] = {0};
     image_begin(&f, FOUR);
     CHECK_EQ(image_open(&f, true, &s), BASE_OK);
-    CHECK_EQ(s.write(s.ctx, 0, data, BLOCK), BASE_ERR_IO); // not open for that
-    CHECK_EQ(truncate(f.path, BLOCK), 0);                  // somebody cuts the file
-    CHECK_EQ(s.read(s.ctx, 0, data, BLOCK), BASE_OK);
-    CHECK_EQ(s.read(s.ctx, 0, data, TWO), BASE_ERR_IO);
-    CHECK_EQ(s.read(s.ctx, LAST, data, BLOCK), BASE_ERR_IO);
+    CHECK_EQ(image_write(&f, &s, 0, data, BLOCK), BASE_ERR_IO); // not open for that
+    CHECK_EQ(truncate(f.path, BLOCK), 0);                       // somebody cuts the file
+    CHECK_EQ(image_read(&f, &s, 0, data, BLOCK), BASE_OK);
+    CHECK_EQ(image_read(&f, &s, 0, data, TWO), BASE_ERR_IO);
+    CHECK_EQ(image_read(&f, &s, LAST, data, BLOCK), BASE_ERR_IO);
     s.destroy(s.ctx);
     check_told(&f, "written: input/output error");
     check_told(&f, "read: it is shorter than it was");
@@ -159,14 +208,14 @@ TEST(sim_file_image_trouble_is_told_once)
     image_begin(&f, FOUR);
     CHECK_EQ(image_open(&f, false, &s), BASE_OK);
     for (unsigned i = 0; i < 3; i++) {
-        file_calls_fail(0, ENOSPC);
-        CHECK_EQ(s.flush(s.ctx), BASE_ERR_IO);
+        file_calls_fail(0, ENOSPC); // the thread's fsync
+        CHECK_EQ(image_flush(&f, &s), BASE_ERR_IO);
         CHECK_EQ(file_calls_end(), 1);
-        CHECK_EQ(s.flush(s.ctx), BASE_OK);
+        CHECK_EQ(image_flush(&f, &s), BASE_OK);
     }
     check_told(&f, "flushed: no space is left on its disk");
     file_calls_fail(0, EIO);
-    CHECK_EQ(s.flush(s.ctx), BASE_ERR_IO);
+    CHECK_EQ(image_flush(&f, &s), BASE_ERR_IO);
     CHECK_EQ(file_calls_end(), 1);
     check_told(&f, "flushed: input/output error"); // another kind
     s.destroy(s.ctx);
@@ -183,12 +232,12 @@ TEST(sim_file_trouble_has_the_name)
     snprintf(path, sizeof path, "%s/in a folder with a name that is far, far too long \xc3\xa4.img",
              f.folder);
     CHECK_EQ(rename(f.path, path), 0);
-    CHECK_EQ(sim_file_image(f.log, path, false, &s, f.why, sizeof f.why), BASE_OK);
+    CHECK_EQ(sim_file_image(&f.port, path, false, &s, f.why, sizeof f.why), BASE_OK);
     CHECK_EQ(truncate(path, 0), 0);
-    CHECK_EQ(s.read(s.ctx, 0, (uint8_t[BLOCK]){0}, BLOCK), BASE_ERR_IO);
+    CHECK_EQ(image_read(&f, &s, 0, (uint8_t[BLOCK]){0}, BLOCK), BASE_ERR_IO);
     s.destroy(s.ctx);
     CHECK_EQ(unlink(path), 0);
-    const struct eventlog_event *e = eventlog_next(f.log, f.told);
+    const struct eventlog_event *e = eventlog_next(f.port.log, f.told);
     CHECK(e);
     CHECK_STR(e->file, "... folder with a name that is far, far too long ??.img");
     f.told = e->number;
@@ -205,11 +254,13 @@ TEST(sim_file_image_belongs_to_one_device)
     check_why(&f, "use the image", "another device uses it");
     CHECK_EQ(image_open(&f, true, &other), BASE_ERR_BUSY);
     s.destroy(s.ctx);
+    await_closed(&f);
     CHECK_EQ(image_open(&f, true, &s), BASE_OK); // several may read
     CHECK_EQ(image_open(&f, true, &other), BASE_OK);
     other.destroy(other.ctx);
     CHECK_EQ(image_open(&f, false, &other), BASE_ERR_BUSY);
     s.destroy(s.ctx);
+    await_closed(&f);
     CHECK_EQ(image_open(&f, false, &s), BASE_OK);
     s.destroy(s.ctx);
     place_end(&f);
@@ -234,7 +285,7 @@ TEST(sim_file_image_refused)
     check_why(&f, "use the image", "it is not a regular file");
     CHECK_EQ(unlink(f.path), 0);
 
-    CHECK_EQ(sim_file_image(NULL, f.folder, true, &s, why, sizeof why), BASE_ERR_INVALID);
+    CHECK_EQ(sim_file_image(&f.port, f.folder, true, &s, why, sizeof why), BASE_ERR_INVALID);
     CHECK_EQ(strlen(why), sizeof why - 1); // cut to fit
     place_end(&f);
 }
@@ -244,7 +295,7 @@ TEST(sim_file_image_refused)
 static enum base_err recording_open(struct place *f, struct sim_recording *r)
 {
     strcpy(f->why, "?");
-    return sim_file_recording(f->log, f->path, r, f->why, sizeof f->why);
+    return sim_file_recording(&f->port, f->path, r, f->why, sizeof f->why);
 }
 
 static void check_content(const struct place *f, const char *want)
@@ -265,18 +316,22 @@ TEST(sim_file_recording_is_made_and_appended_to)
     CHECK_EQ(recording_open(&f, &r), BASE_OK);
     check_content(&f, "");
     CHECK_EQ(r.append(r.ctx, "left", 4), BASE_OK);
+    await_job(&f);
     check_content(&f, "left"); // at once
     CHECK_EQ(r.append(r.ctx, "right", 5), BASE_OK);
     CHECK_EQ(r.append(r.ctx, "", 0), BASE_OK);
     r.destroy(r.ctx);
+    await_closed(&f);
     check_content(&f, "leftright");
 
     CHECK_EQ(recording_open(&f, &r), BASE_OK);
     CHECK_EQ(r.append(r.ctx, "more", 4), BASE_OK);
+    await_job(&f);
     check_content(&f, "leftrightmore");
     CHECK_EQ(truncate(f.path, 0), 0); // somebody starts anew
     CHECK_EQ(r.append(r.ctx, "new", 3), BASE_OK);
     r.destroy(r.ctx);
+    await_closed(&f);
     check_content(&f, "new");
     place_end(&f);
 }
@@ -290,6 +345,7 @@ TEST(sim_file_recording_belongs_to_one_device)
     CHECK_EQ(recording_open(&f, &other), BASE_ERR_BUSY);
     check_why(&f, "record to", "another device uses it");
     r.destroy(r.ctx);
+    await_closed(&f);
     CHECK_EQ(recording_open(&f, &other), BASE_OK);
     other.destroy(other.ctx);
     place_end(&f);
@@ -305,17 +361,42 @@ TEST(sim_file_recording_that_cannot_grow)
     CHECK_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
     small = before;
     small.rlim_cur = 6;
-    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     CHECK_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
     enum base_err first = r.append(r.ctx, "left", 4);
-    enum base_err second = r.append(r.ctx, "right", 5);
+    await_job(&f);
+    (void)r.append(r.ctx, "right", 5);
+    await_job(&f);
+    enum base_err second = r.append(r.ctx, "", 0); // tells it
     CHECK_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
-    (void)signal(SIGXFSZ, handler);
     CHECK_EQ(first, BASE_OK);
     CHECK_EQ(second, BASE_ERR_IO);
     check_content(&f, "leftri");
     r.destroy(r.ctx);
     check_told(&f, "written: it would be larger than the system allows");
+    place_end(&f);
+}
+
+// Nobody waits for its disk: what finds no room is lost, and that is told.
+TEST(sim_file_recording_that_hangs)
+{
+    static uint8_t sound[64 * 1024];
+    struct place f;
+    struct sim_recording r;
+    struct stat st;
+    off_t taken = 0;
+    place_begin(&f);
+    CHECK_EQ(recording_open(&f, &r), BASE_OK);
+    file_calls_hang(true);
+    while (taken < 8 << 20 && r.append(r.ctx, sound, sizeof sound) == BASE_OK)
+        taken += sizeof sound;
+    CHECK(taken >= 1 << 20 && taken < 2 << 20);
+    check_told(&f, "written: its disk takes too long, data are lost");
+    CHECK_EQ(r.append(r.ctx, "x", 1), BASE_ERR_IO); // told once
+    file_calls_hang(false);
+    r.destroy(r.ctx);
+    await_closed(&f);
+    CHECK_EQ(stat(f.path, &st), 0);
+    CHECK_EQ(st.st_size, taken);
     place_end(&f);
 }
 
@@ -335,7 +416,7 @@ TEST(sim_file_recording_refused)
     close(reader);
     CHECK_EQ(unlink(f.path), 0);
 
-    CHECK_EQ(sim_file_recording(NULL, f.folder, &r, why, sizeof why), BASE_ERR_INVALID);
+    CHECK_EQ(sim_file_recording(&f.port, f.folder, &r, why, sizeof why), BASE_ERR_INVALID);
     CHECK_EQ(strlen(why), sizeof why - 1); // cut to fit
     CHECK_EQ(rmdir(f.folder), 0);
     CHECK_EQ(recording_open(&f, &r), BASE_ERR_NOT_FOUND);

@@ -61,7 +61,7 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
     [EVENTLOG_KIND_eventlog_network_end] = "- no_link no_address",
     [EVENTLOG_KIND_eventlog_fallback] = "- in_use gateway_silent",
     [EVENTLOG_KIND_eventlog_file_task] = "- read write flush",
-    [EVENTLOG_KIND_eventlog_file_reason] = "- error no_space too_large cut",
+    [EVENTLOG_KIND_eventlog_file_reason] = "- error no_space too_large cut slow",
 };
 
 static void compare(const char *what, const char *stored, const char *now)
