@@ -84,9 +84,9 @@ void server_follow_peer(struct usbip_server *server, struct server_link *holder)
 {
     struct registry_device *d = holder->device;
     enum session_peer peer = session_peer(holder->session);
-    if (!d || holder->waiting || session_is_closing(holder->session))
+    if (peer == SESSION_PEER_ANSWERS && !(d && d->silent)) // as a rule
         return;
-    if (peer == SESSION_PEER_ANSWERS && !d->silent)
+    if (!d || holder->waiting || session_is_closing(holder->session))
         return;
     d->silent = peer != SESSION_PEER_ANSWERS;
     if (peer == SESSION_PEER_PROBED)
