@@ -41,7 +41,8 @@ void server_change_limits(struct usbip_server *server, const struct server_confi
     server->config.max_devices = server->registry.max = config->max_devices;
     server->config.session.max_urbs = config->session.max_urbs;
     server->config.session.silent_us = config->session.silent_us;
-    server->config.session.budget_bytes = config->session.budget_bytes; // the sessions see it
+    server->config.session.max_urb_bytes = config->session.max_urb_bytes; // the sessions see it
+    server->config.session.budget_bytes = config->session.budget_bytes;
     server->config.total_budget_bytes = server->budget.total = config->total_budget_bytes;
     session_budget_grew(&server->budget);
 }

@@ -31,14 +31,13 @@ void server_config_default(struct server_config *c)
 enum base_err server_config_check(const struct server_config *c, const char **why)
 {
     const struct session_limits *s = &c->session;
-    uint64_t largest = session_pool_rounded(s->max_urb_bytes);
     *why = NULL;
-    if (s->max_urb_bytes < 4096 || s->max_urb_bytes > 8u * 1024 * 1024)
-        *why = "the longest URB must be 4 KiB to 8 MiB";
+    if (s->max_urb_bytes < 4096 || s->max_urb_bytes > 32u * 1024 * 1024)
+        *why = "the longest URB must be 4 KiB to 32 MiB";
     else if (s->max_urbs < 64 || s->max_urbs > 65536)
         *why = "URBs in flight per session must be 64 to 65536";
-    else if (s->budget_bytes < largest)
-        *why = "a session's budget must hold its longest URB";
+    else if (s->budget_bytes < session_reserve(s))
+        *why = "a session's budget must hold its longest URB, or 1 MiB";
     else if (c->total_budget_bytes < s->budget_bytes)
         *why = "the total budget must hold one session's budget";
     else if (c->max_connections < 1 || c->max_devices < 1 || c->eventlog_capacity < 1)

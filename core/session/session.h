@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 struct session_limits {
-    uint32_t max_urb_bytes;     // longest transfer each way; at least 1 MiB on Linux
+    uint32_t max_urb_bytes;     // longest transfer each way; longer ones are refused
     uint32_t max_urbs;          // URBs in flight per session, at least 64
     uint64_t budget_bytes;      // payload bytes in flight per session
     uint64_t op_timeout_us;     // for a whole operation request
@@ -35,6 +35,9 @@ struct session_limits {
     uint64_t silent_us;         // how long a peer that does not answer keeps its device
     uint64_t full_us;           // the same of one that answers, but takes no byte of a reply
 };
+
+// Payload bytes that a session can always have, whatever the others do.
+uint32_t session_reserve(const struct session_limits *limits);
 
 struct session_counters {
     uint64_t urbs_submitted, urbs_completed, urbs_failed, urbs_unlinked, urbs_refused;

@@ -5,10 +5,19 @@
 
 // --- memory --------------------------------------------------------------------------------------
 
+// Enough for any URB but the long ones, of up to 32 MiB, that Windows sends.
+enum { RESERVE_MAX = 1024 * 1024 };
+
+uint32_t session_reserve(const struct session_limits *limits)
+{
+    uint32_t longest = limits->max_urb_bytes;
+    return session_pool_rounded(longest < RESERVE_MAX ? longest : RESERVE_MAX);
+}
+
 bool session_room_reserve(struct session *s)
 {
     struct session_budget *b = s->device.budget;
-    uint64_t reserve = session_pool_rounded(s->limits->max_urb_bytes);
+    uint64_t reserve = session_reserve(s->limits);
     if (b->in_use + b->reserved + reserve > b->total)
         return false;
     s->room.reserve = reserve;
@@ -36,11 +45,17 @@ void *session_room_take(struct session *s, uint32_t size, bool within_budget)
     uint64_t after = s->room.bytes + rounded;
     uint64_t covered = reserve_used(s, after) - reserve_used(s, s->room.bytes);
     // What the reserve covers always fits, also when the total has become less than what is in use.
-    bool fits = (s->room.bytes == 0 || after <= s->limits->budget_bytes) &&
+    bool within = s->room.bytes == 0 || after - s->room.long_bytes <= s->limits->budget_bytes;
+    bool is_long = !within && rounded > RESERVE_MAX && s->room.long_bytes == 0;
+    bool fits = (within || is_long) &&
                 (rounded == covered || b->in_use + b->reserved + (rounded - covered) <= b->total);
     void *p = fits || !within_budget ? session_pool_get(s->device.pool, rounded) : NULL;
     if (!p)
         return NULL;
+    if (is_long) {
+        s->room.long_urb = p;
+        s->room.long_bytes = rounded;
+    }
     s->room.bytes = after;
     b->in_use += rounded;
     b->reserved -= covered;
@@ -65,6 +80,10 @@ void session_room_give(struct session *s, void *p, uint32_t size)
     s->device.budget->reserved += reserve_used(s, s->room.bytes) - reserve_used(s, after);
     s->device.budget->in_use -= rounded;
     s->room.bytes = after;
+    if (p == s->room.long_urb) {
+        s->room.long_urb = NULL;
+        s->room.long_bytes = 0;
+    }
     session_budget_grew(s->device.budget);
 }
 

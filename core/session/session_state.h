@@ -41,7 +41,10 @@ struct session_room {
     uint64_t deadline_us;  // HOLDING: until then; STARVING: to be looked for again
     struct base_list link; // on the budget's `starving` since the session looked last
     uint64_t bytes;        // of the budget
-    uint64_t reserve;      // once imported: what nobody else can take, one longest URB
+    uint64_t reserve;      // once imported: what nobody else can take
+    // One URB of over 1 MiB at a time goes beyond the session's budget: that is for many.
+    void *long_urb; // its memory, or NULL
+    uint64_t long_bytes;
 };
 bool session_room_reserve(struct session *s); // false: not so much is left
 void session_room_unreserve(struct session *s);

@@ -44,6 +44,7 @@ struct settings_limits {
     uint32_t session_budget_kib; // payload in flight of one session
     uint32_t total_budget_kib;   // and of all together
     uint32_t silent_s;           // how long a client that does not answer keeps its device
+    uint32_t max_urb_kib;        // longest transfer each way
 };
 
 // What a port brings: its defaults and bounds, and whether it has what a section is about. Keys of

@@ -32,6 +32,7 @@ static const struct settings_field fields[] = {
     LIMIT(session_budget_kib),
     LIMIT(total_budget_kib),
     LIMIT(silent_s),
+    LIMIT(max_urb_kib),
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -40,13 +41,20 @@ static const char *const addressing_words[] = {
 static const char *const speed_words[] = {
     [SETTINGS_HIGH_SPEED] = "high", [SETTINGS_FULL_SPEED] = "full"};
 
+static uint32_t number_of(const struct settings_limits *limits, const struct settings_field *f)
+{
+    uint32_t v;
+    memcpy(&v, (const char *)limits + f->offset, sizeof v);
+    return v;
+}
+
 static bool port_has(const struct settings_port *port, const struct settings_field *f)
 {
     if (settings_field_in(f, "network"))
         return port->has_network;
     if (settings_field_in(f, "usb"))
         return port->has_buses;
-    return true;
+    return f->kind != SETTINGS_KIND_NUMBER || number_of(&port->max_limits, f) > 0;
 }
 
 const struct settings_field *settings_field(const struct settings_port *port, unsigned i)
@@ -87,13 +95,6 @@ static const void *in(const struct settings *s, const struct settings_field *f)
 {
     return (const char *)(f->kind == SETTINGS_KIND_NUMBER ? (const void *)&s->limits : s) +
            f->offset;
-}
-
-static uint32_t number_of(const struct settings_limits *limits, const struct settings_field *f)
-{
-    uint32_t v;
-    memcpy(&v, (const char *)limits + f->offset, sizeof v);
-    return v;
 }
 
 void settings_field_set_number(struct settings *s, const struct settings_field *f, uint32_t v)

@@ -20,7 +20,9 @@ static void take_host_name(char name[SETTINGS_HOST_NAME_SIZE])
     (void)base_text_copy(name, SETTINGS_HOST_NAME_SIZE, whole);
 }
 
-// The least is what server_config_check() wants with URBs of up to 1 MiB.
+// What Windows sends at super speed.
+enum { LONGEST_URB_KIB = 32 * MIB_KIB };
+
 static void describe_port(struct server_settings *s)
 {
     struct server_config c;
@@ -36,9 +38,10 @@ static void describe_port(struct server_settings *s)
                 .session_budget_kib = (uint32_t)(c.session.budget_bytes / KIB),
                 .total_budget_kib = (uint32_t)(c.total_budget_bytes / KIB),
                 .silent_s = (uint32_t)(c.session.silent_us / SECOND_US),
+                .max_urb_kib = LONGEST_URB_KIB,
             },
-        .min_limits = {1, 1, 64, MIB_KIB, MIB_KIB, 10},
-        .max_limits = {4096, 1024, 65536, GIB_KIB, 16 * GIB_KIB, WEEK_S},
+        .min_limits = {1, 1, 64, MIB_KIB, MIB_KIB, 10, MIB_KIB},
+        .max_limits = {4096, 1024, 65536, GIB_KIB, 16 * GIB_KIB, WEEK_S, LONGEST_URB_KIB},
     };
 }
 
@@ -62,6 +65,7 @@ void server_settings_limits(const struct settings *s, struct server_config *conf
     config->session.budget_bytes = (uint64_t)s->limits.session_budget_kib * KIB;
     config->total_budget_bytes = (uint64_t)s->limits.total_budget_kib * KIB;
     config->session.silent_us = (uint64_t)s->limits.silent_s * SECOND_US;
+    config->session.max_urb_bytes = s->limits.max_urb_kib * KIB;
 }
 
 unsigned server_settings_most_connections(const struct server_settings *s)

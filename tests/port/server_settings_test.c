@@ -83,6 +83,7 @@ TEST(server_settings_defaults_are_the_servers)
     CHECK_EQ(c.session.budget_bytes, d.session.budget_bytes);
     CHECK_EQ(c.total_budget_bytes, d.total_budget_bytes);
     CHECK_EQ(c.session.silent_us, d.session.silent_us);
+    CHECK_EQ(c.session.max_urb_bytes, 32 * 1024 * 1024); // Windows at super speed
     CHECK(r->s.now.host_name[0] != '\0');
     server_settings_close(&r->s);
     rig_end(r);

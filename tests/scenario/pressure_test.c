@@ -10,6 +10,7 @@ enum {
     LONGEST = 65536,      // max_urb_bytes here
     BUDGET = 4 * LONGEST, // per session
     NO_MEMORY = USB_STATUS_NO_MEMORY,
+    LONG = 32 * 1024 * 1024,
 };
 
 static uint8_t payload[LONGEST];
@@ -239,4 +240,38 @@ STAGE_TEST(pressure_close_while_a_submit_is_held_does_not_spin, begin(st, NULL))
     CHECK(!stage_closed(c));
     stage_advance(st, 500 * MS);
     CHECK(stage_closed(c));
+}
+
+static void begin_long(struct stage *st)
+{
+    struct server_config c;
+    server_config_default(&c);
+    c.session.max_urb_bytes = LONG;
+    stage_open_d1(st, &c);
+}
+
+// Windows sends up to 32 MiB at once. One of them is no part of the session's budget, so that what
+// is pending beside it does not keep it out; the total counts it.
+STAGE_TEST(pressure_one_long_urb_goes_beyond_the_budget, begin_long(st))
+{
+    static uint8_t data[LONG];
+    struct sim_device *d = sim_find(st->bus, "1-1");
+    struct stage_client *c = stage_attach(st, "1-1");
+    for (uint32_t i = 0; i < LONG; i += 509)
+        data[i] = (uint8_t)i;
+    stage_in(c, 1, 3, 8); // has its memory
+    stage_out(c, 2, 2, data, LONG);
+    stage_expect_ret(c, 2, false, USB_STATUS_OK, LONG);
+    CHECK_EQ(sim_faulty_received(d, 2).bytes, LONG);
+    sim_faulty_stream(d, 0x81, true);
+    stage_in(c, 3, 1, LONG);
+    stage_expect_ret(c, 3, true, USB_STATUS_OK, LONG);
+    sim_faulty_accept(d, 2, 0);
+    stage_out(c, 4, 2, data, LONG); // NAKed
+    stage_out(c, 5, 2, data, LONG); // a second one
+    stage_advance(st, SECOND);
+    stage_expect_ret(c, 5, false, NO_MEMORY, 0);
+    stage_in(c, 6, 1, 512); // the budget itself is still there
+    stage_expect_ret(c, 6, true, USB_STATUS_OK, 512);
+    stage_check_alive(c);
 }
