@@ -89,5 +89,5 @@ def bringup_finds_a_pulled_device(lab):
     expect(pulled.get("result") == "FAIL", f"the pulled device: {pulled}\n{said}")
     for key in [("1-1", name) for name in OF_EACH + REPEATED]:
         expect(lines.get(key, {}).get("result") == "PASS", f"{key}: {lines.get(key)}\n{said}")
-    no_kernel_trouble(lab.guest)
+    no_kernel_trouble(lab.guest, but="recv xbuf")  # "detach while busy" may cut a reply in two
     wait_idle(server)
