@@ -262,7 +262,7 @@ static void look_after(struct usbip_server *server, struct server_link *l)
     while (carry_out_action(server, l)) {
     }
     server_follow_peer(server, l);
-    (void)server_let_go(l);
+    server_let_go(l);
     if (l->disconnected && !l->device && session_is_idle(l->session)) {
         free_link(server, l);
         return;
@@ -277,20 +277,20 @@ static void take_due(struct usbip_server *server)
     while (first_deadline(server) <= server->now_us) {
         struct server_link *l =
             BASE_CONTAINER(base_list_pop(&server->timers), struct server_link, timer);
-        server_touch(l);
+        session_give_notice(&l->notice);
     }
 }
 
 void server_step(struct usbip_server *server, uint64_t now_us)
 {
     server->now_us = now_us;
-    (void)server_take_events(server);
+    server_take_events(server);
     take_due(server);
     while (!base_list_empty(&server->ready)) {
         struct base_list *first = base_list_pop(&server->ready);
         look_after(server, BASE_CONTAINER(first, struct server_link, notice.link));
         if (base_list_empty(&server->ready))
-            (void)server_take_events(server);
+            server_take_events(server);
     }
 }
 

@@ -70,7 +70,7 @@ static void serve_waiting(struct usbip_server *server, struct registry_device *d
         if (session_is_closing(l->session)) {
             l->waiting = false;
             l->device = NULL;
-            server_touch(l);
+            session_give_notice(&l->notice);
         } else if (d->state == REGISTRY_AVAILABLE) {
             open_device(l, d);
         } else {
@@ -174,7 +174,7 @@ static void device_opened(struct usbip_server *server, struct registry_device *d
                           enum base_err result)
 {
     struct server_link *l = holder_of(server, d);
-    server_touch(l);
+    session_give_notice(&l->notice);
     if (result != BASE_OK) {
         d->state = REGISTRY_AVAILABLE;
         d->session = 0;
@@ -236,32 +236,27 @@ static void carry_out_event(struct usbip_server *server, struct usbip_backend *b
     }
 }
 
-bool server_take_events(struct usbip_server *server)
+void server_take_events(struct usbip_server *server)
 {
-    bool any = false;
     struct backend_event ev;
     for (unsigned i = 0; i < server->backend_count; i++) {
         struct usbip_backend *b = server->backends[i].backend;
-        while (b->take_event(b, server->now_us, &ev)) {
+        while (b->take_event(b, server->now_us, &ev))
             carry_out_event(server, b, &ev);
-            any = true;
-        }
     }
-    return any;
 }
 
 // A closing session lets its device go as soon as the backend has given back all URBs.
-bool server_let_go(struct server_link *l)
+void server_let_go(struct server_link *l)
 {
     struct registry_device *d = l->device;
     if (!d || !session_is_closing(l->session) || !session_is_idle(l->session))
-        return false;
+        return;
     if (!l->waiting && d->state != REGISTRY_IN_USE)
-        return false; // still being opened: OPENED decides
+        return; // still being opened: OPENED decides
     bool waiting = l->waiting;
     l->waiting = false;
     l->device = NULL;
     if (!waiting)
         release_device(d);
-    return true;
 }

@@ -49,20 +49,13 @@ struct usbip_server {
     struct server_totals totals;
 };
 
-// `l` has to be looked after, as if its session had given notice.
-static inline void server_touch(struct server_link *l)
-{
-    base_list_remove(&l->notice.link);
-    base_list_append(l->notice.list, &l->notice.link);
-}
-
 // server_record.c; `busid` and `peer` may be NULL.
 void server_record(struct usbip_server *server, const char *busid, const char *peer,
                    struct eventlog_what what);
 
 // server_devices.c
-bool server_take_events(struct usbip_server *server); // true: there were some
+void server_take_events(struct usbip_server *server);
 // Opens the device or waits for it, or refuses.
 void server_import(struct usbip_server *server, struct server_link *l, const char *busid);
 void server_follow_peer(struct usbip_server *server, struct server_link *holder);
-bool server_let_go(struct server_link *l); // true: the device is on its way back
+void server_let_go(struct server_link *l); // its device, if its session is over

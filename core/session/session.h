@@ -54,6 +54,13 @@ struct session_notice {
     struct base_list *list; // the owner's
 };
 
+// Once is enough until the owner has looked.
+static inline void session_give_notice(struct session_notice *n)
+{
+    if (base_list_empty(&n->link))
+        base_list_append(n->list, &n->link);
+}
+
 // `log`, `alloc` and `limits` are borrowed for the session's life. NULL if there is no memory.
 // `peer` is copied for events; `notice` is borrowed like `log`, and given at once.
 struct session *session_create(const struct base_alloc *alloc, const struct session_limits *limits,

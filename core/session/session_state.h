@@ -215,6 +215,5 @@ static inline size_t session_rx_ahead(const struct session *s)
 // Its owner shall look at it.
 static inline void session_touch(struct session *s)
 {
-    if (base_list_empty(&s->notice->link))
-        base_list_append(s->notice->list, &s->notice->link);
+    session_give_notice(s->notice);
 }
