@@ -2,6 +2,7 @@
 # The one list of core sources, relative to core/. Read by Linux, by the RV32 build and by ESP-IDF:
 # only set() in here.
 set(USBIP_CORE_SOURCES
+  base/base_address.c
   base/base_number.c
   base/base_text.c
   wire/wire_op.c

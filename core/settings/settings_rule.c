@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings/settings_rule.h"
 
+#include "base/base_address.h"
 #include "base/base_bytes.h"
-#include "base/base_number.h"
 
 #include <string.h>
 
@@ -30,16 +30,10 @@ bool settings_rule_label(const char *text, size_t size)
 
 bool settings_rule_ipv4(const char *text, uint8_t *bytes)
 {
-    for (unsigned i = 0; i < 4; i++) {
-        const char *digits = text;
-        uint64_t n;
-        if (!base_number_take(&text, 255, &n) || *text != (i < 3 ? '.' : '\0'))
-            return false;
-        if (digits[0] == '0' && text > digits + 1) // octal to some
-            return false;
-        bytes[i] = (uint8_t)n;
-        text += i < 3;
-    }
+    struct base_address a;
+    if (strchr(text, ':') || !base_address_parse(text, &a))
+        return false;
+    memcpy(bytes, a.bytes, 4);
     return true;
 }
 

@@ -10,7 +10,7 @@
 // RFC 1123 section 2.1: letters, digits and hyphens, not a hyphen first or last; 1 to 63.
 bool settings_rule_label(const char *text, size_t size);
 
-// Four numbers from 0 to 255 with dots between. On false, *bytes is spoilt.
+// Four numbers from 0 to 255 with dots between. False leaves *bytes.
 bool settings_rule_ipv4(const char *text, uint8_t *bytes);
 
 // Labels with dots between, the IPv4 address of one machine, or "" for none.
