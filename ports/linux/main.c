@@ -4,6 +4,7 @@
 #include "ports/linux/log.h"
 #include "ports/linux/options.h"
 #include "ports/linux/output.h"
+#include "ports/linux/process.h"
 #include "ports/linux/server_settings.h"
 #include "ports/linux/sim_file.h"
 #include "ports/posix/posix_loop.h"
@@ -11,7 +12,6 @@
 #include "sim/bus/sim_bus.h"
 #include "sim/set/sim_set.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -42,6 +42,7 @@ struct program {
     struct usbip_server *server;
     struct posix_loop *loop;
     struct http_server *http;
+    bool ends_with_terminal;
     int status;         // of the exit
     char why[WHY_SIZE]; // the reason if it is not 0
 };
@@ -101,6 +102,16 @@ static void read_settings_again(struct program *p)
         return;
     server_settings_limits(&p->settings.now, &config);
     server_change_limits(p->server, &config);
+    process_make_room_for(config.max_connections, &p->log);
+}
+
+// Whoever closes the terminal of a server that runs there wants it to end.
+static void hang_up(struct program *p)
+{
+    if (p->ends_with_terminal && !process_has_terminal())
+        posix_loop_stop(p->loop);
+    else
+        read_settings_again(p);
 }
 
 // Loop thread, after each turn.
@@ -109,7 +120,7 @@ static void after_turn(void *ctx, uint64_t now_us)
     struct program *p = ctx;
     log_events(&p->log, server_eventlog(p->server), now_us);
     if (atomic_exchange(&hangup, false))
-        read_settings_again(p);
+        hang_up(p);
 }
 
 static bool start_settings(struct program *p)
@@ -137,6 +148,7 @@ static bool start_server(struct program *p)
         snprintf(p->why, WHY_SIZE, "no memory for the server");
         return false;
     }
+    process_make_room_for(config.max_connections, &p->log);
     return true;
 }
 
@@ -314,21 +326,15 @@ static void start(struct program *p, bool options_good)
     }
 }
 
-// Whoever started us may have closed some. What is opened next would get their numbers, and the log
-// go into a disk image.
-static bool have_standard_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-            return false;
-    return true;
-}
-
 int main(int argc, char **argv)
 {
-    struct program p = {.alloc = {.alloc = allocate, .free = release}, .status = EXIT_START};
-    if (!have_standard_descriptors())
+    struct program p = {
+        .alloc = {.alloc = allocate, .free = release},
+        .status = EXIT_START,
+    };
+    if (!process_has_standard_descriptors())
         return EXIT_START;
+    p.ends_with_terminal = process_has_terminal() && !process_ignores_hangup();
     enum options_action action = options_parse(&p.options, argc, argv, p.why, WHY_SIZE);
     if (action == OPTIONS_HELP) {
         print_help();

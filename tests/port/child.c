@@ -3,12 +3,14 @@
 #include "tests/support/check.h"
 #include "tests/support/tcp_client.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,39 +25,53 @@ static void find_program(char path[PATH_SIZE])
     snprintf(strrchr(path, '/'), 32, "/usbip-server");
 }
 
+static void limit_descriptors(unsigned soft, unsigned hard)
+{
+    const struct rlimit r = {soft, hard};
+    if (soft > 0 && setrlimit(RLIMIT_NOFILE, &r) != 0)
+        _exit(127);
+}
+
+static void take_signals(bool ignores_hangup)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // a test that fails leaves nothing behind
+    signal(SIGPIPE, SIG_DFL);         // whoever runs the tests may ignore them, as Python does
+    signal(SIGXFSZ, SIG_DFL);
+    signal(SIGHUP, ignores_hangup ? SIG_IGN : SIG_DFL);
+}
+
+// The child's side. What the tests have opened is close-on-exec, or nobody's business.
+static _Noreturn void become(const struct child_start_with *with, char **argv, int out, int err)
+{
+    take_signals(with->ignores_hangup);
+    setsid();
+    if (with->terminal && open(with->terminal, O_RDWR) < 0) // becomes the session's
+        _exit(127);
+    dup2(out, 1);
+    dup2(err, 2);
+    for (int fd = 0; fd < 3; fd++)
+        if (with->closed[fd])
+            close(fd);
+    limit_descriptors(with->descriptors, with->descriptors_limit);
+    execv(argv[0], argv);
+    _exit(127);
+}
+
 void child_start(struct child *c, const char *const *args)
 {
     char path[PATH_SIZE];
     char *argv[ARGS + 2] = {path};
     int out[2], err[2];
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t ended_by;
     find_program(path);
     for (unsigned i = 0; args[i]; i++) {
         CHECK(i < ARGS);
         argv[i + 1] = (char *)(uintptr_t)args[i]; // not written to
     }
-    CHECK(pipe(out) == 0 && pipe(err) == 0);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, out[1], 1);
-    posix_spawn_file_actions_adddup2(&actions, err[1], 2);
-    for (unsigned i = 0; i < 2; i++) {
-        posix_spawn_file_actions_addclose(&actions, out[i]);
-        posix_spawn_file_actions_addclose(&actions, err[i]);
-    }
-    for (int fd = 0; fd < 3; fd++)
-        if (c->closed[fd])
-            posix_spawn_file_actions_addclose(&actions, fd);
-    posix_spawnattr_init(&attributes);
-    sigemptyset(&ended_by); // whoever runs the tests may ignore them, as Python does
-    sigaddset(&ended_by, SIGPIPE);
-    sigaddset(&ended_by, SIGXFSZ);
-    posix_spawnattr_setsigdefault(&attributes, &ended_by);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    CHECK_EQ(posix_spawn(&c->pid, path, &actions, &attributes, argv, environ), 0);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
+    CHECK(pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0);
+    c->pid = fork();
+    CHECK(c->pid >= 0);
+    if (c->pid == 0)
+        become(&c->with, argv, out[1], err[1]);
     close(out[1]);
     close(err[1]);
     c->out = out[0];

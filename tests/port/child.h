@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// usbip-server as a child process, with its output. What fails, fails the test.
+// usbip-server as a child process in a session of its own, with its output. What fails, fails the
+// test. It ends with the tests at the latest.
 #pragma once
 
 #include <stdbool.h>
@@ -8,7 +9,13 @@
 enum { CHILD_TEXT_SIZE = 65536 };
 
 struct child {
-    bool closed[3]; // descriptors that it is started without, set before
+    struct child_start_with { // set before
+        bool closed[3];       // descriptors that it is started without
+        const char *terminal; // its controlling one; NULL: none
+        bool ignores_hangup;  // as nohup has it
+        unsigned descriptors; // how many it may have, and up to which limit it may raise that;
+        unsigned descriptors_limit; // 0: as the tests may
+    } with;
     int pid;
     int out, err;               // ends of pipes
     char text[CHILD_TEXT_SIZE]; // of the last read

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real usbip-server as a child process: output, exit status, signals.
+// The real usbip-server as a child process: output, options, settings, files.
 #include "sim/set/sim_set.h"
-#include "tests/port/child.h"
 #include "tests/port/http_client.h"
+#include "tests/port/program_rig.h"
 #include "tests/port/settings_folder.h"
-#include "tests/port/usbip_client.h"
 #include "tests/support/check.h"
 #include "tests/support/tcp_client.h"
 
@@ -17,49 +16,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define LOCAL                                                                                      \
-    "--listen", "127.0.0.1", "--port", "0", "--http-listen", "127.0.0.1", "--http-port", "0"
-
-struct running {
-    struct child child;
-    uint16_t port, http_port;
-};
-
-static struct running *started(const char *const *args)
-{
-    struct running *r = calloc(1, sizeof *r);
-    child_start(&r->child, args);
-    r->port = child_port(&r->child, "usbip: listening on 127.0.0.1:");
-    r->http_port = child_port(&r->child, "http: listening on 127.0.0.1:");
-    return r;
-}
-
-#define STARTED(...) started((const char *const[]){LOCAL, __VA_ARGS__, NULL})
-
-static int connect_to(uint16_t port)
-{
-    int fd = tcp_client_connect("127.0.0.1", port, TCP_CLIENT_MS);
-    CHECK(fd >= 0);
-    return fd;
-}
-
-// Ends it with SIGTERM: exit status 0, and nothing on stdout but the devices' names: how many?
-static unsigned end(struct running *r)
-{
-    unsigned devices = 0;
-    CHECK_EQ(kill(r->child.pid, SIGTERM), 0);
-    child_rest(&r->child, r->child.out);
-    for (char *line = strtok(r->child.text, "\n"); line; line = strtok(NULL, "\n"), devices++)
-        CHECK(strncmp(line, "usbip: exports 1-", 17) == 0);
-    CHECK_EQ(child_wait(&r->child), 0);
-    free(r);
-    return devices;
-}
-
 TEST(program_serves_the_default_set)
 {
     struct running *r = STARTED("--no-mdns");
-    int fd = connect_to(r->port);
+    int fd = program_connect(r->port);
     unsigned devices = usbip_client_devlist(fd);
     CHECK(devices >= 5);
     close(fd);
@@ -67,7 +27,7 @@ TEST(program_serves_the_default_set)
     CHECK(http_client_ask(c, r->http_port, "GET", "/healthz"));
     CHECK_STR(c->body, "{\"status\":\"ok\"}");
     free(c);
-    CHECK_EQ(end(r), devices);
+    CHECK_EQ(program_end(r), devices);
 }
 
 TEST(program_exports_64_devices)
@@ -77,12 +37,12 @@ TEST(program_exports_64_devices)
         strcat(sim, ",zero");
     struct running *r = STARTED("--sim", sim);
     struct usbip_client c;
-    int fd = connect_to(r->port);
+    int fd = program_connect(r->port);
     CHECK_EQ(usbip_client_devlist(fd), 64);
     close(fd);
-    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-67"), WIRE_ST_OK);
+    CHECK_EQ(usbip_client_import(&c, program_connect(r->port), "1-67"), WIRE_ST_OK);
     close(c.fd);
-    end(r);
+    program_end(r);
 }
 
 // With the wildcard one line is printed; IPv6, if there is any, has the same port.
@@ -124,19 +84,6 @@ TEST(program_prints_ipv6_in_brackets)
     free(c);
 }
 
-static void check_signal_ends_in_order(int number)
-{
-    struct running *r = STARTED("--sim", "zero");
-    struct usbip_client c;
-    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-3"), WIRE_ST_OK);
-    CHECK_EQ(kill(r->child.pid, number), 0);
-    CHECK_EQ(tcp_client_wait_end(c.fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
-    close(c.fd);
-    CHECK(strstr(child_rest(&r->child, r->child.err), "server is stopping") != NULL);
-    CHECK_EQ(child_wait(&r->child), 0);
-    free(r);
-}
-
 // Somebody makes the image of an imported disk shorter, and the client reads it.
 TEST(program_tells_what_is_wrong_with_an_image)
 {
@@ -151,7 +98,7 @@ TEST(program_tells_what_is_wrong_with_an_image)
     CHECK(image >= 0 && ftruncate(image, 65536) == 0);
     snprintf(sim, sizeof sim, "disk:file=%s", path);
     struct running *r = STARTED("--sim", sim);
-    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-1"), WIRE_ST_OK);
+    CHECK_EQ(usbip_client_import(&c, program_connect(r->port), "1-1"), WIRE_ST_OK);
     CHECK_EQ(ftruncate(image, 0), 0);
     usbip_client_submit(&c, 2, false, request_sense, sizeof request_sense);
     usbip_client_reply(&c, false, NULL, 0);
@@ -166,42 +113,7 @@ TEST(program_tells_what_is_wrong_with_an_image)
     close(c.fd);
     close(image);
     CHECK_EQ(unlink(path), 0);
-    end(r);
-}
-
-TEST(program_sigterm_sends_fin_and_exits_0)
-{
-    check_signal_ends_in_order(SIGTERM);
-}
-
-TEST(program_sigint_sends_fin_and_exits_0)
-{
-    check_signal_ends_in_order(SIGINT);
-}
-
-// The client keeps its end open, so the drain goes on; a second signal does not wait for it.
-TEST(program_second_signal_ends_at_once)
-{
-    struct running *r = STARTED("--sim", "zero");
-    struct usbip_client c;
-    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-3"), WIRE_ST_OK);
-    CHECK_EQ(kill(r->child.pid, SIGTERM), 0);
-    CHECK_EQ(tcp_client_wait_end(c.fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
-    CHECK_EQ(kill(r->child.pid, SIGINT), 0);
-    CHECK_EQ(child_wait(&r->child), 128 + SIGINT);
-    close(c.fd);
-    free(r);
-}
-
-TEST(program_sighup_without_config_is_logged_only)
-{
-    struct running *r = STARTED("--sim", "zero");
-    CHECK_EQ(kill(r->child.pid, SIGHUP), 0);
-    child_await_log(&r->child, "SIGHUP: there is no --config file to read again");
-    int fd = connect_to(r->port);
-    CHECK_EQ(usbip_client_devlist(fd), 1);
-    close(fd);
-    end(r);
+    program_end(r);
 }
 
 // Nobody reads the log any more: serving goes on.
@@ -210,7 +122,7 @@ TEST(program_survives_the_loss_of_its_log)
     struct running *r = STARTED("--sim", "zero", "--log-level", "debug");
     close(r->child.err);
     for (unsigned i = 0; i < 3; i++) {
-        int fd = connect_to(r->port);
+        int fd = program_connect(r->port);
         CHECK_EQ(usbip_client_devlist(fd), 1);
         close(fd);
     }
@@ -226,45 +138,17 @@ TEST(program_is_not_stopped_by_who_does_not_read_its_log)
     struct running *r = STARTED("--sim", "zero", "--log-level", "debug");
     CHECK(fcntl(r->child.err, F_SETPIPE_SZ, 4096) > 0);
     for (unsigned i = 0; i < 100; i++) { // of some 200 bytes in the log
-        int fd = connect_to(r->port);
+        int fd = program_connect(r->port);
         CHECK_EQ(usbip_client_devlist(fd), 1);
         close(fd);
     }
     struct http_client *c = malloc(sizeof *c);
     CHECK(http_client_ask(c, r->http_port, "GET", "/healthz"));
     free(c);
-    end(r);
+    program_end(r);
 }
 
-// --- descriptors and files -----------------------------------------------------------------------
-
-static void check_standard_descriptor(const struct child *c, int fd)
-{
-    char path[40], is[40];
-    snprintf(path, sizeof path, "/proc/%d/fd/%d", c->pid, fd);
-    ssize_t n = readlink(path, is, sizeof is - 1);
-    CHECK(n > 0);
-    is[n] = '\0';
-    CHECK_STR(is, "/dev/null");
-}
-
-// Started without one of them, a disk image got its number, and the log went into its boot sector.
-TEST(program_makes_sure_of_its_standard_descriptors)
-{
-    for (int fd = 0; fd < 3; fd++) {
-        struct child *c = calloc(1, sizeof *c);
-        c->closed[fd] = true;
-        CHILD_START(c, LOCAL, "--sim", "zero");
-        if (fd == 1)
-            child_await_log(c, "1-3 plugged in");
-        else
-            child_port(c, "usbip: listening on 127.0.0.1:");
-        check_standard_descriptor(c, fd);
-        CHECK_EQ(kill(c->pid, SIGTERM), 0);
-        CHECK_EQ(child_wait(c), 0);
-        free(c);
-    }
-}
+// --- files -----------------------------------------------------------------------
 
 // A SCSI command to the disk, with `size` bytes of zeros. Returns its status.
 static uint8_t command(struct usbip_client *c, uint8_t operation, uint8_t blocks, uint16_t size)
@@ -299,14 +183,14 @@ TEST(program_survives_the_limit_of_a_file)
     settings_folder_put(&f, "image", block, sizeof block);
     snprintf(sim, sizeof sim, "disk:file=%s", settings_folder_file(&f, "image"));
     struct running *r = STARTED("--sim", sim);
-    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-1"), WIRE_ST_OK);
+    CHECK_EQ(usbip_client_import(&c, program_connect(r->port), "1-1"), WIRE_ST_OK);
     usbip_client_configure(&c, 1);
     (void)command(&c, TEST_UNIT_READY, 0, 0); // there may be a unit attention
     CHECK_EQ(command(&c, WRITE_10, 1, BLOCK), 0);
     CHECK_EQ(prlimit(r->child.pid, RLIMIT_FSIZE, &none, NULL), 0);
     CHECK_EQ(command(&c, WRITE_10, 1, BLOCK), 1);
     close(c.fd);
-    end(r);
+    program_end(r);
     settings_folder_remove(&f);
 }
 
@@ -316,13 +200,13 @@ TEST(program_logs_events_as_text)
 {
     struct running *r = STARTED("--sim", "zero");
     struct usbip_client c;
-    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-3"), WIRE_ST_OK);
+    CHECK_EQ(usbip_client_import(&c, program_connect(r->port), "1-3"), WIRE_ST_OK);
     close(c.fd);
     const char *log = child_await_log(&r->child, "released 1-3");
     CHECK(strstr(log, " info    server started\n") != NULL);
     CHECK(strstr(log, " imported 1-3\n") != NULL);
     CHECK(strstr(log, "debug") == NULL);
-    end(r);
+    program_end(r);
 }
 
 TEST(program_logs_events_as_json)
@@ -330,7 +214,7 @@ TEST(program_logs_events_as_json)
     struct running *r = STARTED("--sim", "zero", "--log-format", "json", "--log-level", "debug");
     struct usbip_client c;
     unsigned lines = 0, imported = 0;
-    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-3"), WIRE_ST_OK);
+    CHECK_EQ(usbip_client_import(&c, program_connect(r->port), "1-3"), WIRE_ST_OK);
     close(c.fd);
     CHECK_EQ(kill(r->child.pid, SIGTERM), 0);
     child_rest(&r->child, r->child.err);
@@ -385,7 +269,7 @@ static void put(const struct settings_folder *f, const char *text)
 
 static void check_second_connection_refused(const struct running *r)
 {
-    int fd = connect_to(r->port);
+    int fd = program_connect(r->port);
     CHECK_EQ(tcp_client_wait_end(fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
     close(fd);
 }
@@ -399,7 +283,7 @@ TEST(program_reads_its_config_again_on_sighup)
     put(&f, ONE_CONNECTION);
     struct running *r =
         STARTED("--sim", "zero", "--config", settings_folder_file(&f, "config.json"));
-    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-3"), WIRE_ST_OK);
+    CHECK_EQ(usbip_client_import(&c, program_connect(r->port), "1-3"), WIRE_ST_OK);
     check_second_connection_refused(r);
     put(&f, "{\"version\": 1, \"limits\": {\"max_connections\": 0}}");
     CHECK_EQ(kill(r->child.pid, SIGHUP), 0);
@@ -410,11 +294,11 @@ TEST(program_reads_its_config_again_on_sighup)
     put(&f, TWO_CONNECTIONS);
     CHECK_EQ(kill(r->child.pid, SIGHUP), 0);
     child_await_log(&r->child, "settings: limits.max_connections is 2 now, was 1\n");
-    int fd = connect_to(r->port);
+    int fd = program_connect(r->port);
     CHECK_EQ(usbip_client_devlist(fd), 0); // the only device is taken
     close(fd);
     close(c.fd);
-    end(r);
+    program_end(r);
     settings_folder_remove(&f);
 }
 
@@ -438,13 +322,13 @@ TEST(program_uses_a_state_dir_alone)
     settings_folder_put(&f, "settings.json", ONE_CONNECTION, strlen(ONE_CONNECTION));
     struct running *r = STARTED("--sim", "zero", "--state-dir", f.path);
     struct usbip_client c;
-    CHECK_EQ(usbip_client_import(&c, connect_to(r->port), "1-3"), WIRE_ST_OK);
+    CHECK_EQ(usbip_client_import(&c, program_connect(r->port), "1-3"), WIRE_ST_OK);
     check_second_connection_refused(r);
     CHECK_EXIT(1, ": another usbip-server uses this folder\n", LOCAL, "--state-dir", f.path);
     close(c.fd);
-    end(r);
+    program_end(r);
     r = STARTED("--sim", "none", "--state-dir", f.path); // the end of a server frees it
-    end(r);
+    program_end(r);
     settings_folder_remove(&f);
 }
 
@@ -465,7 +349,7 @@ TEST(program_explains_ports_in_use)
              port);
     CHECK_EXIT(1, want, "--sim", "none", "--port", "0", "--http-listen", "127.0.0.1", "--http-port",
                port);
-    end(r);
+    program_end(r);
 }
 
 TEST(program_help_and_version)
