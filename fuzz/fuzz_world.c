@@ -164,7 +164,8 @@ void fuzz_world_settle(struct fuzz_world *w)
 void fuzz_world_connect(struct fuzz_world *w, struct fuzz_peer *p)
 {
     fuzz_world_disconnect(w, p);
-    fuzz_peer_connect(p, server_connected(w->server, "peer:1", w->now_us));
+    static const struct base_peer peer = {{{192, 0, 2, 1}, 32}, 1024};
+    fuzz_peer_connect(p, server_connected(w->server, &peer, w->now_us));
 }
 
 void fuzz_world_finish(struct fuzz_world *w, struct fuzz_peer *p, bool lost)

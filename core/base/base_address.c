@@ -215,6 +215,16 @@ void base_address_text(const struct base_address *a, struct base_text *t)
     }
 }
 
+void base_peer_text(const struct base_peer *p, struct base_text *t)
+{
+    if (p->address.bits == 0)
+        return;
+    base_text_str(t, p->address.bits == 128 ? "[" : "");
+    base_address_text(&p->address, t);
+    base_text_str(t, p->address.bits == 128 ? "]:" : ":");
+    base_text_u64(t, p->port);
+}
+
 void base_block_text(const struct base_block *b, struct base_text *t)
 {
     base_address_text(&b->first, t);

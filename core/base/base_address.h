@@ -10,6 +10,7 @@
 enum {
     BASE_ADDRESS_TEXT_SIZE = 40, // "2001:db8:1234:1234:1234:1234:1234:1234" and NUL
     BASE_BLOCK_TEXT_SIZE = 44,   // the same with "/127"
+    BASE_PEER_TEXT_SIZE = 48,    // or in brackets, with ":65535"
 };
 
 // IPv4-mapped IPv6 (::ffff:10.0.0.7) is IPv4 here, and zones (%eth0) are none of our business.
@@ -31,6 +32,15 @@ bool base_address_equal(const struct base_address *a, const struct base_address 
 
 // 127.0.0.0/8 or ::1: the machine itself.
 bool base_address_is_loopback(const struct base_address *a);
+
+// One end of a connection.
+struct base_peer {
+    struct base_address address;
+    uint16_t port;
+};
+
+// "127.0.0.1:5123" or "[::1]:5123"; "" without an address.
+void base_peer_text(const struct base_peer *p, struct base_text *t);
 
 // The addresses whose first `prefix` bits are those of `first`.
 struct base_block {

@@ -143,14 +143,15 @@ static unsigned open_connections(const struct usbip_server *server)
     return n;
 }
 
-static struct session *refuse_connection(struct usbip_server *server, const char *peer,
+static struct session *refuse_connection(struct usbip_server *server, const struct base_peer *peer,
                                          enum eventlog_refusal why)
 {
     server_record(server, NULL, peer, EVENTLOG_WITH(connection_refused, .reason = why));
     return NULL;
 }
 
-struct session *server_connected(struct usbip_server *server, const char *peer, uint64_t now_us)
+struct session *server_connected(struct usbip_server *server, const struct base_peer *peer,
+                                 uint64_t now_us)
 {
     server->now_us = now_us;
     if (server->stopping)

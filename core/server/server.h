@@ -48,11 +48,12 @@ void server_change_limits(struct usbip_server *server, const struct server_confi
 
 // --- connections ---------------------------------------------------------------------------------
 
-// A connection was accepted. `peer` is "address:port", copied. NULL: refused (an event says why),
+// A connection was accepted. `peer` is copied. NULL: refused (an event says why),
 // close the socket. If the number of connections is reached, the oldest one that has not imported
 // anything gives way. The session is the server's; use it for the session_rx_*, session_tx_* calls
 // and session_port_state() until server_disconnected().
-struct session *server_connected(struct usbip_server *server, const char *peer, uint64_t now_us);
+struct session *server_connected(struct usbip_server *server, const struct base_peer *peer,
+                                 uint64_t now_us);
 
 // The port has closed the socket. The pointer is dead for the port.
 void server_disconnected(struct usbip_server *server, struct session *s, uint64_t now_us);

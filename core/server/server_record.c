@@ -2,11 +2,14 @@
 #include "base/base_text.h"
 #include "server/server_state.h"
 
-void server_record(struct usbip_server *server, const char *busid, const char *peer,
+void server_record(struct usbip_server *server, const char *busid, const struct base_peer *peer,
                    struct eventlog_what what)
 {
     struct eventlog_event e = {.time_us = server->now_us, .what = what};
     (void)base_text_copy(e.busid, sizeof e.busid, busid);
-    (void)base_text_copy(e.peer, sizeof e.peer, peer);
+    struct base_text t;
+    base_text_init(&t, e.peer, sizeof e.peer);
+    if (peer)
+        base_peer_text(peer, &t);
     eventlog_record(server->log, &e);
 }

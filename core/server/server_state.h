@@ -50,7 +50,7 @@ struct usbip_server {
 };
 
 // server_record.c; `busid` and `peer` may be NULL.
-void server_record(struct usbip_server *server, const char *busid, const char *peer,
+void server_record(struct usbip_server *server, const char *busid, const struct base_peer *peer,
                    struct eventlog_what what);
 
 // server_devices.c

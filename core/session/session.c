@@ -6,7 +6,7 @@
 #include <assert.h>
 
 struct session *session_create(const struct base_alloc *alloc, const struct session_limits *limits,
-                               struct eventlog *log, uint32_t id, const char *peer,
+                               struct eventlog *log, uint32_t id, const struct base_peer *peer,
                                struct session_notice *notice, uint64_t now_us)
 {
     struct session *s = base_alloc(alloc, sizeof *s);
@@ -20,7 +20,7 @@ struct session *session_create(const struct base_alloc *alloc, const struct sess
     s->op.version = WIRE_VERSION;
     s->now_us = s->since_us = now_us;
     s->deadline_us = now_us + limits->op_timeout_us;
-    (void)base_text_copy(s->peer, sizeof s->peer, peer);
+    s->peer = *peer;
     struct base_list *lists[] = {&s->tx.queue,      &s->urbs.free,     &s->urbs.free_replies,
                                  &s->order.waiting, &s->unlinks.early, &s->active.urbs,
                                  &s->tx.op.link,    &s->order.control, &s->room.link};
@@ -34,6 +34,11 @@ struct session *session_create(const struct base_alloc *alloc, const struct sess
 struct session_notice *session_notice(const struct session *s)
 {
     return s->notice;
+}
+
+const struct base_peer *session_peer_address(const struct session *s)
+{
+    return &s->peer;
 }
 
 void session_set_port(struct session *s, void *port)
@@ -124,7 +129,6 @@ void session_view(const struct session *s, struct session_view *v)
 {
     *v = (struct session_view){
         .id = s->id,
-        .peer = s->peer,
         .busid = s->imported ? s->busid : "",
         .since_us = s->since_us,
         .heard_us = s->heard_us,
@@ -132,6 +136,9 @@ void session_view(const struct session *s, struct session_view *v)
         .bytes_in_flight = s->room.bytes,
         .counters = s->counters,
     };
+    struct base_text t;
+    base_text_init(&t, v->peer, sizeof v->peer);
+    base_peer_text(&s->peer, &t);
 }
 
 bool session_endpoint_view(const struct session *s, bool in, unsigned number, uint64_t now_us,

@@ -7,6 +7,7 @@
 // results (list_reply, import_reply, urb_done, control_done). Rules of the wire: docs/wire.md.
 #pragma once
 
+#include "base/base_address.h"
 #include "base/base_bytes.h"
 #include "base/base_list.h"
 #include "eventlog/eventlog.h"
@@ -62,11 +63,12 @@ static inline void session_give_notice(struct session_notice *n)
 }
 
 // `log`, `alloc` and `limits` are borrowed for the session's life. NULL if there is no memory.
-// `peer` is copied for events; `notice` is borrowed like `log`, and given at once.
+// `peer` is copied; `notice` is borrowed like `log`, and given at once.
 struct session *session_create(const struct base_alloc *alloc, const struct session_limits *limits,
-                               struct eventlog *log, uint32_t id, const char *peer,
+                               struct eventlog *log, uint32_t id, const struct base_peer *peer,
                                struct session_notice *notice, uint64_t now_us);
 struct session_notice *session_notice(const struct session *s);
+const struct base_peer *session_peer_address(const struct session *s);
 
 // Anything that the port wants to find again by the session; NULL at first.
 void session_set_port(struct session *s, void *port);
@@ -199,7 +201,7 @@ uint64_t session_next_deadline(const struct session *s); // UINT64_MAX: none
 
 struct session_view {
     uint32_t id;
-    const char *peer;  // borrowed, session's life
+    char peer[BASE_PEER_TEXT_SIZE];
     const char *busid; // "" before an import
     uint64_t since_us; // connection accepted, or device imported
     uint64_t heard_us; // if session_peer() is not ANSWERS: when its last segment came

@@ -6,7 +6,9 @@
 void session_record(struct session *s, struct eventlog_what what)
 {
     struct eventlog_event e = {.time_us = s->now_us, .session = s->id, .what = what};
-    memcpy(e.peer, s->peer, sizeof e.peer);
+    struct base_text t;
+    base_text_init(&t, e.peer, sizeof e.peer);
+    base_peer_text(&s->peer, &t);
     memcpy(e.busid, s->busid, sizeof e.busid);
     eventlog_record(s->log, &e);
 }

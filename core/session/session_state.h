@@ -182,7 +182,7 @@ struct session {
     struct session_notice *notice;
     void *port;
     uint32_t id;
-    char peer[EVENTLOG_PEER_SIZE];
+    struct base_peer peer;
     char busid[USB_BUSID_SIZE];
     uint64_t now_us, since_us;
     uint64_t deadline_us; // operation phase: end of patience; closing: of the last bytes

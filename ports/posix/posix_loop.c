@@ -240,13 +240,12 @@ static void on_socket(void *ctx, short revents)
         server_step(p->loop->server, p->loop->now_us);
 }
 
-static void welcome(struct posix_loop *l, int fd, const struct sockaddr_storage *peer,
+static void welcome(struct posix_loop *l, int fd, const struct sockaddr_storage *from,
                     uint64_t now_us)
 {
-    char text[POSIX_ADDRESS_SIZE];
+    const struct base_peer peer = posix_peer(from);
     struct place *p = BASE_CONTAINER(l->free.next, struct place, link);
-    posix_address_text(peer, text);
-    struct session *s = server_connected(l->server, text, now_us);
+    struct session *s = server_connected(l->server, &peer, now_us);
     if (!s) {
         close(fd);
         return;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/posix/posix_socket.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -38,17 +37,25 @@ static socklen_t set_port(struct sockaddr_storage *a, uint16_t port)
     return sizeof(struct sockaddr_in);
 }
 
+struct base_peer posix_peer(const struct sockaddr_storage *a)
+{
+    struct base_peer p = {.port = port_of(a)};
+    if (a->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const void *)a;
+        p.address = base_address_of((const uint8_t *)&v6->sin6_addr, 128);
+    } else if (a->ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)a;
+        p.address = base_address_of((const uint8_t *)&v4->sin_addr, 32);
+    }
+    return p;
+}
+
 void posix_address_text(const struct sockaddr_storage *a, char text[POSIX_ADDRESS_SIZE])
 {
-    char host[INET6_ADDRSTRLEN] = "";
-    if (a->ss_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, host,
-                  sizeof host);
-    else
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, host,
-                  sizeof host);
-    snprintf(text, POSIX_ADDRESS_SIZE, a->ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u", host,
-             port_of(a));
+    struct base_peer p = posix_peer(a);
+    struct base_text t;
+    base_text_init(&t, text, POSIX_ADDRESS_SIZE);
+    base_peer_text(&p, &t);
 }
 
 static bool parse_address(const char *text, struct sockaddr_storage *a)

@@ -2,12 +2,14 @@
 // Listening sockets, socket options and addresses as text. Loop thread (or before the loop runs).
 #pragma once
 
+#include "base/base_address.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum { POSIX_ADDRESS_SIZE = 56 }; // "[IPv6 address]:port" and NUL
+enum { POSIX_ADDRESS_SIZE = BASE_PEER_TEXT_SIZE };
 
 // One socket for a given address; IPv4 and IPv6 side by side for the wildcard.
 struct posix_listener {
@@ -38,6 +40,9 @@ void posix_socket_keepalive(int fd, unsigned every_s);
 
 // What close() will do: breaks the connection, unsent bytes are lost.
 void posix_socket_reset(int fd);
+
+// In numbers, for the core. No address if it is neither IPv4 nor IPv6.
+struct base_peer posix_peer(const struct sockaddr_storage *a);
 
 // "127.0.0.1:5123" or "[::1]:5123".
 void posix_address_text(const struct sockaddr_storage *a, char text[POSIX_ADDRESS_SIZE]);

@@ -27,9 +27,10 @@ static void pair_begin(struct pair *p)
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
     CHECK_EQ(fcntl(fd[0], F_SETFL, O_NONBLOCK), 0);
     p->peer = fd[1];
+    const struct base_peer peer = {{{192, 0, 2, 1}, 32}, 1024};
     p->conn = (struct posix_conn){
         .fd = fd[0],
-        .session = server_connected(p->rig.server, "peer", NOW_US),
+        .session = server_connected(p->rig.server, &peer, NOW_US),
         .gather = posix_gather_create(),
     };
 }

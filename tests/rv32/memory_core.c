@@ -207,10 +207,11 @@ void memory_core_measure(const struct server_config *config, unsigned attached,
     struct holder *h = holder_create(c.max_devices, config_bytes);
     struct usbip_server *server = server_create(&c, &m.alloc, 0);
     REQUIRE(server && server_add_backend(server, &h->backend) == BASE_OK);
+    const struct base_peer peer = {{{0x20, 0x01, 0x0d, 0xb8}, 128}, 50000};
     server_step(server, 0);
     uint32_t before = taken(&m, overhead);
     for (unsigned i = 0; i < attached; i++) {
-        struct session *s = server_connected(server, "[2001:db8::1]:50000", 0);
+        struct session *s = server_connected(server, &peer, 0);
         REQUIRE(s);
         import(server, s, h->info[i].busid);
         for (uint32_t n = 1; n <= c.session.max_urbs; n++)
@@ -219,7 +220,7 @@ void memory_core_measure(const struct server_config *config, unsigned attached,
     REQUIRE(h->urbs == attached * c.session.max_urbs);
     uint32_t per_device = (taken(&m, overhead) - before) / attached;
     for (unsigned i = attached; i < c.max_connections; i++)
-        REQUIRE(server_connected(server, "[2001:db8::1]:50001", 0));
+        REQUIRE(server_connected(server, &peer, 0));
     *out = (struct memory_core){
         .bytes = taken(&m, overhead), .per_device = per_device, .urbs = h->urbs};
 }

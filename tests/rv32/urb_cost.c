@@ -197,7 +197,8 @@ static void turn(struct port *p, struct session *s, const uint8_t *bytes, size_t
 static void attach(struct port *p, unsigned index)
 {
     uint8_t bytes[WIRE_OP_IMPORT_SIZE] = {0};
-    struct session *s = server_connected(p->server, "[2001:db8::1]:50000", p->now_us);
+    static const struct base_peer peer = {{{0x20, 0x01, 0x0d, 0xb8}, 128}, 50000};
+    struct session *s = server_connected(p->server, &peer, p->now_us);
     REQUIRE(s);
     p->session[p->sessions++] = s;
     server_step(p->server, p->now_us);

@@ -243,7 +243,8 @@ void stage_advance(struct stage *st, uint64_t us)
 
 struct stage_client *stage_connect(struct stage *st)
 {
-    struct session *s = server_connected(st->server, "192.0.2.1:1024", st->now_us);
+    static const struct base_peer peer = {{{192, 0, 2, 1}, 32}, 1024};
+    struct session *s = server_connected(st->server, &peer, st->now_us);
     if (!s)
         return NULL;
     struct stage_client *c = calloc(1, sizeof *c);

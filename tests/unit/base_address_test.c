@@ -181,6 +181,29 @@ TEST(base_address_loopback)
     CHECK(!base_address_is_loopback(&(struct base_address){.bytes = {127}}));
 }
 
+static void check_peer_text(const char *from, uint16_t port, const char *want)
+{
+    char buf[BASE_PEER_TEXT_SIZE];
+    struct base_text t;
+    base_text_init(&t, buf, sizeof buf);
+    base_peer_text(&(struct base_peer){address(from), port}, &t);
+    CHECK_STR(buf, want);
+    CHECK(!t.cut);
+}
+
+TEST(base_peer_text_has_the_port)
+{
+    check_peer_text("127.0.0.1", 5123, "127.0.0.1:5123");
+    check_peer_text("::ffff:10.0.0.7", 1, "10.0.0.7:1");
+    check_peer_text("1111:2222:3333:4444:5555:6666:7777:8888", 65535,
+                    "[1111:2222:3333:4444:5555:6666:7777:8888]:65535");
+    char buf[4];
+    struct base_text t;
+    base_text_init(&t, buf, sizeof buf);
+    base_peer_text(&(struct base_peer){.port = 5}, &t);
+    CHECK_STR(buf, "");
+}
+
 // --- blocks --------------------------------------------------------------------------------------
 
 TEST(base_block_text)
