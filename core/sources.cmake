@@ -49,8 +49,13 @@ set(USBIP_SETTINGS_SOURCES
 # api/ needs the JSON library (cJSON) beside the C library.
 set(USBIP_API_SOURCES
   api/api.c
+  api/api_asset.c
   api/api_endpoints.c
   api/api_event.c
+  api/api_guard.c
+  api/api_healthz.c
   api/api_json.c
+  api/api_problem.c
+  api/api_routes.c
   api/api_status.c
 )

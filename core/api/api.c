@@ -1,55 +1,136 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api.h"
-#include "api/api_status.h"
+#include "api/api_guard.h"
+#include "api/api_problem.h"
+#include "api/api_routes.h"
+#include "base/base_text.h"
 
 #include <string.h>
 
-static struct api_response constant(int status, const char *body)
+enum { ARGUMENT_SIZE = 128 };
+
+// Copies what stands for {...}; false: that is nothing, or too long for anything that there is.
+static bool take_argument(const char **path, char argument[ARGUMENT_SIZE])
 {
-    return (struct api_response){
-        .status = status,
-        .content_type = "application/json",
-        .body = body,
-        .size = strlen(body),
-    };
+    size_t n = strcspn(*path, "/");
+    if (n == 0 || n >= ARGUMENT_SIZE)
+        return false;
+    memcpy(argument, *path, n);
+    argument[n] = '\0';
+    *path += n;
+    return true;
 }
 
-static struct api_response get_healthz(const struct api_context *ctx)
+static bool matches(const char *pattern, const char *path, char argument[ARGUMENT_SIZE])
 {
-    (void)ctx; // that the loop answers at all is the answer
-    return constant(200, "{\"status\":\"ok\"}");
+    argument[0] = '\0';
+    while (*pattern) {
+        if (*pattern == '{') {
+            if (!take_argument(&path, argument))
+                return false;
+            pattern = strchr(pattern, '}') + 1;
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return *path == '\0';
 }
 
-static struct api_response get_status(const struct api_context *ctx)
+static bool serves(const struct api_route *route, const char *method)
 {
-    char *text = api_status_json(ctx);
-    if (!text)
-        return constant(503, "{\"error\":\"out of memory\"}");
-    struct api_response r = constant(200, text);
-    r.memory = text;
+    if (strcmp(method, "HEAD") == 0)
+        method = "GET";
+    return strcmp(route->method, method) == 0;
+}
+
+// What the path's routes take: "GET, HEAD, OPTIONS".
+static void allowed(const char *path, struct base_text *t)
+{
+    char argument[ARGUMENT_SIZE];
+    unsigned count;
+    const struct api_route *routes = api_routes(&count);
+    for (unsigned i = 0; i < count; i++) {
+        if (!matches(routes[i].pattern, path, argument))
+            continue;
+        base_text_str(t, routes[i].method);
+        base_text_str(t, serves(&routes[i], "GET") ? ", HEAD, " : ", ");
+    }
+    base_text_str(t, "OPTIONS");
+}
+
+static struct api_response answer_options(const char *path)
+{
+    struct api_response r = {.status = 204};
+    struct base_text t;
+    base_text_init(&t, r.allow, sizeof r.allow);
+    if (strcmp(path, "*") == 0)
+        base_text_str(&t, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    else
+        allowed(path, &t);
     return r;
 }
 
-static const struct {
-    const char *path;
-    struct api_response (*get)(const struct api_context *ctx);
-} routes[] = {
-    {"/healthz", get_healthz},
-    {"/api/v1/status", get_status},
-};
+static struct api_response wrong_method(const char *path)
+{
+    struct api_response options = answer_options(path);
+    struct api_response r = api_problem(
+        405, "Method not allowed", "This address has other methods: the header Allow has them.");
+    memcpy(r.allow, options.allow, sizeof r.allow);
+    return r;
+}
+
+// If-None-Match: a list of tags, weak ones too, or all.
+static bool has_tag(const char *list, const char *etag)
+{
+    size_t n = strlen(etag);
+    const char *found = strstr(list, etag);
+    if (strcmp(list, "*") == 0)
+        return true;
+    return found && (found[n] == '\0' || found[n] == ',' || found[n] == ' ');
+}
+
+static void shorten(const struct api_request *req, struct api_response *r)
+{
+    const char *have = r->etag[0] ? api_header(req, "If-None-Match") : NULL;
+    bool head = strcmp(req->method, "HEAD") == 0;
+    if (r->status == 200 && have && has_tag(have, r->etag)) {
+        api_response_free(r);
+        r->status = 304;
+        r->content_type = NULL;
+        r->encoding = NULL;
+        r->body = NULL;
+        r->size = 0;
+    }
+    if (head && r->kind != API_ANSWER) {
+        r->kind = API_ANSWER;
+        r->status = 200;
+    }
+}
 
 struct api_response api_handle(const struct api_context *ctx, const struct api_request *req)
 {
-    for (unsigned i = 0; i < sizeof routes / sizeof routes[0]; i++) {
-        if (strcmp(req->path, routes[i].path) != 0)
+    char argument[ARGUMENT_SIZE];
+    unsigned count;
+    bool known = strcmp(req->path, "*") == 0;
+    const struct api_route *routes = api_routes(&count);
+    struct api_response r;
+    if (!api_guard(ctx, req, &r))
+        return r;
+    for (unsigned i = 0; i < count; i++) {
+        if (!matches(routes[i].pattern, req->path, argument))
             continue;
-        if (strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0)
-            return routes[i].get(ctx);
-        struct api_response r = constant(405, "{\"error\":\"method not allowed\"}");
-        r.allow = "GET, HEAD";
+        known = true;
+        if (!serves(&routes[i], req->method))
+            continue;
+        r = routes[i].handler(ctx, req, argument);
+        shorten(req, &r);
         return r;
     }
-    return constant(404, "{\"error\":\"not found\"}");
+    if (!known)
+        return api_problem(404, "Not found", "There is nothing at this address.");
+    if (strcmp(req->method, "OPTIONS") == 0)
+        return answer_options(req->path);
+    return wrong_method(req->path);
 }
 
 void api_response_free(struct api_response *r)

@@ -3,38 +3,169 @@
 // them. Loop thread, except for the functions that free: any thread.
 #pragma once
 
+#include "base/base_address.h"
 #include "server/server.h"
+
+struct api_context;  // below
+struct api_simulate; // api_simulate.h
 
 enum { API_BODY_MAX = 16384 }; // of a request; the adapter refuses longer ones
 
 struct api_request {
     const char *method; // "GET"
-    const char *path;   // decoded, without the query
+    const char *path;   // decoded, without the query; "*" for OPTIONS of the whole server
     const char *query;  // as it came, without the question mark; "" if there is none
-    const void *body;   // NULL if there is none
+    // A header's value, until the next call; NULL: it is not there. Names in any case.
+    const char *(*header)(void *ctx, const char *name);
+    void *header_ctx;
+    const struct base_address *peer; // of the connection; what proxies say is in the headers
+    bool secure;                     // TLS
+    const void *body;                // NULL if there is none
     size_t body_size;
 };
 
-struct api_response {
-    int status; // HTTP status code
-    const char *content_type;
-    const char *encoding; // Content-Encoding, NULL: none
-    const char *cache;    // Cache-Control, NULL: "no-store"
-    const char *allow;    // for 405: the Allow header, else NULL
-    const char *body;     // `size` bytes, until api_response_free()
-    size_t size;
-    char *memory; // what that frees; NULL for constant bodies
+// NULL: it is not there.
+static inline const char *api_header(const struct api_request *req, const char *name)
+{
+    return req->header ? req->header(req->header_ctx, name) : NULL;
+}
+
+// --- streams -------------------------------------------------------------------------------------
+
+// A stream is pulled: the adapter has a cursor per connection and asks for what is behind it when
+// its socket takes more. Who reads slowly gets the latest state and costs nothing.
+enum api_stream_kind {
+    API_STREAM_EVENTS, // JSON objects, each with a line end
+    API_STREAM_LIVE,   // a JSON document each
 };
 
-// What the core does not know by itself.
+struct api_stream {
+    enum api_stream_kind kind;
+    uint64_t event;             // the number of the last event that was given out
+    uint64_t version;           // of the last snapshot that was given out; 0: none
+    uint64_t told_us;           // when something was last given out
+    uint8_t level;              // enum eventlog_level: this and worse
+    uint32_t session;           // this only; 0: all
+    char busid[USB_BUSID_SIZE]; // this only; "": all
+};
+
+// One message; many connections may share it. Borrowed from api_stream_next() until
+// api_message_release() on the loop thread; its bytes may be read by any thread until then.
+struct api_message {
+    const char *data;
+    size_t size;
+    unsigned users;
+    char *memory; // what the last api_message_release() frees
+};
+
+// What comes next, and the cursor moves behind it. NULL: nothing now (or no memory).
+struct api_message *api_stream_next(const struct api_context *ctx, struct api_stream *stream);
+void api_message_release(struct api_message *m);
+
+// --- responses -----------------------------------------------------------------------------------
+
+enum api_kind {
+    API_ANSWER,    // status, headers, body
+    API_STREAM,    // status and headers; then `stream` for as long as the client stays
+    API_WEBSOCKET, // 101; then `stream`, each message as a text frame
+};
+
+enum { API_ETAG_SIZE = 40, API_LOCATION_SIZE = 64 };
+
+struct api_response {
+    int status; // HTTP status code
+    enum api_kind kind;
+    const char *content_type;         // NULL: there is no body
+    const char *encoding;             // Content-Encoding, NULL: none
+    const char *cache;                // Cache-Control, NULL: "no-store"
+    const char *upgrade;              // for 426: the Upgrade header, NULL: none
+    const char *retry_after;          // seconds; NULL: none
+    char etag[API_ETAG_SIZE];         // with its quotation marks; "": none
+    char location[API_LOCATION_SIZE]; // "": none
+    char allow[API_LOCATION_SIZE];    // for 405 and OPTIONS; "": none
+    const char *body;                 // `size` bytes, until api_response_free()
+    size_t size;
+    char *memory; // what that frees; NULL for constant bodies
+    struct api_stream stream;
+};
+
+// What JSON documents are answered with. Takes `text`; NULL is 503 "out of memory".
+struct api_response api_answer(int status, char *text);
+
+// --- what the port gives -------------------------------------------------------------------------
+
+// A file of the page, from web's build. The one with the path "/" answers all pages.
+struct api_asset {
+    const char *path; // "/assets/app-3f2a.js"
+    const char *content_type;
+    const char *etag;          // with its quotation marks
+    const unsigned char *body; // compressed with gzip
+    size_t size;
+    bool immutable; // its name changes with its bytes
+};
+
+struct api_assets {
+    const struct api_asset *list;
+    unsigned count;
+};
+
+enum { API_POOLS_MAX = 4, API_ADDRESSES_MAX = 8, API_NAME_SIZE = 64 };
+
+#define API_UNKNOWN UINT64_MAX // a figure that the port does not know
+
+struct api_pool {
+    const char *name; // "internal"
+    uint64_t size, free, least_free;
+};
+
+struct api_port_facts {
+    const char *port;         // "linux", "esp32p4"
+    const char *board;        // NULL: none
+    char id[API_NAME_SIZE];   // of the machine, the same for ever; "": unknown
+    char name[API_NAME_SIZE]; // host name
+    uint16_t usbip_port;
+    struct base_address addresses[API_ADDRESSES_MAX];
+    unsigned address_count;
+    const char *address_source; // "dhcp", "static", "link_local"; NULL: unknown
+    bool link_up;
+    uint64_t link_mbps;
+    struct api_pool pools[API_POOLS_MAX];
+    unsigned pool_count;
+};
+
+enum api_writers { API_WRITERS_LOOPBACK, API_WRITERS_ALL }; // who may change something
+
+// What the core does not know by itself. All borrowed.
 struct api_context {
     struct usbip_server *server;
     const char *version;
-    uint64_t now_us;
+    const char *host_name; // besides addresses, localhost and *.local; NULL: none
+    enum api_writers writers;
+    struct api_assets assets;
+    void (*port_facts)(void *ctx, struct api_port_facts *facts); // fills in zeros; NULL: none
+    void *port_ctx;
+    const struct api_simulate *simulate; // NULL: there are no simulated devices
+    uint64_t now_us;                     // filled in for each call
 };
 
-// Routes: /healthz, /api/v1/status. Methods: GET and HEAD (the adapter leaves the body out).
-// Unknown: 404, wrong method: 405; out of memory: 503. All with a JSON body.
+// --- routes --------------------------------------------------------------------------------------
+
+enum api_role { API_VIEW, API_OPERATE, API_ADMIN };
+
+// `argument` is what stands for {...} in the pattern, "" if there is none.
+typedef struct api_response (*api_handler)(const struct api_context *ctx,
+                                           const struct api_request *req, const char *argument);
+
+struct api_route {
+    const char *method;  // GET serves HEAD too
+    const char *pattern; // "/api/v1/devices/{busid}/reset"; at most one {...}, a whole segment
+    enum api_role role;
+    api_handler handler;
+};
+
+// Finds the route and calls it. 404 unknown, 405 with Allow, 403 not allowed to write, OPTIONS
+// answered, 304 if the client has it; errors are problem documents (api_problem.h). The adapter
+// leaves the body out for HEAD.
 struct api_response api_handle(const struct api_context *ctx, const struct api_request *req);
 void api_response_free(struct api_response *r);
 

@@ -181,8 +181,11 @@ static void add_events(struct api_json *j, struct eventlog *log)
     }
 }
 
-char *api_status_json(const struct api_context *ctx)
+struct api_response api_get_status(const struct api_context *ctx, const struct api_request *req,
+                                   const char *argument)
 {
+    (void)req;
+    (void)argument;
     struct api_json j;
     struct server_totals totals;
     const struct session *s = NULL;
@@ -200,5 +203,5 @@ char *api_status_json(const struct api_context *ctx)
     add_totals(&j, &totals);
     add_limits(&j, server_config(ctx->server));
     add_events(&j, server_eventlog(ctx->server));
-    return api_json_end(&j);
+    return api_answer(200, api_json_end(&j));
 }

@@ -4,5 +4,5 @@
 
 #include "api/api.h"
 
-// One JSON object in one line, free with api_text_free(). NULL: no memory.
-char *api_status_json(const struct api_context *ctx);
+struct api_response api_get_status(const struct api_context *ctx, const struct api_request *req,
+                                   const char *argument);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/http_civetweb.h"
-#include "ports/posix/posix_http.h"
 
 #include <arpa/inet.h>
 #include <civetweb.h>
@@ -37,12 +36,18 @@ static void send_response(struct mg_connection *conn, const struct api_response 
               "HTTP/1.1 %d %s\r\n"
               "Content-Type: %s\r\n"
               "Content-Length: %zu\r\n",
-              r->status, mg_get_response_code_text(conn, r->status), r->content_type, r->size);
+              r->status, mg_get_response_code_text(conn, r->status),
+              r->content_type ? r->content_type : "text/plain", r->size);
     for (unsigned i = 0; i < count; i++)
         mg_printf(conn, "%s: %s\r\n", headers[i].name, headers[i].value);
     mg_printf(conn, "Connection: close\r\n\r\n");
     if (body)
         mg_write(conn, r->body, r->size);
+}
+
+static const char *header(void *ctx, const char *name)
+{
+    return mg_get_header(ctx, name);
 }
 
 static long read_body(void *ctx, void *buf, size_t size)
@@ -56,11 +61,19 @@ static int on_request(struct mg_connection *conn)
 {
     const struct mg_request_info *info = mg_get_request_info(conn);
     const struct http_server *h = mg_get_user_data(mg_get_context(conn));
+    struct base_address peer = {0};
+    (void)base_address_parse(info->remote_addr, &peer);
     bool chunked = mg_get_header(conn, "Transfer-Encoding") != NULL;
     struct posix_http_request request = {
-        .method = info->request_method,
-        .path = info->local_uri ? info->local_uri : "*",
-        .query = info->query_string ? info->query_string : "",
+        .api =
+            {
+                .method = info->request_method,
+                .path = info->local_uri ? info->local_uri : "*",
+                .query = info->query_string ? info->query_string : "",
+                .header = header,
+                .header_ctx = conn,
+                .peer = &peer,
+            },
         .length = chunked ? POSIX_HTTP_NO_LENGTH : info->content_length,
         .read = read_body,
         .ctx = conn,
@@ -80,6 +93,7 @@ static int on_error(struct mg_connection *conn, int status, const char *message)
     (void)message;
     struct api_response r = posix_http_refusal(status);
     send_response(conn, &r, true);
+    api_response_free(&r);
     return 0;
 }
 
@@ -172,7 +186,7 @@ struct http_server *http_start(const struct http_config *config, char *why, size
         return NULL;
     }
     h->config = *config;
-    h->http = (struct posix_http){config->loop, config->server, config->version};
+    h->http = config->http;
     h->starter = pthread_self();
     mg_init_library(MG_FEATURES_DEFAULT);
     if (!start(h, why, why_size)) {

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "ports/linux/log.h"
-#include "ports/posix/posix_loop.h"
+#include "ports/posix/posix_http.h"
 
 struct http_server;
 
@@ -12,9 +12,7 @@ struct http_server;
 struct http_config {
     const char *listen; // numeric address; NULL: every address
     uint16_t port;      // 0: a free one
-    struct posix_loop *loop;
-    struct usbip_server *server;
-    const char *version;
+    struct posix_http http;
     const struct log *log;
 };
 

@@ -224,9 +224,7 @@ static bool start_http(struct program *p)
     const struct http_config config = {
         .listen = p->options.http_listen,
         .port = p->options.http_port,
-        .loop = p->loop,
-        .server = p->server,
-        .version = USBIP_VERSION,
+        .http = {.loop = p->loop, .api = {.server = p->server, .version = USBIP_VERSION}},
         .log = &p->log,
     };
     char why[WHY_SIZE / 2];

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/posix/posix_http.h"
+#include "api/api_problem.h"
 #include "ports/posix/posix_time.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct question {
     const struct posix_http *http;
-    struct api_request request;
+    const struct api_request *request;
     struct api_response response;
 };
 
@@ -15,27 +15,22 @@ struct question {
 static void answer(void *arg)
 {
     struct question *q = arg;
-    const struct api_context ctx = {
-        .server = q->http->server,
-        .version = q->http->version,
-        .now_us = posix_now_us(),
-    };
-    q->response = api_handle(&ctx, &q->request);
+    struct api_context ctx = q->http->api;
+    ctx.now_us = posix_now_us();
+    q->response = api_handle(&ctx, q->request);
 }
 
-static struct api_response plain(int status, const char *body)
+struct api_response posix_http_ask(const struct posix_http *h, const struct api_request *r)
 {
-    return (struct api_response){
-        .status = status,
-        .content_type = "application/json",
-        .body = body,
-        .size = strlen(body),
-    };
+    struct question q = {.http = h, .request = r};
+    if (!posix_loop_call(h->loop, answer, &q))
+        return api_problem(503, "Not available", "The server is shutting down.");
+    return q.response;
 }
 
 struct api_response posix_http_refusal(int status)
 {
-    return plain(status, "{\"error\":\"not a request that can be served\"}");
+    return api_problem(status, posix_http_reason(status), "This is no request that can be served.");
 }
 
 static bool read_body(struct posix_http_request *r, char *body)
@@ -50,52 +45,88 @@ static bool read_body(struct posix_http_request *r, char *body)
     return true;
 }
 
-static struct api_response ask(const struct posix_http *h, const struct posix_http_request *r,
-                               const char *body)
-{
-    struct question q = {
-        .http = h,
-        .request =
-            {
-                .method = r->method,
-                .path = r->path,
-                .query = r->query,
-                .body = body,
-                .body_size = (size_t)r->length,
-            },
-    };
-    if (!posix_loop_call(h->loop, answer, &q))
-        return plain(503, "{\"error\":\"the server is shutting down\"}");
-    return q.response;
-}
-
 struct api_response posix_http_answer(const struct posix_http *h, struct posix_http_request *r)
 {
     r->unread = r->length != 0;
     if (r->length == 0)
-        return ask(h, r, NULL);
+        return posix_http_ask(h, &r->api);
     if (r->length < 0)
         return posix_http_refusal(411);
     if (r->length > API_BODY_MAX)
         return posix_http_refusal(413);
     char *body = malloc((size_t)r->length);
     if (!body)
-        return plain(503, "{\"error\":\"out of memory\"}");
+        return api_problem(503, "Out of memory", "There is no memory for the body. Try again.");
     r->unread = !read_body(r, body);
-    struct api_response a = r->unread ? posix_http_refusal(400) : ask(h, r, body);
+    r->api.body = body;
+    r->api.body_size = (size_t)r->length;
+    struct api_response a = r->unread ? posix_http_refusal(400) : posix_http_ask(h, &r->api);
     free(body);
     return a;
+}
+
+static const struct {
+    int status;
+    const char *phrase;
+} reasons[] = {
+    {101, "Switching Protocols"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {422, "Unprocessable Content"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {503, "Service Unavailable"},
+    {505, "HTTP Version Not Supported"},
+};
+
+const char *posix_http_reason(int status)
+{
+    for (unsigned i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        if (reasons[i].status == status)
+            return reasons[i].phrase;
+    return "Error"; // the number says what
+}
+
+static unsigned add(struct posix_http_header *headers, unsigned n, const char *name,
+                    const char *value)
+{
+    if (!value || !value[0])
+        return n;
+    headers[n] = (struct posix_http_header){name, value};
+    return n + 1;
 }
 
 unsigned posix_http_headers(const struct api_response *a,
                             struct posix_http_header headers[POSIX_HTTP_HEADERS])
 {
     unsigned n = 0;
-    headers[n++] = (struct posix_http_header){"Cache-Control", a->cache ? a->cache : "no-store"};
-    headers[n++] = (struct posix_http_header){"X-Content-Type-Options", "nosniff"};
-    if (a->encoding)
-        headers[n++] = (struct posix_http_header){"Content-Encoding", a->encoding};
-    if (a->allow)
-        headers[n++] = (struct posix_http_header){"Allow", a->allow};
+    n = add(headers, n, "Cache-Control", a->cache ? a->cache : "no-store");
+    n = add(headers, n, "X-Content-Type-Options", "nosniff");
+    n = add(headers, n, "Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'");
+    n = add(headers, n, "Content-Encoding", a->encoding);
+    n = add(headers, n, "Allow", a->allow);
+    n = add(headers, n, "Upgrade", a->upgrade);
+    n = add(headers, n, "ETag", a->etag);
+    n = add(headers, n, "Location", a->location);
+    n = add(headers, n, "Retry-After", a->retry_after);
     return n;
 }

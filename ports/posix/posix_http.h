@@ -13,17 +13,14 @@
 // All borrowed.
 struct posix_http {
     struct posix_loop *loop;
-    struct usbip_server *server;
-    const char *version;
+    struct api_context api; // but its time
 };
 
 enum { POSIX_HTTP_NO_LENGTH = -1 }; // there is a body, and its length comes with it
 
 struct posix_http_request {
-    const char *method;
-    const char *path;  // decoded
-    const char *query; // as in api_request
-    int64_t length;    // of the body; 0: none
+    struct api_request api; // but its body
+    int64_t length;         // of the body; 0: none
     // Reads up to `size` bytes of the body; 0 or less: it has broken off.
     long (*read)(void *ctx, void *buf, size_t size);
     void *ctx;
@@ -31,8 +28,11 @@ struct posix_http_request {
     bool unread; // result: of the body, some is left that the connection still brings
 };
 
-// Reads the body and waits for the loop. Refused here: 411 no length, 413 more than API_BODY_MAX,
-// 400 broken off, 503 no memory or the loop has ended. api_response_free() ends the response.
+// Waits for the loop. 503: it has ended. api_response_free() ends the response.
+struct api_response posix_http_ask(const struct posix_http *h, const struct api_request *r);
+
+// Reads the body and asks. Refused here: 411 no length, 413 more than API_BODY_MAX,
+// 400 broken off, 503 no memory.
 struct api_response posix_http_answer(const struct posix_http *h, struct posix_http_request *r);
 
 // For what never gets to a route: it is no HTTP, or too large.
@@ -41,8 +41,11 @@ struct api_response posix_http_refusal(int status);
 struct posix_http_header {
     const char *name, *value;
 };
-enum { POSIX_HTTP_HEADERS = 4 };
+enum { POSIX_HTTP_HEADERS = 9 };
 
-// The headers of a response besides type and length. Returns their number.
+// The headers of a response besides type and length, borrowed from it. Returns their number.
 unsigned posix_http_headers(const struct api_response *a,
                             struct posix_http_header headers[POSIX_HTTP_HEADERS]);
+
+// "Not Found"
+const char *posix_http_reason(int status);

@@ -16,7 +16,7 @@ void http_adapter_begin(void)
     port_rig_start(&rig);
     const struct http_esp_config config = {
         .port = 80,
-        .http = {.loop = rig.loop, .server = rig.server, .version = "1.2.3"},
+        .http = {.loop = rig.loop, .api = {.server = rig.server, .version = "1.2.3"}},
         .priority = 5,
         .core = 1,
         .stack_size = 6144,

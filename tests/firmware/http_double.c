@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { HANDLERS = 8, RESPONSE_HEADERS = 8, HEADERS_MAX = CONFIG_HTTPD_MAX_REQ_HDR_LEN };
+enum { HANDLERS = 8, RESPONSE_HEADERS = 12, HEADERS_MAX = CONFIG_HTTPD_MAX_REQ_HDR_LEN };
 
 struct server {
     httpd_config_t config;
@@ -148,6 +148,19 @@ size_t httpd_req_get_hdr_value_len(httpd_req_t *r, const char *field)
     CHECK(x->sent == 0); // gone with the response
     const char *value = header(x, field);
     return value ? strcspn(value, "\r") : 0;
+}
+
+esp_err_t httpd_req_get_hdr_value_str(httpd_req_t *r, const char *field, char *val, size_t val_size)
+{
+    struct exchange *x = r->aux;
+    const char *value = header(x, field);
+    size_t size = value ? strcspn(value, "\r") : 0;
+    if (!value)
+        return ESP_ERR_NOT_FOUND;
+    size_t room = size < val_size ? size : val_size - 1;
+    memcpy(val, value, room);
+    val[room] = '\0';
+    return room == size ? ESP_OK : ESP_ERR_HTTPD_RESULT_TRUNC;
 }
 
 int httpd_req_recv(httpd_req_t *r, char *buf, size_t buf_len)

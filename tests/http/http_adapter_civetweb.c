@@ -21,9 +21,7 @@ void http_adapter_begin(void)
     port_rig_begin(&rig);
     const struct http_config config = {
         .listen = "127.0.0.1",
-        .loop = rig.loop,
-        .server = rig.server,
-        .version = "1.2.3",
+        .http = {.loop = rig.loop, .api = {.server = rig.server, .version = "1.2.3"}},
         .log = &quiet,
     };
     http = http_start(&config, why, sizeof why);

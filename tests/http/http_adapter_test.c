@@ -84,7 +84,8 @@ TEST(http_adapter_long_bodies)
 
 TEST(http_adapter_body_of_unknown_length)
 {
-    const char *refusal = "{\"error\":\"not a request that can be served\"}";
+    const char *refusal = "{\"type\":\"about:blank\",\"title\":\"Length Required\",\"status\":411,"
+                          "\"detail\":\"This is no request that can be served.\"}";
     http_adapter_begin();
     answers("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "411",
             refusal);

@@ -208,7 +208,8 @@ static void start_http(struct firmware *f)
 {
     const struct http_esp_config config = {
         .port = CONFIG_USBIP_HTTP_PORT,
-        .http = {.loop = f->loop, .server = f->server, .version = f->version},
+        .http = {.loop = f->loop,
+                 .api = {.server = f->server, .version = f->version, .writers = API_WRITERS_ALL}},
         .priority = main_task_http.priority,
         .core = main_task_http.core,
         .stack_size = main_task_http.stack_size,

@@ -109,6 +109,8 @@ bool httpd_uri_match_wildcard(const char *uri_template, const char *uri_to_match
 size_t httpd_req_get_hdr_value_len(httpd_req_t *r, const char *field);
 
 // Bytes of the body; 0: there are no more; negative: the connection has failed.
+esp_err_t httpd_req_get_hdr_value_str(httpd_req_t *r, const char *field, char *val,
+                                      size_t val_size);
 int httpd_req_recv(httpd_req_t *r, char *buf, size_t buf_len);
 
 // Strings are not copied: they live until the response is sent.

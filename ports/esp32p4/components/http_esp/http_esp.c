@@ -13,7 +13,8 @@
 enum {
     SOCKETS = 7,      // browsers open six; the oldest gives way to a new one
     RECEIVE_S = 5,    // a silent client must not hold the only task for long
-    STATUS_SIZE = 40, // "404 Not Found"
+    STATUS_SIZE = 48, // "404 Not Found"
+    HEADER_SIZE = 300,
 };
 
 struct http_esp {
@@ -23,53 +24,35 @@ struct http_esp {
 
 // --- requests, on the task of esp_http_server ----------------------------------------------------
 
-static const char *reason_phrase(int status)
-{
-    switch (status) {
-    case 200:
-        return "OK";
-    case 400:
-        return "Bad Request";
-    case 404:
-        return "Not Found";
-    case 405:
-        return "Method Not Allowed";
-    case 408:
-        return "Request Timeout";
-    case 411:
-        return "Length Required";
-    case 413:
-        return "Content Too Large";
-    case 414:
-        return "URI Too Long";
-    case 431:
-        return "Request Header Fields Too Large";
-    case 501:
-        return "Not Implemented";
-    case 503:
-        return "Service Unavailable";
-    case 505:
-        return "HTTP Version Not Supported";
-    default:
-        return "Error"; // the number says what
-    }
-}
-
 // What is set is only sent with the response, so it lives until then.
 static esp_err_t respond(httpd_req_t *r, const struct api_response *a, bool body, bool last)
 {
     char status[STATUS_SIZE];
     struct posix_http_header headers[POSIX_HTTP_HEADERS];
     unsigned count = posix_http_headers(a, headers);
-    (void)snprintf(status, sizeof status, "%d %s", a->status, reason_phrase(a->status));
+    (void)snprintf(status, sizeof status, "%d %s", a->status, posix_http_reason(a->status));
     httpd_resp_set_status(r, status);
-    httpd_resp_set_type(r, a->content_type);
+    if (a->content_type)
+        httpd_resp_set_type(r, a->content_type);
     for (unsigned i = 0; i < count; i++)
         httpd_resp_set_hdr(r, headers[i].name, headers[i].value);
     if (last)
         httpd_resp_set_hdr(r, "Connection", "close");
     // Without a body only its length is sent, which is what HEAD wants.
     return httpd_resp_send(r, body ? a->body : NULL, (ssize_t)a->size);
+}
+
+struct field {
+    httpd_req_t *request;
+    char value[HEADER_SIZE];
+};
+
+// Too long for its buffer: its beginning.
+static const char *header(void *ctx, const char *name)
+{
+    struct field *f = ctx;
+    esp_err_t err = httpd_req_get_hdr_value_str(f->request, name, f->value, sizeof f->value);
+    return err == ESP_OK || err == ESP_ERR_HTTPD_RESULT_TRUNC ? f->value : NULL;
 }
 
 static long read_body(void *ctx, void *buf, size_t size)
@@ -90,15 +73,18 @@ static esp_err_t on_request(httpd_req_t *r)
 {
     const struct http_esp *h = r->user_ctx;
     char path[HTTP_ESP_PATH_SIZE];
+    struct field field = {.request = r};
     struct posix_http_request request = {
-        .method = http_method_str(r->method),
-        .path = path,
+        .api = {.method = http_method_str(r->method),
+                .path = path,
+                .header = header,
+                .header_ctx = &field},
         .length = body_length(r),
         .read = read_body,
         .ctx = r,
         .unread = true,
     };
-    bool good = http_esp_path(r->uri, path, &request.query);
+    bool good = http_esp_path(r->uri, path, &request.api.query);
     struct api_response a = good ? posix_http_answer(&h->http, &request) : posix_http_refusal(400);
     esp_err_t err = respond(r, &a, r->method != HTTP_HEAD, request.unread);
     api_response_free(&a);
@@ -123,6 +109,7 @@ static esp_err_t on_error(httpd_req_t *r, httpd_err_code_t error)
     };
     struct api_response a = posix_http_refusal(statuses[error] ? statuses[error] : 400);
     (void)respond(r, &a, true, true);
+    api_response_free(&a);
     return ESP_FAIL;
 }
 
@@ -146,6 +133,7 @@ static esp_err_t start_httpd(struct http_esp *h, const struct http_esp_config *c
     c.stack_size = config->stack_size;
     c.server_port = config->port;
     c.max_open_sockets = SOCKETS;
+    c.max_resp_headers = POSIX_HTTP_HEADERS + 1;
     c.lru_purge_enable = true;
     c.recv_wait_timeout = RECEIVE_S;
     c.send_wait_timeout = RECEIVE_S;

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/api_guard.h"
+#include "api/api_problem.h"
+#include "base/base_text.h"
+
+#include <string.h>
+
+enum { HOST_SIZE = 256, ORIGIN_SIZE = 300 };
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool same(const char *a, const char *b)
+{
+    for (; *a && lower(*a) == lower(*b); a++, b++) {
+    }
+    return *a == *b;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), m = strlen(end);
+    return n > m && same(text + n - m, end);
+}
+
+// Takes the port off: "[::1]:8080" is "::1", "bench:8080" is "bench".
+static bool host_of(const char *header, char host[HOST_SIZE])
+{
+    bool bracket = header[0] == '[';
+    if (!base_text_copy(host, HOST_SIZE, header + bracket))
+        return false;
+    char *end = strchr(host, bracket ? ']' : ':');
+    if (end)
+        *end = '\0';
+    return end || !bracket;
+}
+
+// A name of somebody else's may lead here (DNS rebinding), a page from there is no friend.
+static bool host_is_ours(const struct api_context *ctx, const char *header)
+{
+    char host[HOST_SIZE];
+    struct base_address a;
+    if (!header)
+        return true; // HTTP/1.0; browsers always send it
+    if (!host_of(header, host))
+        return false;
+    return base_address_parse(host, &a) || same(host, "localhost") || ends_with(host, ".local") ||
+           (ctx->host_name && same(host, ctx->host_name));
+}
+
+// "http://bench:8080" is the page's own if the request's Host is "bench:8080".
+static bool origin_is_ours(const struct api_request *req)
+{
+    char origin[ORIGIN_SIZE];
+    const char *value = api_header(req, "Origin");
+    if (!value)
+        return true; // a program, not a page
+    if (!base_text_copy(origin, sizeof origin, value))
+        return false;
+    const char *authority = strstr(origin, "://");
+    const char *host = api_header(req, "Host");
+    return authority && host && same(authority + strlen("://"), host);
+}
+
+static bool site_is_ours(const struct api_request *req)
+{
+    const char *site = api_header(req, "Sec-Fetch-Site");
+    return !site || same(site, "same-origin") || same(site, "none");
+}
+
+static bool writer_is_allowed(const struct api_context *ctx, const struct api_request *req)
+{
+    if (ctx->writers == API_WRITERS_ALL)
+        return true;
+    return req->peer && base_address_is_loopback(req->peer) && !api_header(req, "Forwarded") &&
+           !api_header(req, "X-Forwarded-For");
+}
+
+static bool only_reads(const struct api_request *req)
+{
+    return strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0 ||
+           strcmp(req->method, "OPTIONS") == 0;
+}
+
+bool api_guard(const struct api_context *ctx, const struct api_request *req,
+               struct api_response *why)
+{
+    bool reads = only_reads(req);
+    const char *detail = NULL;
+    if (reads && !api_header(req, "Upgrade"))
+        return true;
+    if (!host_is_ours(ctx, api_header(req, "Host")))
+        detail = "The Host header names somebody else. Use this machine's address, its host name, "
+                 "or localhost.";
+    else if (!origin_is_ours(req) || !site_is_ours(req))
+        detail = "The request comes from another site's page.";
+    else if (!reads && !writer_is_allowed(ctx, req))
+        detail = "Changes are taken only from the machine on which the server runs, over its "
+                 "loopback address and not through a proxy.";
+    if (detail)
+        *why = api_problem(403, "Not allowed", detail);
+    return !detail;
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may change something, and whose scripts may open a stream: until there are users, this
+// machine on Linux and anybody on the chip, and no other site's page on either. Loop thread.
+#pragma once
+
+#include "api/api.h"
+
+// GET, HEAD and OPTIONS without Upgrade are free. False: *why is the answer.
+bool api_guard(const struct api_context *ctx, const struct api_request *req,
+               struct api_response *why);

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+// From request to route, and what never gets to one.
+#include "api/api.h"
+#include "api/api_problem.h"
+#include "api/api_routes.h"
+#include "tests/support/stage.h"
+
+#include <cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+// "Name: value" each, NULL at the end.
+static const char *find_header(void *ctx, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char **line = ctx; line && *line; line++)
+        if (strncmp(*line, name, n) == 0 && (*line)[n] == ':')
+            return *line + n + 2;
+    return NULL;
+}
+
+static const struct api_asset assets[] = {
+    {"/", "text/html", "\"p1\"", (const unsigned char *)"page", 4, false},
+    {"/assets/app-1.js", "text/javascript", "\"a1\"", (const unsigned char *)"code", 4, true},
+};
+
+struct question {
+    const char *method, *path, *peer, **headers;
+    enum api_writers writers;
+    bool without_page;
+};
+
+static struct api_response ask(const struct stage *st, const struct question *q)
+{
+    struct base_address peer = {0};
+    const struct api_context ctx = {
+        .server = st->server,
+        .version = "1.2.3",
+        .host_name = "bench-3",
+        .writers = q->writers,
+        .assets = {assets, q->without_page ? 0 : 2},
+        .now_us = st->now_us,
+    };
+    const struct api_request request = {
+        .method = q->method,
+        .path = q->path,
+        .query = "",
+        .header = find_header,
+        .header_ctx = (void *)q->headers,
+        .peer = &peer,
+    };
+    CHECK(base_address_parse(q->peer ? q->peer : "127.0.0.1", &peer));
+    return api_handle(&ctx, &request);
+}
+
+static void begin(struct stage *st)
+{
+    const struct stage_options options = {0};
+    CHECK(stage_open(st, &options));
+}
+
+static int status_of(const struct stage *st, struct question q)
+{
+    struct api_response r = ask(st, &q);
+    int status = r.status;
+    if (status >= 400) { // says the same itself
+        cJSON *o = cJSON_Parse(r.body);
+        CHECK_STR(r.content_type, "application/problem+json");
+        CHECK_EQ(cJSON_GetNumberValue(cJSON_GetObjectItem(o, "status")), status);
+        CHECK(cJSON_GetStringValue(cJSON_GetObjectItem(o, "title"))[0] != '\0');
+        CHECK(cJSON_GetStringValue(cJSON_GetObjectItem(o, "detail"))[0] != '\0');
+        cJSON_Delete(o);
+    }
+    api_response_free(&r);
+    return status;
+}
+
+#define STATUS(how, where, ...)                                                                    \
+    status_of(st, (struct question){.method = (how), .path = (where), __VA_ARGS__})
+
+STAGE_TEST(api_route_paths, begin(st))
+{
+    CHECK_EQ(STATUS("GET", "/healthz", ), 200);
+    CHECK_EQ(STATUS("GET", "/api/v1/status", ), 200);
+    CHECK_EQ(STATUS("GET", "/healthz/", ), 404);
+    CHECK_EQ(STATUS("GET", "/healthz/x", ), 404);
+    CHECK_EQ(STATUS("GET", "/health", ), 404);
+    CHECK_EQ(STATUS("GET", "", ), 404);
+    CHECK_EQ(STATUS("GET", "healthz", ), 404);
+    CHECK_EQ(STATUS("GET", "//healthz", ), 404);
+    CHECK_EQ(STATUS("GET", "*", ), 405);
+    CHECK_EQ(STATUS("DELETE", "/nothing", ), 404);
+}
+
+STAGE_TEST(api_route_arguments, begin(st))
+{
+    char path[300] = "/devices/";
+    CHECK_EQ(STATUS("GET", "/devices/1-2.1", ), 200);
+    CHECK_EQ(STATUS("GET", "/devices/", ), 404);
+    CHECK_EQ(STATUS("GET", "/devices", ), 404);
+    CHECK_EQ(STATUS("GET", "/devices/1-2/3", ), 404);
+    memset(path + strlen(path), 'x', 200);
+    CHECK_EQ(STATUS("GET", path, ), 404);
+}
+
+static void expect_allow(const struct stage *st, const char *method, const char *path, int status,
+                         const char *allow)
+{
+    struct api_response r = ask(st, &(struct question){.method = method, .path = path});
+    CHECK_EQ(r.status, status);
+    CHECK_STR(r.allow, allow);
+    api_response_free(&r);
+}
+
+STAGE_TEST(api_route_methods, begin(st))
+{
+    CHECK_EQ(STATUS("HEAD", "/healthz", ), 200);
+    expect_allow(st, "POST", "/healthz", 405, "GET, HEAD, OPTIONS");
+    expect_allow(st, "get", "/healthz", 405, "GET, HEAD, OPTIONS");
+    expect_allow(st, "TRACE", "/", 405, "GET, HEAD, OPTIONS");
+    expect_allow(st, "OPTIONS", "/healthz", 204, "GET, HEAD, OPTIONS");
+    expect_allow(st, "OPTIONS", "*", 204, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    expect_allow(st, "OPTIONS", "/nothing", 404, "");
+    expect_allow(st, "GET", "/healthz", 200, "");
+}
+
+TEST(api_route_table_is_well_formed)
+{
+    unsigned count;
+    const struct api_route *routes = api_routes(&count);
+    for (unsigned i = 0; i < count; i++) {
+        const char *open = strchr(routes[i].pattern, '{');
+        CHECK(routes[i].pattern[0] == '/' && routes[i].handler);
+        CHECK(!open || (open[-1] == '/' && !strchr(open + 1, '{') && strchr(open, '}')));
+        CHECK(!open || strchr(open, '}')[1] == '\0' || strchr(open, '}')[1] == '/');
+        for (unsigned k = 0; k < i; k++)
+            CHECK(strcmp(routes[i].pattern, routes[k].pattern) != 0 ||
+                  strcmp(routes[i].method, routes[k].method) != 0);
+    }
+}
+
+// --- the page ------------------------------------------------------------------------------------
+
+static void expect_body(const struct stage *st, struct question q, const char *body,
+                        const char *cache)
+{
+    struct api_response r = ask(st, &q);
+    CHECK_EQ(r.status, 200);
+    CHECK(r.size == strlen(body) && memcmp(r.body, body, r.size) == 0);
+    CHECK_STR(r.cache, cache);
+    CHECK_STR(r.encoding, "gzip");
+    api_response_free(&r);
+}
+
+STAGE_TEST(api_page_answers_its_deep_links, begin(st))
+{
+    static const char *const paths[] = {"/",        "/devices/1-2.1", "/topology",
+                                        "/clients", "/events",        "/settings"};
+    for (unsigned i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        expect_body(st, (struct question){.method = "GET", .path = paths[i]}, "page", "no-cache");
+    expect_body(st, (struct question){.method = "GET", .path = "/assets/app-1.js"}, "code",
+                "public, max-age=31536000, immutable");
+    CHECK_EQ(STATUS("GET", "/assets/app-2.js", ), 404);
+}
+
+STAGE_TEST(api_page_that_was_not_built_says_how, begin(st))
+{
+    struct question q = {.method = "GET", .path = "/topology", .without_page = true};
+    struct api_response r = ask(st, &q);
+    CHECK_EQ(r.status, 200);
+    CHECK(strstr(r.body, "./dev web") != NULL);
+    CHECK(r.encoding == NULL && r.etag[0] == '\0');
+}
+
+STAGE_TEST(api_page_is_not_sent_twice, begin(st))
+{
+    const char *has[] = {"If-None-Match: \"p0\", W/\"p1\"", NULL};
+    const char *any[] = {"If-None-Match: *", NULL};
+    const char *other[] = {"If-None-Match: \"p0\", \"p11\"", NULL};
+    struct question q = {.method = "GET", .path = "/", .headers = has};
+    struct api_response r = ask(st, &q);
+    CHECK_EQ(r.status, 304);
+    CHECK_STR(r.etag, "\"p1\"");
+    CHECK(r.size == 0 && !r.content_type && !r.encoding);
+    CHECK_EQ(STATUS("GET", "/", .headers = any), 304);
+    CHECK_EQ(STATUS("GET", "/", .headers = other), 200);
+    CHECK_EQ(STATUS("GET", "/healthz", .headers = any), 200); // has no tag
+}
+
+// --- who may change something --------------------------------------------------------------------
+
+// No route can be changed yet that all builds have: who may not gets 403, who may gets 405.
+enum { MAY = 405, MAY_NOT = 403 };
+
+STAGE_TEST(api_guard_writers, begin(st))
+{
+    const char *proxy[] = {"Host: localhost:8080", "X-Forwarded-For: 127.0.0.1", NULL};
+    const char *other[] = {"Host: localhost:8080", "Forwarded: for=127.0.0.1", NULL};
+    CHECK_EQ(STATUS("POST", "/healthz", ), MAY);
+    CHECK_EQ(STATUS("POST", "/healthz", .peer = "::1"), MAY);
+    CHECK_EQ(STATUS("POST", "/healthz", .peer = "127.8.9.1"), MAY);
+    CHECK_EQ(STATUS("POST", "/healthz", .peer = "192.0.2.1"), MAY_NOT);
+    CHECK_EQ(STATUS("DELETE", "/nothing", .peer = "192.0.2.1"), MAY_NOT);
+    CHECK_EQ(STATUS("POST", "/healthz", .headers = proxy), MAY_NOT);
+    CHECK_EQ(STATUS("POST", "/healthz", .headers = other), MAY_NOT);
+    CHECK_EQ(STATUS("GET", "/healthz", .peer = "192.0.2.1"), 200);
+    CHECK_EQ(STATUS("OPTIONS", "/healthz", .peer = "192.0.2.1"), 204);
+    CHECK_EQ(STATUS("GET", "/healthz", .headers = proxy), 200);
+    CHECK_EQ(STATUS("POST", "/healthz", .peer = "192.0.2.1", .writers = API_WRITERS_ALL), MAY);
+    CHECK_EQ(STATUS("POST", "/healthz", .headers = proxy, .writers = API_WRITERS_ALL), MAY);
+}
+
+STAGE_TEST(api_guard_hosts, begin(st))
+{
+    static const struct {
+        const char *host;
+        int status;
+    } cases[] = {
+        {"Host: localhost", MAY},
+        {"Host: localhost:8080", MAY},
+        {"Host: LOCALHOST", MAY},
+        {"Host: 192.0.2.7:8080", MAY},
+        {"Host: [::1]:8080", MAY},
+        {"Host: [::1]", MAY},
+        {"Host: bench-3:8080", MAY},
+        {"Host: Bench-3.local", MAY},
+        {"Host: evil.example", MAY_NOT},
+        {"Host: bench-3.evil.example", MAY_NOT},
+        {"Host: .local", MAY_NOT},
+        {"Host: [::1", MAY_NOT},
+        {"Host: 1.2.3.4.evil.example", MAY_NOT},
+        {"Host: ", MAY_NOT},
+        {"Host: localhost.evil", MAY_NOT},
+        {"Host: local", MAY_NOT},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *headers[] = {cases[i].host, NULL};
+        if (STATUS("POST", "/healthz", .headers = headers) != cases[i].status)
+            check_fail(__FILE__, __LINE__, "%s", cases[i].host);
+    }
+}
+
+STAGE_TEST(api_guard_pages_of_other_sites, begin(st))
+{
+    static const struct {
+        const char *header;
+        int status;
+    } cases[] = {
+        {"Origin: http://bench-3:8080", MAY},
+        {"Origin: http://BENCH-3:8080", MAY},
+        {"Origin: http://bench-3:8081", MAY_NOT},
+        {"Origin: http://bench-3", MAY_NOT},
+        {"Origin: null", MAY_NOT},
+        {"Origin: http://evil.example", MAY_NOT},
+        {"Origin: http://bench-3:8080.evil", MAY_NOT},
+        {"Origin: ", MAY_NOT},
+        {"Sec-Fetch-Site: same-origin", MAY},
+        {"Sec-Fetch-Site: none", MAY},
+        {"Sec-Fetch-Site: cross-site", MAY_NOT},
+        {"Sec-Fetch-Site: same-site", MAY_NOT},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *headers[] = {"Host: bench-3:8080", cases[i].header, NULL};
+        const char *live[] = {"Host: bench-3:8080", cases[i].header, "Upgrade: websocket", NULL};
+        if (STATUS("POST", "/healthz", .headers = headers) != cases[i].status)
+            check_fail(__FILE__, __LINE__, "%s", cases[i].header);
+        CHECK_EQ(STATUS("GET", "/healthz", .headers = headers), 200);
+        CHECK_EQ(STATUS("GET", "/healthz", .headers = live, .peer = "192.0.2.1"),
+                 cases[i].status == MAY ? 200 : MAY_NOT);
+    }
+}
+
+TEST(api_problem_names_values)
+{
+    const struct api_error errors[] = {{"/text", "is too long"}, {"/colour", "unknown"}};
+    struct api_response r = api_problem_of(422, "Not typed", "Two values are wrong.", errors, 2);
+    CHECK_EQ(r.status, 422);
+    CHECK_STR(r.body, "{\"type\":\"about:blank\",\"title\":\"Not typed\",\"status\":422,"
+                      "\"detail\":\"Two values are wrong.\",\"errors\":["
+                      "{\"pointer\":\"/text\",\"detail\":\"is too long\"},"
+                      "{\"pointer\":\"/colour\",\"detail\":\"unknown\"}]}");
+    CHECK_EQ(r.size, strlen(r.body));
+    api_response_free(&r);
+}
