@@ -35,6 +35,7 @@ set(USBIP_CORE_SOURCES
   server/server_config.c
   server/server_devices.c
   server/server_record.c
+  server/server_room.c
 )
 # settings/ needs the JSON library (cJSON) beside the C library.
 set(USBIP_SETTINGS_SOURCES

@@ -120,29 +120,6 @@ void server_destroy(struct usbip_server *server)
 
 // --- connections ---------------------------------------------------------------------------------
 
-// The oldest connection that has not asked for a device gives way.
-static bool make_room(struct usbip_server *server)
-{
-    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
-        struct session_view view;
-        session_view(l->session, &view);
-        if (l->device || view.busid[0] || session_is_closing(l->session))
-            continue;
-        session_close(l->session, EVENT_END_CROWDED, server->now_us);
-        return true;
-    }
-    return false;
-}
-
-static unsigned open_connections(const struct usbip_server *server)
-{
-    unsigned n = 0;
-    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
-        n += !session_is_closing(l->session);
-    }
-    return n;
-}
-
 static struct session *refuse_connection(struct usbip_server *server, const struct base_peer *peer,
                                          enum eventlog_refusal why)
 {
@@ -156,7 +133,7 @@ struct session *server_connected(struct usbip_server *server, const struct base_
     server->now_us = now_us;
     if (server->stopping)
         return refuse_connection(server, peer, EVENT_REFUSED_STOPPING);
-    if (open_connections(server) >= server->config.max_connections && !make_room(server))
+    if (!server_room_for_connection(server))
         return refuse_connection(server, peer, EVENT_REFUSED_LIMIT);
     struct server_link *l = base_alloc(server->alloc, sizeof *l);
     if (!l)
@@ -262,12 +239,17 @@ static void look_after(struct usbip_server *server, struct server_link *l)
         session_tick(l->session, server->now_us);
     while (carry_out_action(server, l)) {
     }
+    server_room_for_urbs(server);
     server_follow_peer(server, l);
     server_let_go(l);
-    if (l->disconnected && !l->device && session_is_idle(l->session)) {
+    bool over = l->disconnected && !l->device && session_is_idle(l->session);
+    bool closing = session_is_closing(l->session);
+    if (over)
         free_link(server, l);
+    if (closing)
+        server_serve_room(server);
+    if (over)
         return;
-    }
     set_timer(server, l, session_next_deadline(l->session));
     base_list_remove(&l->changed);
     base_list_append(&server->changed, &l->changed);

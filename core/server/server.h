@@ -11,9 +11,12 @@
 
 struct usbip_server;
 
+// Connections beyond max_connections, for those who only ask.
+enum { SERVER_ASKING = 4 };
+
 struct server_config {
     struct session_limits session;
-    unsigned max_connections; // in any phase
+    unsigned max_connections; // with a device; without one, see server_connected()
     unsigned max_devices;
     uint64_t total_budget_bytes; // payload bytes in flight, all sessions together
     uint64_t pool_cache_bytes;   // free payload buffers kept per backend
@@ -50,8 +53,9 @@ void server_change_limits(struct usbip_server *server, const struct server_confi
 
 // A connection was accepted. `peer` is copied. NULL: refused (an event says why),
 // close the socket. If the number of connections is reached, the oldest one that has not imported
-// anything gives way. The session is the server's; use it for the session_rx_*, session_tx_* calls
-// and session_port_state() until server_disconnected().
+// anything gives way; but SERVER_ASKING of these are admitted always, so that whoever finds all
+// places taken gets an answer. The session is the server's; use it for the session_rx_*,
+// session_tx_* calls and session_port_state() until server_disconnected().
 struct session *server_connected(struct usbip_server *server, const struct base_peer *peer,
                                  uint64_t now_us);
 

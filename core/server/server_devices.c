@@ -7,7 +7,7 @@
 static void refuse_import(struct usbip_server *server, struct server_link *l,
                           enum wire_op_status status)
 {
-    l->waiting = false;
+    l->waiting = l->wants_room = false;
     l->device = NULL;
     server->totals.imports_refused++;
     (void)session_import_reply(l->session, status, NULL, server->now_us);
@@ -23,8 +23,27 @@ static struct server_link *holder_of(const struct usbip_server *server,
     return NULL;
 }
 
-static void open_device(struct server_link *l, struct registry_device *d)
+// There is no place or no memory for one more device, unless silent clients turn out to be dead.
+static void want_room(struct usbip_server *server, struct server_link *l, struct registry_device *d)
 {
+    l->waiting = true;
+    l->device = d;
+    if (server_room_may_come(server, l))
+        return;
+    server_record(server, d->info.busid, session_peer_address(l->session),
+                  EVENTLOG_WITH(connection_refused, .reason = server_room_has_place(server)
+                                                                  ? EVENT_REFUSED_NO_MEMORY
+                                                                  : EVENT_REFUSED_LIMIT));
+    refuse_import(server, l, WIRE_ST_NA);
+}
+
+static void open_device(struct usbip_server *server, struct server_link *l,
+                        struct registry_device *d)
+{
+    if (!server_room_has_place(server) || !server_room_has_memory(server)) {
+        want_room(server, l, d);
+        return;
+    }
     l->waiting = false;
     l->device = d;
     d->state = REGISTRY_OPENING;
@@ -44,15 +63,14 @@ static bool being_released(const struct usbip_server *server, const struct regis
     return true;
 }
 
-void server_import(struct usbip_server *server, struct server_link *l, const char *busid)
+static void import(struct usbip_server *server, struct server_link *l, struct registry_device *d)
 {
-    struct registry_device *d = registry_find(&server->registry, busid);
     if (!d || d->state == REGISTRY_HUB) {
         refuse_import(server, l, WIRE_ST_NODEV);
     } else if (d->state == REGISTRY_REFUSED) {
         refuse_import(server, l, WIRE_ST_DEV_ERR);
     } else if (d->state == REGISTRY_AVAILABLE) {
-        open_device(l, d);
+        open_device(server, l, d);
     } else if (being_released(server, d)) {
         l->waiting = true;
         l->device = d;
@@ -61,18 +79,33 @@ void server_import(struct usbip_server *server, struct server_link *l, const cha
     }
 }
 
+void server_import(struct usbip_server *server, struct server_link *l, const char *busid)
+{
+    import(server, l, registry_find(&server->registry, busid));
+}
+
+void server_serve_room(struct usbip_server *server)
+{
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
+        if (!l->wants_room || !l->waiting || session_is_closing(l->session))
+            continue;
+        l->wants_room = false;
+        import(server, l, l->device);
+    }
+}
+
 // The device came free: the oldest session that waits gets it, the others hear that it is busy.
 static void serve_waiting(struct usbip_server *server, struct registry_device *d)
 {
     BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
-        if (l->device != d || !l->waiting)
+        if (l->device != d || !l->waiting || l->wants_room)
             continue;
         if (session_is_closing(l->session)) {
             l->waiting = false;
             l->device = NULL;
             session_give_notice(&l->notice);
         } else if (d->state == REGISTRY_AVAILABLE) {
-            open_device(l, d);
+            open_device(server, l, d);
         } else {
             refuse_import(server, l, WIRE_ST_DEV_BUSY);
         }
@@ -91,14 +124,18 @@ void server_follow_peer(struct usbip_server *server, struct server_link *holder)
     d->silent = peer != SESSION_PEER_ANSWERS;
     if (peer == SESSION_PEER_PROBED)
         return;
+    bool wanted = server_room_wanted(server);
     BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         if (l->device != d || !l->waiting || session_is_closing(l->session))
             continue;
-        if (peer == SESSION_PEER_DEAD)
-            session_close(holder->session, EVENT_END_PEER_DEAD, server->now_us);
-        else
+        wanted = true;
+        if (peer != SESSION_PEER_DEAD)
             refuse_import(server, l, WIRE_ST_DEV_BUSY);
     }
+    if (wanted && peer == SESSION_PEER_DEAD)
+        session_close(holder->session, EVENT_END_PEER_DEAD, server->now_us);
+    if (!server_room_hope(server))
+        server_serve_room(server);
 }
 
 static void release_device(struct registry_device *d)
@@ -195,7 +232,8 @@ static void device_opened(struct usbip_server *server, struct registry_device *d
         .budget = &server->budget,
     };
     if (session_import_reply(l->session, WIRE_ST_OK, &device, server->now_us) != BASE_OK) {
-        server->totals.imports_refused++;
+        want_room(server, l, d);
+        release_device(d);
         return;
     }
     server->totals.imports++;

@@ -4,6 +4,7 @@
 // Its files are a list, each may call those before it:
 //   server_config.c    the limits that it starts with
 //   server_record.c    what happened goes to the event log
+//   server_room.c      places and memory for those who come
 //   server_devices.c   who has which device
 //   server.c           life, connections and work: where it is put together
 #pragma once
@@ -27,7 +28,9 @@ struct server_link {
     struct session *session;
     uint32_t id;
     bool disconnected;              // the port has closed the socket
-    bool waiting;                   // wants to import `device`, which is not clean yet
+    bool waiting;                   // wants to import `device`, but not yet
+    bool wants_room;                // because there is no place or no memory now
+    bool asked;                     // silent peers were probed for it
     struct registry_device *device; // waited for, being opened, or held
 };
 
@@ -53,9 +56,20 @@ struct usbip_server {
 void server_record(struct usbip_server *server, const char *busid, const struct base_peer *peer,
                    struct eventlog_what what);
 
+// server_room.c
+bool server_room_for_connection(struct usbip_server *server);   // may end another one
+bool server_room_has_place(const struct usbip_server *server);  // for one more device
+bool server_room_has_memory(const struct usbip_server *server); // the same
+bool server_room_hope(const struct usbip_server *server);       // that some comes soon
+// An import found no place or memory. True: it waits, because silent peers are being probed.
+bool server_room_may_come(struct usbip_server *server, struct server_link *l);
+void server_room_for_urbs(struct usbip_server *server); // probes, if some found no memory
+bool server_room_wanted(const struct usbip_server *server);
+
 // server_devices.c
 void server_take_events(struct usbip_server *server);
 // Opens the device or waits for it, or refuses.
 void server_import(struct usbip_server *server, struct server_link *l, const char *busid);
 void server_follow_peer(struct usbip_server *server, struct server_link *holder);
-void server_let_go(struct server_link *l); // its device, if its session is over
+void server_let_go(struct server_link *l);           // its device, if its session is over
+void server_serve_room(struct usbip_server *server); // there may be some, or no more hope of it

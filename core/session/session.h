@@ -165,7 +165,7 @@ struct session_device {
 };
 
 // Answers IMPORT. `device` NULL unless `status` is WIRE_ST_OK. Returns BASE_ERR_NOMEM if the
-// session has no memory for URBs: it has then answered ST_NA itself and does not hold the device.
+// session has no memory for URBs: it does not hold the device, and the answer is still due.
 enum base_err session_import_reply(struct session *s, enum wire_op_status status,
                                    const struct session_device *device, uint64_t now_us);
 

@@ -127,13 +127,13 @@ enum base_err session_import_reply(struct session *s, enum wire_op_status status
 {
     s->now_us = now_us;
     assert(s->phase == SESSION_PHASE_IMPORT);
-    enum base_err err = status == WIRE_ST_OK ? take_device(s, device) : BASE_OK;
-    if (err != BASE_OK)
-        status = WIRE_ST_NA;
     if (status != WIRE_ST_OK) {
         refuse_import(s, status);
-        return err;
+        return BASE_OK;
     }
+    enum base_err err = take_device(s, device);
+    if (err != BASE_OK)
+        return err;
     struct usb_interface none;
     unsigned interfaces =
         usb_config_interfaces(usb_device_config(s->device.info, s->pipes.active_config), &none, 0);

@@ -7,6 +7,7 @@
 #include "base/base_alloc.h"
 #include "base/base_list.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -21,6 +22,8 @@ struct session_budget {
     uint64_t in_use;           // bytes in URBs now, in whole size classes
     uint64_t reserved;         // bytes of reserves not yet used by their sessions
     struct base_list starving; // sessions that give notice when something comes free
+    bool wanted;               // what others have was wanted since the server looked last
+    uint64_t hope_us;          // until then it may come free, because silent peers are probed
 };
 
 struct session_pool {

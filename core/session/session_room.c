@@ -50,6 +50,8 @@ void *session_room_take(struct session *s, uint32_t size, bool within_budget)
     bool fits = (within || is_long) &&
                 (rounded == covered || b->in_use + b->reserved + (rounded - covered) <= b->total);
     void *p = fits || !within_budget ? session_pool_get(s->device.pool, rounded) : NULL;
+    s->room.others = !p && (within || is_long);
+    b->wanted |= s->room.others;
     if (!p)
         return NULL;
     if (is_long) {
@@ -121,6 +123,8 @@ bool session_room_hold(struct session *s, const struct wire_urb_header *h)
     }
     if (r->state == SESSION_ROOM_REFUSING)
         return false;
+    if (r->others && r->deadline_us < s->device.budget->hope_us)
+        r->deadline_us = s->device.budget->hope_us;
     if (s->now_us < r->deadline_us)
         return true;
     r->state = SESSION_ROOM_REFUSING;

@@ -267,9 +267,12 @@ static void put(const struct settings_folder *f, const char *text)
 #define ONE_CONNECTION "{\"version\": 1, \"limits\": {\"max_connections\": 1}}"
 #define TWO_CONNECTIONS "{\"version\": 1, \"limits\": {\"max_connections\": 2}}"
 
-static void check_second_connection_refused(const struct running *r)
+// The tools can show why.
+static void check_second_device_refused(const struct running *r)
 {
+    struct usbip_client c;
     int fd = program_connect(r->port);
+    CHECK_EQ(usbip_client_import(&c, fd, "1-5"), WIRE_ST_NA);
     CHECK_EQ(tcp_client_wait_end(fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
     close(fd);
 }
@@ -282,21 +285,21 @@ TEST(program_reads_its_config_again_on_sighup)
     settings_folder_make(&f);
     put(&f, ONE_CONNECTION);
     struct running *r =
-        STARTED("--sim", "zero", "--config", settings_folder_file(&f, "config.json"));
+        STARTED("--sim", "zero,zero", "--config", settings_folder_file(&f, "config.json"));
     CHECK_EQ(usbip_client_import(&c, program_connect(r->port), "1-3"), WIRE_ST_OK);
-    check_second_connection_refused(r);
+    check_second_device_refused(r);
     put(&f, "{\"version\": 1, \"limits\": {\"max_connections\": 0}}");
     CHECK_EQ(kill(r->child.pid, SIGHUP), 0);
     const char *log = child_await_log(&r->child, "everything stays as it was\n");
     CHECK(strstr(log, " warning SIGHUP: --config ") != NULL);
     CHECK(strstr(log, "/config.json: limits.max_connections: a whole number from 1 to ") != NULL);
-    check_second_connection_refused(r);
+    check_second_device_refused(r);
     put(&f, TWO_CONNECTIONS);
     CHECK_EQ(kill(r->child.pid, SIGHUP), 0);
     child_await_log(&r->child, "settings: limits.max_connections is 2 now, was 1\n");
-    int fd = program_connect(r->port);
-    CHECK_EQ(usbip_client_devlist(fd), 0); // the only device is taken
-    close(fd);
+    struct usbip_client second;
+    CHECK_EQ(usbip_client_import(&second, program_connect(r->port), "1-5"), WIRE_ST_OK);
+    close(second.fd);
     close(c.fd);
     program_end(r);
     settings_folder_remove(&f);
@@ -320,10 +323,10 @@ TEST(program_uses_a_state_dir_alone)
     struct settings_folder f;
     settings_folder_make(&f);
     settings_folder_put(&f, "settings.json", ONE_CONNECTION, strlen(ONE_CONNECTION));
-    struct running *r = STARTED("--sim", "zero", "--state-dir", f.path);
+    struct running *r = STARTED("--sim", "zero,zero", "--state-dir", f.path);
     struct usbip_client c;
     CHECK_EQ(usbip_client_import(&c, program_connect(r->port), "1-3"), WIRE_ST_OK);
-    check_second_connection_refused(r);
+    check_second_device_refused(r);
     CHECK_EXIT(1, ": another usbip-server uses this folder\n", LOCAL, "--state-dir", f.path);
     close(c.fd);
     program_end(r);

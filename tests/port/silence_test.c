@@ -112,11 +112,32 @@ static void fall_silent(struct usbip_client c[CLIENTS])
     pull(c[BACK].fd);
 }
 
+// A server that has one place, and the client that has it: silent.
+static void begin_crowded(struct port_rig *r, struct usbip_client *holder)
+{
+    port_rig_init(r);
+    r->sim = "zero,zero";
+    r->server_config.max_connections = 1;
+    port_rig_start(r);
+    port_rig_attach(r, holder, "1-3", LOOPBACK);
+    CHECK_EQ(answer(want(r, "1-5")), WIRE_ST_NA);
+    pull(holder->fd);
+}
+
+static void end_crowded(struct port_rig *r, struct usbip_client *holder)
+{
+    CHECK_EQ(answer(want(r, "1-5")), WIRE_ST_OK);
+    close(holder->fd);
+    port_rig_end(r);
+}
+
 PORT_TEST(silence_of_real_connections, port_rig_init(r))
 {
-    struct usbip_client c[CLIENTS];
+    struct port_rig crowded;
+    struct usbip_client c[CLIENTS], holder;
     struct eventlog_event e;
     attach_all(r, c);
+    begin_crowded(&crowded, &holder);
     fall_silent(c);
     pause_ms(8000);
     CHECK_EQ(port_rig_count_events(r, EVENT_PEER_SILENT), 0);
@@ -140,6 +161,7 @@ PORT_TEST(silence_of_real_connections, port_rig_init(r))
     CHECK(port_rig_await_event(r, EVENT_SESSION_ENDED, &e));
     usbip_client_echo(&c[BACK], 7, 500);
     usbip_client_echo(&c[ALIVE], 9, 500);
+    end_crowded(&crowded, &holder);
 
     // Who comes back too late learns it with the first thing that it sends.
     int none = 0;

@@ -28,16 +28,21 @@ static void change(struct stage *st, struct server_config c)
     stage_settle(st);
 }
 
+static const uint8_t no_room[] = {0x01, 0x11, 0x00, 0x03, 0, 0, 0, WIRE_ST_NA};
+
 STAGE_TEST(limits_of_connections_and_devices_change, begin(st, limits(2, 2, 8)))
 {
     (void)stage_attach(st, "1-1");
     (void)stage_attach(st, "1-2");
-    CHECK(stage_connect(st) == NULL);
-    change(st, limits(3, 3, 8));
-    CHECK(stage_connect(st) != NULL);
+    change(st, limits(2, 3, 8));
     stage_plug(st, "1-3", sim_faulty_create(st->bus, &sim_faulty_d1));
     stage_settle(st);
     CHECK_EQ(server_registry(st->server)->count, 3);
+    struct stage_client *third = stage_connect(st);
+    stage_send_import(third, "1-3");
+    stage_expect_bytes(third, no_room, sizeof no_room);
+    change(st, limits(3, 3, 8));
+    stage_check_importable(st, "1-3");
     change(st, limits(1, 1, 8)); // those that are there stay
     stage_settle(st);
     CHECK_EQ(server_registry(st->server)->count, 3);
