@@ -58,6 +58,7 @@ void session_destroy(struct session *s)
     session_room_leave(s);
     session_room_unreserve(s);
     session_urbs_destroy(s);
+    session_tx_destroy(s);
     session_pipes_destroy(s);
     base_free(s->alloc, s);
 }

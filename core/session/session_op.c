@@ -105,13 +105,13 @@ static enum base_err take_device(struct session *s, const struct session_device 
     s->device = *d;
     if (!session_room_reserve(s))
         return BASE_ERR_NOMEM;
-    if (session_urbs_create(s) != BASE_OK) {
+    session_pipes_create(s);
+    if (session_tx_create(s) != BASE_OK || session_urbs_create(s) != BASE_OK) {
         session_room_unreserve(s);
         return BASE_ERR_NOMEM;
     }
     s->imported = true;
     s->rx.devid = (uint32_t)d->info->busnum << 16 | d->info->devnum;
-    session_pipes_create(s);
     return BASE_OK;
 }
 

@@ -77,7 +77,7 @@ bool session_pipes_iso(const struct session *s, uint8_t address, int32_t packets
     uint32_t bit = 1u << (number + dir * 16);
     bool iso = names->isochronous & bit, other = names->other & bit;
     if (!iso || !other)
-        return iso && packets != -1;
+        return iso && packets >= 0;
     if (packets == 0)
         return s->pipes.endpoints.ep[dir][number].type == USB_ISOCHRONOUS;
     return packets > 0 && packets <= WIRE_ISO_PACKETS_MAX;

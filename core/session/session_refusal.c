@@ -4,16 +4,11 @@
 
 #include <string.h>
 
-// Packet descriptors cost memory for a moment, beyond any budget, so one refusal at a time has
-// them. False: another one does.
-static bool take_packets(struct session *s, uint32_t packets)
+// Bytes of the descriptors that are answered: all, unless they are more than anybody can have
+// meant.
+static uint32_t answered_size(uint32_t packets)
 {
-    uint32_t size = packets * WIRE_ISO_PACKET_SIZE;
-    if (s->tx.packets_of)
-        return false;
-    s->refusal.packets = session_room_take(s, size, false);
-    s->refusal.packets_size = s->refusal.packets ? size : 0;
-    return true;
+    return packets <= WIRE_ISO_PACKETS_MAX ? packets * WIRE_ISO_PACKET_SIZE : 0;
 }
 
 static void pack_header(struct session *s, const struct wire_urb_header *h, int32_t status)
@@ -37,12 +32,12 @@ static void finish(struct session *s)
     struct session_refusal *r = &s->refusal;
     for (uint32_t at = 0; at < r->packets_size; at += WIRE_ISO_PACKET_SIZE) {
         struct usb_iso_packet p;
-        wire_iso_packet_unpack(&p, r->packets + at);
+        wire_iso_packet_unpack(&p, s->tx.packets + at);
         p.actual_length = 0;
         p.status = USB_STATUS_XDEV;
-        wire_iso_packet_pack(r->packets + at, &p);
+        wire_iso_packet_pack(s->tx.packets + at, &p);
     }
-    session_tx_reply(s, r->reply, r->packets, r->packets_size);
+    session_tx_reply(s, r->reply, r->packets_size);
     *r = (struct session_refusal){0};
 }
 
@@ -50,13 +45,13 @@ bool session_refuse(struct session *s, const struct wire_urb_header *h, int32_t 
                     uint64_t payload, uint32_t packets)
 {
     struct session_refusal *r = &s->refusal;
+    uint32_t answered = answered_size(packets);
+    if (answered > 0 && s->tx.packets_of)
+        return false;
     r->reply = session_reply_get(s);
     if (!r->reply)
         return false;
-    if (packets > 0 && !take_packets(s, packets)) {
-        session_refusal_drop(s);
-        return false;
-    }
+    r->packets_size = answered;
     pack_header(s, h, status);
     s->counters.urbs_refused++;
     r->due = payload + (uint64_t)packets * WIRE_ISO_PACKET_SIZE;
@@ -71,8 +66,8 @@ size_t session_refusal_read(struct session *s, const uint8_t *bytes, size_t size
     size_t n = size < r->due ? size : (size_t)r->due;
     uint64_t payload = r->due > r->packets_size ? r->due - r->packets_size : 0;
     size_t skip = n < payload ? n : (size_t)payload;
-    if (n > skip && r->packets)
-        memcpy(r->packets + (r->packets_size - (r->due - skip)), bytes + skip, n - skip);
+    if (n > skip)
+        memcpy(s->tx.packets + (r->packets_size - (r->due - skip)), bytes + skip, n - skip);
     r->due -= n;
     if (r->due == 0)
         finish(s);
@@ -84,6 +79,5 @@ void session_refusal_drop(struct session *s)
     struct session_refusal *r = &s->refusal;
     if (r->reply)
         session_reply_release(s, r->reply);
-    session_room_give(s, r->packets, r->packets_size);
     *r = (struct session_refusal){0};
 }

@@ -200,11 +200,11 @@ static bool parse_submit(struct session *s, const struct wire_urb_header *h)
     }
     bool iso = h->ep <= 15 && h->ep > 0 &&
                session_pipes_iso(s, (uint8_t)(h->ep | (in ? USB_DIR_IN : 0u)), packets);
-    if (iso && (packets < 0 || packets > WIRE_ISO_PACKETS_MAX)) {
+    if (iso && packets > WIRE_ISO_PACKETS_SENT_MAX) {
         session_fail(s, EVENT_BAD_PACKET_COUNT, (uint32_t)packets);
         return false;
     }
-    if (length < 0)
+    if (length < 0 || (iso && packets > WIRE_ISO_PACKETS_MAX))
         return refuse(s, h, iso, USB_STATUS_INVALID);
     if ((uint32_t)length > s->limits->max_urb_bytes)
         return refuse(s, h, iso, USB_STATUS_NO_MEMORY);

@@ -84,15 +84,18 @@ struct session_tx {
     uint64_t sent;          // bytes of the first
     struct session_tx_item op;
     uint8_t op_record[WIRE_DEVICE_SIZE];
-    uint8_t *op_body;                 // op_record, or taken from session_list_reply
-    struct session_reply *packets_of; // this reply, in the queue, has packet descriptors behind it
+    uint8_t *op_body; // op_record, or taken from session_list_reply
+    // Room for the packet descriptors of one reply, in wire order; NULL: the device has no
+    // isochronous endpoints.
     uint8_t *packets;
+    const struct session_reply *packets_of; // this one in the queue has them, or NULL
 };
+enum base_err session_tx_create(struct session *s); // when its pipes are known
+void session_tx_destroy(struct session *s);
 void session_tx_op(struct session *s, uint16_t code, uint32_t status, uint8_t *body,
                    size_t body_size);
-// `packets` NULL, or descriptors in wire order, taken from session_room_take(): one at a time has
-// them.
-void session_tx_reply(struct session *s, struct session_reply *r, uint8_t *packets, uint32_t size);
+// With the first `size` bytes of tx.packets behind it.
+void session_tx_reply(struct session *s, struct session_reply *r, uint32_t size);
 void session_tx_urb(struct session *s, struct session_urb *u);
 bool session_tx_sent(struct session *s, size_t n); // true: what a reply had is free again
 void session_tx_drop(struct session *s);
@@ -101,8 +104,7 @@ void session_tx_drop(struct session *s);
 struct session_refusal {
     uint64_t due; // bytes still to come
     struct session_reply *reply;
-    uint8_t *packets; // its descriptors, the last part of the body; NULL: none, or no memory
-    uint32_t packets_size;
+    uint32_t packets_size; // the last part of the body: descriptors that it is answered with
 };
 // False: not now, for want of a reply or because another refusal has packets; look again when
 // something was sent.

@@ -4,6 +4,19 @@
 
 #include <string.h>
 
+enum base_err session_tx_create(struct session *s)
+{
+    if (s->pipes.names.isochronous == 0)
+        return BASE_OK;
+    s->tx.packets = base_alloc(s->alloc, WIRE_ISO_PACKETS_MAX * WIRE_ISO_PACKET_SIZE);
+    return s->tx.packets ? BASE_OK : BASE_ERR_NOMEM;
+}
+
+void session_tx_destroy(struct session *s)
+{
+    base_free(s->alloc, s->tx.packets);
+}
+
 static void append_item(struct session *s, struct session_tx_item *tx)
 {
     base_list_append(&s->tx.queue, &tx->link);
@@ -21,15 +34,13 @@ void session_tx_op(struct session *s, uint16_t code, uint32_t status, uint8_t *b
     append_item(s, &s->tx.op);
 }
 
-void session_tx_reply(struct session *s, struct session_reply *r, uint8_t *packets, uint32_t size)
+void session_tx_reply(struct session *s, struct session_reply *r, uint32_t size)
 {
     r->tx.kind = SESSION_TX_REPLY;
     r->tx.header_size = WIRE_URB_HEADER_SIZE;
     r->tx.size = WIRE_URB_HEADER_SIZE + (uint64_t)size;
-    if (packets) {
+    if (size > 0)
         s->tx.packets_of = r;
-        s->tx.packets = packets;
-    }
     append_item(s, &r->tx);
 }
 
@@ -149,15 +160,6 @@ static void free_op_body(struct session *s)
     s->tx.op_body = NULL;
 }
 
-static void free_packets(struct session *s, const struct session_reply *r)
-{
-    if (s->tx.packets_of != r)
-        return;
-    session_room_give(s, s->tx.packets, (uint32_t)(r->tx.size - r->tx.header_size));
-    s->tx.packets_of = NULL;
-    s->tx.packets = NULL;
-}
-
 static void item_done(struct session *s, struct session_tx_item *tx)
 {
     base_list_remove(&tx->link);
@@ -170,7 +172,8 @@ static void item_done(struct session *s, struct session_tx_item *tx)
         break;
     case SESSION_TX_REPLY: {
         struct session_reply *r = BASE_CONTAINER(tx, struct session_reply, tx);
-        free_packets(s, r);
+        if (s->tx.packets_of == r)
+            s->tx.packets_of = NULL;
         session_reply_release(s, r);
         break;
     }

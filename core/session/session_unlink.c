@@ -18,7 +18,7 @@ static void answer_unlink(struct session *s, struct session_reply *r, int32_t st
     struct wire_urb_header h = {
         .command = WIRE_RET_UNLINK, .seqnum = r->seqnum, .u.ret_unlink = {.status = status}};
     wire_urb_header_pack(r->tx.header, &h);
-    session_tx_reply(s, r, NULL, 0);
+    session_tx_reply(s, r, 0);
 }
 
 // Answers the UNLINKs that wait for `u`: the first gets `status`, further ones 0.

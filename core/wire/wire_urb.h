@@ -11,6 +11,8 @@ enum {
     WIRE_URB_HEADER_SIZE = 48,
     WIRE_ISO_PACKET_SIZE = 16,
     WIRE_ISO_PACKETS_MAX = 1024, // Linux drivers/usb/usbip/usbip_common.h; usbip-win2 the same
+    // What a client can send: Linux's driver needs the descriptors in one piece of at most 4 MiB.
+    WIRE_ISO_PACKETS_SENT_MAX = 4 * 1024 * 1024 / WIRE_ISO_PACKET_SIZE,
 };
 
 enum wire_command {
