@@ -2,6 +2,8 @@
 # The one list of core sources, relative to core/. Read by Linux, by the RV32 build and by ESP-IDF:
 # only set() in here.
 set(USBIP_CORE_SOURCES
+  access/access.c
+  access/access_copy.c
   base/base_address.c
   base/base_number.c
   base/base_text.c

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may see and import which device: rules, of which the first that fits decides, and a mode for
+// what none fits. Pure functions, any thread; nothing is kept here but access_copy()'s memory.
+#pragma once
+
+#include "base/base_address.h"
+#include "base/base_alloc.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    ACCESS_NAME_SIZE = 32, // alias or label, and its NUL
+    ACCESS_MAX_LABELS = 8, // of a device
+};
+
+// --- who asks, and for what ----------------------------------------------------------------------
+
+enum access_identity_kind {
+    ACCESS_IDENTITY_ADDRESS, // all that USB/IP's stock clients have
+};
+
+struct access_identity {
+    enum access_identity_kind kind;
+    struct base_address address;
+};
+
+// What of a device rules can name. Texts are borrowed, "" if it has none.
+struct access_device {
+    const char *busid, *alias, *serial;
+    const char (*labels)[ACCESS_NAME_SIZE];
+    unsigned label_count;
+    uint32_t id;         // vendor << 16 | product
+    uint32_t classes[8]; // its own class and those of its interfaces: bit by number
+};
+
+void access_device_add_class(struct access_device *d, uint8_t number);
+
+// --- the rules -----------------------------------------------------------------------------------
+
+// Words and numbers stay: events have them (eventlog_type.h).
+enum access_mode { ACCESS_OPEN, ACCESS_CLOSED };
+enum access_effect { ACCESS_ALLOW, ACCESS_HIDE };
+enum access_selector {
+    ACCESS_BY_BUSID,
+    ACCESS_BY_ALIAS,
+    ACCESS_BY_SERIAL,
+    ACCESS_BY_LABEL,
+    ACCESS_BY_ID,
+    ACCESS_BY_CLASS,
+};
+
+struct access_rule {
+    enum access_selector by;
+    const char *text;                // busid, alias, serial or label: the very same
+    uint32_t number;                 // id or class
+    const struct base_block *blocks; // NULL with 0 of them: everybody
+    unsigned block_count;
+    enum access_effect effect;
+};
+
+struct access_allowed {
+    struct base_block block;
+    const char *note; // for people, ""
+};
+
+struct access_list {
+    enum access_mode mode;
+    const struct access_allowed *allow; // in closed mode
+    const struct access_rule *rules;
+    unsigned allow_count, rule_count;
+};
+
+// --- the answer ----------------------------------------------------------------------------------
+
+enum access_reason {
+    ACCESS_IS_OPEN = 1,    // yes: no rule fits, and the mode is open
+    ACCESS_ON_LIST,        // yes: no rule fits, and the address is on the list
+    ACCESS_NOT_ON_LIST,    // no: no rule fits, and the address is not on it
+    ACCESS_RULE_ALLOWS,    // yes
+    ACCESS_RULE_HIDES,     // no
+    ACCESS_IS_NOT_EXPORTED // no: nobody may have the device
+};
+
+struct access_answer {
+    bool yes;
+    unsigned rule; // 1 for the first, 0: none fits
+    enum access_reason reason;
+};
+
+// `device` NULL: one that no rule names.
+struct access_answer access_decide(const struct access_list *list,
+                                   const struct access_identity *who,
+                                   const struct access_device *device);
+
+// What the list of those allowed says about an address; "" if nothing does.
+const char *access_note(const struct access_list *list, const struct base_address *address);
+
+// --- a copy --------------------------------------------------------------------------------------
+
+// All of it in one piece of memory, for base_free(). NULL: there is none.
+struct access_list *access_copy(const struct access_list *list, const struct base_alloc *alloc);
