@@ -111,6 +111,10 @@ TEST(access_rule_names_a_device_exactly)
     CHECK(!names_it(ACCESS_BY_SERIAL, "0001a", 0) && !names_it(ACCESS_BY_SERIAL, "stick", 0));
     CHECK(names_it(ACCESS_BY_LABEL, "rack 2", 0) && names_it(ACCESS_BY_LABEL, "loan", 0));
     CHECK(!names_it(ACCESS_BY_LABEL, "rack", 0) && !names_it(ACCESS_BY_LABEL, "stick", 0));
+}
+
+TEST(access_rule_names_devices_by_number)
+{
     CHECK(names_it(ACCESS_BY_ID, NULL, 0x0483374b) && !names_it(ACCESS_BY_ID, NULL, 0x0483374c));
     CHECK(names_it(ACCESS_BY_CLASS, NULL, 8) && names_it(ACCESS_BY_CLASS, NULL, 3));
     CHECK(!names_it(ACCESS_BY_CLASS, NULL, 0) && !names_it(ACCESS_BY_CLASS, NULL, 0xff));
