@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { ARGUMENT_SIZE = 128 };
+enum { ARGUMENT_SIZE = 64 };
 
 // Copies what stands for {...}; false: that is nothing, or too long for anything that there is.
 static bool take_argument(const char **path, char argument[ARGUMENT_SIZE])
@@ -58,24 +58,20 @@ static void allowed(const char *path, struct base_text *t)
     base_text_str(t, "OPTIONS");
 }
 
-static struct api_response answer_options(const char *path)
+static struct api_response no_route(const struct api_request *req, bool known)
 {
     struct api_response r = {.status = 204};
     struct base_text t;
+    if (!known)
+        return api_problem(404, "Not found", "There is nothing at this address.");
+    if (strcmp(req->method, "OPTIONS") != 0)
+        r = api_problem(405, "Method not allowed",
+                        "This address has other methods: the header Allow has them.");
     base_text_init(&t, r.allow, sizeof r.allow);
-    if (strcmp(path, "*") == 0)
+    if (strcmp(req->path, "*") == 0)
         base_text_str(&t, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     else
-        allowed(path, &t);
-    return r;
-}
-
-static struct api_response wrong_method(const char *path)
-{
-    struct api_response options = answer_options(path);
-    struct api_response r = api_problem(
-        405, "Method not allowed", "This address has other methods: the header Allow has them.");
-    memcpy(r.allow, options.allow, sizeof r.allow);
+        allowed(req->path, &t);
     return r;
 }
 
@@ -107,30 +103,36 @@ static void shorten(const struct api_request *req, struct api_response *r)
     }
 }
 
-struct api_response api_handle(const struct api_context *ctx, const struct api_request *req)
+// NULL: none; *known: there is one for another method.
+static const struct api_route *find(const struct api_request *req, char argument[ARGUMENT_SIZE],
+                                    bool *known)
 {
-    char argument[ARGUMENT_SIZE];
     unsigned count;
-    bool known = strcmp(req->path, "*") == 0;
     const struct api_route *routes = api_routes(&count);
-    struct api_response r;
-    if (!api_guard(ctx, req, &r))
-        return r;
+    *known = strcmp(req->path, "*") == 0;
     for (unsigned i = 0; i < count; i++) {
         if (!matches(routes[i].pattern, req->path, argument))
             continue;
-        known = true;
-        if (!serves(&routes[i], req->method))
-            continue;
-        r = routes[i].handler(ctx, req, argument);
-        shorten(req, &r);
-        return r;
+        *known = true;
+        if (serves(&routes[i], req->method))
+            return &routes[i];
     }
-    if (!known)
-        return api_problem(404, "Not found", "There is nothing at this address.");
-    if (strcmp(req->method, "OPTIONS") == 0)
-        return answer_options(req->path);
-    return wrong_method(req->path);
+    return NULL;
+}
+
+struct api_response api_handle(const struct api_context *ctx, const struct api_request *req)
+{
+    char argument[ARGUMENT_SIZE];
+    bool known;
+    const char *why_not = api_guard(ctx, req);
+    if (why_not)
+        return api_problem(403, "Not allowed", why_not);
+    const struct api_route *route = find(req, argument, &known);
+    if (!route)
+        return no_route(req, known);
+    struct api_response r = route->handler(ctx, req, argument);
+    shorten(req, &r);
+    return r;
 }
 
 void api_response_free(struct api_response *r)

@@ -70,7 +70,7 @@ enum api_kind {
     API_WEBSOCKET, // 101; then `stream`, each message as a text frame
 };
 
-enum { API_ETAG_SIZE = 40, API_LOCATION_SIZE = 64 };
+enum { API_ETAG_SIZE = 24, API_LOCATION_SIZE = 48 };
 
 struct api_response {
     int status; // HTTP status code

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api_guard.h"
-#include "api/api_problem.h"
 #include "base/base_text.h"
 
 #include <string.h>
 
-enum { HOST_SIZE = 256, ORIGIN_SIZE = 300 };
+enum { HOST_SIZE = 96 }; // longer than all that are ours, with a port
 
 static char lower(char c)
 {
@@ -38,8 +37,9 @@ static bool host_of(const char *header, char host[HOST_SIZE])
 }
 
 // A name of somebody else's may lead here (DNS rebinding), a page from there is no friend.
-static bool host_is_ours(const struct api_context *ctx, const char *header)
+static bool host_is_ours(const struct api_context *ctx, const struct api_request *req)
 {
+    const char *header = api_header(req, "Host");
     char host[HOST_SIZE];
     struct base_address a;
     if (!header)
@@ -53,15 +53,14 @@ static bool host_is_ours(const struct api_context *ctx, const char *header)
 // "http://bench:8080" is the page's own if the request's Host is "bench:8080".
 static bool origin_is_ours(const struct api_request *req)
 {
-    char origin[ORIGIN_SIZE];
-    const char *value = api_header(req, "Origin");
-    if (!value)
+    char host[HOST_SIZE];
+    const char *header = api_header(req, "Host");
+    bool known = header && base_text_copy(host, sizeof host, header);
+    const char *origin = api_header(req, "Origin");
+    if (!origin)
         return true; // a program, not a page
-    if (!base_text_copy(origin, sizeof origin, value))
-        return false;
     const char *authority = strstr(origin, "://");
-    const char *host = api_header(req, "Host");
-    return authority && host && same(authority + strlen("://"), host);
+    return authority && known && same(authority + strlen("://"), host);
 }
 
 static bool site_is_ours(const struct api_request *req)
@@ -84,22 +83,18 @@ static bool only_reads(const struct api_request *req)
            strcmp(req->method, "OPTIONS") == 0;
 }
 
-bool api_guard(const struct api_context *ctx, const struct api_request *req,
-               struct api_response *why)
+const char *api_guard(const struct api_context *ctx, const struct api_request *req)
 {
     bool reads = only_reads(req);
-    const char *detail = NULL;
     if (reads && !api_header(req, "Upgrade"))
-        return true;
-    if (!host_is_ours(ctx, api_header(req, "Host")))
-        detail = "The Host header names somebody else. Use this machine's address, its host name, "
-                 "or localhost.";
-    else if (!origin_is_ours(req) || !site_is_ours(req))
-        detail = "The request comes from another site's page.";
-    else if (!reads && !writer_is_allowed(ctx, req))
-        detail = "Changes are taken only from the machine on which the server runs, over its "
-                 "loopback address and not through a proxy.";
-    if (detail)
-        *why = api_problem(403, "Not allowed", detail);
-    return !detail;
+        return NULL;
+    if (!host_is_ours(ctx, req))
+        return "The Host header names somebody else. Use this machine's address, its host name, or "
+               "localhost.";
+    if (!origin_is_ours(req) || !site_is_ours(req))
+        return "The request comes from another site's page.";
+    if (!reads && !writer_is_allowed(ctx, req))
+        return "Changes are taken only from the machine on which the server runs, over its "
+               "loopback address and not through a proxy.";
+    return NULL;
 }

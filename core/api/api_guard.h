@@ -5,6 +5,5 @@
 
 #include "api/api.h"
 
-// GET, HEAD and OPTIONS without Upgrade are free. False: *why is the answer.
-bool api_guard(const struct api_context *ctx, const struct api_request *req,
-               struct api_response *why);
+// GET, HEAD and OPTIONS without Upgrade are free. NULL: go on; else why not, for a 403.
+const char *api_guard(const struct api_context *ctx, const struct api_request *req);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """stack_depth.py BUILD: how deep our own functions go on each task's stack, from what gcc writes
-with -fcallgraph-info=su. A call through a pointer counts as the deepest static function that nobody
-calls by name, in the files where such a call of that task can lead, twice in a row. What ESP-IDF and
+with -fcallgraph-info=su. A call through a pointer counts as the deepest function that nobody calls
+by name, in the files where such a call of that task can lead, twice in a row. What ESP-IDF and
 the C library need below comes on top; interrupts have a stack of their own. Fails if it is more than
 half of a stack."""
 
@@ -12,8 +12,9 @@ from pathlib import Path
 
 # Task, as main_tasks.c has it; its first function; where calls through pointers lead.
 MAIN, USB = "ports/esp32p4/main/", "components/device_usb_host/"
+HTTP = "components/http_esp/"
 STORE, CONSOLE = "components/store_nvs/", "components/console_esp/"
-CORE = "core/(eventlog|registry|server|session|usb)/"
+CORE = "core/(api|eventlog|registry|server|session|usb)/"
 TASKS = [
     ("loop", "main/main.c:run_loop",
      [CORE, CONSOLE, "ports/posix/", f"{MAIN}main(_log|)[.]c", f"{USB}device_(queue|pool)"]),
@@ -21,7 +22,7 @@ TASKS = [
     ("usb_daemon", "main_usb.c:run_daemon", [USB]),
     ("network", "main_network.c:network_task", [f"{MAIN}main[.]c"]),
     ("log", "main_log.c:log_task", ["core/eventlog/"]),
-    ("httpd", "http_esp.c:on_request", ["ports/posix/posix_http"]),
+    ("httpd", "http_esp.c:on_request", [HTTP]),
     ("console_repl", "console_esp.c:run_command",
      [f"{CONSOLE}console_commands", f"{MAIN}main_console", STORE, "core/settings/"]),
     ("button", "main_board.c:run_factory_reset", [f"{MAIN}main[.]c", STORE]),
@@ -50,6 +51,11 @@ def read(build):
     return frames, files, calls
 
 
+def is_target(name, file):
+    """Static, with a file in its name, or one of the routes' handlers."""
+    return ":" in name or file.startswith("core/api/")
+
+
 def stacks():
     table = TOP / "ports/esp32p4/main/main_tasks.c"
     return {n: int(s) for n, s in re.findall(r'= {"(\w+)", \d+, \d+, (\d+)}', table.read_text())}
@@ -58,9 +64,8 @@ def stacks():
 def main():
     frames, files, calls = read(Path(sys.argv[1]))
     called = {name for names in calls.values() for name in names}
-    # Those with a file in their name are static.
     entries = tuple(entry for _, entry, _ in TASKS)
-    by_pointer = [n for n in frames if ":" in n and n not in called and not n.endswith(entries)]
+    by_pointer = [n for n in frames if is_target(n, files[n]) and n not in called and not n.endswith(entries)]
     bad = False
     print("deepest chain of our own calls on each stack, bytes; half of it is for ESP-IDF")
     for task, entry, places in TASKS:
