@@ -36,8 +36,10 @@ set(USBIP_CORE_SOURCES
   server/server.c
   server/server_config.c
   server/server_devices.c
+  server/server_history.c
   server/server_record.c
   server/server_room.c
+  server/server_usage.c
 )
 # settings/ needs the JSON library (cJSON) beside the C library.
 set(USBIP_SETTINGS_SOURCES

@@ -95,7 +95,7 @@ static void add_device(struct api_json *j, cJSON *list, const struct api_context
     api_json_number(j, o, "busnum", d->info.busnum);
     api_json_number(j, o, "devnum", d->info.devnum);
     api_json_seconds(j, o, "plugged_s", ctx->now_us - d->plugged_us);
-    api_json_number(j, o, "imports", d->imports);
+    api_json_number(j, o, "imports", server_usage_totals(d->usage).imports);
     add_user(j, o, ctx, d);
     add_interfaces(j, o, d);
 }

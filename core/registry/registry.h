@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct usbip_backend;
+struct server_usage;
 
 enum registry_state {
     REGISTRY_AVAILABLE,
@@ -28,7 +29,7 @@ struct registry_device {
     uint32_t session; // id of the session that has it (OPENING, IN_USE); 0: none
     bool silent;      // IN_USE: that session's peer does not answer
     uint64_t plugged_us;
-    uint64_t imports; // since plugged
+    struct server_usage *usage; // the server's; NULL: no memory
     struct usbip_backend *backend;
     void *backend_device;
 };

@@ -29,6 +29,7 @@ struct usbip_server *server_create(const struct server_config *config,
     for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
         base_list_init(lists[i]);
     registry_init(&server->registry, alloc, config->max_devices);
+    server_usages_init(&server->usages, alloc, now_us);
     server_record(server, NULL, NULL,
                   EVENTLOG_WITH(server_started, .reason = config->start,
                                 .damaged_events = eventlog_dropped(server->log)));
@@ -74,24 +75,11 @@ enum base_err server_add_backend(struct usbip_server *server, struct usbip_backe
     return BASE_OK;
 }
 
-static void add_counters(struct session_counters *to, const struct session_counters *c)
-{
-    to->urbs_submitted += c->urbs_submitted;
-    to->urbs_completed += c->urbs_completed;
-    to->urbs_failed += c->urbs_failed;
-    to->urbs_unlinked += c->urbs_unlinked;
-    to->urbs_refused += c->urbs_refused;
-    to->bytes_in += c->bytes_in;
-    to->bytes_out += c->bytes_out;
-    to->rx_bytes += c->rx_bytes;
-    to->tx_bytes += c->tx_bytes;
-}
-
 static void free_link(struct usbip_server *server, struct server_link *l)
 {
     struct session_view view;
     session_view(l->session, &view);
-    add_counters(&server->totals.ended, &view.counters);
+    server_counters_add(&server->totals.ended, &view.counters);
     session_destroy(l->session);
     base_list_remove(&l->list);
     base_list_remove(&l->notice.link);
@@ -112,6 +100,7 @@ void server_destroy(struct usbip_server *server)
         free_link(server, l);
     }
     registry_clear(&server->registry);
+    server_usages_clear(&server->usages);
     for (unsigned i = 0; i < server->backend_count; i++)
         session_pool_trim(&server->backends[i].pool);
     eventlog_destroy(server->log);
@@ -266,6 +255,8 @@ static void take_due(struct usbip_server *server)
 
 void server_step(struct usbip_server *server, uint64_t now_us)
 {
+    if (server_usage_due(&server->usages, now_us))
+        server_usage_sample(&server->usages, server->now_us, now_us);
     server->now_us = now_us;
     server_take_events(server);
     take_due(server);
@@ -339,6 +330,12 @@ void server_totals(const struct usbip_server *server, struct server_totals *t)
     t->payload_bytes_in_use = server->budget.in_use;
     for (unsigned i = 0; i < server->backend_count; i++)
         t->payload_bytes_cached += server->backends[i].pool.cached_bytes;
+}
+
+const struct server_usages *server_usages(struct usbip_server *server, uint64_t now_us)
+{
+    server_usage_sample(&server->usages, server->now_us, now_us);
+    return &server->usages;
 }
 
 struct session *server_next_session(const struct usbip_server *server, const struct session *after)

@@ -7,6 +7,7 @@
 #include "eventlog/eventlog.h"
 #include "registry/registry.h"
 #include "server/server_backend.h"
+#include "server/server_usage.h"
 #include "session/session.h"
 
 struct usbip_server;
@@ -92,6 +93,10 @@ struct eventlog *server_eventlog(struct usbip_server *server);
 struct registry *server_registry(struct usbip_server *server);
 const struct server_config *server_config(const struct usbip_server *server);
 void server_totals(const struct usbip_server *server, struct server_totals *t);
+
+// What devices have been used for, with the steps of the history that are over by now. Each device
+// has its own in registry_device.usage.
+const struct server_usages *server_usages(struct usbip_server *server, uint64_t now_us);
 
 // The sessions, oldest first: call with NULL to begin. NULL at the end.
 struct session *server_next_session(const struct usbip_server *server, const struct session *after);

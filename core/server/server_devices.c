@@ -143,6 +143,7 @@ static void release_device(struct registry_device *d)
     d->state = REGISTRY_CLEANING;
     d->silent = false;
     d->session = 0;
+    server_usage_end(d->usage);
     d->backend->close(d->backend, d->backend_device);
 }
 
@@ -178,6 +179,7 @@ static void device_plugged(struct usbip_server *server, struct usbip_backend *b,
         refuse_device(server, ev->info->busid, why[-err]);
         return;
     }
+    d->usage = server_usage_plugged(&server->usages, &d->info);
     if (d->info.obstacle != USB_OBSTACLE_NONE) {
         server_record(server, d->info.busid, NULL,
                       EVENTLOG_WITH(device_obstacle, .reason = d->info.obstacle));
@@ -204,6 +206,7 @@ static void device_unplugged(struct usbip_server *server, struct registry_device
         l->waiting = false;
         l->device = NULL;
     }
+    server_usage_unplugged(&server->usages, d->usage);
     registry_remove(&server->registry, d);
 }
 
@@ -237,7 +240,7 @@ static void device_opened(struct usbip_server *server, struct registry_device *d
         return;
     }
     server->totals.imports++;
-    d->imports++;
+    server_usage_begin(&server->usages, d->usage, l->session);
 }
 
 static void carry_out_event(struct usbip_server *server, struct usbip_backend *b,

@@ -3,6 +3,8 @@
 //
 // Its files are a list, each may call those before it:
 //   server_config.c    the limits that it starts with
+//   server_history.c   how many bytes went, over time
+//   server_usage.c     what each device has been used for
 //   server_record.c    what happened goes to the event log
 //   server_room.c      places and memory for those who come
 //   server_devices.c   who has which device
@@ -39,6 +41,7 @@ struct usbip_server {
     struct server_config config;
     struct eventlog *log;
     struct registry registry;
+    struct server_usages usages;
     struct server_slot backends[SERVER_MAX_BACKENDS];
     unsigned backend_count;
     struct session_budget budget;

@@ -218,6 +218,14 @@ struct session_endpoint_view {
     const struct session_figures *figures; // borrowed until the next call that changes the session
 };
 
+// URBs by the type of their endpoint, which is made from what is counted for the endpoints: those
+// that the session has answered itself count as control.
+struct session_type_counters {
+    uint64_t completed, failed, unlinked, refused; // failed ones are completed as well
+};
+void session_type_counters(const struct session *s,
+                           struct session_type_counters by_type[4]); // enum usb_transfer_type
+
 // The endpoint with that number (0: control, both directions apart); `in` its direction. False if
 // the session never had it, or has no figures for want of memory.
 bool session_endpoint_view(const struct session *s, bool in, unsigned number, uint64_t now_us,

@@ -10,6 +10,18 @@ static struct base_span present_config(const struct session *s)
     return usb_device_config(s->device.info, s->pipes.active_config);
 }
 
+// No counter falls because an alternate setting makes another type of an endpoint.
+static void retype(struct session_pipes *p, const struct session_figures *f, uint8_t type)
+{
+    struct session_type_counters *from = &p->by_type[f->ep.type & 3], *to = &p->by_type[type & 3];
+    from->completed += f->urbs;
+    from->failed += f->errors;
+    from->unlinked += f->unlinked;
+    to->completed -= f->urbs;
+    to->failed -= f->errors;
+    to->unlinked -= f->unlinked;
+}
+
 static void build_endpoints(struct session *s, uint16_t max_packet_size0)
 {
     struct session_pipes *p = &s->pipes;
@@ -21,8 +33,10 @@ static void build_endpoints(struct session *s, uint16_t max_packet_size0)
             continue;
         if (!*f)
             *f = base_alloc(s->alloc, sizeof **f);
-        if (*f)
-            (*f)->ep = p->endpoints.ep[i / 16][i % 16];
+        if (!*f)
+            continue;
+        retype(p, *f, p->endpoints.ep[i / 16][i % 16].type);
+        (*f)->ep = p->endpoints.ep[i / 16][i % 16];
     }
 }
 
@@ -86,4 +100,30 @@ bool session_pipes_iso(const struct session *s, uint8_t address, int32_t packets
 struct session_figures *session_pipes_figures(const struct session *s, uint8_t address)
 {
     return s->pipes.figures[address >> 7][address & 0x0f];
+}
+
+unsigned session_pipes_type(const struct session *s, uint8_t address)
+{
+    return s->pipes.endpoints.ep[address >> 7][address & 0x0f].type & 3;
+}
+
+void session_type_counters(const struct session *s, struct session_type_counters by_type[4])
+{
+    struct session_type_counters rest = {s->counters.urbs_completed, s->counters.urbs_failed,
+                                         s->counters.urbs_unlinked, 0};
+    memcpy(by_type, s->pipes.by_type, sizeof s->pipes.by_type);
+    for (unsigned i = 0; i < 32; i++) {
+        const struct session_figures *f = s->pipes.figures[i / 16][i % 16];
+        if (!f)
+            continue;
+        by_type[f->ep.type & 3].completed += f->urbs;
+        by_type[f->ep.type & 3].failed += f->errors;
+        by_type[f->ep.type & 3].unlinked += f->unlinked;
+        rest.completed -= f->urbs;
+        rest.failed -= f->errors;
+        rest.unlinked -= f->unlinked;
+    }
+    by_type[USB_CONTROL].completed += rest.completed;
+    by_type[USB_CONTROL].failed += rest.failed;
+    by_type[USB_CONTROL].unlinked += rest.unlinked;
 }

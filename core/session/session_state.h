@@ -20,6 +20,9 @@ struct session_pipes {
     struct usb_endpoint_table endpoints;
     struct usb_endpoint_names names;        // of all configurations
     struct session_figures *figures[2][16]; // of endpoints that exist or existed; NULL: no memory
+    // Refused URBs; and what an endpoint did while its type was another is added here to that one
+    // and taken from the new one, modulo 2^64.
+    struct session_type_counters by_type[4];
 };
 void session_pipes_create(struct session *s);
 void session_pipes_destroy(struct session *s);
@@ -28,6 +31,8 @@ bool session_pipes_usable(const struct session *s, uint8_t address);           /
 // How the client has framed an URB with that number_of_packets.
 bool session_pipes_iso(const struct session *s, uint8_t address, int32_t packets);
 struct session_figures *session_pipes_figures(const struct session *s, uint8_t address); // or NULL
+// enum usb_transfer_type; that of the control endpoint if it does not exist.
+unsigned session_pipes_type(const struct session *s, uint8_t address);
 
 // session_room.c: payload memory within budgets, and what is done while there is none.
 enum session_room_state {

@@ -97,7 +97,7 @@ static void tell_when_free(void *ctx, uint64_t now_us)
     struct port_rig *r = ctx;
     (void)now_us;
     const struct registry_device *d = registry_find(server_registry(r->server), "1-3");
-    if (d && d->imports == 1 && d->state == REGISTRY_AVAILABLE &&
+    if (d && server_usage_totals(d->usage).imports == 1 && d->state == REGISTRY_AVAILABLE &&
         !server_next_session(r->server, NULL))
         (void)sem_post(&r->told);
 }
