@@ -90,11 +90,8 @@ void server_usage_unplugged(struct server_usages *u, struct server_usage *usage)
 static struct server_moved moved_in_all(const struct server_usage *usage)
 {
     struct session_counters c = usage->past.counters;
-    struct session_view v;
-    if (usage->session) {
-        session_view(usage->session, &v);
-        server_counters_add(&c, &v.counters);
-    }
+    if (usage->session)
+        server_counters_add(&c, session_counters(usage->session));
     return (struct server_moved){{c.bytes_in, c.bytes_out}, c.urbs_completed + c.urbs_unlinked};
 }
 
@@ -138,14 +135,12 @@ void server_usage_end(struct server_usage *usage)
 struct server_usage_totals server_usage_totals(const struct server_usage *usage)
 {
     struct session_type_counters by_type[4];
-    struct session_view v;
     if (!usage)
         return (struct server_usage_totals){0};
     struct server_usage_totals t = usage->past;
     if (!usage->session)
         return t;
-    session_view(usage->session, &v);
-    server_counters_add(&t.counters, &v.counters);
+    server_counters_add(&t.counters, session_counters(usage->session));
     session_type_counters(usage->session, by_type);
     for (unsigned type = 0; type < 4; type++) {
         t.by_type[type].completed += by_type[type].completed;

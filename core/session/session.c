@@ -142,6 +142,11 @@ void session_view(const struct session *s, struct session_view *v)
     base_peer_text(&s->peer, &t);
 }
 
+const struct session_counters *session_counters(const struct session *s)
+{
+    return &s->counters;
+}
+
 bool session_endpoint_view(const struct session *s, bool in, unsigned number, uint64_t now_us,
                            struct session_endpoint_view *v)
 {

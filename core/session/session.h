@@ -210,6 +210,7 @@ struct session_view {
     struct session_counters counters;
 };
 void session_view(const struct session *s, struct session_view *v);
+const struct session_counters *session_counters(const struct session *s); // its life
 
 struct session_endpoint_view {
     struct usb_endpoint ep; // as the current alternate settings have it, or had it last
