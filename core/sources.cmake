@@ -4,6 +4,7 @@
 set(USBIP_CORE_SOURCES
   access/access.c
   access/access_copy.c
+  access/access_name.c
   base/base_address.c
   base/base_number.c
   base/base_text.c
@@ -34,8 +35,10 @@ set(USBIP_CORE_SOURCES
   session/session_unlink.c
   session/session_urbs.c
   server/server.c
+  server/server_access.c
   server/server_config.c
   server/server_devices.c
+  server/server_find.c
   server/server_history.c
   server/server_record.c
   server/server_room.c

@@ -106,6 +106,10 @@ static void add_value(struct base_text *t, enum eventlog_kind kind, uint32_t n)
         if (n)
             base_text_u64(t, n);
         break;
+    case EVENTLOG_KIND_rule:
+        if (n)
+            base_text_u64(t, n);
+        break;
     case EVENTLOG_KIND_eventlog_start:
         base_text_str(t, n ? " " : "");
         base_text_str(t, eventlog_word_text(kind, n));
@@ -125,6 +129,7 @@ bool eventlog_value(const struct eventlog_event *e, unsigned i, struct eventlog_
     case EVENTLOG_KIND_count:
     case EVENTLOG_KIND_hex:
     case EVENTLOG_KIND_loss:
+    case EVENTLOG_KIND_rule:
         v->text = NULL;
         break;
     case EVENTLOG_KIND_endpoint:
@@ -137,7 +142,8 @@ bool eventlog_value(const struct eventlog_event *e, unsigned i, struct eventlog_
     default:
         v->text = eventlog_word_json(of->kind, v->number);
     }
-    return v->name && (v->number || of->kind != EVENTLOG_KIND_loss);
+    bool said_always = of->kind != EVENTLOG_KIND_loss && of->kind != EVENTLOG_KIND_rule;
+    return v->name && (v->number || said_always);
 }
 
 // --- sentences -----------------------------------------------------------------------------------

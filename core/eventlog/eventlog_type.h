@@ -3,6 +3,7 @@
 // its meaning, because the ring outlives an update (tests/unit/eventlog_layout_test.c).
 #pragma once
 
+#include "access/access.h"
 #include "usb/usb_device.h"
 
 #include <stdint.h>
@@ -70,7 +71,19 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
           "session {session}: {peer} does not answer, {busid} is kept for it")                     \
     EVENT(PEER_BACK, peer_back, INFO,                                                              \
           "session {session}: {peer}, which has {busid}, is back after {seconds} s",               \
-          NUMBER(count, seconds))
+          NUMBER(count, seconds))                                                                  \
+    EVENT(ACCESS_DENIED, access_denied, WARNING,                                                   \
+          "session {session}: {peer} may not have {busid}: {reason}{rule}",                        \
+          WORD(access_reason, reason) NUMBER(rule, rule))                                          \
+    EVENT(ACCESS_ENDED, access_ended, WARNING,                                                     \
+          "session {session}: {peer} may not keep {busid}: {reason}{rule}",                        \
+          WORD(access_reason, reason) NUMBER(rule, rule))                                          \
+    EVENT(ACCESS_CHANGED, access_changed, INFO, "access is {mode} now; rules: {rules}",            \
+          WORD(access_mode, mode) NUMBER(count, rules))                                            \
+    EVENT(NAME_AMBIGUOUS, name_ambiguous, WARNING,                                                 \
+          "session {session}: {peer} asked for {busid}, which is the name of {devices} devices",   \
+          NUMBER(count, devices))                                                                  \
+    PLAIN(DEVICE_RENAMED, device_renamed, INFO, "{busid} has other names or another export now")
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,
@@ -141,6 +154,7 @@ enum eventlog_end {
     EVENT_END_PEER_DEAD,   // did not answer when somebody else wanted the device
     EVENT_END_PEER_SILENT, // did not answer for as long as that is allowed
     EVENT_END_PEER_FULL,   // takes no byte of its replies
+    EVENT_END_ACCESS,      // the client may not have the device any more
 };
 
 enum eventlog_protocol {

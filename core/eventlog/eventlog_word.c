@@ -48,6 +48,7 @@ static const struct word ends[] = {
                              "the client does not answer, and another one wants the device"},
     [EVENT_END_PEER_SILENT] = {"peer_silent", "the client has not answered for too long"},
     [EVENT_END_PEER_FULL] = {"peer_full", "the client does not take its replies"},
+    [EVENT_END_ACCESS] = {"access", "the client may not have the device any more"},
 };
 
 static const struct word faults[] = {
@@ -110,6 +111,20 @@ static const struct word file_reasons[] = {
     [EVENT_FILE_SLOW] = {"slow", "its disk takes too long, data are lost"},
 };
 
+static const struct word access_reasons[] = {
+    [ACCESS_IS_OPEN] = {"open", "access is open"},
+    [ACCESS_ON_LIST] = {"on_list", "the address is on the list of those allowed"},
+    [ACCESS_NOT_ON_LIST] = {"not_on_list", "the address is not on the list of those allowed"},
+    [ACCESS_RULE_ALLOWS] = {"rule_allows", "allowed by rule "},
+    [ACCESS_RULE_HIDES] = {"rule_hides", "hidden by rule "},
+    [ACCESS_IS_NOT_EXPORTED] = {"not_exported", "the device is not exported"},
+};
+
+static const struct word access_modes[] = {
+    [ACCESS_OPEN] = {"open", "open"},
+    [ACCESS_CLOSED] = {"closed", "closed"},
+};
+
 static const struct {
     const struct word *words;
     unsigned count;
@@ -125,6 +140,8 @@ static const struct {
     TABLE(eventlog_fallback, fallbacks),
     TABLE(eventlog_file_task, file_tasks),
     TABLE(eventlog_file_reason, file_reasons),
+    TABLE(access_reason, access_reasons),
+    TABLE(access_mode, access_modes),
 };
 
 // Members are NULL if that number has no word.

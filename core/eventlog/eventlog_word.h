@@ -14,6 +14,7 @@ enum eventlog_kind {
     EVENTLOG_KIND_ipv4,
     EVENTLOG_KIND_loss,   // damaged events; said if there are any
     EVENTLOG_KIND_status, // enum wire_op_status
+    EVENTLOG_KIND_rule,   // number of a rule; said if there is one
     // WORD()
     EVENTLOG_KIND_usb_speed,
     EVENTLOG_KIND_usb_obstacle,
@@ -26,6 +27,8 @@ enum eventlog_kind {
     EVENTLOG_KIND_eventlog_fallback,
     EVENTLOG_KIND_eventlog_file_task,
     EVENTLOG_KIND_eventlog_file_reason,
+    EVENTLOG_KIND_access_reason,
+    EVENTLOG_KIND_access_mode,
     EVENTLOG_KIND_COUNT
 };
 

@@ -51,6 +51,77 @@ static struct registry_device *copy_device(struct registry *r, const struct usb_
     return d;
 }
 
+// --- names ---------------------------------------------------------------------------------------
+
+static void add_interface_classes(struct access_device *a, struct base_span config,
+                                  enum usb_speed speed)
+{
+    struct usb_walk w;
+    usb_walk_begin(&w, config, speed);
+    while (usb_walk_next(&w))
+        if (usb_walk_interface(&w))
+            access_device_add_class(a, w.interface.bInterfaceClass);
+}
+
+// What of a device does not change as long as it is plugged in.
+static void describe(struct registry_device *d)
+{
+    struct usb_device_descriptor desc = {0};
+    struct access_device *a = &d->seen_as;
+    (void)usb_device_descriptor_unpack(&desc, d->info.device_descriptor);
+    a->busid = d->info.busid;
+    a->alias = d->names.alias;
+    a->serial = d->info.serial;
+    a->labels = (const char(*)[ACCESS_NAME_SIZE])d->names.labels;
+    a->id = (uint32_t)desc.idVendor << 16 | desc.idProduct;
+    access_device_add_class(a, desc.bDeviceClass);
+    for (unsigned i = 0; i < d->info.config_count; i++)
+        add_interface_classes(a, d->info.config[i], d->info.speed);
+}
+
+static void give_names(const struct registry *r, struct registry_device *d)
+{
+    static const struct access_names none = {.hidden = false};
+    const struct access_naming *n =
+        access_naming_find(r->namings, r->naming_count, d->info.busid, d->info.serial);
+    d->names = n ? n->names : none;
+    d->seen_as.label_count = d->names.label_count;
+}
+
+void registry_set_namings(struct registry *r, const struct access_naming *namings, unsigned count)
+{
+    r->namings = namings;
+    r->naming_count = count;
+    BASE_LIST_FOR_EACH (struct registry_device, d, &r->devices, link) {
+        give_names(r, d);
+    }
+}
+
+const char *registry_name(const struct registry_device *d, enum registry_name kind)
+{
+    switch (kind) {
+    case REGISTRY_BUSID:
+        return d->info.busid;
+    case REGISTRY_ALIAS:
+        return d->names.alias;
+    case REGISTRY_SERIAL:
+        return d->info.serial;
+    case REGISTRY_NAMES:
+        break;
+    }
+    return "";
+}
+
+struct access_answer registry_ask(const struct registry_device *d, const struct access_list *access,
+                                  const struct access_identity *who)
+{
+    if (d->names.hidden)
+        return (struct access_answer){.reason = ACCESS_IS_NOT_EXPORTED};
+    return access_decide(access, who, &d->seen_as);
+}
+
+// --- life ----------------------------------------------------------------------------------------
+
 enum base_err registry_add(struct registry *r, const struct usb_device_info *info,
                            struct usbip_backend *backend, void *backend_device, uint64_t now_us,
                            struct registry_device **out)
@@ -71,6 +142,8 @@ enum base_err registry_add(struct registry *r, const struct usb_device_info *inf
         d->state = REGISTRY_AVAILABLE;
     else
         d->state = REGISTRY_REFUSED;
+    describe(d);
+    give_names(r, d);
     base_list_append(&r->devices, &d->link);
     r->count++;
     *out = d;
@@ -88,6 +161,18 @@ struct registry_device *registry_find(struct registry *r, const char *busid)
 {
     BASE_LIST_FOR_EACH (struct registry_device, d, &r->devices, link) {
         if (strcmp(d->info.busid, busid) == 0)
+            return d;
+    }
+    return NULL;
+}
+
+struct registry_device *registry_find_named(struct registry *r, const char *name)
+{
+    struct registry_device *found = registry_find(r, name);
+    if (found || !name[0])
+        return found;
+    BASE_LIST_FOR_EACH (struct registry_device, d, &r->devices, link) {
+        if (strcmp(d->names.alias, name) == 0)
             return d;
     }
     return NULL;
@@ -137,7 +222,15 @@ static size_t pack_entry(uint8_t *at, const struct registry_device *d)
     return WIRE_DEVICE_SIZE + (size_t)n * WIRE_INTERFACE_SIZE;
 }
 
-uint8_t *registry_devlist(struct registry *r, bool in_use_too, size_t *size, unsigned *devices)
+static bool is_shown(const struct registry_device *d, const struct registry_audience *a)
+{
+    if (a->not_silent && d->state == REGISTRY_IN_USE && !a->in_use_too)
+        return false;
+    return registry_listed(d, a->in_use_too) && registry_ask(d, a->access, a->who).yes;
+}
+
+uint8_t *registry_devlist(struct registry *r, const struct registry_audience *a, size_t *size,
+                          unsigned *devices)
 {
     const size_t most = WIRE_DEVICE_SIZE + USB_MAX_INTERFACES * WIRE_INTERFACE_SIZE;
     uint8_t *bytes = base_alloc(r->alloc, 4 + r->count * most);
@@ -146,7 +239,7 @@ uint8_t *registry_devlist(struct registry *r, bool in_use_too, size_t *size, uns
     *size = 4;
     *devices = 0;
     BASE_LIST_FOR_EACH (struct registry_device, d, &r->devices, link) {
-        if (!registry_listed(d, in_use_too))
+        if (!is_shown(d, a))
             continue;
         *size += pack_entry(bytes + *size, d);
         ++*devices;

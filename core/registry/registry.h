@@ -3,6 +3,7 @@
 // record lives as long as somebody needs it. Loop thread.
 #pragma once
 
+#include "access/access_name.h"
 #include "base/base_alloc.h"
 #include "base/base_list.h"
 #include "usb/usb_device.h"
@@ -28,6 +29,8 @@ struct registry_device {
     enum registry_state state;
     uint32_t session; // id of the session that has it (OPENING, IN_USE); 0: none
     bool silent;      // IN_USE: that session's peer does not answer
+    struct access_names names;
+    struct access_device seen_as; // by rules; its texts are this record's
     uint64_t plugged_us;
     struct server_usage *usage; // the server's; NULL: no memory
     struct usbip_backend *backend;
@@ -38,6 +41,8 @@ struct registry {
     const struct base_alloc *alloc;
     struct base_list devices; // of struct registry_device, in the order of plugging
     unsigned count, max;
+    const struct access_naming *namings;
+    unsigned naming_count;
 };
 
 void registry_init(struct registry *r, const struct base_alloc *alloc, unsigned max_devices);
@@ -55,9 +60,32 @@ struct registry_device *registry_find(struct registry *r, const char *busid);
 struct registry_device *registry_find_backend(struct registry *r, struct usbip_backend *backend,
                                               void *backend_device);
 
+// What IMPORT can ask for, in the order in which it is looked for. The very same texts.
+enum registry_name { REGISTRY_BUSID, REGISTRY_ALIAS, REGISTRY_SERIAL, REGISTRY_NAMES };
+const char *registry_name(const struct registry_device *d, enum registry_name kind); // or ""
+
+// The device of that busid, or else of that alias; NULL if there is none.
+struct registry_device *registry_find_named(struct registry *r, const char *name);
+
+// From now on devices have these names, those that are there already as well. Borrowed until the
+// next call.
+void registry_set_namings(struct registry *r, const struct access_naming *namings, unsigned count);
+
+// Whether that client may see and import the device.
+struct access_answer registry_ask(const struct registry_device *d, const struct access_list *access,
+                                  const struct access_identity *who);
+
 // May DEVLIST show it? In-use devices only if `in_use_too`.
 bool registry_listed(const struct registry_device *d, bool in_use_too);
 
-// The body of OP_REP_DEVLIST (ndev and records), in memory from r->alloc that the caller frees.
-// NULL: no memory. Linux usbipd leaves devices in use out; `in_use_too` turns that round.
-uint8_t *registry_devlist(struct registry *r, bool in_use_too, size_t *size, unsigned *devices);
+struct registry_audience {
+    const struct access_list *access;
+    const struct access_identity *who;
+    bool in_use_too; // Linux usbipd leaves devices in use out
+    bool not_silent; // those of silent peers are as much in use as others
+};
+
+// The body of OP_REP_DEVLIST (ndev and records) for somebody, in memory from r->alloc that the
+// caller frees. NULL: no memory.
+uint8_t *registry_devlist(struct registry *r, const struct registry_audience *a, size_t *size,
+                          unsigned *devices);

@@ -30,6 +30,7 @@ struct usbip_server *server_create(const struct server_config *config,
         base_list_init(lists[i]);
     registry_init(&server->registry, alloc, config->max_devices);
     server_usages_init(&server->usages, alloc, now_us);
+    server_access_begin(server);
     server_record(server, NULL, NULL,
                   EVENTLOG_WITH(server_started, .reason = config->start,
                                 .damaged_events = eventlog_dropped(server->log)));
@@ -40,6 +41,7 @@ void server_change_limits(struct usbip_server *server, const struct server_confi
 {
     server->config.max_connections = config->max_connections;
     server->config.max_devices = server->registry.max = config->max_devices;
+    server->config.never_take_over = config->never_take_over;
     server->config.session.max_urbs = config->session.max_urbs;
     server->config.session.silent_us = config->session.silent_us;
     server->config.session.max_urb_bytes = config->session.max_urb_bytes; // the sessions see it
@@ -101,6 +103,7 @@ void server_destroy(struct usbip_server *server)
     }
     registry_clear(&server->registry);
     server_usages_clear(&server->usages);
+    server_access_end(server);
     for (unsigned i = 0; i < server->backend_count; i++)
         session_pool_trim(&server->backends[i].pool);
     eventlog_destroy(server->log);
@@ -158,13 +161,19 @@ void server_disconnected(struct usbip_server *server, struct session *s, uint64_
 
 // --- work ----------------------------------------------------------------------------------------
 
-static void answer_list(struct usbip_server *server, struct session *s)
+static void answer_list(struct usbip_server *server, struct server_link *l)
 {
+    const struct access_identity who = server_identity(l);
+    const struct registry_audience audience = {
+        .access = server->access,
+        .who = &who,
+        .in_use_too = server->config.list_in_use,
+        .not_silent = server->config.never_take_over,
+    };
     size_t size = 0;
     unsigned devices = 0;
-    uint8_t *bytes =
-        registry_devlist(&server->registry, server->config.list_in_use, &size, &devices);
-    session_list_reply(s, bytes, size, devices, server->now_us);
+    uint8_t *bytes = registry_devlist(&server->registry, &audience, &size, &devices);
+    session_list_reply(l->session, bytes, size, devices, server->now_us);
 }
 
 // False: there was none.
@@ -176,10 +185,10 @@ static bool carry_out_action(struct usbip_server *server, struct server_link *l)
     case SESSION_ACTION_NONE:
         return false;
     case SESSION_ACTION_LIST:
-        answer_list(server, l->session);
+        answer_list(server, l);
         break;
     case SESSION_ACTION_IMPORT:
-        server_import(server, l, a.busid);
+        server_import(server, l, a.name);
         break;
     case SESSION_ACTION_SUBMIT:
         d->backend->submit(d->backend, a.urb);

@@ -25,6 +25,7 @@ struct server_config {
     struct eventlog_memory eventlog_memory; // for the event ring, instead of `alloc`; bytes NULL:
                                             // none. Then it decides about the capacity
     enum eventlog_start start;              // why this run began
+    bool never_take_over;                   // a silent peer keeps its device, whoever wants it
     bool list_in_use; // DEVLIST shows devices that a session has; Linux usbipd does not
 };
 
@@ -45,10 +46,24 @@ void server_destroy(struct usbip_server *server);
 // Borrowed for the server's life. BASE_ERR_LIMIT: too many (4).
 enum base_err server_add_backend(struct usbip_server *server, struct usbip_backend *backend);
 
-// Takes from `config` what can change while it runs: connections, devices, URBs per session and the
-// two budgets; it must pass server_config_check(). Sessions that have imported keep their number of
-// URBs, and nothing that is there already is taken away.
+// Takes from `config` what can change while it runs: take-over, connections, devices, URBs per
+// session and the two budgets; it must pass server_config_check(). Sessions that have imported keep
+// their number of URBs, and nothing that is there already is taken away.
 void server_change_limits(struct usbip_server *server, const struct server_config *config);
+
+// --- who may have what ---------------------------------------------------------------------------
+
+// Copies the rules, which hold at once: sessions whose device they do not allow end, and events say
+// by which rule. Without them everybody may have everything. Check first (settings).
+// BASE_ERR_NOMEM: all is as before.
+enum base_err server_change_access(struct usbip_server *server, const struct access_list *list,
+                                   uint64_t now_us);
+const struct access_list *server_access(const struct usbip_server *server); // until the next change
+
+// Copies names and what is exported; the same. registry_ask() tells what they and some rules say,
+// also of rules that are not in force.
+enum base_err server_change_names(struct usbip_server *server, const struct access_naming *namings,
+                                  unsigned count, uint64_t now_us);
 
 // --- connections ---------------------------------------------------------------------------------
 

@@ -57,7 +57,8 @@ static bool being_released(const struct usbip_server *server, const struct regis
     struct server_link *holder = holder_of(server, d);
     if (d->state == REGISTRY_CLEANING || (holder && session_is_closing(holder->session)))
         return true;
-    if (!holder || session_peer(holder->session) == SESSION_PEER_ANSWERS)
+    if (!holder || session_peer(holder->session) == SESSION_PEER_ANSWERS ||
+        server->config.never_take_over)
         return false;
     session_peer_probe(holder->session, server->now_us);
     return true;
@@ -65,7 +66,7 @@ static bool being_released(const struct usbip_server *server, const struct regis
 
 static void import(struct usbip_server *server, struct server_link *l, struct registry_device *d)
 {
-    if (!d || d->state == REGISTRY_HUB) {
+    if (!d) {
         refuse_import(server, l, WIRE_ST_NODEV);
     } else if (d->state == REGISTRY_REFUSED) {
         refuse_import(server, l, WIRE_ST_DEV_ERR);
@@ -79,9 +80,25 @@ static void import(struct usbip_server *server, struct server_link *l, struct re
     }
 }
 
-void server_import(struct usbip_server *server, struct server_link *l, const char *busid)
+void server_import(struct usbip_server *server, struct server_link *l, const char *name)
 {
-    import(server, l, registry_find(&server->registry, busid));
+    import(server, l, server_find(server, l, name));
+}
+
+// One that is being opened for it is let go when the backend has answered.
+void server_deny(struct usbip_server *server, struct server_link *l, struct access_answer a)
+{
+    struct registry_device *d = l->device;
+    server_record_of(server, l, d->info.busid,
+                     EVENTLOG_WITH(access_ended, .reason = a.reason, .rule = a.rule));
+    if (l->waiting) {
+        refuse_import(server, l, WIRE_ST_NODEV);
+    } else if (d->state == REGISTRY_OPENING) {
+        server->totals.imports_refused++;
+        (void)session_import_reply(l->session, WIRE_ST_NODEV, NULL, server->now_us);
+    } else {
+        session_close(l->session, EVENT_END_ACCESS, server->now_us);
+    }
 }
 
 void server_serve_room(struct usbip_server *server)

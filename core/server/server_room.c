@@ -50,6 +50,8 @@ bool server_room_has_memory(const struct usbip_server *server)
 
 static void probe_all(struct usbip_server *server)
 {
+    if (server->config.never_take_over)
+        return;
     BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         if (!session_is_closing(l->session))
             session_peer_probe(l->session, server->now_us);

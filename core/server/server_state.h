@@ -7,7 +7,9 @@
 //   server_usage.c     what each device has been used for
 //   server_record.c    what happened goes to the event log
 //   server_room.c      places and memory for those who come
+//   server_find.c      which device a client means
 //   server_devices.c   who has which device
+//   server_access.c    rules and names change
 //   server.c           life, connections and work: where it is put together
 #pragma once
 
@@ -42,6 +44,9 @@ struct usbip_server {
     struct eventlog *log;
     struct registry registry;
     struct server_usages usages;
+    const struct access_list *access; // in force
+    struct access_list *own_access;   // the same, unless nobody has set any
+    struct access_naming *namings;    // the registry's
     struct server_slot backends[SERVER_MAX_BACKENDS];
     unsigned backend_count;
     struct session_budget budget;
@@ -59,6 +64,9 @@ struct usbip_server {
 void server_record(struct usbip_server *server, const char *busid, const struct base_peer *peer,
                    struct eventlog_what what);
 
+void server_record_of(struct usbip_server *server, const struct server_link *l, const char *busid,
+                      struct eventlog_what what);
+
 // server_room.c
 bool server_room_for_connection(struct usbip_server *server);   // may end another one
 bool server_room_has_place(const struct usbip_server *server);  // for one more device
@@ -69,10 +77,22 @@ bool server_room_may_come(struct usbip_server *server, struct server_link *l);
 void server_room_for_urbs(struct usbip_server *server); // probes, if some found no memory
 bool server_room_wanted(const struct usbip_server *server);
 
+// server_find.c
+struct access_identity server_identity(const struct server_link *l);
+// By busid, alias or serial number. NULL: there is none for this client.
+struct registry_device *server_find(struct usbip_server *server, const struct server_link *l,
+                                    const char *name);
+
 // server_devices.c
 void server_take_events(struct usbip_server *server);
 // Opens the device or waits for it, or refuses.
-void server_import(struct usbip_server *server, struct server_link *l, const char *busid);
+void server_import(struct usbip_server *server, struct server_link *l, const char *name);
+// It may not have its device any more.
+void server_deny(struct usbip_server *server, struct server_link *l, struct access_answer a);
 void server_follow_peer(struct usbip_server *server, struct server_link *holder);
 void server_let_go(struct server_link *l);           // its device, if its session is over
 void server_serve_room(struct usbip_server *server); // there may be some, or no more hope of it
+
+// server_access.c
+void server_access_begin(struct usbip_server *server);
+void server_access_end(struct usbip_server *server);

@@ -134,7 +134,7 @@ enum session_peer session_peer(const struct session *s);
 enum session_action_type {
     SESSION_ACTION_NONE,
     SESSION_ACTION_LIST,    // answer with session_list_reply
-    SESSION_ACTION_IMPORT,  // busid; answer with session_import_reply
+    SESSION_ACTION_IMPORT,  // name; answer with session_import_reply
     SESSION_ACTION_SUBMIT,  // urb: to the backend; it comes back with session_urb_done
     SESSION_ACTION_CANCEL,  // urb: it is at the backend, ask for it back
     SESSION_ACTION_CONTROL, // op: answer with session_control_done
@@ -142,7 +142,7 @@ enum session_action_type {
 
 struct session_action {
     enum session_action_type type;
-    const char *busid; // borrowed until the next call
+    const char *name; // busid, alias or serial number; borrowed until the next call
     struct usb_urb *urb;
     struct usb_control_op op;
 };

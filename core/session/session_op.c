@@ -138,6 +138,8 @@ enum base_err session_import_reply(struct session *s, enum wire_op_status status
     unsigned interfaces =
         usb_config_interfaces(usb_device_config(s->device.info, s->pipes.active_config), &none, 0);
     wire_device_pack(s->tx.op_record, s->device.info, (uint8_t)interfaces);
+    wire_device_name(s->tx.op_record, s->busid); // clients compare it with what they asked for
+    memcpy(s->busid, s->device.info->busid, sizeof s->busid);
     session_tx_op(s, WIRE_OP_REP_IMPORT, WIRE_ST_OK, s->tx.op_record, sizeof s->tx.op_record);
     session_record(s, EVENTLOG(imported));
     s->phase = SESSION_PHASE_URB;
@@ -154,7 +156,7 @@ struct session_action session_op_ask(struct session *s)
     s->op.asks = false;
     return (struct session_action){
         .type = s->phase == SESSION_PHASE_LIST ? SESSION_ACTION_LIST : SESSION_ACTION_IMPORT,
-        .busid = s->busid,
+        .name = s->busid,
     };
 }
 

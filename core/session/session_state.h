@@ -191,7 +191,7 @@ struct session {
     void *port;
     uint32_t id;
     struct base_peer peer;
-    char busid[USB_BUSID_SIZE];
+    char busid[USB_BUSID_SIZE]; // before the answer to IMPORT: the name asked for
     uint64_t now_us, since_us;
     uint64_t deadline_us; // operation phase: end of patience; closing: of the last bytes
     enum session_phase phase;

@@ -75,6 +75,12 @@ void wire_device_pack(uint8_t out[WIRE_DEVICE_SIZE], const struct usb_device_inf
     out[AT_INTERFACES] = interfaces;
 }
 
+void wire_device_name(uint8_t record[WIRE_DEVICE_SIZE], const char *name)
+{
+    memset(record + AT_BUSID, 0, WIRE_BUSID_SIZE);
+    put_text(record + AT_BUSID, WIRE_BUSID_SIZE, name);
+}
+
 void wire_interface_pack(uint8_t out[WIRE_INTERFACE_SIZE], const struct usb_interface *i)
 {
     out[0] = i->bInterfaceClass;

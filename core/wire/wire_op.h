@@ -50,6 +50,8 @@ enum base_err wire_busid_unpack(char out[WIRE_BUSID_SIZE], const uint8_t in[WIRE
 // The 312-byte record; unused bytes are zero. `interfaces` is bNumInterfaces.
 void wire_device_pack(uint8_t out[WIRE_DEVICE_SIZE], const struct usb_device_info *d,
                       uint8_t interfaces);
+// Puts another name into the record's busid.
+void wire_device_name(uint8_t record[WIRE_DEVICE_SIZE], const char *name);
 void wire_interface_pack(uint8_t out[WIRE_INTERFACE_SIZE], const struct usb_interface *i);
 
 // Reads a record back (clients: tests, bench). Strings are cut at their field and terminated.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// docs/wire.md 8.1, items 1-15: DEVLIST and IMPORT. Item 16 (device hidden from a client) comes
-// with the access rules.
+// docs/wire.md 8.1, items 1-16: DEVLIST and IMPORT.
 #include "tests/conformance/fixture.h"
 
 #include <string.h>
@@ -292,6 +291,42 @@ FIXTURE_TEST(conformance_014_import_of_a_busy_device)
     fixture_send(second, "OP-IMPORT");
     check_refused(f, second, "R-IMPORT-BUSY");
     stage_check_alive(first);
+}
+
+// --- a device that is hidden ---------------------------------------------------------------------
+
+static void hide_d1_from(struct fixture *f, const char *address)
+{
+    struct base_block block;
+    CHECK(base_block_parse(address, &block));
+    const struct access_rule rule = {.by = ACCESS_BY_BUSID,
+                                     .text = "1-1",
+                                     .blocks = &block,
+                                     .block_count = 1,
+                                     .effect = ACCESS_HIDE};
+    const struct access_list list = {.rules = &rule, .rule_count = 1};
+    CHECK_EQ(server_change_access(f->st.server, &list, f->st.now_us), BASE_OK);
+}
+
+static void check_hidden(struct fixture *f, unsigned others)
+{
+    struct stage_client *c = stage_connect_from(&f->st, "198.51.100.7");
+    fixture_send(c, "OP-DEVLIST");
+    CHECK_EQ(c->in_size, RECORD_AT + others * D1_ENTRY_SIZE);
+    CHECK_EQ(base_get_be32(stage_take(c, c->in_size) + WIRE_OP_HEADER_SIZE), others);
+    stage_fin(c);
+    c = stage_connect_from(&f->st, "198.51.100.7");
+    fixture_send(c, "OP-IMPORT");
+    check_refused(f, c, "R-IMPORT-NODEV");
+}
+
+FIXTURE_TEST(conformance_016_hidden_device)
+{
+    hide_d1_from(f, "198.51.100.0/24");
+    check_hidden(f, 1);
+    struct stage_client *holder = fixture_attach(f); // and D2 is in use as well
+    check_hidden(f, 0);
+    stage_check_alive(holder);
 }
 
 // --- a device that fails -------------------------------------------------------------------------

@@ -252,3 +252,55 @@ TEST(silence_is_not_that_of_a_peer_without_room)
     CHECK_EQ(count_events(&st, EVENT_PEER_SILENT), 0);
     stage_close(&st);
 }
+
+// --- the setting "never" -------------------------------------------------------------------------
+
+// Nobody is probed, whoever wants the device; it is as much in use as any other.
+static void never_begin(struct stage *st)
+{
+    struct server_config c;
+    server_config_default(&c);
+    c.never_take_over = true;
+    stage_open_d1(st, &c);
+}
+
+STAGE_TEST(silence_never_taken_over, never_begin(st))
+{
+    struct stage_client *holder = stage_attach(st, "1-1");
+    stage_advance(st, 60 * SECOND);
+    stage_heard(holder, 60 * SECOND, 15);
+    CHECK(listed(st, 1)); // the other one
+    struct stage_client *other = want(st, "1-1");
+    stage_expect_bytes(other, busy, sizeof busy);
+    CHECK_EQ(session_peer(holder->session), SESSION_PEER_SILENT);
+    stay_silent(holder, 60, 10, 20);
+    CHECK(!stage_closed(holder));
+}
+
+STAGE_TEST(silence_never_taken_over_for_want_of_a_place, never_begin(st))
+{
+    struct server_config c = *server_config(st->server);
+    struct stage_client *holder = stage_attach(st, "1-1");
+    stage_advance(st, 60 * SECOND);
+    stage_heard(holder, 60 * SECOND, 15);
+    c.max_connections = 1;
+    server_change_limits(st->server, &c);
+    struct stage_client *other = want(st, "1-2");
+    CHECK(other->in_size == WIRE_OP_HEADER_SIZE); // at once
+    CHECK_EQ(session_peer(holder->session), SESSION_PEER_SILENT);
+}
+
+// The setting is changed back, and holds for sessions that are there.
+STAGE_TEST(silence_taken_over_again, never_begin(st))
+{
+    struct server_config c = *server_config(st->server);
+    struct stage_client *holder = stage_attach(st, "1-1");
+    stage_advance(st, 60 * SECOND);
+    stage_heard(holder, 60 * SECOND, 15);
+    c.never_take_over = false;
+    server_change_limits(st->server, &c);
+    CHECK(listed(st, 2));
+    struct stage_client *other = want(st, "1-1");
+    stay_silent(holder, 60, 4, 20);
+    CHECK(other->in_size > WIRE_OP_HEADER_SIZE);
+}

@@ -243,7 +243,13 @@ void stage_advance(struct stage *st, uint64_t us)
 
 struct stage_client *stage_connect(struct stage *st)
 {
-    static const struct base_peer peer = {{{192, 0, 2, 1}, 32}, 1024};
+    return stage_connect_from(st, "192.0.2.1");
+}
+
+struct stage_client *stage_connect_from(struct stage *st, const char *address)
+{
+    struct base_peer peer = {.port = 1024};
+    CHECK(base_address_parse(address, &peer.address));
     struct session *s = server_connected(st->server, &peer, st->now_us);
     if (!s)
         return NULL;

@@ -77,8 +77,9 @@ void stage_settle(struct stage *st);
 // Moves time on by `us`, stopping at every deadline on the way.
 void stage_advance(struct stage *st, uint64_t us);
 
-// A client connects; NULL if the server refused.
-struct stage_client *stage_connect(struct stage *st);
+// A client connects; NULL if the server refused. `address` as text.
+struct stage_client *stage_connect(struct stage *st); // from 192.0.2.1
+struct stage_client *stage_connect_from(struct stage *st, const char *address);
 
 void stage_send(struct stage_client *c, const void *bytes, size_t size);  // and settles
 void stage_queue(struct stage_client *c, const void *bytes, size_t size); // without settling

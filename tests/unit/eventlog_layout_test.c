@@ -39,6 +39,11 @@ static const char *const types[] = {
     "file_trouble eventlog_file_task:task eventlog_file_reason:reason",
     "peer_silent",
     "peer_back count:seconds",
+    "access_denied access_reason:reason rule:rule",
+    "access_ended access_reason:reason rule:rule",
+    "access_changed access_mode:mode count:rules",
+    "name_ambiguous count:devices",
+    "device_renamed",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
@@ -53,7 +58,7 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
         "- descriptors duplicate limit no_memory stopping no_descriptor",
     [EVENTLOG_KIND_eventlog_end] =
         ("- peer_closed peer_lost done timeout protocol unplugged stopping crowded no_memory "
-         "peer_dead peer_silent peer_full"),
+         "peer_dead peer_silent peer_full access"),
     [EVENTLOG_KIND_eventlog_protocol] =
         ("- version operation command devid direction length packet_count duplicate_seqnum "
          "http tls"),
@@ -62,6 +67,9 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
     [EVENTLOG_KIND_eventlog_fallback] = "- in_use gateway_silent",
     [EVENTLOG_KIND_eventlog_file_task] = "- read write flush",
     [EVENTLOG_KIND_eventlog_file_reason] = "- error no_space too_large cut slow",
+    [EVENTLOG_KIND_access_reason] =
+        "- open on_list not_on_list rule_allows rule_hides not_exported",
+    [EVENTLOG_KIND_access_mode] = "open closed",
 };
 
 static void compare(const char *what, const char *stored, const char *now)

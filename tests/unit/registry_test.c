@@ -41,6 +41,11 @@ static struct usb_device_info info_of(const char *busid)
     return i;
 }
 
+static const struct access_list open_to_all = {.mode = ACCESS_OPEN};
+static const struct access_identity somebody = {.address = {{192, 0, 2, 1}, 32}};
+static const struct registry_audience in_use_too = {&open_to_all, &somebody, true, false};
+static const struct registry_audience free_only = {&open_to_all, &somebody, false, false};
+
 static struct registry_device *add(const char *busid)
 {
     struct usb_device_info info = info_of(busid);
@@ -112,7 +117,7 @@ TEST(registry_knows_hubs_and_broken_devices_but_lists_neither)
     info.config[0].size = 8;
     CHECK_EQ(registry_add(&reg, &info, NULL, NULL, 0, &broken), BASE_OK);
     CHECK_EQ(broken->state, REGISTRY_REFUSED);
-    uint8_t *list = registry_devlist(&reg, true, &size, &devices);
+    uint8_t *list = registry_devlist(&reg, &in_use_too, &size, &devices);
     CHECK_EQ(size, 4);
     CHECK_EQ(devices, 0);
     CHECK_EQ(base_get_be32(list), 0);
@@ -128,7 +133,7 @@ TEST(registry_lists_free_devices_and_others_if_told)
     add("1-1")->state = REGISTRY_IN_USE;
     add("1-2")->state = REGISTRY_CLEANING;
     add("1-3")->state = REGISTRY_OPENING;
-    uint8_t *list = registry_devlist(&reg, false, &size, &devices);
+    uint8_t *list = registry_devlist(&reg, &free_only, &size, &devices);
     CHECK_EQ(devices, 1);
     CHECK_EQ(size, 4 + WIRE_DEVICE_SIZE + WIRE_INTERFACE_SIZE);
     struct wire_device w;
@@ -137,10 +142,73 @@ TEST(registry_lists_free_devices_and_others_if_told)
     CHECK_EQ(w.bNumInterfaces, 1);
     CHECK_EQ(list[4 + WIRE_DEVICE_SIZE], 3); // HID
     free(list);
-    list = registry_devlist(&reg, true, &size, &devices);
+    list = registry_devlist(&reg, &in_use_too, &size, &devices);
     CHECK_EQ(devices, 3);
     free(list);
     allocations = 0;
-    CHECK(!registry_devlist(&reg, true, &size, &devices));
+    CHECK(!registry_devlist(&reg, &in_use_too, &size, &devices));
+    registry_clear(&reg);
+}
+
+// --- names and rules -----------------------------------------------------------------------------
+
+static bool hides(const struct registry_device *d, struct access_rule rule)
+{
+    rule.effect = ACCESS_HIDE;
+    return !registry_ask(d, &(struct access_list){.rules = &rule, .rule_count = 1}, &somebody).yes;
+}
+
+static bool hides_class(const struct registry_device *d, uint8_t number)
+{
+    return hides(d, (struct access_rule){.by = ACCESS_BY_CLASS, .number = number});
+}
+
+// Of every configuration and alternate setting, whatever is active.
+TEST(registry_rules_see_the_classes_of_device_and_interfaces)
+{
+    static const uint8_t other[] = {9, 2, 27, 0, 1, 2, 0, 0x80, 50, 9,    4, 0, 0, 0,
+                                    8, 6, 80, 0, 9, 4, 0, 1,    0,  0xfe, 1, 1, 0};
+    struct usb_device_info info = info_of("1-1");
+    struct registry_device *d = NULL;
+    uint8_t hub_like[sizeof desc];
+    begin();
+    memcpy(hub_like, desc, sizeof desc);
+    hub_like[4] = 0xef;
+    info.device_descriptor.data = hub_like;
+    info.config[1] = (struct base_span){other, sizeof other};
+    info.config_count = 2;
+    CHECK_EQ(registry_add(&reg, &info, NULL, NULL, 7, &d), BASE_OK);
+    CHECK(hides_class(d, 0xef) && hides_class(d, 3) && hides_class(d, 8) && hides_class(d, 0xfe));
+    CHECK(!hides_class(d, 0) && !hides_class(d, 9));
+    registry_clear(&reg);
+}
+
+TEST(registry_rules_see_the_ids)
+{
+    begin();
+    struct registry_device *d = add("1-1");
+    CHECK(hides(d, (struct access_rule){.by = ACCESS_BY_ID, .number = 0x12090001}));
+    CHECK(!hides(d, (struct access_rule){.by = ACCESS_BY_ID, .number = 0x00011209}));
+    CHECK(hides(d, (struct access_rule){.by = ACCESS_BY_BUSID, .text = "1-1"}));
+    registry_clear(&reg);
+}
+
+TEST(registry_names_of_devices_that_are_there_and_that_come)
+{
+    struct access_naming namings[] = {{.by = ACCESS_FOLLOW_PORT, .key = "1-1"},
+                                      {.by = ACCESS_FOLLOW_PORT, .key = "1-2"}};
+    begin();
+    strcpy(namings[0].names.alias, "left");
+    strcpy(namings[1].names.alias, "right");
+    struct registry_device *left = add("1-1");
+    CHECK_STR(registry_name(left, REGISTRY_ALIAS), "");
+    registry_set_namings(&reg, namings, 2);
+    struct registry_device *right = add("1-2");
+    CHECK(registry_find_named(&reg, "left") == left && registry_find_named(&reg, "1-2") == right);
+    CHECK(registry_find_named(&reg, "right") == right);
+    CHECK(!registry_find_named(&reg, "") && !registry_find_named(&reg, "lef"));
+    registry_set_namings(&reg, namings, 1);
+    CHECK(!registry_find_named(&reg, "right"));
+    CHECK(registry_find_named(&reg, "left") == left);
     registry_clear(&reg);
 }

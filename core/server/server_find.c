@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which device a client means. What it may not have does not exist for it: another device of the
+// same name is found all the same, and a name that two have is not ambiguous.
+#include "server/server_state.h"
+
+#include <string.h>
+
+struct access_identity server_identity(const struct server_link *l)
+{
+    return (struct access_identity){
+        .kind = ACCESS_IDENTITY_ADDRESS,
+        .address = session_peer_address(l->session)->address,
+    };
+}
+
+struct finding {
+    struct registry_device *device; // the first that the client may have
+    unsigned count;                 // of those
+    struct registry_device *denied; // the first that it may not have
+    struct access_answer why;
+};
+
+static void find(const struct usbip_server *server, const struct access_identity *who,
+                 enum registry_name kind, const char *name, struct finding *f)
+{
+    BASE_LIST_FOR_EACH (struct registry_device, d, &server->registry.devices, link) {
+        if (d->state == REGISTRY_HUB || strcmp(registry_name(d, kind), name) != 0)
+            continue;
+        struct access_answer a = registry_ask(d, server->access, who);
+        if (a.yes && f->count++ == 0)
+            f->device = d;
+        if (a.yes || f->denied)
+            continue;
+        f->denied = d;
+        f->why = a;
+    }
+}
+
+struct registry_device *server_find(struct usbip_server *server, const struct server_link *l,
+                                    const char *name)
+{
+    const struct access_identity who = server_identity(l);
+    struct finding f = {.count = 0};
+    for (enum registry_name kind = REGISTRY_BUSID; kind < REGISTRY_NAMES && f.count == 0; kind++)
+        find(server, &who, kind, name, &f);
+    if (f.count == 1)
+        return f.device;
+    if (f.count > 1)
+        server_record_of(server, l, name, EVENTLOG_WITH(name_ambiguous, .devices = f.count));
+    else if (f.denied)
+        server_record_of(server, l, f.denied->info.busid,
+                         EVENTLOG_WITH(access_denied, .reason = f.why.reason, .rule = f.why.rule));
+    else // takes as long as if there were one
+        (void)access_decide(server->access, &who, NULL);
+    return NULL;
+}
