@@ -26,6 +26,11 @@ static void add_time(struct api_json *j, cJSON *o, uint64_t unix_us)
     api_json_text(j, o, "time", text);
 }
 
+static bool is_of_file(enum eventlog_type type)
+{
+    return type == EVENT_FILE_TROUBLE || type == EVENT_FILE_SILENT || type == EVENT_FILE_BACK;
+}
+
 void api_json_event(struct api_json *j, cJSON *parent, const struct eventlog_event *e)
 {
     char text[TEXT_SIZE];
@@ -39,7 +44,7 @@ void api_json_event(struct api_json *j, cJSON *parent, const struct eventlog_eve
     if (e->session)
         api_json_number(j, parent, "session", e->session);
     if (e->peer[0])
-        api_json_text(j, parent, e->what.type == EVENT_FILE_TROUBLE ? "file" : "peer", e->peer);
+        api_json_text(j, parent, is_of_file(e->what.type) ? "file" : "peer", e->peer);
     if (e->busid[0])
         api_json_text(j, parent, "busid", e->busid);
     for (unsigned i = 0; i < EVENTLOG_MAX_VALUES; i++)

@@ -24,7 +24,7 @@ struct eventlog_event {
     char busid[USB_BUSID_SIZE];
     union {
         char peer[EVENTLOG_PEER_SIZE];
-        char file[EVENTLOG_PEER_SIZE]; // FILE_TROUBLE: the end of its path, in ASCII
+        char file[EVENTLOG_PEER_SIZE]; // FILE_...: the end of its path, in ASCII
     };
 };
 

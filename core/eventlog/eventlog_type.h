@@ -83,7 +83,10 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     EVENT(NAME_AMBIGUOUS, name_ambiguous, WARNING,                                                 \
           "session {session}: {peer} asked for {busid}, which is the name of {devices} devices",   \
           NUMBER(count, devices))                                                                  \
-    PLAIN(DEVICE_RENAMED, device_renamed, INFO, "{busid} has other names or another export now")
+    PLAIN(DEVICE_RENAMED, device_renamed, INFO, "{busid} has other names or another export now")   \
+    PLAIN(FILE_SILENT, file_silent, WARNING, "{file} does not answer, its device waits for it")    \
+    EVENT(FILE_BACK, file_back, INFO, "{file} answers again after {seconds} s",                    \
+          NUMBER(count, seconds))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,

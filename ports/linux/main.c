@@ -28,6 +28,8 @@ enum {
     SPARE_SOCKETS = 64,
     LAST_WORDS_US = 2000000,  // how long the end waits for those who read the output
     LAST_WRITES_US = 2000000, // and for files behind devices
+    OPEN_US = 20000000,       // how long opening one may take,
+    ANSWER_US = 5000000,      // and what it has to do, before that is told
 };
 
 struct program {
@@ -159,7 +161,8 @@ static bool start_devices(struct program *p)
         .open_recording = sim_file_recording,
         .ctx = &p->files,
     };
-    p->files = (struct sim_file_port){file_threads_create(), server_eventlog(p->server)};
+    p->files =
+        (struct sim_file_port){file_threads_create(OPEN_US, ANSWER_US), server_eventlog(p->server)};
     p->bus = sim_bus_create(&p->alloc, 1);
     if (!p->bus || !p->files.threads) {
         snprintf(p->why, WHY_SIZE, "no memory for the simulated devices");

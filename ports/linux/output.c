@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/output.h"
+#include "ports/linux/monotonic_cond.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 struct output {
@@ -94,7 +94,6 @@ static void release(struct output *o)
 
 struct output *output_create(int fd, output_lost_fn *lost, void *ctx)
 {
-    pthread_condattr_t monotonic;
     struct output *o = calloc(1, sizeof *o);
     if (!o)
         return NULL;
@@ -104,10 +103,7 @@ struct output *output_create(int fd, output_lost_fn *lost, void *ctx)
     o->queue = o->memory[0];
     pthread_mutex_init(&o->lock, NULL);
     pthread_cond_init(&o->more, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&o->done, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    monotonic_cond_init(&o->done);
     pthread_mutex_lock(&o->lock); // the thread shall see its own name
     bool good = pthread_create(&o->thread, NULL, write_queues, o) == 0;
     pthread_mutex_unlock(&o->lock);
@@ -119,14 +115,10 @@ struct output *output_create(int fd, output_lost_fn *lost, void *ctx)
 
 bool output_flush(struct output *o, uint64_t limit_us)
 {
-    const struct timespec limit = {
-        .tv_sec = (time_t)(limit_us / 1000000),
-        .tv_nsec = (long)(limit_us % 1000000) * 1000,
-    };
+    bool in_time = true;
     pthread_mutex_lock(&o->lock);
-    int error = 0;
-    while ((!is_empty(o) || o->writing) && error == 0)
-        error = pthread_cond_timedwait(&o->done, &o->lock, &limit);
+    while ((!is_empty(o) || o->writing) && in_time)
+        in_time = monotonic_cond_wait(&o->done, &o->lock, limit_us);
     bool flushed = is_empty(o) && !o->writing;
     pthread_mutex_unlock(&o->lock);
     return flushed;

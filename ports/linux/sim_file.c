@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 // --- images --------------------------------------------------------------------------------------
 
@@ -160,21 +159,24 @@ static const struct sim_storage_slow image_slow = {
 enum base_err sim_file_image(void *ctx, const char *path, bool read_only,
                              struct sim_storage *storage, char *why, size_t why_size)
 {
-    uint64_t size = 0;
-    int fd =
-        sim_file_open(path, read_only ? O_RDONLY : O_RDWR, read_only ? LOCK_SH : LOCK_EX, &size);
-    if (fd < 0)
-        return sim_file_refuse(errno, "use the image", path, why, why_size);
+    const struct sim_file_opening opening = {
+        .path = path,
+        .flags = read_only ? O_RDONLY : O_RDWR,
+        .lock = read_only ? LOCK_SH : LOCK_EX,
+        .done = image_job_done,
+    };
+    uint64_t size;
+    int error;
+    struct image *im = sim_file_create(sizeof *im, ctx, &opening, &size, &error);
+    if (!im)
+        return sim_file_refuse(error, "use the image", path, why, why_size);
     if (size < SIM_STORAGE_BLOCK) {
-        close(fd);
+        image_destroy(im);
         (void)snprintf(why, why_size,
                        "cannot use the image %s: it is smaller than one block of %d bytes", path,
                        SIM_STORAGE_BLOCK);
         return BASE_ERR_INVALID;
     }
-    struct image *im = sim_file_create(sizeof *im, ctx, path, fd, image_job_done);
-    if (!im)
-        return sim_file_refuse(ENOMEM, "use the image", path, why, why_size);
     *storage = (struct sim_storage){
         .read = image_read,
         .write = image_write,
@@ -272,13 +274,17 @@ static void recording_destroy(void *ctx)
 enum base_err sim_file_recording(void *ctx, const char *path, struct sim_recording *recording,
                                  char *why, size_t why_size)
 {
+    const struct sim_file_opening opening = {
+        .path = path,
+        .flags = O_WRONLY | O_CREAT | O_APPEND,
+        .lock = LOCK_EX,
+        .done = recording_job_done,
+    };
     uint64_t size;
-    int fd = sim_file_open(path, O_WRONLY | O_CREAT | O_APPEND, LOCK_EX, &size);
-    if (fd < 0)
-        return sim_file_refuse(errno, "record to", path, why, why_size);
-    struct recording *r = sim_file_create(sizeof *r, ctx, path, fd, recording_job_done);
+    int error;
+    struct recording *r = sim_file_create(sizeof *r, ctx, &opening, &size, &error);
     if (!r)
-        return sim_file_refuse(ENOMEM, "record to", path, why, why_size);
+        return sim_file_refuse(error, "record to", path, why, why_size);
     *recording = (struct sim_recording){recording_append, recording_destroy, r};
     return BASE_OK;
 }

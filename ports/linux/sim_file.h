@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files behind simulated devices. Loop thread; reading and writing are done by a thread of each
-// file (file_thread.h), so that a file system that does not answer stops its own device only. Only
-// opening waits, at the start.
+// Files behind simulated devices. Loop thread; all I/O is done by a thread of each file
+// (file_thread.h), so that a file system that does not answer stops its own device only. Only
+// opening is waited for, for a while.
 //
 // They are locked, so that no two devices write to one. A refusal puts a sentence without its full
 // stop into `why`, cut to fit: BASE_ERR_NOT_FOUND (no such file, or folder), BASE_ERR_BUSY (another

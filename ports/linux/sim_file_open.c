@@ -3,15 +3,9 @@
 #include "ports/posix/posix_time.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-_Static_assert(sizeof(off_t) == 8, "images may be larger than 2 GiB");
 
 // --- trouble -------------------------------------------------------------------------------------
 
@@ -44,62 +38,54 @@ static enum eventlog_file_reason reason_of(int error)
     }
 }
 
+static void record(const struct sim_file *file, struct eventlog_what what)
+{
+    struct eventlog_event e = {.time_us = posix_now_us(), .what = what};
+    memcpy(e.file, file->name, sizeof e.file);
+    eventlog_record(file->log, &e);
+}
+
 enum base_err sim_file_trouble(struct sim_file *file, enum file_task what, int error)
 {
     enum eventlog_file_reason reason = reason_of(error);
     enum eventlog_file_task task = what == FILE_READ    ? EVENT_FILE_READ
                                    : what == FILE_FLUSH ? EVENT_FILE_FLUSHED
                                                         : EVENT_FILE_WRITTEN;
-    struct eventlog_event e = {
-        .time_us = posix_now_us(),
-        .what = EVENTLOG_WITH(file_trouble, .task = task, .reason = reason),
-    };
-    memcpy(e.file, file->name, sizeof e.file);
     if (!file->told[task][reason])
-        eventlog_record(file->log, &e);
+        record(file, EVENTLOG_WITH(file_trouble, .task = task, .reason = reason));
     file->told[task][reason] = true;
     return BASE_ERR_IO;
 }
 
+static void waited(void *ctx, uint64_t us)
+{
+    record(ctx, us ? EVENTLOG_WITH(file_back, .seconds = (uint32_t)(us / 1000000))
+                   : EVENTLOG(file_silent));
+}
+
 // --- opening -------------------------------------------------------------------------------------
 
-// 0, or an errno; ENXIO, which opening a FIFO may also give: it is no regular file.
-static int claim(int fd, int lock, uint64_t *size)
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0)
-        return errno;
-    *size = (uint64_t)st.st_size;
-    if (!S_ISREG(st.st_mode))
-        return ENXIO;
-    return flock(fd, lock | LOCK_NB) == 0 ? 0 : errno;
-}
-
-int sim_file_open(const char *path, int flags, int lock, uint64_t *size)
-{
-    // Without O_NONBLOCK, opening a FIFO would wait for its other end.
-    int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0666);
-    int error = fd < 0 ? 0 : claim(fd, lock, size);
-    if (!error)
-        return fd;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-void *sim_file_create(size_t size, const struct sim_file_port *port, const char *path, int fd,
-                      sim_file_done_fn *done)
+void *sim_file_create(size_t size, const struct sim_file_port *port,
+                      const struct sim_file_opening *o, uint64_t *file_size, int *error)
 {
     struct sim_file *file = calloc(1, size);
+    const struct file_thread_config c = {
+        .path = o->path,
+        .flags = o->flags,
+        .lock = o->lock,
+        .done = o->done,
+        .waited = waited,
+        .ctx = file,
+    };
+    *error = ENOMEM;
     if (file)
-        file->thread = file_thread_create(port->threads, fd, done, file);
+        file->thread = file_thread_create(port->threads, &c, file_size, error);
     if (!file || !file->thread) {
         free(file);
-        close(fd);
         return NULL;
     }
     file->log = port->log;
-    name_file(file->name, path);
+    name_file(file->name, o->path);
     return file;
 }
 
@@ -108,6 +94,7 @@ enum base_err sim_file_refuse(int error, const char *what, const char *path, cha
 {
     const char *reason = error == ENXIO         ? "it is not a regular file"
                          : error == EWOULDBLOCK ? "another device uses it"
+                         : error == ETIMEDOUT   ? "it does not answer"
                                                 : strerror(error);
     (void)snprintf(why, why_size, "cannot %s %s: %s", what, path, reason);
     switch (error) {

@@ -15,15 +15,16 @@ struct sim_file {
 
 enum { SIM_FILE_TOO_SLOW = FILE_ENDS - 1 }; // as an error: there is no room for more data
 
-typedef void sim_file_done_fn(void *ctx, struct file_job *job);
+struct sim_file_opening {
+    const char *path;
+    int flags, lock; // of open() and flock()
+    void (*done)(void *ctx, struct file_job *job);
+};
 
-// A descriptor, or -1: errno says why.
-int sim_file_open(const char *path, int flags, int lock, uint64_t *size);
-
-// `size` bytes of memory that begin with a struct sim_file and are their thread's `ctx`. Takes the
-// descriptor. NULL: no memory or thread.
-void *sim_file_create(size_t size, const struct sim_file_port *port, const char *path, int fd,
-                      sim_file_done_fn *done);
+// `size` bytes of memory that begin with a struct sim_file and are their thread's `ctx`. NULL:
+// *error is an errno (file_thread_create()).
+void *sim_file_create(size_t size, const struct sim_file_port *port,
+                      const struct sim_file_opening *o, uint64_t *file_size, int *error);
 
 // Writes a sentence for an errno, and says what it is for the caller.
 enum base_err sim_file_refuse(int error, const char *what, const char *path, char *why,

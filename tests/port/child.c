@@ -53,6 +53,8 @@ static _Noreturn void become(const struct child_start_with *with, char **argv, i
         if (with->closed[fd])
             close(fd);
     limit_descriptors(with->descriptors, with->descriptors_limit);
+    if (with->hanging && !hanging_calls_begin(with->hanging))
+        _exit(127);
     execv(argv[0], argv);
     _exit(127);
 }

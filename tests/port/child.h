@@ -3,6 +3,8 @@
 // test. It ends with the tests at the latest.
 #pragma once
 
+#include "tests/port/hanging_calls.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,6 +15,7 @@ struct child {
         bool closed[3];       // descriptors that it is started without
         const char *terminal; // its controlling one; NULL: none
         bool ignores_hangup;  // as nohup has it
+        enum hanging_calls hanging;
         unsigned descriptors; // how many it may have, and up to which limit it may raise that;
         unsigned descriptors_limit; // 0: as the tests may
     } with;

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,6 +33,8 @@ static pthread_mutex_t hang_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t hang_change = PTHREAD_COND_INITIALIZER;
 static bool hangs;
 static unsigned hanging;
+
+static atomic_size_t most = SIZE_MAX;
 
 static atomic_bool watching; // other tests have threads; they see only this
 static unsigned calls, fail_at, cut_at;
@@ -87,20 +90,6 @@ static bool fails(const char *what, const char *name, const char *other)
     return true;
 }
 
-int __wrap_openat(int folder, const char *path, int flags, ...)
-{
-    mode_t mode = 0;
-    if (flags & O_CREAT) {
-        va_list ap;
-        va_start(ap, flags);
-        mode = va_arg(ap, mode_t);
-        va_end(ap);
-    }
-    if (atomic_load(&watching) && fails("open", path, ""))
-        return -1;
-    return __real_openat(folder, path, flags, mode);
-}
-
 static void hang(void)
 {
     pthread_mutex_lock(&hang_lock);
@@ -112,10 +101,39 @@ static void hang(void)
     pthread_mutex_unlock(&hang_lock);
 }
 
+void file_calls_shorten(size_t size)
+{
+    atomic_store(&most, size);
+}
+
+static size_t shortened(size_t size)
+{
+    size_t limit = atomic_load(&most);
+    return size < limit ? size : limit;
+}
+
+int __wrap_openat(int folder, const char *path, int flags, ...)
+{
+    mode_t mode = 0;
+    if (flags & O_CREAT) {
+        va_list ap;
+        va_start(ap, flags);
+        mode = va_arg(ap, mode_t);
+        va_end(ap);
+    }
+    if (flags & O_NONBLOCK)
+        hang();
+    if (atomic_load(&watching) && fails("open", path, ""))
+        return -1;
+    return __real_openat(folder, path, flags, mode);
+}
+
 ssize_t __wrap_write(int fd, const void *data, size_t size)
 {
-    if (fcntl(fd, F_GETFL) & O_APPEND)
+    if (fcntl(fd, F_GETFL) & O_APPEND) {
         hang();
+        size = shortened(size);
+    }
     if (!atomic_load(&watching) || !fails("write", "", ""))
         return __real_write(fd, data, size);
     int reason = errno;
@@ -163,11 +181,11 @@ void file_calls_await_hanging(unsigned count)
 ssize_t __wrap_pread(int fd, void *data, size_t size, off_t offset)
 {
     hang();
-    return __real_pread(fd, data, size, offset);
+    return __real_pread(fd, data, shortened(size), offset);
 }
 
 ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t offset)
 {
     hang();
-    return __real_pwrite(fd, data, size, offset);
+    return __real_pwrite(fd, data, shortened(size), offset);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 // From now on the calls are numbered from 0 and written down; all of them work.
 void file_calls_watch(void);
@@ -22,9 +23,12 @@ unsigned file_calls_end(void);
 // What was called since, for example "open a.new; write; fsync; rename a.new a; ".
 const char *file_calls_text(void);
 
-// A disk that does not answer: pread, pwrite and a write that appends wait until this is over. Any
-// thread.
+// A disk that does not answer: pread, pwrite, a write that appends and an openat with O_NONBLOCK
+// wait until this is over. Any thread.
 void file_calls_hang(bool on);
+
+// pread, pwrite and a write that appends move at most `size` bytes at once; SIZE_MAX: all.
+void file_calls_shorten(size_t size);
 
 // Waits until so many do.
 void file_calls_await_hanging(unsigned count);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real usbip-server as a child process: output, options, settings, files.
+// The real usbip-server as a child process: output, log, options, settings.
 #include "sim/set/sim_set.h"
 #include "tests/port/http_client.h"
 #include "tests/port/program_rig.h"
@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 TEST(program_serves_the_default_set)
@@ -84,38 +83,6 @@ TEST(program_prints_ipv6_in_brackets)
     free(c);
 }
 
-// Somebody makes the image of an imported disk shorter, and the client reads it.
-TEST(program_tells_what_is_wrong_with_an_image)
-{
-    static const uint8_t request_sense[31] = {
-        'U', 'S', 'B', 'C', [8] = 18, [12] = 0x80, [14] = 6, 3, [19] = 18};
-    static const uint8_t read_10[31] = {
-        'U', 'S', 'B', 'C', [9] = 2, [12] = 0x80, [14] = 10, 0x28, [23] = 1};
-    char path[] = P_tmpdir "/usbip-image-XXXXXX", sim[64], want[128];
-    uint8_t data[512];
-    struct usbip_client c;
-    int image = mkstemp(path);
-    CHECK(image >= 0 && ftruncate(image, 65536) == 0);
-    snprintf(sim, sizeof sim, "disk:file=%s", path);
-    struct running *r = STARTED("--sim", sim);
-    CHECK_EQ(usbip_client_import(&c, program_connect(r->port), "1-1"), WIRE_ST_OK);
-    CHECK_EQ(ftruncate(image, 0), 0);
-    usbip_client_submit(&c, 2, false, request_sense, sizeof request_sense);
-    usbip_client_reply(&c, false, NULL, 0);
-    usbip_client_read(&c, 1, data, 18);
-    usbip_client_read(&c, 1, data, 13);
-    usbip_client_submit(&c, 2, false, read_10, sizeof read_10);
-    usbip_client_reply(&c, false, NULL, 0);
-    usbip_client_submit(&c, 1, true, NULL, sizeof data);
-    CHECK_EQ(usbip_client_reply(&c, true, data, sizeof data).u.ret_submit.status, USB_STATUS_STALL);
-    snprintf(want, sizeof want, "%s cannot be read: it is shorter than it was", path);
-    child_await_log(&r->child, want);
-    close(c.fd);
-    close(image);
-    CHECK_EQ(unlink(path), 0);
-    program_end(r);
-}
-
 // Nobody reads the log any more: serving goes on.
 TEST(program_survives_the_loss_of_its_log)
 {
@@ -146,52 +113,6 @@ TEST(program_is_not_stopped_by_who_does_not_read_its_log)
     CHECK(http_client_ask(c, r->http_port, "GET", "/healthz"));
     free(c);
     program_end(r);
-}
-
-// --- files -----------------------------------------------------------------------
-
-// A SCSI command to the disk, with `size` bytes of zeros. Returns its status.
-static uint8_t command(struct usbip_client *c, uint8_t operation, uint8_t blocks, uint16_t size)
-{
-    enum { IN = 1, OUT = 2, STATUS = 12 };
-    static const uint8_t zeros[512];
-    uint8_t csw[13], cbw[31] = "USBC";
-    base_put_le16(cbw + 8, size);
-    cbw[14] = 10;
-    cbw[15] = operation;
-    cbw[23] = blocks;
-    usbip_client_submit(c, OUT, false, cbw, sizeof cbw);
-    CHECK_EQ(usbip_client_reply(c, false, NULL, 0).u.ret_submit.actual_length, sizeof cbw);
-    if (size > 0) {
-        usbip_client_submit(c, OUT, false, zeros, size);
-        (void)usbip_client_reply(c, false, NULL, 0); // halted if the command fails
-    }
-    usbip_client_read(c, IN, csw, sizeof csw);
-    return csw[STATUS];
-}
-
-// A file that may not grow (ulimit -f) is for the client what a full disk is.
-TEST(program_survives_the_limit_of_a_file)
-{
-    enum { TEST_UNIT_READY = 0, WRITE_10 = 0x2a, BLOCK = 512 };
-    static const char block[BLOCK];
-    const struct rlimit none = {0};
-    char sim[512];
-    struct settings_folder f;
-    struct usbip_client c;
-    settings_folder_make(&f);
-    settings_folder_put(&f, "image", block, sizeof block);
-    snprintf(sim, sizeof sim, "disk:file=%s", settings_folder_file(&f, "image"));
-    struct running *r = STARTED("--sim", sim);
-    CHECK_EQ(usbip_client_import(&c, program_connect(r->port), "1-1"), WIRE_ST_OK);
-    usbip_client_configure(&c, 1);
-    (void)command(&c, TEST_UNIT_READY, 0, 0); // there may be a unit attention
-    CHECK_EQ(command(&c, WRITE_10, 1, BLOCK), 0);
-    CHECK_EQ(prlimit(r->child.pid, RLIMIT_FSIZE, &none, NULL), 0);
-    CHECK_EQ(command(&c, WRITE_10, 1, BLOCK), 1);
-    close(c.fd);
-    program_end(r);
-    settings_folder_remove(&f);
 }
 
 // --- log -----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 512, IMAGE_SIZE = 65536, SHORT_US = 10000 };
+enum { BLOCK = 512, IMAGE_SIZE = 65536, SHORT_US = 10000, LONG_US = 3600000000 };
 
 // A server with a disk in 1-1 whose image is a file of ours, and Gadget Zero in 1-3.
 struct hang {
@@ -66,7 +66,8 @@ static void hang_begin(struct hang *h)
     make_image(h);
     port_rig_init(&h->rig);
     port_rig_prepare(&h->rig);
-    h->port = (struct sim_file_port){file_threads_create(), server_eventlog(h->rig.server)};
+    h->port = (struct sim_file_port){file_threads_create(LONG_US, LONG_US),
+                                     server_eventlog(h->rig.server)};
     snprintf(sim, sizeof sim, "disk:file=%s", h->path);
     CHECK_EQ(sim_set_plug(h->rig.bus, sim, &files, why, sizeof why), BASE_OK);
     h->watch = (struct posix_watch){

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/sim_file.h"
-
+#include "ports/posix/posix_time.h"
 #include "tests/port/file_calls.h"
 #include "tests/support/check.h"
 #include "tests/support/heap.h"
@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SHORT_US = 10000, LONG_US = 10000000 };
 enum { BLOCK = 512, TWO = 2 * BLOCK, LAST = 3 * BLOCK, FOUR = 4 * BLOCK };
 
 // A folder of our own, with one file.
@@ -38,7 +39,7 @@ static void place_begin(struct place *f)
 {
     *f = (struct place){.folder = P_tmpdir "/usbip-file-XXXXXX", .open_files = open_files()};
     f->port.log = eventlog_create(&heap, 16);
-    f->port.threads = file_threads_create();
+    f->port.threads = file_threads_create(LONG_US, LONG_US);
     CHECK(mkdtemp(f->folder));
     snprintf(f->path, sizeof f->path, "%s/it", f->folder);
 }
@@ -54,16 +55,23 @@ static void place_end(struct place *f)
     eventlog_destroy(f->port.log);
 }
 
-// The next event of the file, and its words behind "cannot be".
-static void check_told(struct place *f, const char *words)
+// The next event of the file, and its words behind the name.
+static void check_event(struct place *f, const char *words)
 {
     char want[160], have[160];
     const struct eventlog_event *e = eventlog_next(f->port.log, f->told);
     CHECK(e);
     f->told = e->number;
-    snprintf(want, sizeof want, "%s cannot be %s", f->path, words);
+    snprintf(want, sizeof want, "%s %s", f->path, words);
     eventlog_text(e, have, sizeof have);
     CHECK_STR(have, want);
+}
+
+static void check_told(struct place *f, const char *words)
+{
+    char all[80];
+    snprintf(all, sizeof all, "cannot be %s", words);
+    check_event(f, all);
 }
 
 static void check_why(const struct place *f, const char *what, const char *reason)
@@ -73,11 +81,16 @@ static void check_why(const struct place *f, const char *what, const char *reaso
     CHECK_STR(f->why, want);
 }
 
+static void threads_anew(struct place *f, uint64_t open_us, uint64_t answer_us)
+{
+    CHECK(file_threads_end(f->port.threads, UINT64_MAX));
+    f->port.threads = file_threads_create(open_us, answer_us);
+}
+
 // What was closed is closed by its thread: waits for that.
 static void await_closed(struct place *f)
 {
-    CHECK(file_threads_end(f->port.threads, UINT64_MAX));
-    f->port.threads = file_threads_create();
+    threads_anew(f, LONG_US, LONG_US);
 }
 
 // Waits until the thread of a file is done with something.
@@ -287,6 +300,98 @@ TEST(sim_file_image_refused)
 
     CHECK_EQ(sim_file_image(&f.port, f.folder, true, &s, why, sizeof why), BASE_ERR_INVALID);
     CHECK_EQ(strlen(why), sizeof why - 1); // cut to fit
+    place_end(&f);
+}
+
+// The system may move less than it was asked for.
+TEST(sim_file_moves_all_in_the_end)
+{
+    struct place f;
+    struct sim_storage s;
+    uint8_t out[FOUR], in[FOUR] = {0};
+    for (unsigned i = 0; i < FOUR; i++)
+        out[i] = (uint8_t)(i * 7 + i / 256);
+    image_begin(&f, FOUR);
+    CHECK_EQ(image_open(&f, false, &s), BASE_OK);
+    file_calls_shorten(100);
+    CHECK_EQ(image_write(&f, &s, 0, out, sizeof out), BASE_OK);
+    file_calls_shorten(SIZE_MAX);
+    CHECK_EQ(image_read(&f, &s, 0, in, sizeof in), BASE_OK);
+    CHECK_BYTES(in, out, sizeof out);
+    memset(in, 0, sizeof in);
+    file_calls_shorten(100);
+    CHECK_EQ(image_read(&f, &s, BLOCK, in, LAST), BASE_OK);
+    CHECK_BYTES(in, out + BLOCK, LAST);
+    file_calls_shorten(SIZE_MAX);
+    s.destroy(s.ctx);
+    place_end(&f);
+}
+
+// --- files that do not answer --------------------------------------------------------------------
+
+TEST(sim_file_that_hangs_when_it_is_opened_is_refused)
+{
+    struct place f;
+    struct sim_storage s;
+    image_begin(&f, FOUR);
+    threads_anew(&f, SHORT_US, LONG_US);
+    file_calls_hang(true);
+    CHECK_EQ(image_open(&f, false, &s), BASE_ERR_IO);
+    check_why(&f, "use the image", "it does not answer");
+    CHECK(!file_threads_end(f.port.threads, 0));
+    file_calls_hang(false); // opened at last, it is closed again
+    place_end(&f);
+}
+
+TEST(sim_file_that_hangs_is_told_and_when_it_answers_again)
+{
+    struct place f;
+    struct sim_storage s;
+    uint8_t data[BLOCK];
+    image_begin(&f, FOUR);
+    threads_anew(&f, LONG_US, SHORT_US);
+    CHECK_EQ(image_open(&f, false, &s), BASE_OK);
+    for (unsigned i = 0; i < 2; i++) { // each time it happens
+        file_calls_hang(true);
+        CHECK_EQ(s.read(s.ctx, 0, data, BLOCK), BASE_ERR_AGAIN);
+        await_job(&f);
+        check_event(&f, "does not answer, its device waits for it");
+        CHECK_EQ(s.read(s.ctx, 0, data, BLOCK), BASE_ERR_AGAIN);
+        file_calls_hang(false);
+        await_job(&f);
+        check_event(&f, "answers again after 0 s");
+        CHECK_EQ(s.read(s.ctx, 0, data, BLOCK), BASE_OK);
+    }
+    s.destroy(s.ctx);
+    place_end(&f);
+}
+
+// The one that was busy first is told first, the other one in its own time.
+TEST(sim_file_each_that_hangs_is_told)
+{
+    struct place f;
+    struct sim_storage s, other;
+    uint8_t data[BLOCK];
+    image_begin(&f, FOUR);
+    threads_anew(&f, LONG_US, SHORT_US);
+    CHECK_EQ(image_open(&f, true, &s), BASE_OK);
+    CHECK_EQ(image_open(&f, true, &other), BASE_OK);
+    uint64_t half_us = posix_now_us() + SHORT_US / 2;
+    do { // when the timer of the first read goes off, nobody is late
+        CHECK_EQ(image_read(&f, &s, 0, data, BLOCK), BASE_OK);
+    } while (posix_now_us() < half_us);
+    file_calls_hang(true);
+    CHECK_EQ(s.read(s.ctx, 0, data, BLOCK), BASE_ERR_AGAIN);
+    file_calls_await_hanging(1);
+    CHECK_EQ(other.read(other.ctx, 0, data, BLOCK), BASE_ERR_AGAIN);
+    file_calls_await_hanging(2);
+    while (!eventlog_next(f.port.log, f.told + 1))
+        await_job(&f);
+    check_event(&f, "does not answer, its device waits for it");
+    check_event(&f, "does not answer, its device waits for it");
+    s.destroy(s.ctx);
+    other.destroy(other.ctx);
+    file_calls_hang(false);
     place_end(&f);
 }
 

@@ -431,6 +431,14 @@ TEST(api_event_file)
     check_member(e, "task", "write");
     check_member(e, "reason", "no_space");
     check_member(e, "text", "/srv/stick.img cannot be written: no space is left on its disk");
+    e.what = EVENTLOG(file_silent);
+    check_member(e, "level", "warning");
+    check_member(e, "file", "/srv/stick.img");
+    check_member(e, "text", "/srv/stick.img does not answer, its device waits for it");
+    e.what = EVENTLOG_WITH(file_back, .seconds = 70);
+    check_member(e, "file", "/srv/stick.img");
+    check_number(e, "seconds", 70);
+    check_member(e, "text", "/srv/stick.img answers again after 70 s");
     cJSON *o = event_json(e);
     CHECK(!cJSON_HasObjectItem(o, "peer"));
     cJSON_Delete(o);

@@ -44,6 +44,8 @@ static const char *const types[] = {
     "access_changed access_mode:mode count:rules",
     "name_ambiguous count:devices",
     "device_renamed",
+    "file_silent",
+    "file_back count:seconds",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
