@@ -186,7 +186,9 @@ void posix_socket_prepare(int fd, unsigned silent_s)
 #ifdef TCP_USER_TIMEOUT
     set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)(silent_s * 1000)); // TCP_KEEPCNT is void
 #else
-    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, (int)(silent_s / POSIX_KEEPALIVE_S));
+    // Counted in the shortest interval: else a probe would end at once a connection that has been
+    // silent for longer than so many of them. The session ends it after `silent_s`.
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, (int)(silent_s / POSIX_PROBE_S));
 #endif
 }
 

@@ -7,6 +7,7 @@
 #include "tests/firmware/http_double.h"
 #include "tests/firmware/idf_double.h"
 #include "tests/firmware/network_double.h"
+#include "tests/firmware/network_double_tcp.h"
 #include "tests/firmware/nvs_double.h"
 #include "tests/firmware/task_double.h"
 #include "tests/firmware/usb_host_double.h"
@@ -154,6 +155,17 @@ static void reset_by_button(int client)
     CHECK(!strstr(gpio_double_calls(), "35="));
 }
 
+// The loop asks lwIP each second what it has heard of the client.
+static void await_look_at_silence(void)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    unsigned before = atomic_load(&network_double_looks);
+    uint64_t until_us = posix_now_us() + 10000000;
+    while (atomic_load(&network_double_looks) == before && posix_now_us() < until_us)
+        nanosleep(&pause, NULL);
+    CHECK(atomic_load(&network_double_looks) != before);
+}
+
 TEST(main_from_start_to_restart)
 {
     struct usbip_client c;
@@ -182,6 +194,7 @@ TEST(main_from_start_to_restart)
     console_says("settings get host_name", "my-box");
     console_says("settings set limits.max_urbs 100", "saved");
     http_shows("/healthz", "{\"status\":\"ok\"}");
+    await_look_at_silence();
 
     reset_by_button(c.fd);
     close(c.fd);

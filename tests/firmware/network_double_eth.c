@@ -25,10 +25,17 @@ static esp_err_t del_phy(esp_eth_phy_t *phy)
     return network_double_call("del_phy");
 }
 
+// In lwIP's task: the MAC does not expect that somebody sends.
+static esp_err_t set_link(esp_eth_mac_t *mac, eth_link_t link)
+{
+    CHECK(mac && network_double.started && network_double_in_lwip);
+    return network_double_call(link == ETH_LINK_UP ? "mac_up" : "mac_down");
+}
+
 esp_eth_mac_t *esp_eth_mac_new_esp32(const eth_esp32_emac_config_t *esp32_config,
                                      const eth_mac_config_t *config)
 {
-    static esp_eth_mac_t mac = {.del = del_mac};
+    static esp_eth_mac_t mac = {.set_link = set_link, .del = del_mac};
     char pins[TEXT_SIZE];
     const eth_mac_rmii_gpio_config_t *r = &esp32_config->emac_dataif_gpio.rmii;
     CHECK(!network_double.mac && config->sw_reset_timeout_ms);

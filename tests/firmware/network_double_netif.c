@@ -62,13 +62,18 @@ static void follow_lease(void)
     use(&info);
 }
 
+_Thread_local bool network_double_in_lwip;
+
+// From any thread: the socket loop has one of its own.
 esp_err_t esp_netif_tcpip_exec(esp_netif_callback_fn fn, void *ctx)
 {
-    network_double.lease |= network_double.late_lease;
-    follow_lease();
-    network_double.in_lwip = true;
+    if (network_double.late_lease) {
+        network_double.lease = true;
+        follow_lease();
+    }
+    network_double_in_lwip = true;
     esp_err_t err = fn(ctx);
-    network_double.in_lwip = false;
+    network_double_in_lwip = false;
     return err;
 }
 
@@ -109,7 +114,7 @@ void netif_set_addr(struct netif *netif, const ip4_addr_t *ipaddr, const ip4_add
 {
     char text[TEXT_SIZE];
     const esp_netif_ip_info_t info = {{ipaddr->addr}, {netmask->addr}, {gw->addr}};
-    CHECK(netif && network_double.in_lwip && network_double.up &&
+    CHECK(netif && network_double_in_lwip && network_double.up &&
           network_double.dhcp == DHCP_STARTED);
     CHECK(network_double.in_use.ip.addr == 0 ||
           strncmp(network_double_address(), "169.254.", 8) == 0);

@@ -37,7 +37,7 @@ struct network_double {
     unsigned event_count;
     bool cable, gateway, lease, late_lease, deaf;           // the world
     bool installed, started, polled, link, mac, phy, glued; // the driver
-    bool interface, added, up, in_lwip;                     // the interface
+    bool interface, added, up;                              // the interface
     enum dhcp dhcp;
     esp_netif_ip_info_t info, in_use;
     uint32_t dns;
@@ -47,7 +47,8 @@ struct network_double {
     shutdown_handler_t shutdown;
     esp_event_handler_instance_t glue[4];
 };
-extern struct network_double network_double; // as there is one chip
+extern struct network_double network_double;      // as there is one chip
+extern _Thread_local bool network_double_in_lwip; // the caller runs as lwIP's task
 
 void network_double_write(const char *word, const char *detail);
 bool network_double_fails(const char *call);

@@ -40,7 +40,7 @@ static void judge_address(const struct world *world)
 
 static void judge(struct world *world, const struct network_action *a)
 {
-    if (a->type == NETWORK_RESTART || a->type == NETWORK_REINSTALL)
+    if (a->type >= NETWORK_RESTART_MAC) // of whichever kind
         judge_restart(world);
     if (a->type == NETWORK_USE_DHCP)
         judge_address(world);
@@ -60,13 +60,15 @@ static void change_something(void)
 {
     bool *const flips[] = {&w.cable,   &w.gateway, &w.dhcp_server,  &w.squatter,
                            &w.chatter, &w.client,  &w.broken_driver};
-    unsigned what = draw(10);
+    unsigned what = draw(11);
     if (what < 7)
         *flips[what] = !*flips[what];
     else if (what == 7)
         w.deafness = WORLD_DEAF;
     else if (what == 8)
         w.deafness = WORLD_DEAF_FIFO;
+    else if (what == 9)
+        network_policy_held(&w.policy, !w.policy.held);
     else
         change_settings();
     if (!w.dhcp_server && w.dhcp_on) { // the lease ends

@@ -131,3 +131,54 @@ TEST(network_policy_link_that_stays_down_is_helped_slowly)
     world_run(&w, 15);
     CHECK_EQ(network_policy_source(&w.policy), NETWORK_DHCP);
 }
+
+// --- while somebody has a device attached --------------------------------------------------------
+
+// Everything beyond our own link is away for five minutes; the connections are to be there
+// afterwards, so the address must.
+static void outage(bool held)
+{
+    world_init(&w, &world_dhcp);
+    world_run(&w, 60);
+    network_policy_held(&w.policy, held);
+    w.gateway = w.dhcp_server = false;
+    world_run(&w, 300);
+    w.gateway = w.dhcp_server = true;
+    world_run(&w, 10);
+}
+
+TEST(network_policy_outage_beyond_our_link_keeps_the_address_of_who_is_attached)
+{
+    outage(true);
+    CHECK_EQ(restarts(), 0);
+    CHECK(w.done[NETWORK_RESTART_MAC] >= 2);
+    CHECK_EQ(network_policy_source(&w.policy), NETWORK_DHCP);
+    outage(false);
+    CHECK(restarts() >= 2);
+    CHECK_EQ(w.done[NETWORK_RESTART_MAC], 0);
+}
+
+TEST(network_policy_deaf_mac_is_restarted_alone_while_somebody_is_attached)
+{
+    world_init(&w, &world_dhcp);
+    world_run(&w, 60);
+    network_policy_held(&w.policy, true);
+    w.deafness = WORLD_DEAF;
+    CHECK(world_until(&w, NETWORK_RESTART_MAC, NETWORK_DEAF_KNOWN_S + 2));
+    world_run(&w, 3600);
+    CHECK_EQ(w.done[NETWORK_RESTART_MAC], 1);
+    CHECK_EQ(restarts(), 0);
+}
+
+// It is no use to anybody for ever.
+TEST(network_policy_dead_fifo_gets_a_new_driver_although_somebody_is_attached)
+{
+    world_init(&w, &world_dhcp);
+    world_run(&w, 60);
+    network_policy_held(&w.policy, true);
+    w.deafness = WORLD_DEAF_FIFO;
+    CHECK(!world_until(&w, NETWORK_REINSTALL, NETWORK_HELD_S - 1));
+    CHECK(world_until(&w, NETWORK_REINSTALL, 180));
+    world_run(&w, 20);
+    CHECK_EQ(network_policy_source(&w.policy), NETWORK_DHCP);
+}

@@ -352,6 +352,26 @@ NETWORK_TEST(network_driver_stays_until_lwip_has_let_the_interface_go)
     CHECK(contains(network_double_calls(), "unglue uninstall"));
 }
 
+// Somebody has a device attached, and is away perhaps.
+NETWORK_TEST(network_mac_restarts_alone_while_a_device_is_attached)
+{
+    create();
+    network_double_link(true);
+    network_double_lease(true);
+    run(60);
+    network_held(n, true);
+    network_double_deaf(true);
+    network_double_calls();
+    run(40);
+    CHECK_STR(network_double_calls(), "mac_down mac_up");
+    CHECK_EQ(state.restarts, 1);
+    CHECK(state.link_up);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    network_held(n, false);
+    run(100);
+    CHECK(contains(network_double_calls(), "unglue uninstall"));
+}
+
 NETWORK_TEST(network_driver_that_does_not_install_is_tried_again)
 {
     network_double_fail("install");

@@ -138,6 +138,10 @@ static void carry_out(struct world *w, const struct network_action *a)
         if (!same(w->address, lease))
             memcpy(w->address, a->target, NETWORK_IP_SIZE);
         break;
+    case NETWORK_RESTART_MAC:
+        if (w->deafness == WORLD_DEAF)
+            w->deafness = WORLD_HEARS;
+        break;
     case NETWORK_INSTALL:
     case NETWORK_REINSTALL:
     case NETWORK_RESTART:

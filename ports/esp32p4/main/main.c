@@ -5,6 +5,7 @@
 #include "main_network.h"
 #include "main_sim.h"
 #include "main_tasks.h"
+#include "network_silence.h"
 
 #include "esp_app_desc.h"
 #include "esp_heap_caps.h"
@@ -22,7 +23,7 @@
 
 enum {
     EVENTFDS = 4,       // the loop and the network have one each
-    SPARE_SOCKETS = 4,  // connections that are just being closed
+    SPARE_SOCKETS = 4,  // connections that only ask, or are just being closed
     OTHER_SOCKETS = 13, // 2 that listen, 1 spare; HTTP: 7 connections and 3 of its own
     SECOND_US = 1000000,
     DRAIN_US = 5 * SECOND_US,
@@ -109,12 +110,16 @@ static void tell_time(struct firmware *f, uint64_t now_us)
                        (uint64_t)t.tv_sec * SECOND_US + (uint64_t)t.tv_usec, now_us);
 }
 
-static unsigned count_devices(struct usbip_server *server)
+// After events: no device comes, goes or changes hands without one.
+static void tell_devices(struct firmware *f)
 {
-    unsigned n = 0;
-    BASE_LIST_FOR_EACH (struct registry_device, d, &server_registry(server)->devices, link)
-        n += registry_listed(d, true);
-    return n;
+    unsigned exported = 0, held = 0;
+    BASE_LIST_FOR_EACH (struct registry_device, d, &server_registry(f->server)->devices, link) {
+        exported += registry_listed(d, true);
+        held += d->state == REGISTRY_IN_USE;
+    }
+    network_devices(f->network, exported);
+    network_held(f->network, held > 0);
 }
 
 // The tasks below live on what the loop and lwIP leave of this core. Under full load that would be
@@ -136,7 +141,7 @@ static void after_turn(void *ctx, uint64_t now_us)
     if (f->network && atomic_exchange(&f->network_changed, false))
         tell_network(f, now_us);
     if (main_log_turn(&f->log) && f->network)
-        network_devices(f->network, count_devices(f->server));
+        tell_devices(f);
     let_others_run(f, now_us);
 }
 
@@ -187,6 +192,7 @@ static void start_loop(struct firmware *f)
     config.max_watches = 0; // nobody here has descriptors of his own
     config.stop_limit_us = DRAIN_US;
     config.longest_wait_us = MAIN_TASK_WAIT_MS * 1000;
+    config.heard = network_silence_heard;
     config.after_turn = after_turn;
     config.ctx = f;
     f->loop = posix_loop_create(f->server, &config, why, sizeof why);

@@ -20,7 +20,7 @@ enum {
     MAIN_MAX_URBS = 64,
     MAIN_SESSION_BUDGET_KIB = 2 * 1024,
     MAIN_TOTAL_BUDGET_KIB = 12 * 1024,
-    MAIN_SILENT_S = 24,
+    MAIN_SILENT_S = 600, // lwIP counts 255 keepalives at most, one each 4 s
     MAIN_POOL_CACHE_BYTES = 1024 * 1024,
 };
 

@@ -9,6 +9,7 @@
 typedef struct esp_eth_mac_s esp_eth_mac_t;
 
 struct esp_eth_mac_s {
+    esp_err_t (*set_link)(esp_eth_mac_t *mac, eth_link_t link);
     esp_err_t (*del)(esp_eth_mac_t *mac);
 };
 

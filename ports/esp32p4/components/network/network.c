@@ -121,6 +121,13 @@ void network_devices(struct network *n, unsigned devices)
     posix_calls_wake(&n->wake);
 }
 
+void network_held(struct network *n, bool held)
+{
+    pthread_mutex_lock(&n->lock);
+    n->word.held = held; // there is time until the next turn
+    pthread_mutex_unlock(&n->lock);
+}
+
 void network_stop(struct network *n)
 {
     pthread_mutex_lock(&n->lock);
@@ -264,6 +271,7 @@ void network_turn(struct network *n, uint64_t now_us)
     pthread_mutex_unlock(&n->lock);
     take_link(n, &w, now_us);
     take_settings(n, &w, now_us);
+    network_policy_held(&n->policy, w.held);
     mdns_esp_devices(&n->mdns, w.devices);
     n->done.devices = w.devices;
     network_go_on(n, now_us);

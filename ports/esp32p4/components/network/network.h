@@ -65,6 +65,9 @@ void network_settings(struct network *n, const struct settings *settings);
 // How many devices can be attached, for the announcement.
 void network_devices(struct network *n, unsigned devices);
 
+// Whether somebody has a device attached: then the watchdog keeps the address for longer.
+void network_held(struct network *n, bool held);
+
 void network_state(struct network *n, struct network_state *state);
 
 // "192.168.1.10".

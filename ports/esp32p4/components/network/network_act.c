@@ -226,6 +226,10 @@ void network_act(struct network *n, const struct network_action *a, uint64_t now
         ESP_LOGW(tag, "nothing received for long: restarting Ethernet");
         stop_driver(n, NETWORK_START_PENDING, now_us);
         break;
+    case NETWORK_RESTART_MAC:
+        ESP_LOGW(tag, "nothing received for long: restarting Ethernet's MAC");
+        warn(network_eth_restart_mac(&n->eth), "the MAC does not restart");
+        break;
     case NETWORK_REINSTALL:
         ESP_LOGW(tag, "still nothing received: installing the Ethernet driver again");
         stop_driver(n, NETWORK_INSTALL_PENDING, now_us);

@@ -190,6 +190,19 @@ void network_eth_destroy(struct network_eth *e)
     network_eth_uninstall(e);
 }
 
+static esp_err_t restart_mac(void *ctx)
+{
+    esp_eth_mac_t *mac = ctx;
+    esp_err_t down = mac->set_link(mac, ETH_LINK_DOWN), up = mac->set_link(mac, ETH_LINK_UP);
+    return down == ESP_OK ? up : down;
+}
+
+// In lwIP's task, so that nothing is sent meanwhile.
+esp_err_t network_eth_restart_mac(struct network_eth *e)
+{
+    return e->mac ? esp_netif_tcpip_exec(restart_mac, e->mac) : ESP_ERR_INVALID_STATE;
+}
+
 // --- sending -------------------------------------------------------------------------------------
 
 struct arp {

@@ -59,6 +59,10 @@ void network_eth_uninstall(struct network_eth *e);
 esp_err_t network_eth_start(struct network_eth *e);
 esp_err_t network_eth_stop(struct network_eth *e);
 
+// Stops and starts the MAC alone, as the driver does when the link goes and comes; but nobody is
+// told, so lwIP keeps its address.
+esp_err_t network_eth_restart_mac(struct network_eth *e);
+
 // Sends an ARP request (network_frames_arp); does nothing without link.
 void network_eth_ask(struct network_eth *e, const uint8_t sender[NETWORK_IP_SIZE],
                      const uint8_t target[NETWORK_IP_SIZE]);

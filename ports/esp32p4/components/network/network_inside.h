@@ -22,6 +22,7 @@ struct network_word {
     struct settings_network network;
     char host_name[SETTINGS_HOST_NAME_SIZE];
     unsigned devices;
+    bool held;
     bool stop;
 };
 

@@ -18,6 +18,7 @@ void network_policy_link(struct network_policy *p, bool up, uint64_t now_us)
     if (up && (!p->restarted || now_us > p->down_us + network_seconds(NETWORK_LINK_BACK_S)))
         network_policy_new_link(p);
     p->quiet_us = p->down_us = p->keep_us = now_us;
+    p->frame_us = 0;
     memset(p->address, 0, sizeof p->address);
     memset(p->gateway, 0, sizeof p->gateway);
     network_policy_begin(p, now_us);
@@ -52,6 +53,11 @@ void network_policy_heard(struct network_policy *p, const struct network_heard *
     if (h->frames != p->heard.frames && p->link_up)
         network_policy_hear_frame(p, now_us);
     p->heard = *h;
+}
+
+void network_policy_held(struct network_policy *p, bool held)
+{
+    p->held = held;
 }
 
 void network_policy_settings(struct network_policy *p, const struct settings_network *wanted,

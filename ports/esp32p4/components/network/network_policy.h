@@ -25,12 +25,15 @@
 // The evidence is that NO frame of any kind comes for
 //   NETWORK_DEAF_KNOWN_S  if the gateway or a neighbour has answered on this link and is being
 //                         asked by ARP every NETWORK_ASK_S seconds: a healthy, silent network has
-//                         that answer, and a client with a connection sends keepalives (10 s);
+//                         that answer, and a client with a connection answers keepalives (4 s);
 //   NETWORK_DEAF_ALONE_S  if nobody has ever answered: then nobody can be cut off.
 // Each restart in a row doubles the time to the next one, up to an hour. Hearing a partner ends the
 // row at once, hearing just anything a quarter of an hour later. The first one
 // stops and starts the MAC; if that did not help, the driver is taken out and put in again, which
 // alone resets the receive FIFO. A link that stays down is helped the same way, slowly.
+// While somebody has a device attached, only the MAC is stopped and started for the first
+// NETWORK_HELD_S of silence: that somebody may be away for some minutes, and a connection does not
+// outlive the address, which ESP-IDF takes away with the link.
 #pragma once
 
 #include "network_frames.h"
@@ -53,6 +56,7 @@ enum {                          // seconds
     NETWORK_ASK_S = 5,            // between ARP requests to the gateway while nothing is heard
     NETWORK_DEAF_KNOWN_S = 30,    // see above
     NETWORK_DEAF_ALONE_S = 120,   // see above
+    NETWORK_HELD_S = 330,         // with a device attached: so long the address is kept
     NETWORK_LINK_BACK_S = 60,     // after a restart without link: the next one
     NETWORK_LINK_DOWN_S = 600,    // link down for another reason: first restart
     NETWORK_STEADY_S = 900,       // after a restart: frames that late end the row
@@ -79,9 +83,10 @@ enum network_action_type {
     NETWORK_USE_STATIC,     // stop the DHCP client, take the address of the settings
     NETWORK_USE_LINK_LOCAL, // take `target` beside the DHCP client, unless that has an address
     NETWORK_ASK,            // ARP request for `target` from `sender`
-    NETWORK_INSTALL,   // install and start the driver; network_policy_installed() tells the end
-    NETWORK_RESTART,   // stop and start the driver
-    NETWORK_REINSTALL, // stop and uninstall the driver, then as INSTALL
+    NETWORK_INSTALL,     // install and start the driver; network_policy_installed() tells the end
+    NETWORK_RESTART_MAC, // stop and start the MAC alone: link and address stay
+    NETWORK_RESTART,     // stop and start the driver
+    NETWORK_REINSTALL,   // stop and uninstall the driver, then as INSTALL
 };
 
 struct network_action {
@@ -127,6 +132,8 @@ struct network_policy {
     bool partner_heard;               // ... and has done so since the last restart
     uint8_t partner[NETWORK_IP_SIZE]; // the last gateway in use
     uint64_t quiet_us;                // since when nothing is heard: last frame, or link up
+    uint64_t frame_us;                // last frame of this link; 0: none
+    bool held;                        // somebody has a device attached
     uint64_t keep_us;                 // next ARP to a partner while quiet
     uint64_t down_us;                 // since when there is no link
     uint64_t restart_us;              // last restart
@@ -160,6 +167,9 @@ void network_policy_address(struct network_policy *p, const uint8_t address[NETW
                             const uint8_t gateway[NETWORK_IP_SIZE], uint64_t now_us);
 
 void network_policy_heard(struct network_policy *p, const struct network_heard *h, uint64_t now_us);
+
+// Somebody has a device attached.
+void network_policy_held(struct network_policy *p, bool held);
 
 // Nothing happens if they are what they were.
 void network_policy_settings(struct network_policy *p, const struct settings_network *wanted,

@@ -8,10 +8,20 @@ static uint64_t patience(const struct network_policy *p, unsigned first_s)
     return network_doubled(first_s, p->failures, NETWORK_RESTART_MAX_S);
 }
 
+// May a connection still be worth more than what only a restart of the whole driver helps?
+static bool keeps_address(const struct network_policy *p, uint64_t now_us)
+{
+    return p->held && p->frame_us && now_us < p->frame_us + network_seconds(NETWORK_HELD_S);
+}
+
 static void restart(struct network_policy *p, uint64_t now_us)
 {
-    p->reinstalled = p->failures > 0 || p->reinstall_only;
-    network_policy_emit(p, p->reinstalled ? NETWORK_REINSTALL : NETWORK_RESTART);
+    bool mac_only = keeps_address(p, now_us);
+    p->reinstalled = !mac_only && (p->failures > 0 || p->reinstall_only);
+    if (mac_only)
+        network_policy_emit(p, NETWORK_RESTART_MAC);
+    else
+        network_policy_emit(p, p->reinstalled ? NETWORK_REINSTALL : NETWORK_RESTART);
     p->installed = !p->reinstalled;
     p->install_us = UINT64_MAX; // network_policy_installed() comes first
     p->restarted = true;
@@ -78,7 +88,7 @@ void network_policy_new_link(struct network_policy *p)
 // rarer all the same. If it took a new driver to hear one, that is what the next restart does.
 void network_policy_hear_frame(struct network_policy *p, uint64_t now_us)
 {
-    p->quiet_us = now_us;
+    p->quiet_us = p->frame_us = now_us;
     p->keep_us = 0;
     if (p->restarted && p->reinstalled)
         p->reinstall_only = true;
