@@ -11,6 +11,7 @@
 #include "ports/posix/posix_time.h"
 #include "sim/bus/sim_bus.h"
 #include "sim/set/sim_set.h"
+#include "web/web_assets.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -227,7 +228,8 @@ static bool start_http(struct program *p)
     const struct http_config config = {
         .listen = p->options.http_listen,
         .port = p->options.http_port,
-        .http = {.loop = p->loop, .api = {.server = p->server, .version = USBIP_VERSION}},
+        .http = {.loop = p->loop,
+                 .api = {.server = p->server, .version = USBIP_VERSION, .assets = web_assets}},
         .log = &p->log,
     };
     char why[WHY_SIZE / 2];

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be done to a device or a client: the buttons, and what they ask before. Each is one
+// documented REST call.
+import { html, icon } from './html.js';
+import { state, lasted } from './state.js';
+import { plural, rate, span } from './words.js';
+import { attachLine, boxName, deviceName, devicePath, holder, usable } from './parts.js';
+
+const can = (d, what) => d.simulate?.can.includes(what);
+const url = (busid, action) => `/api/v1/devices/${encodeURIComponent(busid)}/${action}`;
+
+// --- buttons -------------------------------------------------------------------------------------
+
+const button = (kind, d, mark, text, more = '') => html`<button type="button" id="do-${kind}-${d.busid}" class="${more}" data-ask="${kind}:${d.busid}">${icon(mark)}${text}</button>`;
+
+const offers = d => ({
+  disconnect: d.user && d.state === 'in_use' && button('disconnect', d, 'eject', html`Disconnect ${d.user.address}…`, 'bad'),
+  reset: usable(d) && button('reset', d, 'reset', 'Reset…'),
+  type: can(d, 'type') && button('type', d, 'keyboard', 'Type text…'),
+  unplug: can(d, 'unplug') && button('unplug', d, 'eject', 'Unplug…'),
+});
+
+export const deviceMenu = d => {
+  const o = offers(d);
+  return html`<details class="menu" id="m-${d.busid}"><summary id="ms-${d.busid}" aria-label="Actions for ${d.name}">${icon('more')}</summary><div class="menu-list">${usable(d) ? html`<button type="button" data-copy="${attachLine(d)}">${icon('copy')}Copy attach command</button><hr>` : ''}<a href="${devicePath(d.busid)}">${icon('eye')}Open</a>${o.type}${o.reset}${o.unplug}${o.disconnect ? html`<hr>${o.disconnect}` : ''}</div></details>`;
+};
+
+export const deviceButtons = d => {
+  const o = offers(d);
+  return html`${o.disconnect ? button('disconnect', d, 'eject', 'Disconnect…', 'danger') : ''}${o.type}${o.reset}${o.unplug}`;
+};
+
+// --- what is asked before ------------------------------------------------------------------------
+
+const sessionOf = busid => state.sessions.find(s => s.busid === busid);
+
+const inFlight = session => {
+  if (!session?.urbs_in_flight) return '';
+  const out = session.rates.out_bytes_per_s;
+  return html`<li>${plural(session.urbs_in_flight, 'URB is', 'URBs are')} in flight and will be lost${out >= 0.5 ? `; ${rate(out)} are being written` : ''}.</li>`;
+};
+
+const hits = d => html`<p>To that computer it looks as if somebody pulled the cable.</p><ul><li>${holder(d)} has had it for ${span(lasted(d.user.since_s, d.at))}.</li>${inFlight(sessionOf(d.busid))}<li>Nobody else is affected. It may attach again at once.</li></ul>`;
+
+const harm = (title, body, call, keep, go, what, expect) => ({ title, body, call, keep, go, danger: true, what, expect });
+
+const known = busid => state.devices.get(busid);
+
+// Each makes {title, body, call: [verb, url], keep, go, danger, what, expect}, or null if there is
+// nothing to do any more. `what`: what did not happen, if the box does not answer.
+export const asks = {
+  disconnect: busid => {
+    const d = known(busid);
+    return d?.user && harm(`Disconnect ${d.user.address} from ${d.name}?`, hits(d), ['post', url(busid, 'disconnect')], 'Keep attached', 'Disconnect',
+      `${d.user.address} could not be disconnected`, `free:${busid}:${d.user.session}:${d.user.address}`);
+  },
+  session: id => {
+    const s = state.sessions.find(one => one.id === Number(id)), d = s && known(s.busid);
+    return d?.user && harm(`Disconnect ${s.address} from ${d.name}?`, hits(d), ['delete', `/api/v1/sessions/${s.id}`], 'Keep attached', 'Disconnect',
+      `${s.address} could not be disconnected`, `free:${s.busid}:${s.id}:${s.address}`);
+  },
+  reset: busid => {
+    const d = known(busid), s = sessionOf(busid);
+    return d && harm(`Reset ${d.name}?`, html`<p>The device starts afresh${d.user ? `, ${d.user.address} stays attached. Its driver sees errors for ${s?.urbs_in_flight ? `the ${plural(s.urbs_in_flight, 'URB')} in flight` : 'what is under way'} and sets the device up again.` : '. Nobody has it.'}</p>`,
+      ['post', url(busid, 'reset')], 'Cancel', 'Reset', `${d.name} could not be reset`, `reset:${busid}`);
+  },
+  unplug: busid => {
+    const d = known(busid);
+    return d && harm(`Unplug ${d.name}?`, html`<p>${d.user ? `${holder(d)} has it and loses it, as if somebody pulled the cable.` : 'Nobody has it.'} The simulated device can be plugged in again at any time.</p>`,
+      ['post', url(busid, 'unplug')], 'Leave it', 'Unplug', `${d.name} could not be unplugged`, `unplugged:${busid}:${d.name}`);
+  },
+  type: busid => {
+    const d = known(busid);
+    return d && { title: `Type on ${d.name}`, body: html`<p>${d.user ? `${holder(d)} sees it as if somebody typed.` : 'Nobody has it: what is typed now is read by whoever attaches it.'}</p><div class="field"><label for="text">Text <small>as on an American keyboard</small></label><input id="text" name="text" type="text" value="hello" required autofocus autocomplete="off" maxlength="1000"></div>`,
+      call: ['post', url(busid, 'type')], keep: 'Cancel', go: 'Type', what: 'The text was not typed', expect: `typed:${busid}` };
+  },
+  simulate: () => ({ title: 'Simulate a device', body: html`<p>${boxName()} behaves as if this was plugged in. Clients attach it as any other.</p><div class="field"><label for="device">Device</label>${(state.kinds ?? []).length ? html`<select id="device" name="device" autofocus>${state.kinds.map(k => html`<option value="${k.example ?? k.kind}">${k.kind}${k.help ? `: ${k.help}` : ''}</option>`)}</select>` : html`<input id="device" name="device" type="text" value="keyboard" required autofocus autocomplete="off">`}</div>`,
+    call: ['post', '/api/v1/simulate'], keep: 'Cancel', go: 'Plug in', what: 'The device was not plugged in', expect: 'simulated' }),
+};
+
+// --- what happened after -------------------------------------------------------------------------
+
+const after = (done, good, failed) => ({ done, good, failed });
+
+const resetEvent = (news, busid, type) => news.find(e => e.busid === busid && e.type === type);
+
+// What to wait for after the box has taken the request, and what to say then: done(news) with each
+// message, good() -> [title, text]. `answer` is what it said.
+export const expectations = {
+  free: (answer, busid, session, address) => after(() => known(busid)?.user?.session !== Number(session), () => {
+    const d = known(busid);
+    const now = !d ? 'The device is not plugged in any more.' : d.user ? `${d.name} is in use by ${d.user.address} now.` : `${d.name} is available again.`;
+    return [`${address} is disconnected`, now];
+  }),
+  plugged: (answer, busid) => after(() => known(busid), () => [`${deviceName(busid)} is plugged in`, `Clients can attach ${busid}.`]),
+  simulated: answer => expectations.plugged(answer, answer.busid),
+  unplugged: (answer, busid, name) => after(() => !known(busid), () => [`${name} is unplugged`, 'The topology page plugs it in again.']),
+  typed: (answer, busid) => after(() => true, () => [`${plural(answer.characters, 'character')} typed`, `${deviceName(busid)} sends them to ${known(busid)?.user?.address ?? 'whoever attaches it'}.`]),
+  reset: (answer, busid) => ({ ...after(news => resetEvent(news, busid, 'device_reset_done'), () => [`${deviceName(busid)} has been reset`, 'It works again.'],
+    news => resetEvent(news, busid, 'device_reset_failed')), wait: [`Resetting ${deviceName(busid)}`, 'This can take up to 5 s.'] }),
+};
