@@ -21,6 +21,8 @@ TROUBLE = re.compile(
     r"|Call Trace|cannot find a urb|unknown pdu|recv xbuf|urb->status 0|blocked for more than"
 )
 
+RACE = "open vhci_driver"  # what the tool says then
+
 
 class Missing(Exception):
     """This machine cannot do it; the text says what is missing and how to get it."""
@@ -135,13 +137,20 @@ class Host:
                 return int(file.name[4:])
         return None
 
+    def ask_for(self, busid, seconds=5):
+        """`usbip attach`. Tried again if another device was just being attached or detached: the tool reads
+        the list of its devices while the kernel changes it, and gives up."""
+        end = time.monotonic() + seconds
+        while (answer := self.call("attach", "-r", self.address, "-b", busid))[0] != 0:
+            if RACE not in answer[1] or time.monotonic() > end:
+                raise Failed(f"`usbip attach` fails: {answer[1]}")
+            time.sleep(0.05)
+
     def attach(self, busid):
         """The device, configured by the kernel."""
         if self.record(busid) is not None:
             raise Failed(f"is attached already, on port {self.record(busid)}: `usbip detach` first")
-        status, text = self.call("attach", "-r", self.address, "-b", busid)
-        if status != 0:
-            raise Failed(f"`usbip attach` fails: {text}")
+        self.ask_for(busid)
         port = self.record(busid)
         if port is None:
             raise Failed("`usbip attach` says it worked, but no port of vhci_hcd has it")

@@ -21,7 +21,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(TOOLS))
 
 from bringup_board import left_behind  # noqa: E402
-from bringup_host import TROUBLE, VHCI  # noqa: E402
+from bringup_host import RACE, TROUBLE, VHCI, Host  # noqa: E402
 from bringup_report import FAIL, NOT_RUN, PASS, Failed, Report, bounded  # noqa: E402
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
@@ -141,7 +141,6 @@ class Program(unittest.TestCase):
         self.assertEqual(status, 1, text)
         self.assertEqual(self.results()["usbip list"]["text"], "the board exports no device")
 
-
     def test_reports_when_it_is_stopped(self):
         usbip = self.program("usbip", '[ "$3" = list ] && exec sleep 60')
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -157,6 +156,40 @@ class Program(unittest.TestCase):
             said = process.communicate(timeout=20)[0]
         self.assertEqual(process.returncode, 1, said)
         self.assertEqual(self.results()["run"]["text"], "was stopped before its end")
+
+
+class Attach(unittest.TestCase):
+    """`usbip attach`, which gives up when the kernel is just making another device known."""
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def host(self, failures, says):
+        """With a tool that fails so often."""
+        usbip = self.folder / "usbip"
+        usbip.write_text(
+            f"#!/bin/sh\ncd {self.folder}\necho >>calls\n"
+            f'[ "$(wc -l <calls)" -gt {failures} ] || {{ echo "usbip: error: {says}"; exit 1; }}\n'
+        )
+        usbip.chmod(0o755)
+        return Host("127.0.0.1", 3240, str(usbip))
+
+    def calls(self):
+        return len((self.folder / "calls").read_text())
+
+    def test_is_tried_again_after_the_race(self):
+        self.host(2, RACE).ask_for("1-1")
+        self.assertEqual(self.calls(), 3)
+
+    def test_does_not_try_for_ever(self):
+        host = self.host(99, RACE)
+        self.assertRaisesRegex(Failed, f"fails: usbip: error: {RACE}", host.ask_for, "1-1", 0)
+
+    def test_is_not_tried_again_after_a_refusal(self):
+        host = self.host(99, "Attach Request for 1-1 failed - Device busy (exported)")
+        self.assertRaisesRegex(Failed, "Device busy", host.ask_for, "1-1")
+        self.assertEqual(self.calls(), 1)
 
 
 class Judgement(unittest.TestCase):
