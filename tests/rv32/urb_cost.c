@@ -3,7 +3,8 @@
 // the sent reply, and what it costs more when other sessions are attached and silent. QEMU counts
 // (-icount), so the figures are the same on every machine. tests/rv32/urb_cost.txt
 // has the budget.
-#include "server/server.h"
+#include "plain_backend.h"
+
 #include "wire/wire_op.h"
 #include "wire/wire_urb.h"
 
@@ -12,14 +13,6 @@
 #include <string.h>
 
 enum { SESSIONS_MAX = 16, URBS = 1000, WARM_UP = 100, IN = 0x81, OUT = 0x02, CONTROL_IN = 0x80 };
-
-#define REQUIRE(condition)                                                                         \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            printf("FAILED: %s:%d: %s\n", __FILE__, __LINE__, #condition);                         \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
 
 static uint32_t instructions(void)
 {
@@ -38,99 +31,6 @@ static void heap_free(void *ctx, void *p)
 {
     (void)ctx;
     free(p);
-}
-
-// --- a backend that does nothing but give back ---------------------------------------------------
-
-struct mirror {
-    struct usbip_backend backend;
-    struct usb_device_info info[SESSIONS_MAX];
-    struct backend_event events[4 * SESSIONS_MAX];
-    unsigned first, end;
-};
-
-static void mirror_event(struct usbip_backend *b, const struct backend_event *ev)
-{
-    struct mirror *m = (struct mirror *)b;
-    m->events[m->end++ % (4 * SESSIONS_MAX)] = *ev;
-}
-
-static void mirror_open(struct usbip_backend *b, void *device)
-{
-    mirror_event(b, &(struct backend_event){.type = BACKEND_OPENED, .device = device});
-}
-
-static void mirror_close(struct usbip_backend *b, void *device)
-{
-    mirror_event(b, &(struct backend_event){.type = BACKEND_CLOSED, .device = device});
-}
-
-static void mirror_submit(struct usbip_backend *b, struct usb_urb *urb)
-{
-    urb->status = USB_STATUS_OK;
-    urb->actual_length = urb->length;
-    mirror_event(b, &(struct backend_event){.type = BACKEND_URB_DONE, .urb = urb});
-}
-
-static void mirror_cancel(struct usbip_backend *b, struct usb_urb *urb)
-{
-    (void)b, (void)urb;
-}
-
-static void mirror_control(struct usbip_backend *b, void *device, const struct usb_control_op *op)
-{
-    (void)op;
-    mirror_event(b, &(struct backend_event){.type = BACKEND_CONTROL_DONE, .device = device});
-}
-
-static void *mirror_alloc(struct usbip_backend *b, uint32_t size)
-{
-    (void)b;
-    return malloc(size);
-}
-
-static void mirror_free(struct usbip_backend *b, void *p, uint32_t size)
-{
-    (void)b, (void)size;
-    free(p);
-}
-
-static bool mirror_take(struct usbip_backend *b, uint64_t now_us, struct backend_event *ev)
-{
-    struct mirror *m = (struct mirror *)b;
-    (void)now_us;
-    if (m->first == m->end)
-        return false;
-    *ev = m->events[m->first++ % (4 * SESSIONS_MAX)];
-    return true;
-}
-
-static uint64_t mirror_deadline(struct usbip_backend *b)
-{
-    (void)b;
-    return UINT64_MAX;
-}
-
-static void plug(struct mirror *m)
-{
-    static const uint8_t device[] = {18, 1, 0, 2, 0, 0, 0, 64, 9, 0x12, 9, 0, 0, 1, 0, 0, 0, 1};
-    static const uint8_t config[] = {9, 2, 32, 0, 1,  1, 0, 0x80, 50, 9, 4, 0,   0, 2, 0xff, 0,
-                                     0, 0, 7,  5, IN, 2, 0, 2,    0,  7, 5, OUT, 2, 0, 2,    0};
-    for (unsigned i = 0; i < SESSIONS_MAX; i++) {
-        struct usb_device_info *info = &m->info[i];
-        *info = (struct usb_device_info){
-            .busnum = 1,
-            .devnum = (uint8_t)(i + 1),
-            .speed = USB_SPEED_HIGH,
-            .active_config = 1,
-            .config_count = 1,
-            .device_descriptor = {device, sizeof device},
-            .config[0] = {config, sizeof config},
-        };
-        (void)snprintf(info->busid, sizeof info->busid, "1-%u", i + 1);
-        mirror_event(&m->backend, &(struct backend_event){
-                                      .type = BACKEND_PLUGGED, .device = info, .info = info});
-    }
 }
 
 // --- the port ------------------------------------------------------------------------------------
@@ -194,17 +94,15 @@ static void turn(struct port *p, struct session *s, const uint8_t *bytes, size_t
 
 // --- clients -------------------------------------------------------------------------------------
 
-static void attach(struct port *p, unsigned index)
+static void attach(struct port *p, const struct plain_backend *b, unsigned index)
 {
-    uint8_t bytes[WIRE_OP_IMPORT_SIZE] = {0};
+    uint8_t bytes[WIRE_OP_IMPORT_SIZE];
     static const struct base_peer peer = {{{0x20, 0x01, 0x0d, 0xb8}, 128}, 50000};
     struct session *s = server_connected(p->server, &peer, p->now_us);
     REQUIRE(s);
     p->session[p->sessions++] = s;
     server_step(p->server, p->now_us);
-    wire_op_header_pack(bytes,
-                        &(struct wire_op_header){WIRE_VERSION, WIRE_OP_REQ_IMPORT, WIRE_ST_OK});
-    (void)snprintf((char *)bytes + WIRE_OP_HEADER_SIZE, USB_BUSID_SIZE, "1-%u", index + 1);
+    plain_backend_import(bytes, b, index);
     turn(p, s, bytes, sizeof bytes);
     REQUIRE(p->sent == WIRE_OP_HEADER_SIZE + WIRE_DEVICE_SIZE);
     p->sent = 0;
@@ -237,25 +135,23 @@ struct row {
 // the end of the program.
 static uint32_t measure(const struct row *row)
 {
+    static const uint8_t config[] = {9, 2, 32, 0, 1,  1, 0, 0x80, 50, 9, 4, 0,   0, 2, 0xff, 0,
+                                     0, 0, 7,  5, IN, 2, 0, 2,    0,  7, 5, OUT, 2, 0, 2,    0};
     static uint8_t bytes[WIRE_URB_HEADER_SIZE + 16384];
     const struct base_alloc alloc = {heap_alloc, heap_free, NULL};
     struct server_config c;
-    struct mirror *m = calloc(1, sizeof *m);
+    struct plain_backend *b =
+        plain_backend_create(SESSIONS_MAX, (struct base_span){config, sizeof config}, false);
     struct port *p = calloc(1, sizeof *p);
     uint32_t seqnum = 0, sum = 0, urbs = 0;
-    REQUIRE(m && p);
-    m->backend = (struct usbip_backend){
-        mirror_open,  mirror_close, mirror_submit, mirror_cancel,   mirror_control,
-        mirror_alloc, mirror_free,  mirror_take,   mirror_deadline,
-    };
-    plug(m);
+    REQUIRE(p);
     server_config_default(&c);
     c.session.max_urbs = 64;
     p->server = server_create(&c, &alloc, 0);
-    REQUIRE(p->server && server_add_backend(p->server, &m->backend) == BASE_OK);
+    REQUIRE(p->server && server_add_backend(p->server, &b->backend) == BASE_OK);
     server_step(p->server, 0);
     for (unsigned i = 0; i < row->sessions; i++)
-        attach(p, i);
+        attach(p, b, i);
     while (seqnum < WARM_UP + URBS) {
         size_t size = 0;
         for (unsigned i = 0; i < row->depth; i++)
