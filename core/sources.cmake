@@ -10,6 +10,7 @@ set(USBIP_CORE_SOURCES
   base/base_text.c
   wire/wire_op.c
   wire/wire_urb.c
+  usb/usb_class.c
   usb/usb_config.c
   usb/usb_descriptor.c
   usb/usb_device.c
@@ -58,12 +59,25 @@ set(USBIP_SETTINGS_SOURCES
 set(USBIP_API_SOURCES
   api/api.c
   api/api_asset.c
+  api/api_class.c
+  api/api_descriptors.c
+  api/api_device.c
+  api/api_devices.c
   api/api_endpoints.c
   api/api_event.c
+  api/api_events.c
   api/api_guard.c
+  api/api_health.c
   api/api_healthz.c
   api/api_json.c
+  api/api_live.c
+  api/api_message.c
   api/api_problem.c
+  api/api_query.c
   api/api_routes.c
+  api/api_sessions.c
+  api/api_sorted.c
   api/api_status.c
+  api/api_stream.c
+  api/api_topology.c
 )

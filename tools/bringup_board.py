@@ -50,14 +50,21 @@ class Board:
             raise Failed(f"status {status}: {text}")
         return text, {}
 
-    def status(self):
-        status, body = self.get("/api/v1/status")
+    def document(self, path):
+        status, body = self.get(path)
         if status != 200:
-            raise Failed(f"/api/v1/status: status {status}")
+            raise Failed(f"{path}: status {status}")
         try:
             return json.loads(body)
         except ValueError as error:
-            raise Failed(f"/api/v1/status is no JSON: {error}") from None
+            raise Failed(f"{path} is no JSON: {error}") from None
+
+    def status(self):
+        """The status with lists of devices, sessions and the last events."""
+        status = self.document("/api/v1/status")
+        for name in ("devices", "sessions", "events"):
+            status[name] = self.document(f"/api/v1/{name}")[name]
+        return status
 
 
 def left_behind(before, after):

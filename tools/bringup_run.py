@@ -50,8 +50,9 @@ class Run:
         self.report.status["before"] = self.before
         self.report.about["version"] = str(self.before["version"])
         for device in self.before["devices"]:
-            if device.get("obstacle"):
-                self.report.add(device["busid"], "exported", NOT_RUN, device["obstacle"])
+            if obstacle := device.get("obstacle"):
+                words = f"{obstacle['text']} {obstacle['help']}"
+                self.report.add(device["busid"], "exported", NOT_RUN, words)
         return f"version {self.before['version']}, up for {self.before['uptime_s']:.0f} s", {}
 
     def kernel_log(self):

@@ -8,6 +8,7 @@
 
 struct api_context;  // below
 struct api_simulate; // api_simulate.h
+struct api_live;
 
 enum { API_BODY_MAX = 16384 }; // of a request; the adapter refuses longer ones
 
@@ -131,6 +132,7 @@ struct api_port_facts {
     uint64_t link_mbps;
     struct api_pool pools[API_POOLS_MAX];
     unsigned pool_count;
+    unsigned live_sockets; // that GET /api/v1/live serves
 };
 
 enum api_writers { API_WRITERS_LOOPBACK, API_WRITERS_ALL }; // who may change something
@@ -145,8 +147,14 @@ struct api_context {
     void (*port_facts)(void *ctx, struct api_port_facts *facts); // fills in zeros; NULL: none
     void *port_ctx;
     const struct api_simulate *simulate; // NULL: there are no simulated devices
+    struct api_live *live;               // for API_STREAM_LIVE; NULL: there is none
     uint64_t now_us;                     // filled in for each call
 };
+
+// What live updates need between two of them; one for all connections. NULL: no memory. Loop
+// thread, and all messages must have been released before the end.
+struct api_live *api_live_create(void);
+void api_live_destroy(struct api_live *live);
 
 // --- routes --------------------------------------------------------------------------------------
 

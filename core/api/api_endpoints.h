@@ -3,7 +3,10 @@
 #pragma once
 
 #include "api/api_json.h"
-#include "session/session.h"
+#include "server/server.h"
 
-// Adds an object per endpoint that the session has or had to the array `list`.
-void api_endpoints(struct api_json *j, cJSON *list, const struct session *s, uint64_t now_us);
+// "endpoints": one object per endpoint that the session (NULL: none) has or had.
+void api_endpoints(struct api_json *j, const struct session *s, uint64_t now_us);
+
+// "control", "isochronous", "bulk", "interrupt"
+const char *api_endpoint_type(unsigned type);

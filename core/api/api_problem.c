@@ -23,12 +23,14 @@ static void add_errors(struct api_json *j, const struct api_error *errors, unsig
 {
     if (count == 0)
         return;
-    cJSON *list = api_json_array(j, j->root, "errors");
+    api_json_array(j, "errors");
     for (unsigned i = 0; i < count; i++) {
-        cJSON *o = api_json_object(j, list, NULL);
-        api_json_text(j, o, "pointer", errors[i].pointer);
-        api_json_text(j, o, "detail", errors[i].detail);
+        api_json_object(j, NULL);
+        api_json_text(j, "pointer", errors[i].pointer);
+        api_json_text(j, "detail", errors[i].detail);
+        api_json_object_end(j);
     }
+    api_json_array_end(j);
 }
 
 struct api_response api_problem_of(int status, const char *title, const char *detail,
@@ -36,11 +38,13 @@ struct api_response api_problem_of(int status, const char *title, const char *de
 {
     struct api_json j;
     api_json_begin(&j);
-    api_json_text(&j, j.root, "type", "about:blank");
-    api_json_text(&j, j.root, "title", title);
-    api_json_number(&j, j.root, "status", (uint64_t)status);
-    api_json_text(&j, j.root, "detail", detail);
+    api_json_object(&j, NULL);
+    api_json_text(&j, "type", "about:blank");
+    api_json_text(&j, "title", title);
+    api_json_number(&j, "status", (uint64_t)status);
+    api_json_text(&j, "detail", detail);
     add_errors(&j, errors, count);
+    api_json_object_end(&j);
     char *text = api_json_end(&j);
     struct api_response r = text ? problem(status, text) : problem(503, no_memory);
     r.memory = text;

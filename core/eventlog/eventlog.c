@@ -235,6 +235,16 @@ const struct eventlog_event *eventlog_next(const struct eventlog *log, uint64_t 
     return NULL;
 }
 
+uint64_t eventlog_unix_us(const struct eventlog *log, uint64_t time_us)
+{
+    return log->clock_us ? log->clock_us + time_us : 0;
+}
+
+uint64_t eventlog_last(const struct eventlog *log)
+{
+    return log->last;
+}
+
 unsigned eventlog_capacity(const struct eventlog *log)
 {
     return log->capacity;

@@ -57,7 +57,11 @@ void eventlog_record(struct eventlog *log, const struct eventlog_event *e);
 // have no time of day get it; if that is news, EVENT_CLOCK_SET is recorded. 0 is ignored.
 void eventlog_set_clock(struct eventlog *log, uint64_t unix_us, uint64_t now_us);
 
+// Time of day (UTC) when the port's clock says `time_us`; 0: not known.
+uint64_t eventlog_unix_us(const struct eventlog *log, uint64_t time_us);
+
 unsigned eventlog_capacity(const struct eventlog *log);
+uint64_t eventlog_last(const struct eventlog *log);    // number of the newest event; 0: none
 uint32_t eventlog_boot(const struct eventlog *log);    // this run
 uint32_t eventlog_dropped(const struct eventlog *log); // damaged events found at creation
 

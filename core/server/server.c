@@ -347,6 +347,24 @@ const struct server_usages *server_usages(struct usbip_server *server, uint64_t 
     return &server->usages;
 }
 
+bool server_bus(const struct usbip_server *server, uint8_t busnum, struct backend_bus *out)
+{
+    for (unsigned i = 0; i < server->backend_count; i++) {
+        struct usbip_backend *b = server->backends[i].backend;
+        for (unsigned n = 0; b->bus && b->bus(b, n, out); n++)
+            if (out->busnum == busnum)
+                return true;
+    }
+    *out = (struct backend_bus){.busnum = busnum};
+    return false;
+}
+
+unsigned server_hub_ports(const struct registry_device *hub)
+{
+    struct usbip_backend *b = hub->backend;
+    return b->hub_ports ? b->hub_ports(b, hub->backend_device) : 0;
+}
+
 struct session *server_next_session(const struct usbip_server *server, const struct session *after)
 {
     const struct base_list *at = after ? &link_of(after)->list : &server->links;

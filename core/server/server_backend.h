@@ -36,6 +36,14 @@ struct backend_event {
     int32_t status;       // CONTROL_DONE: enum usb_status; the device's own refusal is STALL
 };
 
+// A bus, for people: what has ports and is no device.
+struct backend_bus {
+    const char *name; // "simulated bus"; constant
+    uint8_t busnum;
+    enum usb_speed speed; // the highest that it has
+    uint8_t ports;        // 0: not known
+};
+
 struct usbip_backend {
     // Begins to claim the device for one session. Answer: OPENED.
     void (*open)(struct usbip_backend *b, void *device);
@@ -66,4 +74,10 @@ struct usbip_backend {
 
     // When take_event may have something without a wake-up; UINT64_MAX: never.
     uint64_t (*next_deadline)(struct usbip_backend *b);
+
+    // The backend's i-th bus. False: there are no more. NULL: what is plugged in tells the buses.
+    bool (*bus)(struct usbip_backend *b, unsigned i, struct backend_bus *out);
+
+    // How many ports the hub has; 0: not known, as is NULL.
+    unsigned (*hub_ports)(struct usbip_backend *b, void *device);
 };

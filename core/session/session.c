@@ -147,6 +147,28 @@ const struct session_counters *session_counters(const struct session *s)
     return &s->counters;
 }
 
+uint32_t session_id(const struct session *s)
+{
+    return s->id;
+}
+
+uint8_t session_active_config(const struct session *s)
+{
+    return s->pipes.active_config;
+}
+
+uint64_t session_oldest_pending_us(const struct session *s, uint64_t now_us, uint8_t *address)
+{
+    BASE_LIST_FOR_EACH (const struct session_urb, u, &s->active.urbs, tx.link) {
+        bool data = usb_urb_is_in(&u->urb) && u->urb.ep.type != USB_CONTROL;
+        if (data && u->urb.ep.type != USB_ISOCHRONOUS)
+            continue;
+        *address = u->address;
+        return now_us - u->submitted_us; // the list is in the order of submission
+    }
+    return 0;
+}
+
 bool session_endpoint_view(const struct session *s, bool in, unsigned number, uint64_t now_us,
                            struct session_endpoint_view *v)
 {

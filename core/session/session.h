@@ -212,6 +212,13 @@ struct session_view {
 void session_view(const struct session *s, struct session_view *v);
 const struct session_counters *session_counters(const struct session *s); // its life
 
+uint32_t session_id(const struct session *s);
+uint8_t session_active_config(const struct session *s); // bConfigurationValue, as the client set it
+
+// How long the backend has had the oldest URB that does not wait for the device's data: control,
+// OUT or isochronous. 0: there is none; else *address is its endpoint's.
+uint64_t session_oldest_pending_us(const struct session *s, uint64_t now_us, uint8_t *address);
+
 struct session_endpoint_view {
     struct usb_endpoint ep; // as the current alternate settings have it, or had it last
     uint32_t pending;       // URBs at the backend

@@ -1,19 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "usb/usb_device.h"
 
+#define SPEED_TEXT "a low- or full-speed device cannot work behind a high-speed hub here"
+#define SPEED_HELP                                                                                 \
+    "plug it in without the hub or into the full-speed port, or set that port's bus speed to full"
+#define ENUMERATION_TEXT "it does not answer as a USB device must"
+#define ENUMERATION_HELP "plug it in again, or try another cable"
+#define HOST_FULL_TEXT "the USB host controller has no room for one more device"
+#define HOST_FULL_HELP "unplug another one"
+
 const char *usb_obstacle_text(enum usb_obstacle o)
 {
     static const char *const text[USB_OBSTACLE_COUNT] = {
         [USB_OBSTACLE_NONE] = "nothing is wrong",
-        [USB_OBSTACLE_SPEED] =
-            ("a low- or full-speed device cannot work behind a high-speed hub here: plug it in "
-             "without the hub or into the full-speed port, or set that port's bus speed to full"),
-        [USB_OBSTACLE_ENUMERATION] =
-            "it does not answer as a USB device must: plug it in again, or try another cable",
-        [USB_OBSTACLE_HOST_FULL] =
-            "the USB host controller has no room for one more device: unplug another one",
+        [USB_OBSTACLE_SPEED] = SPEED_TEXT ": " SPEED_HELP,
+        [USB_OBSTACLE_ENUMERATION] = ENUMERATION_TEXT ": " ENUMERATION_HELP,
+        [USB_OBSTACLE_HOST_FULL] = HOST_FULL_TEXT ": " HOST_FULL_HELP,
     };
     return (unsigned)o < USB_OBSTACLE_COUNT ? text[o] : "unknown reason";
+}
+
+const struct usb_obstacle_words *usb_obstacle_words(enum usb_obstacle o)
+{
+    static const struct usb_obstacle_words words[USB_OBSTACLE_COUNT] = {
+        [USB_OBSTACLE_NONE] = {"descriptors", "its descriptors do not hold together",
+                               "plug it in again, or try another cable; if that does not help, "
+                               "the device itself is faulty"},
+        [USB_OBSTACLE_SPEED] = {"full_speed_behind_high_speed_hub", SPEED_TEXT, SPEED_HELP},
+        [USB_OBSTACLE_ENUMERATION] = {"enumeration", ENUMERATION_TEXT, ENUMERATION_HELP},
+        [USB_OBSTACLE_HOST_FULL] = {"host_full", HOST_FULL_TEXT, HOST_FULL_HELP},
+    };
+    return &words[(unsigned)o < USB_OBSTACLE_COUNT ? o : USB_OBSTACLE_NONE];
 }
 
 const char *usb_speed_text(uint32_t speed)

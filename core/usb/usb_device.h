@@ -27,6 +27,14 @@ enum usb_obstacle {
 // One plain sentence without an end: what is the matter, and what to do. Never NULL.
 const char *usb_obstacle_text(enum usb_obstacle o);
 
+// The same in parts, each without begin and end of a sentence. NONE: its descriptors are to blame.
+struct usb_obstacle_words {
+    const char *code; // for programs
+    const char *text; // what is the matter
+    const char *help; // what to do
+};
+const struct usb_obstacle_words *usb_obstacle_words(enum usb_obstacle o);
+
 // "low", "full", "high", "super", "unknown"; NULL if it is none of enum usb_speed.
 const char *usb_speed_text(uint32_t speed);
 

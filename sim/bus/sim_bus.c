@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+enum { PORTS_SHOWN = 8 };
+
 static struct sim_bus *bus_of(struct usbip_backend *b)
 {
     return BASE_CONTAINER(b, struct sim_bus, backend);
@@ -219,6 +221,32 @@ static uint64_t backend_next_deadline(struct usbip_backend *b)
     return first_us;
 }
 
+// The bus has a port for whatever is plugged in; people see a few, and one that is free.
+static bool backend_bus(struct usbip_backend *b, unsigned i, struct backend_bus *out)
+{
+    const struct sim_bus *bus = bus_of(b);
+    uint8_t last = 0;
+    BASE_LIST_FOR_EACH (const struct sim_port, p, &bus->ports, link) {
+        if (!p->hub && p->number > last)
+            last = p->number;
+    }
+    last = last < UINT8_MAX ? last + 1 : last;
+    *out = (struct backend_bus){
+        .name = "simulated bus",
+        .busnum = bus->busnum,
+        .speed = USB_SPEED_HIGH,
+        .ports = last < PORTS_SHOWN ? PORTS_SHOWN : last,
+    };
+    return i == 0;
+}
+
+static unsigned backend_hub_ports(struct usbip_backend *b, void *device)
+{
+    const struct sim_port *p = device;
+    (void)b;
+    return deaf(p) ? 0 : sim_hub_ports(p->device);
+}
+
 static const struct usbip_backend backend = {
     .open = backend_open,
     .close = backend_close,
@@ -229,6 +257,8 @@ static const struct usbip_backend backend = {
     .buffer_free = backend_buffer_free,
     .take_event = backend_take_event,
     .next_deadline = backend_next_deadline,
+    .bus = backend_bus,
+    .hub_ports = backend_hub_ports,
 };
 
 // --- life ----------------------------------------------------------------------------------------

@@ -105,10 +105,10 @@ TEST(http_esp_head_has_no_body)
     end(r);
 }
 
-TEST(http_esp_status)
+TEST(http_esp_devices)
 {
     struct rig *r = begin();
-    ask(r, "GET", "/api/v1/status", "200 OK");
+    ask(r, "GET", "/api/v1/devices", "200 OK");
     check_headers(r, strlen(body(r)));
     cJSON *status = cJSON_Parse(body(r));
     CHECK(status != NULL);

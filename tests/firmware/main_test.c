@@ -183,7 +183,7 @@ TEST(main_from_start_to_restart)
     CHECK_EQ(usbip_client_import(&c, connect_to(f), "1-1"), WIRE_ST_OK);
     usbip_client_configure(&c, 1);
     http_shows("/healthz", "{\"status\":\"ok\"}");
-    http_shows("/api/v1/status", "\"busid\":\"3-3\"");
+    http_shows("/api/v1/devices", "\"busid\":\"3-3\"");
     http_shows("/api/v1/status", "\"version\":\"1.2.3\"");
     console_says("devices", "1-1");
     console_says("state", "USB: 6 large transfer buffers free");

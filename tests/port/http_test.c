@@ -89,19 +89,19 @@ TEST(http_head_has_no_body)
     end(r);
 }
 
-TEST(http_status_shows_a_session)
+TEST(http_devices_show_a_session)
 {
     struct rig *r = begin();
     struct usbip_client c;
     CHECK_EQ(usbip_client_import(&c, port_rig_connect(&r->port), "1-3"), WIRE_ST_OK);
-    ask(r, "GET", "/api/v1/status", 200);
+    ask(r, "GET", "/api/v1/devices", 200);
     check_headers(r, strlen(r->client.body));
     cJSON *status = cJSON_Parse(r->client.body);
     CHECK(status != NULL);
     cJSON *device = cJSON_GetArrayItem(cJSON_GetObjectItem(status, "devices"), 0);
     CHECK_STR(cJSON_GetStringValue(cJSON_GetObjectItem(device, "busid")), "1-3");
     CHECK_STR(cJSON_GetStringValue(cJSON_GetObjectItem(device, "state")), "in_use");
-    CHECK_EQ(cJSON_GetArraySize(cJSON_GetObjectItem(status, "sessions")), 1);
+    CHECK(cJSON_IsObject(cJSON_GetObjectItem(device, "user")));
     cJSON_Delete(status);
     close(c.fd);
     end(r);
@@ -186,7 +186,7 @@ static void *browse(void *arg)
     struct browser *b = arg;
     struct http_client *c = malloc(sizeof *c);
     for (unsigned i = 0; i < REQUESTS; i++) {
-        bool answered = http_client_ask(c, b->rig->http_port, "GET", "/api/v1/status");
+        bool answered = http_client_ask(c, b->rig->http_port, "GET", "/api/v1/devices");
         cJSON *status = answered ? cJSON_Parse(c->body) : NULL;
         b->good += status != NULL && c->status == 200;
         cJSON_Delete(status);

@@ -9,16 +9,16 @@ MEGABYTE = 1 << 20
 
 def idle(server):
     """Nobody has anything of the server."""
-    status = server.status()
-    held = [d for d in status["devices"] if d["state"] in ("opening", "in_use", "cleaning")]
-    return not held and not status["sessions"] and status["totals"]["payload_bytes_in_use"] == 0
+    (urbs,) = [pool for pool in server.get("status")["memory"] if pool["pool"] == "urb"]
+    held = [d for d in server.devices() if d["state"] in ("opening", "in_use", "cleaning")]
+    return not held and not server.sessions() and urbs["free"] == urbs["size"]
 
 
 def wait_idle(server):
     try:
         eventually("the server is idle", lambda: idle(server))
     except Failure as failure:
-        raise Failure(f"{failure}; its status: {server.status()}") from None
+        raise Failure(f"{failure}; its sessions: {server.sessions()}") from None
 
 
 # What the guest's kernel says when a driver had to try again, which would hide a server's fault, or
@@ -121,7 +121,7 @@ def all_devices_at_once(lab):
         wait $typist || {{ cat /tmp/typed; exit 1; }}
         wait $disk || {{ cat /tmp/dd; exit 1; }}
         wait $serial || {{ cat /tmp/echo; exit 1; }}""")
-    sessions = lab.server.status()["sessions"]
+    sessions = lab.server.sessions()
     expect(len(sessions) == len(BUSIDS), f"{len(sessions)} sessions: {sessions}")
     text = lab.guest.run("usbip_tool list -r $HOST 2>&1")
     expect("no exportable devices found" in text, f"devices in use are listed:\n{text}")

@@ -115,10 +115,16 @@ class Server:
                 waiting.discard(line.split()[0])
         self.descriptors_at_start = self.descriptors()
 
-    def status(self):
-        url = f"http://127.0.0.1:{self.http_port}/api/v1/status"
+    def get(self, what):
+        url = f"http://127.0.0.1:{self.http_port}/api/v1/{what}"
         with urllib.request.urlopen(url, timeout=10) as reply:
             return json.load(reply)
+
+    def devices(self):
+        return self.get("devices")["devices"]
+
+    def sessions(self):
+        return self.get("sessions")["sessions"]
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))

@@ -17,7 +17,7 @@ def link(state):
 
 
 def silence(server):
-    return [s["silent_s"] for s in server.status()["sessions"]]
+    return [s["silent_s"] for s in server.sessions()]
 
 
 @test

@@ -55,7 +55,7 @@ def try_import(lab, busid):
 
 def wait_free(lab, busid, seconds):
     eventually(f"{busid} can be imported", lambda: try_import(lab, busid), seconds).close()
-    eventually("no session is left", lambda: not lab.server.status()["sessions"])
+    eventually("no session is left", lambda: not lab.server.sessions())
 
 
 @test

@@ -117,6 +117,11 @@ class Program(unittest.TestCase):
                 "--no-attach", "--usbip", usbip, *ports, "--output", "report", "127.0.0.1"
             )
 
+    @staticmethod
+    def board(devices):
+        """One answer to all that is asked."""
+        return {"version": "1", "uptime_s": 5, "devices": devices, "sessions": [], "events": []}
+
     def test_says_when_the_status_is_no_json(self):
         status, text = self.look_at(200, b"<html>", " 1-1: A : B (0001:0002)")
         self.assertEqual(status, 1, text)
@@ -129,14 +134,15 @@ class Program(unittest.TestCase):
         self.assertEqual(self.results()["healthz"]["text"], "status 500: no")
 
     def test_shows_a_device_that_cannot_be_exported(self):
-        device = {"busid": "1-2.1", "state": "refused", "obstacle": "full speed behind a hub"}
-        board = {"version": "1", "uptime_s": 5, "devices": [device]}
+        obstacle = {"code": "speed", "text": "Full speed behind a hub.", "help": "Move it."}
+        device = {"busid": "1-2.1", "state": "refused", "obstacle": obstacle}
+        board = self.board(devices=[device])
         status, text = self.look_at(200, json.dumps(board).encode(), " 1-1: A : B (0001:0002)")
         self.assertEqual(status, 0, text)
-        self.assertEqual(self.results()["exported"]["text"], "full speed behind a hub")
+        self.assertEqual(self.results()["exported"]["text"], "Full speed behind a hub. Move it.")
 
     def test_says_when_the_list_is_empty(self):
-        board = {"version": "1", "uptime_s": 5, "devices": []}
+        board = self.board(devices=[])
         status, text = self.look_at(200, json.dumps(board).encode(), "usbip: info: nothing")
         self.assertEqual(status, 1, text)
         self.assertEqual(self.results()["usbip list"]["text"], "the board exports no device")

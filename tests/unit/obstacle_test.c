@@ -57,10 +57,10 @@ static void check_text(const struct eventlog_event *e, const char *part)
     CHECK(strstr(line, part));
 }
 
-static bool status_has(const struct stage *st, const char *part)
+static bool api_has(const struct stage *st, const char *path, const char *part)
 {
     const struct api_context ctx = {.server = st->server, .version = "1", .now_us = st->now_us};
-    const struct api_request req = {.method = "GET", .path = "/api/v1/status"};
+    const struct api_request req = {.method = "GET", .path = path};
     struct api_response r = api_handle(&ctx, &req);
     bool has = strstr(r.body, part) != NULL;
     api_response_free(&r);
@@ -83,9 +83,11 @@ TEST(obstacle_is_shown_in_plain_words_and_never_exported)
     CHECK_EQ(eventlog_level(e), EVENTLOG_WARNING);
     check_text(e, "7-1.3 is not exported: a low- or full-speed device cannot work behind a "
                   "high-speed hub here: plug it in without the hub");
-    CHECK(status_has(&st, "\"obstacle\":\"a low- or full-speed device cannot work"));
-    CHECK(status_has(&st, "\"state\":\"refused\""));
-    CHECK(status_has(&st, "\"reason\":\"speed\""));
+    CHECK(api_has(&st, "/api/v1/devices",
+                  "\"obstacle\":{\"code\":\"full_speed_behind_high_speed_hub\","
+                  "\"text\":\"A low- or full-speed device cannot work"));
+    CHECK(api_has(&st, "/api/v1/devices/7-1.3", "\"state\":\"refused\""));
+    CHECK(api_has(&st, "/api/v1/events", "\"reason\":\"speed\""));
 
     struct stage_client *c = stage_connect(&st);
     stage_send_import(c, "7-1.3");
@@ -96,7 +98,7 @@ TEST(obstacle_is_shown_in_plain_words_and_never_exported)
 
     o.next = BACKEND_UNPLUGGED;
     stage_settle(&st);
-    CHECK(!status_has(&st, "\"obstacle\":"));
+    CHECK(!api_has(&st, "/api/v1/devices", "\"obstacle\":"));
     stage_close(&st);
 }
 
@@ -105,4 +107,12 @@ TEST(obstacle_every_one_has_a_sentence)
     for (unsigned o = USB_OBSTACLE_NONE; o < USB_OBSTACLE_COUNT; o++)
         CHECK(strlen(usb_obstacle_text((enum usb_obstacle)o)) > 10);
     CHECK_STR(usb_obstacle_text(USB_OBSTACLE_COUNT), "unknown reason");
+}
+
+TEST(obstacle_every_one_has_words)
+{
+    for (unsigned o = USB_OBSTACLE_NONE; o <= USB_OBSTACLE_COUNT; o++) {
+        const struct usb_obstacle_words *words = usb_obstacle_words((enum usb_obstacle)o);
+        CHECK(words->code[0] && words->text[0] && words->help[0]);
+    }
 }

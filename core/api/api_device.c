@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/api_device.h"
+#include "api/api_class.h"
+#include "api/api_simulate.h"
+
+#include "base/base_text.h"
+#include "eventlog/eventlog_word.h"
+
+enum { NAME_SIZE = 80 };
+
+uint64_t api_unix_us(const struct api_context *ctx, uint64_t time_us)
+{
+    return eventlog_unix_us(server_eventlog(ctx->server), time_us);
+}
+
+uint64_t api_uptime_us(const struct api_context *ctx)
+{
+    struct server_totals totals;
+    server_totals(ctx->server, &totals);
+    return ctx->now_us - totals.started_us;
+}
+
+static const char *state_word(const struct registry_device *d)
+{
+    static const char *const words[] = {
+        [REGISTRY_AVAILABLE] = "available", [REGISTRY_OPENING] = "opening",
+        [REGISTRY_IN_USE] = "in_use",       [REGISTRY_CLEANING] = "cleaning",
+        [REGISTRY_REFUSED] = "refused",     [REGISTRY_HUB] = "hub",
+    };
+    return words[d->state];
+}
+
+static const char *or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+void api_device_name(const struct registry_device *d, struct base_text *t)
+{
+    struct usb_device_descriptor desc = {0};
+    const char *given = d->names.alias[0] ? d->names.alias : d->info.product;
+    if (given[0]) {
+        base_text_str(t, given);
+        return;
+    }
+    (void)usb_device_descriptor_unpack(&desc, d->info.device_descriptor);
+    base_text_hex(t, desc.idVendor, 4);
+    base_text_char(t, ':');
+    base_text_hex(t, desc.idProduct, 4);
+}
+
+static void add_identity(struct api_json *j, const struct registry_device *d)
+{
+    char name[NAME_SIZE];
+    struct base_text t;
+    struct usb_device_descriptor desc = {0};
+    base_text_init(&t, name, sizeof name);
+    api_device_name(d, &t);
+    (void)usb_device_descriptor_unpack(&desc, d->info.device_descriptor); // zeros if it is not one
+    api_json_text(j, "busid", d->info.busid);
+    api_json_text(j, "name", name);
+    api_json_text(j, "alias", or_null(d->names.alias));
+    api_json_array(j, "labels");
+    for (unsigned i = 0; i < d->names.label_count; i++)
+        api_json_text(j, NULL, d->names.labels[i]);
+    api_json_array_end(j);
+    api_json_bool(j, "exported",
+                  d->state != REGISTRY_REFUSED && d->state != REGISTRY_HUB && !d->names.hidden);
+    api_json_usb_id(j, "id", desc.idVendor, desc.idProduct);
+    api_json_text(j, "manufacturer", or_null(d->info.manufacturer));
+    api_json_text(j, "product", or_null(d->info.product));
+    api_json_text(j, "serial", or_null(d->info.serial));
+    api_json_text(j, "speed", eventlog_word_json(EVENTLOG_KIND_usb_speed, d->info.speed));
+    api_class_of_device(j, &d->info, d->state != REGISTRY_REFUSED);
+}
+
+static void add_obstacle(struct api_json *j, const struct registry_device *d)
+{
+    if (d->state != REGISTRY_REFUSED) {
+        api_json_null(j, "obstacle");
+        return;
+    }
+    const struct usb_obstacle_words *words = usb_obstacle_words(d->info.obstacle);
+    api_json_object(j, "obstacle");
+    api_json_text(j, "code", words->code);
+    api_json_sentence(j, "text", words->text);
+    api_json_sentence(j, "help", words->help);
+    api_json_object_end(j);
+}
+
+static void add_simulate(struct api_json *j, const struct api_context *ctx,
+                         const struct registry_device *d)
+{
+    struct api_simulated s;
+    bool simulated =
+        ctx->simulate && ctx->simulate->find(ctx->simulate->ctx, d->info.busid, &s) && s.plugged;
+    api_json_bool(j, "simulated", simulated);
+    if (!simulated) {
+        api_json_null(j, "simulate");
+        return;
+    }
+    api_json_object(j, "simulate");
+    api_json_text(j, "kind", s.kind);
+    api_json_array(j, "can");
+    api_json_text(j, NULL, "unplug");
+    if (s.types)
+        api_json_text(j, NULL, "type");
+    api_json_array_end(j);
+    api_json_object_end(j);
+}
+
+static const struct session *session_of_device(const struct api_context *ctx,
+                                               const struct registry_device *d)
+{
+    const struct session *s = d->usage ? d->usage->session : NULL;
+    if (s || d->session == 0)
+        return s;
+    while ((s = server_next_session(ctx->server, s)) != NULL)
+        if (session_id(s) == d->session)
+            return s;
+    return NULL;
+}
+
+void api_peer_address(struct api_json *j, const struct api_context *ctx, const struct session *s)
+{
+    const struct base_address *address = &session_peer_address(s)->address;
+    const struct access_list *access = server_access(ctx->server);
+    const char *note = access ? access_note(access, address) : "";
+    api_json_address(j, "address", address);
+    api_json_text(j, "note", or_null(note));
+}
+
+static void add_user(struct api_json *j, const struct api_context *ctx,
+                     const struct registry_device *d)
+{
+    struct session_view v;
+    const struct session *s = session_of_device(ctx, d);
+    if (!s) {
+        api_json_null(j, "user");
+        return;
+    }
+    session_view(s, &v);
+    api_json_object(j, "user");
+    api_json_number(j, "session", v.id);
+    api_json_text(j, "peer", v.peer);
+    api_peer_address(j, ctx, s);
+    api_json_age(j, "since_s", ctx->now_us - v.since_us);
+    api_json_utc(j, "since_time", api_unix_us(ctx, v.since_us));
+    api_json_age(j, "silent_s", d->silent ? ctx->now_us - v.heard_us : 0);
+    api_json_object_end(j);
+}
+
+static void add_types(struct api_json *j, const struct server_usage_totals *t)
+{
+    api_json_object(j, "by_type");
+    api_json_number(j, "control", t->by_type[USB_CONTROL].completed);
+    api_json_number(j, "isochronous", t->by_type[USB_ISOCHRONOUS].completed);
+    api_json_number(j, "bulk", t->by_type[USB_BULK].completed);
+    api_json_number(j, "interrupt", t->by_type[USB_INTERRUPT].completed);
+    api_json_object_end(j);
+}
+
+static void add_totals(struct api_json *j, const struct api_context *ctx,
+                       const struct registry_device *d)
+{
+    const struct server_usage_totals t = server_usage_totals(d->usage);
+    api_json_object(j, "totals");
+    api_json_number(j, "imports", t.imports);
+    api_json_number(j, "bytes_in", t.counters.bytes_in);
+    api_json_number(j, "bytes_out", t.counters.bytes_out);
+    api_json_number(j, "urbs_completed", t.counters.urbs_completed);
+    api_json_number(j, "urbs_failed", t.counters.urbs_failed);
+    api_json_number(j, "urbs_unlinked", t.counters.urbs_unlinked);
+    api_json_number(j, "urbs_refused", t.counters.urbs_refused);
+    add_types(j, &t);
+    if (t.last_activity_us)
+        api_json_age(j, "last_activity_s", ctx->now_us - t.last_activity_us);
+    else
+        api_json_null(j, "last_activity_s");
+    api_json_object_end(j);
+}
+
+void api_rates(struct api_json *j, const struct server_rates *rates)
+{
+    api_json_object(j, "rates");
+    api_json_number(j, "in_bytes_per_s", rates->bytes_per_s[0]);
+    api_json_number(j, "out_bytes_per_s", rates->bytes_per_s[1]);
+    api_json_number(j, "urbs_per_s", rates->urbs_per_s);
+    api_json_object_end(j);
+}
+
+void api_device_members(struct api_json *j, const struct api_context *ctx,
+                        const struct registry_device *d)
+{
+    const struct server_rates rates = server_usage_rates(d->usage);
+    add_identity(j, d);
+    api_json_text(j, "state", state_word(d));
+    api_json_bool(j, "hidden", d->names.hidden);
+    add_obstacle(j, d);
+    api_json_number(j, "busnum", d->info.busnum);
+    api_json_number(j, "devnum", d->info.devnum);
+    api_json_age(j, "plugged_s", ctx->now_us - d->plugged_us);
+    api_json_utc(j, "plugged_time", api_unix_us(ctx, d->plugged_us));
+    add_simulate(j, ctx, d);
+    add_user(j, ctx, d);
+    add_totals(j, ctx, d);
+    api_rates(j, &rates);
+}
+
+void api_device(struct api_json *j, const char *name, const struct api_context *ctx,
+                const struct registry_device *d)
+{
+    api_json_object(j, name);
+    api_device_members(j, ctx, d);
+    api_json_object_end(j);
+}
