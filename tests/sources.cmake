@@ -2,10 +2,10 @@
 # Unit tests that need an operating system or the JSON library. All others in unit/ also run on RV32,
 # where there is neither; only set() in here.
 set(USBIP_HOSTED_UNIT_TESTS
-  api_route_test.c
   api_devices_test.c
   api_events_test.c
   api_live_test.c
+  api_route_test.c
   api_test.c
   obstacle_test.c
   settings_migrate_test.c
