@@ -85,8 +85,15 @@ struct plain_backend *plain_backend_create(unsigned devices, struct base_span co
     REQUIRE(b && devices <= PLAIN_DEVICES_MAX);
     b->keeps = keeps;
     b->backend = (struct usbip_backend){
-        plain_open,  plain_close, plain_submit, plain_cancel,   plain_control,
-        plain_alloc, plain_free,  plain_take,   plain_deadline,
+        .open = plain_open,
+        .close = plain_close,
+        .submit = plain_submit,
+        .cancel = plain_cancel,
+        .control = plain_control,
+        .buffer_alloc = plain_alloc,
+        .buffer_free = plain_free,
+        .take_event = plain_take,
+        .next_deadline = plain_deadline,
     };
     for (unsigned i = 0; i < devices; i++) {
         struct usb_device_info *info = &b->info[i];
