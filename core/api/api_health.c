@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { TEXT_SIZE = 256, SECOND_US = 1000000, WINDOW_S = 3600, LOW_PERCENT = 10 };
+enum { TEXT_SIZE = 192, SECOND_US = 1000000, WINDOW_S = 3600, LOW_PERCENT = 10 };
 
 static const uint64_t stuck_us = 60ull * SECOND_US; // for a transfer that does not wait for data
 
@@ -155,9 +155,9 @@ static struct base_text begin_text(char text[TEXT_SIZE], const char *begin, cons
     return t;
 }
 
-static void add_device_problem(struct api_json *j, const struct registry_device *d)
+static void add_device_problem(struct api_json *j, const struct registry_device *d,
+                               char text[TEXT_SIZE])
 {
-    char text[TEXT_SIZE];
     struct base_text t;
     const char *busid = d->info.busid;
     if (d->state == REGISTRY_REFUSED) {
@@ -175,9 +175,9 @@ static void add_device_problem(struct api_json *j, const struct registry_device 
                 busid);
 }
 
-static void add_stuck(struct api_json *j, const struct api_context *ctx, const struct session *s)
+static void add_stuck(struct api_json *j, const struct api_context *ctx, const struct session *s,
+                      char text[TEXT_SIZE])
 {
-    char text[TEXT_SIZE];
     struct session_view v;
     uint8_t address = 0;
     if (session_oldest_pending_us(s, ctx->now_us, &address) < stuck_us)
@@ -189,16 +189,14 @@ static void add_stuck(struct api_json *j, const struct api_context *ctx, const s
                 "it may be busy; reset it, or plug it in again, if it stays so", v.busid);
 }
 
-static void add_memory(struct api_json *j, const struct api_port_facts *facts)
+static void add_memory(struct api_json *j, const struct api_port_facts *facts, char text[TEXT_SIZE])
 {
-    char text[TEXT_SIZE];
     for (unsigned i = 0; i < facts->pool_count; i++) {
         const struct api_pool *p = &facts->pools[i];
         if (p->size == API_UNKNOWN || p->free == API_UNKNOWN ||
             p->free >= p->size / 100 * LOW_PERCENT)
             continue;
-        struct base_text t = begin_text(text, "little memory is left: ", p->name);
-        (void)t;
+        (void)begin_text(text, "little memory is left: ", p->name);
         add_problem(j, "warning", "memory_low", text, "disconnect clients, or unplug devices",
                     NULL);
     }
@@ -218,10 +216,10 @@ void api_health_problems(struct api_json *j, const struct api_context *ctx,
     }
     BASE_LIST_FOR_EACH (const struct registry_device, d, &server_registry(ctx->server)->devices,
                         link) {
-        add_device_problem(j, d);
+        add_device_problem(j, d, text);
     }
     while ((s = server_next_session(ctx->server, s)) != NULL)
-        add_stuck(j, ctx, s);
-    add_memory(j, facts);
+        add_stuck(j, ctx, s, text);
+    add_memory(j, facts, text);
     api_json_array_end(j);
 }

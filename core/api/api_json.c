@@ -100,10 +100,9 @@ static void put_escaped(struct api_json *j, char c)
     put(j, buf, t.length);
 }
 
-static void put_string(struct api_json *j, const char *text)
+static void put_text(struct api_json *j, const char *text)
 {
     const uint8_t *s = (const uint8_t *)text;
-    put_char(j, '"');
     while (*s) {
         size_t plain = 0;
         while (is_plain(s[plain]))
@@ -121,6 +120,12 @@ static void put_string(struct api_json *j, const char *text)
             put_char(j, '?');
         s += n ? n : 1;
     }
+}
+
+static void put_string(struct api_json *j, const char *text)
+{
+    put_char(j, '"');
+    put_text(j, text);
     put_char(j, '"');
 }
 
@@ -274,14 +279,13 @@ void api_json_text_end(struct api_json *j)
 
 void api_json_sentence(struct api_json *j, const char *name, const char *words)
 {
-    char buf[320];
-    struct base_text t;
-    base_text_init(&t, buf, sizeof buf);
-    base_text_str(&t, words);
-    base_text_char(&t, '.');
-    if (buf[0] >= 'a' && buf[0] <= 'z')
-        buf[0] = (char)(buf[0] - 'a' + 'A');
-    api_json_text(j, name, buf);
+    bool small = *words >= 'a' && *words <= 'z';
+    api_json_text_begin(j, name);
+    if (small)
+        put_char(j, (char)(*words - 'a' + 'A'));
+    put_text(j, words + small);
+    put_char(j, '.');
+    api_json_text_end(j);
 }
 
 void api_json_hex(struct api_json *j, const char *name, uint32_t v, unsigned digits)
