@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -23,6 +24,19 @@ CLASS_DEVICES = (
 LONG = bool(os.environ.get("USBIP_TEST_LONG"))
 
 TESTS = []
+
+# The host's end of the holder's cable. The guest thinks of the server as 10.0.2.2.
+CABLE = "cable"
+
+
+def cable(state):
+    commands = {
+        "new": [f"tunctl -t {CABLE}", f"ip addr add 10.0.2.2/24 dev {CABLE}"],
+        "up": [f"ip link set {CABLE} up"],
+        "down": [f"ip link set {CABLE} down"],
+    }
+    for command in commands[state]:
+        subprocess.run(["busybox", *command.split()], check=True, stdout=subprocess.DEVNULL)
 
 
 class Skip(Exception):
@@ -46,6 +60,7 @@ class Lab:
     def __init__(self, program: Path, guest_files: Path, logs: Path):
         self.program, self.guest_files, self.logs = program, guest_files, logs
         self.machines = {}
+        self.has_cable = False
 
     def _machine(self, name, start):
         if name not in self.machines:
@@ -112,6 +127,31 @@ class Lab:
             "usbtest_guest",
             lambda: Guest(self.guest_files, self.logs / "usbtest_console.log", "preempt=full"),
         )
+
+    @property
+    def holder_server(self) -> Server:
+        """Two disks, 1-1 and 1-5."""
+        log = self.logs / "holder_server.log"
+        return self._machine(
+            "holder_server", lambda: Server(self.program, ["--sim", "disk,disk"], log, 3246, 8086)
+        )
+
+    @property
+    def holder(self) -> Guest:
+        """A client whose own TCP reaches the server, over a cable that can be pulled."""
+        return self._machine("holder", self._start_holder)
+
+    def _start_holder(self):
+        if not self.has_cable:
+            cable("new")
+            cable("up")
+        self.has_cable = True
+        network = f"tap,ifname={CABLE},script=no,downscript=no"
+        return Guest(self.guest_files, self.logs / "holder_console.log", network=network)
+
+    def holder_dies(self):
+        """As if by a power cut. The next holder is the same machine, booted again."""
+        self.machines.pop("holder").stop()
 
     def _start_with_plug(self, name, port, options=()):
         program, http_port = self.program.parent / "server_with_plug", port - 3241 + 8081

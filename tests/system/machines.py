@@ -12,7 +12,7 @@ from pathlib import Path
 
 QEMU = """qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -machine pc
     -accel tcg,thread=multi,tb-size=256 -cpu qemu64 -m 256 -smp 1
-    -netdev user,id=net -device virtio-net-pci,netdev=net,romfile=
+    -device virtio-net-pci,netdev=net,romfile=
     -chardev stdio,id=shell,signal=off -serial chardev:console -serial chardev:shell"""
 
 # An oops ends the guest; the rest is about a faster boot.
@@ -55,12 +55,13 @@ def end(process, seconds):
 
 
 class Guest:
-    """Runs shell scripts in the guest, over its second serial port. `console` is the kernel's log."""
+    """Runs shell scripts in the guest, over its second serial port. `console` is the kernel's log.
+    `network` is QEMU's: with "user" the TCP of the connections is the host's, not the guest's."""
 
-    def __init__(self, files: Path, console: Path, options=""):
+    def __init__(self, files: Path, console: Path, options="", network="user"):
         self.console = console
         command = QEMU.split() + ["-chardev", f"file,id=console,path={console}"]
-        command += ["-kernel", files / "vmlinux", "-initrd", files / "initramfs.cpio"]
+        command += ["-netdev", f"{network},id=net", "-kernel", files / "vmlinux", "-initrd", files / "initramfs.cpio"]
         command += ["-append", " ".join(KERNEL.split() + options.split())]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.lines = Lines(self.process.stdout, "the guest")
@@ -90,6 +91,12 @@ class Guest:
         if line != "@@ 0":
             raise Failure("\n".join([f"in the guest, status {line[3:]}"] + output))
         return "\n".join(output)
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def stop(self):
         self.process.kill()

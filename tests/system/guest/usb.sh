@@ -31,11 +31,10 @@ present() {
 }
 
 gone() {
-    if [ "$1" = 1-1 ]; then
-        ! [ -e /dev/sda ]
-    else
-        ! present "$1"
-    fi
+    case $1 in
+    1-1) ! [ -e /dev/sda ] ;;
+    1-2.1 | 1-2.2 | 1-3) ! present "$1" ;;
+    esac
 }
 
 attach() {
