@@ -156,8 +156,6 @@ static const char *remark(const char *key)
 {
     if (strcmp(key, "limits.max_urbs") == 0)
         return " (for devices that are attached from now on)";
-    if (strcmp(key, "limits.silent_s") == 0)
-        return " (longer only for connections from now on)";
     return strcmp(key, "host_name") == 0 ? " (nothing uses it yet)" : "";
 }
 

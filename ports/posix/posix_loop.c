@@ -18,7 +18,7 @@ enum {
     ACCEPTS = 16,  // per turn
     READS = 16,    // of some 64 KiB per connection and turn
     ACCEPT_PAUSE_US = 100000,
-    HEAR_US = 1000000, // between two looks at what is heard of the peers
+    SECOND_US = 1000000,
 };
 
 struct listening {
@@ -52,7 +52,8 @@ struct posix_loop {
     int spare;               // a descriptor to give up when there is none left for accept()
     bool starved;            // that was recorded, and no connection was accepted since
     uint64_t accept_from_us; // no accept() before, because it failed
-    uint64_t hear_us;        // when to look at what is heard of the peers
+    uint64_t hear_us;        // when to look at what is heard of the peers, each second
+    unsigned silent_s;       // after which the system ends the connections that there are
 };
 
 void posix_loop_config_default(struct posix_loop_config *c)
@@ -240,6 +241,11 @@ static void on_socket(void *ctx, short revents)
         server_step(p->loop->server, p->loop->now_us);
 }
 
+static unsigned patience_s(const struct posix_loop *l)
+{
+    return (unsigned)(server_config(l->server)->session.silent_us / SECOND_US);
+}
+
 static void welcome(struct posix_loop *l, int fd, const struct sockaddr_storage *from,
                     uint64_t now_us)
 {
@@ -250,8 +256,7 @@ static void welcome(struct posix_loop *l, int fd, const struct sockaddr_storage 
         close(fd);
         return;
     }
-    uint64_t silent_us = server_config(l->server)->session.silent_us;
-    posix_socket_prepare(fd, (unsigned)(silent_us / 1000000));
+    posix_socket_prepare(fd, patience_s(l));
     p->loop = l;
     p->conn = (struct posix_conn){.fd = fd, .session = s, .gather = l->gather};
     p->watch = (struct posix_watch){fd, POLLIN, on_socket, p, 0};
@@ -347,13 +352,25 @@ static void attend(struct place *p, uint64_t now_us)
         close_conn(p, now_us);
 }
 
+// The limit may change while connections are there.
+static void follow_patience(struct posix_loop *l)
+{
+    if (l->silent_s == patience_s(l))
+        return;
+    l->silent_s = patience_s(l);
+    BASE_LIST_FOR_EACH (struct place, p, &l->open, link) {
+        posix_socket_patience(p->conn.fd, l->silent_s);
+    }
+}
+
 // TCP does not tell when a peer falls silent or is heard again.
 static void hear(struct posix_loop *l, uint64_t now_us)
 {
     struct session_heard h;
     if (now_us < l->hear_us)
         return;
-    l->hear_us = now_us + HEAR_US;
+    l->hear_us = now_us + SECOND_US;
+    follow_patience(l);
     BASE_LIST_FOR_EACH (struct place, p, &l->open, link) {
         if (l->config.heard(p->conn.fd, now_us, &h))
             session_peer_heard(p->conn.session, &h, now_us);

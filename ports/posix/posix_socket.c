@@ -183,6 +183,11 @@ void posix_socket_prepare(int fd, unsigned silent_s)
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); // small replies must not wait for each other
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     posix_socket_keepalive(fd, POSIX_KEEPALIVE_S);
+    posix_socket_patience(fd, silent_s);
+}
+
+void posix_socket_patience(int fd, unsigned silent_s)
+{
 #ifdef TCP_USER_TIMEOUT
     set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)(silent_s * 1000)); // TCP_KEEPCNT is void
 #else

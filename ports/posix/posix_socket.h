@@ -36,6 +36,7 @@ enum { POSIX_KEEPALIVE_S = 4, POSIX_PROBE_S = 1 };
 // No delay, keepalive; the system ends the connection when the peer has not answered for
 // `silent_s`. A connection without them still works: failures are ignored.
 void posix_socket_prepare(int fd, unsigned silent_s);
+void posix_socket_patience(int fd, unsigned silent_s); // that alone, again
 void posix_socket_keepalive(int fd, unsigned every_s);
 
 // What close() will do: breaks the connection, unsent bytes are lost.

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SOURCE_SINK = 3, LOOPBACK = 2 };
@@ -83,6 +84,28 @@ PORT_TEST(loop_sets_socket_options, port_rig_begin(r))
     CHECK_EQ(option(fd, IPPROTO_TCP, TCP_KEEPIDLE), 4);
     CHECK_EQ(option(fd, IPPROTO_TCP, TCP_KEEPINTVL), 4);
     CHECK_EQ(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 14400000);
+    close(c.fd);
+}
+
+static void keep_silent_for_a_day(void *arg)
+{
+    struct usbip_server *server = arg;
+    struct server_config config = *server_config(server);
+    config.session.silent_us = 86400ull * 1000000;
+    server_change_limits(server, &config);
+}
+
+// As on SIGHUP: the connections that are there follow, too.
+PORT_TEST(loop_follows_a_changed_limit_of_silence, port_rig_begin(r))
+{
+    struct usbip_client c;
+    const struct timespec pause = {.tv_nsec = 10000000};
+    port_rig_attach(r, &c, "1-3", SOURCE_SINK);
+    int fd = port_rig_server_end(c.fd);
+    CHECK(posix_loop_call(r->loop, keep_silent_for_a_day, r->server));
+    for (unsigned i = 0; i < 1000 && option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT) == 14400000; i++)
+        nanosleep(&pause, NULL);
+    CHECK_EQ(option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT), 86400000);
     close(c.fd);
 }
 
