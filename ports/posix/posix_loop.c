@@ -47,6 +47,7 @@ struct posix_loop {
     struct place *places; // [config.max_sockets]
     struct base_list free, open;
     struct base_list due; // sockets to be looked at before the next wait
+    struct base_list timers;
     struct posix_gather *gather;
     uint64_t now_us;         // when this turn began
     int spare;               // a descriptor to give up when there is none left for accept()
@@ -90,6 +91,7 @@ static bool allocate(struct posix_loop *l)
     base_list_init(&l->free);
     base_list_init(&l->open);
     base_list_init(&l->due);
+    base_list_init(&l->timers);
     for (unsigned i = 0; i < sockets; i++) {
         base_list_init(&l->places[i].due);
         base_list_append(&l->free, &l->places[i].link);
@@ -204,6 +206,17 @@ void posix_loop_watch_change(struct posix_loop *l, struct posix_watch *watch, sh
 void posix_loop_unwatch(struct posix_loop *l, struct posix_watch *watch)
 {
     posix_poller_remove(l->poller, watch);
+}
+
+void posix_loop_remind(struct posix_loop *l, struct posix_timer *timer)
+{
+    base_list_append(&l->timers, &timer->link);
+}
+
+void posix_loop_forget(struct posix_loop *l, struct posix_timer *timer)
+{
+    (void)l;
+    base_list_remove(&timer->link);
 }
 
 static void on_wake(void *ctx, short revents)
@@ -339,6 +352,8 @@ static uint64_t prepare_wait(struct posix_loop *l, uint64_t now_us)
         deadline = earlier(deadline, l->hear_us);
     if (l->config.longest_wait_us)
         deadline = earlier(deadline, now_us + l->config.longest_wait_us);
+    BASE_LIST_FOR_EACH (struct posix_timer, t, &l->timers, link)
+        deadline = earlier(deadline, t->due_us);
     return deadline;
 }
 
@@ -391,6 +406,13 @@ static void advance(struct posix_loop *l, uint64_t now_us)
     }
 }
 
+static void remind(struct posix_loop *l, uint64_t now_us)
+{
+    BASE_LIST_FOR_EACH (struct posix_timer, t, &l->timers, link)
+        if (now_us >= t->due_us)
+            t->due(t->ctx, now_us);
+}
+
 static void tell(const struct posix_loop *l, uint64_t now_us)
 {
     if (l->config.after_turn)
@@ -405,6 +427,7 @@ static uint64_t turn(struct posix_loop *l, uint64_t now_us, uint64_t limit_us)
     posix_poller_tell(l->poller);
     hear(l, l->now_us);
     advance(l, l->now_us);
+    remind(l, l->now_us);
     tell(l, l->now_us);
     return l->now_us;
 }

@@ -4,6 +4,7 @@
 // that thread; other threads use posix_loop_call(). Time: posix_now_us().
 #pragma once
 
+#include "base/base_list.h"
 #include "ports/posix/posix_poller.h"
 #include "ports/posix/posix_socket.h"
 #include "server/server.h"
@@ -13,6 +14,14 @@
 #include <stdint.h>
 
 struct posix_loop;
+
+// Something that the loop comes back for. Its owner's memory, until posix_loop_forget().
+struct posix_timer {
+    uint64_t due_us;                         // whoever is called moves it on
+    void (*due)(void *ctx, uint64_t now_us); // loop thread
+    void *ctx;
+    struct base_list link; // the loop's
+};
 
 struct posix_loop_config {
     const char *listen;     // numeric address; NULL: all, IPv4 and IPv6
@@ -62,3 +71,7 @@ bool posix_loop_call(struct posix_loop *loop, void (*fn)(void *arg), void *arg);
 bool posix_loop_watch(struct posix_loop *loop, struct posix_watch *watch);
 void posix_loop_watch_change(struct posix_loop *loop, struct posix_watch *watch, short events);
 void posix_loop_unwatch(struct posix_loop *loop, struct posix_watch *watch);
+
+// Calls it when it is due, until it is forgotten. There are few. As posix_loop_watch().
+void posix_loop_remind(struct posix_loop *loop, struct posix_timer *timer);
+void posix_loop_forget(struct posix_loop *loop, struct posix_timer *timer);

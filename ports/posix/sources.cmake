@@ -8,7 +8,9 @@ set(USBIP_POSIX_SOURCES
   posix_loop.c
   posix_silence.c
   posix_socket.c
+  posix_stream.c
   posix_time.c
+  posix_ws.c
 )
 # How the loop waits: epoll where there is Linux, else poll().
 set(USBIP_POSIX_POLLER_LINUX posix_poller_epoll.c)

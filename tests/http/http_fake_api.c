@@ -2,6 +2,7 @@
 #include "tests/http/http_fake_api.h"
 #include "tests/support/check.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,4 +47,62 @@ void api_response_free(struct api_response *r)
 {
     free(r->memory);
     r->memory = NULL;
+}
+
+// --- streams -------------------------------------------------------------------------------------
+
+static atomic_uint said, messages;
+static atomic_size_t said_size;
+
+void http_fake_begin(void)
+{
+    said = messages = 0;
+}
+
+void http_fake_say(size_t size)
+{
+    said_size = size;
+    said++;
+}
+
+unsigned http_fake_messages(void)
+{
+    return messages;
+}
+
+char *http_fake_text(unsigned number, size_t size)
+{
+    char *text = malloc(size + 1);
+    CHECK(text && size >= 8);
+    memset(text, '.', size);
+    text[snprintf(text, size, "{%u", number)] = '.';
+    text[size - 1] = '}';
+    text[size] = '\0';
+    return text;
+}
+
+struct api_message *api_stream_next(const struct api_context *ctx, struct api_stream *stream)
+{
+    unsigned latest = said;
+    CHECK(ctx->server && ctx->now_us > 0);
+    if (stream->version == latest)
+        return NULL;
+    struct api_message *m = calloc(1, sizeof *m);
+    size_t size = said_size;
+    m->memory = http_fake_text(latest, size);
+    m->data = m->memory;
+    m->size = size;
+    m->users = 1;
+    stream->version = latest;
+    messages++;
+    return m;
+}
+
+void api_message_release(struct api_message *m)
+{
+    if (!m || --m->users > 0)
+        return;
+    free(m->memory);
+    free(m);
+    messages--;
 }

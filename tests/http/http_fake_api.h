@@ -9,3 +9,9 @@ enum { HTTP_FAKE_ASSET_SIZE = 12 };
 extern const char http_fake_asset[HTTP_FAKE_ASSET_SIZE];
 
 // Everything else: "METHOD PATH QUERY SIZE:" and the body.
+
+// Streams: what was said last is what there is to say. Any thread.
+void http_fake_begin(void);
+void http_fake_say(size_t size);                    // a message with the next number; from 1 on
+unsigned http_fake_messages(void);                  // that have not been released
+char *http_fake_text(unsigned number, size_t size); // of a message; free() it
