@@ -12,7 +12,7 @@ enum hanging_calls {
     HANGING_READ, // of one block of an image
 };
 
-bool hanging_calls_possible(void); // here
+bool hanging_calls_possible(void); // here: some containers do not allow it
 
 // For this process and what it executes. In a child, before exec.
 bool hanging_calls_begin(enum hanging_calls which);

@@ -102,7 +102,7 @@ static void hung_begin(struct hung *h, enum hanging_calls which)
 {
     static const char image[65536];
     if (!hanging_calls_possible())
-        check_skip("this kernel has no seccomp notifications");
+        check_skip("seccomp notifications are not to be had here");
     settings_folder_make(&h->f);
     settings_folder_put(&h->f, "image", image, sizeof image);
     snprintf(h->sim, sizeof h->sim, "zero,disk:file=%s", settings_folder_file(&h->f, "image"));
