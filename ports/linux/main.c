@@ -96,6 +96,15 @@ static void handle_signals(struct posix_loop *loop)
     handle(SIGINT, on_stop_signal);
 }
 
+// The loop is about to go: what is still waited for then can be ended at once.
+static void leave_signals(void)
+{
+    handle(SIGHUP, SIG_IGN);
+    handle(SIGTERM, SIG_DFL);
+    handle(SIGINT, SIG_DFL);
+    signalled_loop = NULL;
+}
+
 // --- start and end -------------------------------------------------------------------------------
 
 static void read_settings_again(struct program *p)
@@ -282,6 +291,7 @@ static void run(struct program *p)
         handle_signals(p->loop);
         announce(p);
         posix_loop_run(p->loop);
+        leave_signals();
         p->status = EXIT_SUCCESS;
     } else {
         print_failure(p);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // Somebody makes the image of an imported disk shorter, and the client reads it.
@@ -140,22 +141,28 @@ TEST(program_ends_on_sigterm_while_it_opens_an_image)
     free(c);
 }
 
-// It says so, serves the others, and ends when it shall.
-TEST(program_serves_on_with_an_image_that_does_not_answer)
+static struct usbip_client read_that_hangs(struct running *r)
 {
     enum { IN = 1, OUT = 2, BLOCK = 512 };
     static const uint8_t read_10[31] = {
         'U', 'S', 'B', 'C', [9] = 2, [12] = 0x80, [14] = 10, 0x28, [23] = 1};
-    struct hung h;
     struct usbip_client c;
-    hung_begin(&h, HANGING_READ);
-    struct running *r = STARTED_WITH(&h.with, "--sim", h.sim);
     CHECK_EQ(usbip_client_import(&c, program_connect(r->port), "1-1"), WIRE_ST_OK);
     usbip_client_configure(&c, 1);
     (void)command(&c, 0, 0, 0); // there may be a unit attention
     usbip_client_submit(&c, OUT, false, read_10, sizeof read_10);
     (void)usbip_client_reply(&c, false, NULL, 0);
     usbip_client_submit(&c, IN, true, NULL, BLOCK);
+    return c;
+}
+
+// It says so, serves the others, and ends when it shall.
+TEST(program_serves_on_with_an_image_that_does_not_answer)
+{
+    struct hung h;
+    hung_begin(&h, HANGING_READ);
+    struct running *r = STARTED_WITH(&h.with, "--sim", h.sim);
+    struct usbip_client c = read_that_hangs(r);
     const char *log = child_await_log(&r->child, "/image does not answer, its device waits for it");
     CHECK(strstr(log, " warning ") != NULL);
     int fd = program_connect(r->port);
@@ -164,4 +171,24 @@ TEST(program_serves_on_with_an_image_that_does_not_answer)
     close(c.fd);
     program_end(r);
     settings_folder_remove(&h.f);
+}
+
+// Also when the loop is gone and only the file is still waited for.
+TEST(program_takes_signals_to_its_end)
+{
+    struct hung h;
+    siginfo_t ended = {0};
+    hung_begin(&h, HANGING_READ);
+    struct running *r = STARTED_WITH(&h.with, "--sim", h.sim);
+    struct usbip_client c = read_that_hangs(r);
+    close(c.fd);
+    CHECK_EQ(kill(r->child.pid, SIGTERM), 0);
+    while (ended.si_pid == 0) {
+        CHECK_EQ(kill(r->child.pid, SIGHUP), 0);
+        poll(NULL, 0, 1);
+        CHECK_EQ(waitid(P_PID, (id_t)r->child.pid, &ended, WEXITED | WNOHANG | WNOWAIT), 0);
+    }
+    CHECK_EQ(child_wait(&r->child), 0);
+    settings_folder_remove(&h.f);
+    free(r);
 }
