@@ -88,7 +88,7 @@ const char *api_guard(const struct api_context *ctx, const struct api_request *r
     bool reads = only_reads(req);
     if (reads && !api_header(req, "Upgrade"))
         return NULL;
-    if (!host_is_ours(ctx, req))
+    if (!reads && !host_is_ours(ctx, req))
         return "The Host header names somebody else. Use this machine's address, its host name, or "
                "localhost.";
     if (!origin_is_ours(req) || !site_is_ours(req))

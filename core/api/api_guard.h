@@ -5,5 +5,6 @@
 
 #include "api/api.h"
 
-// GET, HEAD and OPTIONS without Upgrade are free. NULL: go on; else why not, for a 403.
+// GET, HEAD and OPTIONS are free; with Upgrade, but for other sites' pages. NULL: go on; else why
+// not, for a 403.
 const char *api_guard(const struct api_context *ctx, const struct api_request *req);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // usbip-server: puts the core, the simulated devices, the socket loop and HTTP together.
-#include "ports/linux/http_civetweb.h"
+#include "ports/linux/http_mhd.h"
 #include "ports/linux/log.h"
 #include "ports/linux/options.h"
 #include "ports/linux/output.h"
@@ -262,11 +262,14 @@ static void announce_devices(const struct program *p)
 static void announce(const struct program *p)
 {
     const struct posix_listener *l = posix_loop_listener(p->loop);
+    const struct posix_listener *http = http_listener(p->http);
     output_line(p->out, "usbip: listening on %s\n", l->address);
-    output_line(p->out, "http: listening on %s\n", http_address(p->http));
+    output_line(p->out, "http: listening on %s\n", http->address);
     announce_devices(p);
     if (l->also[0])
         log_message(&p->log, EVENTLOG_INFO, "usbip: listening on %s as well", l->also);
+    if (http->also[0])
+        log_message(&p->log, EVENTLOG_INFO, "http: listening on %s as well", http->also);
 }
 
 static void print_help(void)

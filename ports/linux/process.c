@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/process.h"
+#include "ports/linux/http_mhd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,8 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-// Connections that are just being closed, those of HTTP, files behind devices, and our own.
-enum { OTHER_DESCRIPTORS = 256 };
+// Those of HTTP, connections that are just being closed, files behind devices, and our own.
+enum { OTHER_DESCRIPTORS = HTTP_DESCRIPTORS + 256 };
 
 bool process_has_standard_descriptors(void)
 {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-    BACKLOG = 64,
+    BACKLOG = 1024,  // who does not fit waits a second for its next SYN; the system may take less
     PORT_TRIES = 32, // a port that is free for IPv4 may be taken for IPv6
 };
 

@@ -5,6 +5,7 @@ set(USBIP_POSIX_SOURCES
   posix_calls.c
   posix_conn.c
   posix_http.c
+  posix_http_target.c
   posix_loop.c
   posix_silence.c
   posix_socket.c

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 bool http_client_send(struct http_client *c, uint16_t port, const char *request)
@@ -13,7 +14,9 @@ bool http_client_send(struct http_client *c, uint16_t port, const char *request)
     if (fd < 0)
         return false;
     long size = -1;
-    if (tcp_client_send(fd, request, strlen(request), TCP_CLIENT_MS))
+    bool sent = tcp_client_send(fd, request, strlen(request), TCP_CLIENT_MS);
+    shutdown(fd, SHUT_WR);
+    if (sent)
         size = tcp_client_recv_all(fd, c->text, sizeof c->text - 1, TCP_CLIENT_MS);
     close(fd);
     if (size < 12 || memcmp(c->text, "HTTP/1.", 7) != 0)
@@ -28,7 +31,8 @@ bool http_client_send(struct http_client *c, uint16_t port, const char *request)
 bool http_client_ask(struct http_client *c, uint16_t port, const char *method, const char *path)
 {
     char request[512];
-    snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n", method, path);
+    snprintf(request, sizeof request,
+             "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", method, path);
     return http_client_send(c, port, request);
 }
 

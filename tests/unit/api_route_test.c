@@ -235,6 +235,8 @@ STAGE_TEST(api_guard_hosts, begin(st))
     };
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *headers[] = {cases[i].host, NULL};
+        const char *live[] = {cases[i].host, "Upgrade: websocket", NULL};
+        CHECK_EQ(STATUS("GET", "/healthz", .headers = live), 200); // any name that leads here
         if (STATUS("POST", "/healthz", .headers = headers) != cases[i].status)
             check_fail(__FILE__, __LINE__, "%s", cases[i].host);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http_esp.h"
-#include "http_esp_path.h"
+#include "ports/posix/posix_http_target.h"
 
 #include "esp_err.h"
 #include "esp_http_server.h"
@@ -72,7 +72,7 @@ static int64_t body_length(httpd_req_t *r)
 static esp_err_t on_request(httpd_req_t *r)
 {
     const struct http_esp *h = r->user_ctx;
-    char path[HTTP_ESP_PATH_SIZE];
+    char path[POSIX_HTTP_PATH_SIZE];
     struct field field = {.request = r};
     struct posix_http_request request = {
         .api = {.method = http_method_str(r->method),
@@ -84,8 +84,9 @@ static esp_err_t on_request(httpd_req_t *r)
         .ctx = r,
         .unread = true,
     };
-    bool good = http_esp_path(r->uri, path, &request.api.query);
-    struct api_response a = good ? posix_http_answer(&h->http, &request) : posix_http_refusal(400);
+    int refusal = posix_http_target(r->uri, path, &request.api.query);
+    struct api_response a =
+        refusal ? posix_http_refusal(refusal) : posix_http_answer(&h->http, &request);
     esp_err_t err = respond(r, &a, r->method != HTTP_HEAD, request.unread);
     api_response_free(&a);
     return request.unread ? ESP_FAIL : err;

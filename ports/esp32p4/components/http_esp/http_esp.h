@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP through esp_http_server: its task hands each request to the loop thread (posix_loop_call)
-// and sends what core/api answers. Behaves as ports/linux/http_civetweb; but a connection stays
-// open for the next request, because setting one up costs the chip more than the answer does.
+// and sends what core/api answers. Behaves as ports/linux/http_mhd.
 #pragma once
 
 #include "ports/posix/posix_http.h"

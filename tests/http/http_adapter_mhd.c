@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ports/linux/http_civetweb.h"
+#include "ports/linux/http_mhd.h"
 #include "tests/http/http_adapter.h"
 #include "tests/port/port_rig.h"
 #include "tests/support/check.h"
 #include "tests/support/tcp_client.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct port_rig rig;
@@ -26,7 +26,7 @@ void http_adapter_begin(void)
     };
     http = http_start(&config, why, sizeof why);
     CHECK_STR(why, "");
-    port = (uint16_t)strtol(strchr(http_address(http), ':') + 1, NULL, 10);
+    port = http_listener(http)->port;
 }
 
 void http_adapter_end(void)
@@ -40,6 +40,7 @@ const char *http_adapter_send(const char *request, size_t *size)
     int fd = tcp_client_connect("127.0.0.1", port, TCP_CLIENT_MS);
     CHECK(fd >= 0);
     CHECK(tcp_client_send(fd, request, strlen(request), TCP_CLIENT_MS));
+    shutdown(fd, SHUT_WR);
     long got = tcp_client_recv_all(fd, answer, sizeof answer - 1, TCP_CLIENT_MS);
     CHECK(got > 0);
     answer[got] = '\0';

@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP through CivetWeb: its threads hand each request to the loop thread (posix_loop_call) and
-// send what core/api answers. No files are served.
+// HTTP through libmicrohttpd: one thread waits for all connections, hands each request to the loop
+// thread (posix_loop_call) and sends what core/api answers. No files are served.
 #pragma once
 
 #include "ports/linux/log.h"
 #include "ports/posix/posix_http.h"
+#include "ports/posix/posix_socket.h"
 
 struct http_server;
 
 // All borrowed for the server's life, `listen` until the return.
 struct http_config {
-    const char *listen; // numeric address; NULL: every address
+    const char *listen; // numeric address; NULL: every address, IPv4 and IPv6
     uint16_t port;      // 0: a free one
     struct posix_http http;
     const struct log *log;
 };
 
+enum { HTTP_DESCRIPTORS = 536 }; // that it needs at most
+
 // NULL: *why is a plain sentence. Requests wait until the loop runs.
 struct http_server *http_start(const struct http_config *config, char *why, size_t why_size);
 
-// "0.0.0.0:8080", with the real port.
-const char *http_address(const struct http_server *h);
+// Where it listens, with the real port.
+const struct posix_listener *http_listener(const struct http_server *h);
 
-// Waits for the requests being served: the loop runs, or has ended. Not on the loop thread.
+// The loop runs, or has ended. Not on the loop thread.
 void http_stop(struct http_server *h);

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ports/linux/http_mhd.h"
+#include "ports/linux/http_request.h"
+#include "ports/posix/posix_poller.h"
+#include "ports/posix/posix_time.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    CONNECTIONS = 256, // all of this is for those that are waiting; a request takes a moment
+    CONNECTIONS_OF_ADDRESS = 64,
+    HEAD_SIZE = 16384,     // of a request, in all
+    ACCEPTED_AT_ONCE = 16, // then the others have a turn
+    ACCEPT_PAUSE_US = 100000,
+    WATCHES = 4, // two listening sockets, the library's, and the wake-up
+};
+
+struct http_server {
+    struct http_config config;
+    struct posix_listener listener;
+    struct posix_poller *poller;
+    struct posix_watch accepts[2], wakes, serves;
+    struct MHD_Daemon *daemon;
+    struct http_clients clients;
+    struct http_requests requests;
+    uint64_t accept_us; // when to accept again; 0: now
+    pthread_t thread;
+    int wake_fd;
+    atomic_bool stopped;
+};
+
+// --- connections ---------------------------------------------------------------------------------
+
+// The library tells of each connection that it gets and lets go.
+static void on_connection(void *cls, struct MHD_Connection *conn, void **context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *h = cls;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (*context)
+            http_clients_remove(&h->clients, *context);
+        free(*context);
+        *context = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *a =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct http_client *client = calloc(1, sizeof *client);
+    struct base_peer peer = posix_peer((const void *)a->client_addr);
+    if (client)
+        http_clients_add(&h->clients, client, fd->connect_fd, &peer.address, posix_now_us());
+    *context = client;
+}
+
+static bool accept_one(struct http_server *h, int listening)
+{
+    struct sockaddr_storage from;
+    int fd = posix_accept(listening, &from);
+    if (fd < 0)
+        return false;
+    struct base_peer peer = posix_peer(&from);
+    socklen_t size =
+        from.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    http_clients_make_room(&h->clients, &peer.address);
+    // Closes it if there is no memory.
+    (void)MHD_add_connection(h->daemon, fd, (const struct sockaddr *)&from, size);
+    return true;
+}
+
+static void listen_for(struct http_server *h, short events)
+{
+    for (unsigned i = 0; i < h->listener.count; i++)
+        posix_poller_change(h->poller, &h->accepts[i], events);
+}
+
+// Without descriptors or memory: the sockets would wake us for ever.
+static void pause_accepting(struct http_server *h)
+{
+    h->accept_us = posix_now_us() + ACCEPT_PAUSE_US;
+    listen_for(h, 0);
+}
+
+static void accept_ready(struct http_server *h, unsigned i)
+{
+    for (unsigned n = 0; n < ACCEPTED_AT_ONCE; n++) {
+        if (accept_one(h, h->listener.fd[i]))
+            continue;
+        if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+            pause_accepting(h);
+        return;
+    }
+}
+
+static void first_ready(void *ctx, short revents)
+{
+    (void)revents;
+    accept_ready(ctx, 0);
+}
+
+static void second_ready(void *ctx, short revents)
+{
+    (void)revents;
+    accept_ready(ctx, 1);
+}
+
+// --- the thread ----------------------------------------------------------------------------------
+
+static void nothing_to_do(void *ctx, short revents)
+{
+    (void)ctx; // MHD_run() follows each wait
+    (void)revents;
+}
+
+static uint64_t next_deadline(const struct http_server *h)
+{
+    MHD_UNSIGNED_LONG_LONG ms;
+    uint64_t at = http_clients_deadline(&h->clients);
+    if (MHD_get_timeout(h->daemon, &ms) == MHD_YES) {
+        uint64_t library_us = posix_now_us() + (uint64_t)ms * 1000;
+        at = library_us < at ? library_us : at;
+    }
+    return h->accept_us && h->accept_us < at ? h->accept_us : at;
+}
+
+static void *run(void *arg)
+{
+    struct http_server *h = arg;
+    while (!atomic_load(&h->stopped)) {
+        posix_poller_wait(h->poller, next_deadline(h));
+        posix_poller_tell(h->poller);
+        uint64_t now_us = posix_now_us();
+        http_clients_expire(&h->clients, now_us);
+        if (h->accept_us && h->accept_us <= now_us) {
+            h->accept_us = 0;
+            listen_for(h, POLLIN);
+        }
+        MHD_run(h->daemon);
+    }
+    return NULL;
+}
+
+// --- start and stop ------------------------------------------------------------------------------
+
+static bool start_daemon(struct http_server *h)
+{
+    h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
+                                 http_request_go_on, &h->requests, MHD_OPTION_CONNECTION_LIMIT,
+                                 (unsigned)HTTP_DESCRIPTORS,                            //
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_SIZE, //
+                                 MHD_OPTION_CONNECTION_TIMEOUT, 0u, // http_clients.h has others
+                                 MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, &h->requests,
+                                 MHD_OPTION_NOTIFY_COMPLETED, http_request_end, &h->requests, //
+                                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,              //
+                                 MHD_OPTION_END);
+    return h->daemon != NULL;
+}
+
+static bool watch(struct http_server *h, struct posix_watch *w, int fd,
+                  void (*ready)(void *ctx, short revents))
+{
+    *w = (struct posix_watch){.fd = fd, .events = POLLIN, .ready = ready, .ctx = h};
+    return posix_poller_add(h->poller, w);
+}
+
+static bool watch_all(struct http_server *h)
+{
+    const union MHD_DaemonInfo *epoll = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    return epoll && watch(h, &h->serves, epoll->epoll_fd, nothing_to_do) &&
+           watch(h, &h->wakes, h->wake_fd, nothing_to_do) &&
+           watch(h, &h->accepts[0], h->listener.fd[0], first_ready) &&
+           (h->listener.count < 2 || watch(h, &h->accepts[1], h->listener.fd[1], second_ready));
+}
+
+static bool start(struct http_server *h)
+{
+    h->poller = posix_poller_create(WATCHES);
+    h->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return h->poller && h->wake_fd >= 0 && start_daemon(h) && watch_all(h) &&
+           pthread_create(&h->thread, NULL, run, h) == 0;
+}
+
+static void release(struct http_server *h)
+{
+    if (h->daemon)
+        MHD_stop_daemon(h->daemon);
+    if (h->poller)
+        posix_poller_destroy(h->poller);
+    if (h->wake_fd >= 0)
+        close(h->wake_fd);
+    posix_listener_close(&h->listener);
+    free(h);
+}
+
+struct http_server *http_start(const struct http_config *config, char *why, size_t why_size)
+{
+    struct http_server *h = calloc(1, sizeof *h);
+    if (!h) {
+        snprintf(why, why_size, "no memory");
+        return NULL;
+    }
+    h->config = *config;
+    h->wake_fd = -1;
+    h->requests = (struct http_requests){&h->config.http, &h->clients};
+    http_clients_init(&h->clients, CONNECTIONS, CONNECTIONS_OF_ADDRESS);
+    if (posix_listen(&h->listener, config->listen, config->port, why, why_size)) {
+        if (start(h))
+            return h;
+        snprintf(why, why_size, "no memory, threads or descriptors for HTTP");
+    }
+    release(h);
+    return NULL;
+}
+
+const struct posix_listener *http_listener(const struct http_server *h)
+{
+    return &h->listener;
+}
+
+void http_stop(struct http_server *h)
+{
+    atomic_store(&h->stopped, true);
+    (void)eventfd_write(h->wake_fd, 1);
+    pthread_join(h->thread, NULL);
+    release(h);
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ports/linux/http_request.h"
+#include "ports/posix/posix_http_target.h"
+#include "ports/posix/posix_socket.h"
+#include "ports/posix/posix_time.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+struct request {
+    char path[POSIX_HTTP_PATH_SIZE];
+    char *query;
+    int refusal; // status of what cannot be served; 0: it can
+    bool has_head;
+    char *body; // room for API_BODY_MAX from its first byte on; NULL: none
+    size_t size;
+};
+
+static struct http_client *client_of(struct MHD_Connection *conn)
+{
+    const union MHD_ConnectionInfo *i =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return i ? i->socket_context : NULL;
+}
+
+void *http_request_begin(void *cls, const char *target, struct MHD_Connection *conn)
+{
+    struct request *r = calloc(1, sizeof *r);
+    struct http_client *client = client_of(conn);
+    const char *query = "";
+    (void)cls;
+    if (client)
+        http_clients_begun(client, posix_now_us());
+    if (!r)
+        return NULL;
+    r->refusal = posix_http_target(target, r->path, &query);
+    r->query = strdup(query);
+    return r;
+}
+
+// The library has not noticed a FIN that came with the request.
+static void close_if_ended(const struct http_client *client)
+{
+    char byte;
+    if (recv(client->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+        shutdown(client->fd, SHUT_RDWR);
+}
+
+void http_request_end(void *cls, struct MHD_Connection *conn, void **request,
+                      enum MHD_RequestTerminationCode why)
+{
+    const struct http_requests *all = cls;
+    struct request *r = *request;
+    struct http_client *client = client_of(conn);
+    (void)why;
+    if (client) {
+        http_clients_done(all->clients, client, posix_now_us());
+        close_if_ended(client);
+    }
+    if (!r)
+        return;
+    free(r->query);
+    free(r->body);
+    free(r);
+    *request = NULL;
+}
+
+// --- answering -----------------------------------------------------------------------------------
+
+static void release_body(void *memory)
+{
+    struct api_response a = {.memory = memory};
+    api_response_free(&a);
+}
+
+// Takes the answer's memory.
+static struct MHD_Response *response_of(struct api_response *a)
+{
+    if (!a->memory)
+        return MHD_create_response_from_buffer(a->size, (void *)(uintptr_t)a->body,
+                                               MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *m =
+        MHD_create_response_from_buffer_with_free_callback(a->size, a->memory, release_body);
+    if (!m)
+        api_response_free(a);
+    return m;
+}
+
+// Takes the answer. MHD_NO: the connection is closed, there is no memory.
+static enum MHD_Result send_answer(struct MHD_Connection *conn, struct api_response *a)
+{
+    struct posix_http_header headers[POSIX_HTTP_HEADERS];
+    unsigned count = posix_http_headers(a, headers);
+    struct MHD_Response *m = response_of(a);
+    if (!m)
+        return MHD_NO;
+    for (unsigned i = 0; i < count; i++)
+        (void)MHD_add_response_header(m, headers[i].name, headers[i].value);
+    if (a->content_type)
+        (void)MHD_add_response_header(m, "Content-Type", a->content_type);
+    enum MHD_Result queued = MHD_queue_response(conn, (unsigned)a->status, m);
+    MHD_destroy_response(m);
+    return queued;
+}
+
+static enum MHD_Result refuse(struct MHD_Connection *conn, int status)
+{
+    struct api_response a = posix_http_refusal(status);
+    return send_answer(conn, &a);
+}
+
+static const char *header(void *ctx, const char *name)
+{
+    return MHD_lookup_connection_value(ctx, MHD_HEADER_KIND, name);
+}
+
+static struct base_address peer_of(struct MHD_Connection *conn)
+{
+    const union MHD_ConnectionInfo *i =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return i ? posix_peer((const void *)i->client_addr).address : (struct base_address){0};
+}
+
+static enum MHD_Result answer(const struct http_requests *all, struct MHD_Connection *conn,
+                              const char *method, const struct request *r)
+{
+    const struct base_address peer = peer_of(conn);
+    const struct api_request question = {
+        .method = method,
+        .path = r->path,
+        .query = r->query,
+        .header = header,
+        .header_ctx = conn,
+        .peer = &peer,
+        .body = r->body,
+        .body_size = r->size,
+    };
+    struct http_client *client = client_of(conn);
+    if (client)
+        http_clients_run(all->clients, client, posix_now_us());
+    if (r->refusal)
+        return refuse(conn, r->refusal);
+    struct api_response a = posix_http_ask(all->http, &question);
+    return send_answer(conn, &a);
+}
+
+// --- what the library does not look at -----------------------------------------------------------
+
+struct head {
+    unsigned hosts, lengths, codings;
+    bool chunked, bad;
+};
+
+static bool is_name(const char *name, size_t size)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "!#$%&'*+-.^_`|~"; // RFC 9110 5.6.2
+    return size > 0 && strspn(name, letters) == size;
+}
+
+static enum MHD_Result look(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_size,
+                            const char *value, size_t size)
+{
+    struct head *h = cls;
+    (void)kind;
+    if (!value)
+        value = "";
+    h->bad |= !is_name(name, name_size) || strlen(value) != size;
+    h->hosts += strcasecmp(name, "Host") == 0;
+    if (strcasecmp(name, "Content-Length") == 0) {
+        h->lengths++;
+        h->bad |= size == 0 || strspn(value, "0123456789") != size;
+    }
+    if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        h->codings++;
+        h->chunked = strcasecmp(value, "chunked") == 0;
+    }
+    return MHD_YES;
+}
+
+// Two lengths, or a length and chunks, are how requests are smuggled past a proxy. *read: the body
+// can be read to its end, so that the client sees the answer.
+static int judge(struct MHD_Connection *conn, const char *version, bool *read)
+{
+    struct head h = {0};
+    bool is_1_1 = strcmp(version, "HTTP/1.1") == 0;
+    *read = false;
+    if (!is_1_1 && strcmp(version, "HTTP/1.0") != 0)
+        return 505;
+    MHD_get_connection_values_n(conn, MHD_HEADER_KIND, look, &h);
+    if (h.bad || h.hosts > 1 || (is_1_1 && h.hosts == 0) || h.lengths + h.codings > 1)
+        return 400;
+    *read = h.codings == 0 || h.chunked;
+    return h.codings ? 411 : 0;
+}
+
+// False: answer now, a body is not read.
+static bool take_head(struct request *r, struct MHD_Connection *conn, const char *version)
+{
+    bool read;
+    int refusal = judge(conn, version, &read);
+    r->has_head = true;
+    r->refusal = refusal ? refusal : r->refusal;
+    // Who waits for a go-ahead need not send what is refused.
+    return read && !(r->refusal && header(conn, "Expect"));
+}
+
+// A body that is too long is read to its end, within the time that a request has: a client that
+// gets a reset while it sends does not see the answer.
+static void take_body(struct request *r, const char *data, size_t size)
+{
+    if (!r->body)
+        r->body = malloc(API_BODY_MAX);
+    if (r->refusal == 0)
+        r->refusal = !r->body ? 503 : size > API_BODY_MAX - r->size ? 413 : 0;
+    if (r->refusal)
+        return;
+    memcpy(r->body + r->size, data, size);
+    r->size += size;
+}
+
+// NOLINTNEXTLINE(readability-function-size): the library decides about the parameters
+enum MHD_Result http_request_go_on(void *cls, struct MHD_Connection *conn, const char *target,
+                                   const char *method, const char *version, const char *data,
+                                   size_t *size, void **request)
+{
+    struct request *r = *request;
+    (void)target;
+    if (!r || !r->query)
+        return refuse(conn, 503);
+    if (!r->has_head)
+        return take_head(r, conn, version) ? MHD_YES : answer(cls, conn, method, r);
+    if (*size == 0)
+        return answer(cls, conn, method, r);
+    take_body(r, data, *size);
+    *size = 0;
+    return MHD_YES;
+}
