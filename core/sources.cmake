@@ -59,6 +59,7 @@ set(USBIP_SETTINGS_SOURCES
 set(USBIP_API_SOURCES
   api/api.c
   api/api_asset.c
+  api/api_body.c
   api/api_class.c
   api/api_descriptors.c
   api/api_device.c
@@ -69,13 +70,17 @@ set(USBIP_API_SOURCES
   api/api_guard.c
   api/api_health.c
   api/api_healthz.c
+  api/api_history.c
   api/api_json.c
   api/api_live.c
   api/api_message.c
+  api/api_operate.c
   api/api_problem.c
   api/api_query.c
   api/api_routes.c
   api/api_sessions.c
+  api/api_settings.c
+  api/api_simulated.c
   api/api_sorted.c
   api/api_status.c
   api/api_stream.c

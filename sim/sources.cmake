@@ -15,6 +15,7 @@ set(USBIP_SIM_SOURCES
   set/sim_set.c
   set/sim_set_kind.c
   set/sim_set_option.c
+  set/sim_set_simulate.c
   device/audio/sim_audio.c
   device/audio/sim_audio_control.c
   device/audio/sim_audio_descriptor.c

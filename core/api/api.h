@@ -9,6 +9,7 @@
 struct api_context;  // below
 struct api_simulate; // api_simulate.h
 struct api_live;
+struct settings;
 
 enum { API_BODY_MAX = 16384 }; // of a request; the adapter refuses longer ones
 
@@ -147,6 +148,7 @@ struct api_context {
     void (*port_facts)(void *ctx, struct api_port_facts *facts); // fills in zeros; NULL: none
     void *port_ctx;
     const struct api_simulate *simulate; // NULL: there are no simulated devices
+    const struct settings *settings;     // now; NULL: there are none
     struct api_live *live;               // for API_STREAM_LIVE; NULL: there is none
     uint64_t now_us;                     // filled in for each call
 };

@@ -4,8 +4,12 @@
 #include "api/api_devices.h"
 #include "api/api_events.h"
 #include "api/api_healthz.h"
+#include "api/api_history.h"
 #include "api/api_live.h"
+#include "api/api_operate.h"
 #include "api/api_sessions.h"
+#include "api/api_settings.h"
+#include "api/api_simulated.h"
 #include "api/api_status.h"
 #include "api/api_topology.h"
 
@@ -18,6 +22,15 @@ static const struct api_route routes[] = {
     {"GET", "/api/v1/sessions", API_VIEW, api_get_sessions},
     {"GET", "/api/v1/events", API_VIEW, api_get_events},
     {"GET", "/api/v1/live", API_VIEW, api_get_live},
+    {"GET", "/api/v1/history", API_VIEW, api_get_history},
+    {"GET", "/api/v1/settings", API_VIEW, api_get_settings},
+    {"GET", "/api/v1/simulate", API_VIEW, api_get_simulate},
+    {"POST", "/api/v1/simulate", API_OPERATE, api_post_simulate},
+    {"POST", "/api/v1/devices/{busid}/disconnect", API_OPERATE, api_post_disconnect},
+    {"POST", "/api/v1/devices/{busid}/plug", API_OPERATE, api_post_plug},
+    {"POST", "/api/v1/devices/{busid}/unplug", API_OPERATE, api_post_unplug},
+    {"POST", "/api/v1/devices/{busid}/type", API_OPERATE, api_post_type},
+    {"DELETE", "/api/v1/sessions/{id}", API_OPERATE, api_delete_session},
 
     {"GET", "/", API_VIEW, api_get_page},
     {"GET", "/devices/{busid}", API_VIEW, api_get_page},

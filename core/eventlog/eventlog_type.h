@@ -158,6 +158,7 @@ enum eventlog_end {
     EVENT_END_PEER_SILENT, // did not answer for as long as that is allowed
     EVENT_END_PEER_FULL,   // takes no byte of its replies
     EVENT_END_ACCESS,      // the client may not have the device any more
+    EVENT_END_OPERATOR,    // somebody ended it
 };
 
 enum eventlog_protocol {

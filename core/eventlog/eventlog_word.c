@@ -49,6 +49,7 @@ static const struct word ends[] = {
     [EVENT_END_PEER_SILENT] = {"peer_silent", "the client has not answered for too long"},
     [EVENT_END_PEER_FULL] = {"peer_full", "the client does not take its replies"},
     [EVENT_END_ACCESS] = {"access", "the client may not have the device any more"},
+    [EVENT_END_OPERATOR] = {"operator", "an operator disconnected it"},
 };
 
 static const struct word faults[] = {

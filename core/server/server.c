@@ -159,6 +159,18 @@ void server_disconnected(struct usbip_server *server, struct session *s, uint64_
     link_of(s)->disconnected = true;
 }
 
+bool server_disconnect(struct usbip_server *server, uint32_t session, uint64_t now_us)
+{
+    server->now_us = now_us;
+    BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
+        if (l->id != session || session_is_closing(l->session))
+            continue;
+        session_close(l->session, EVENT_END_OPERATOR, now_us);
+        return true;
+    }
+    return false;
+}
+
 // --- work ----------------------------------------------------------------------------------------
 
 static void answer_list(struct usbip_server *server, struct server_link *l)

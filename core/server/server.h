@@ -78,6 +78,10 @@ struct session *server_connected(struct usbip_server *server, const struct base_
 // The port has closed the socket. The pointer is dead for the port.
 void server_disconnected(struct usbip_server *server, struct session *s, uint64_t now_us);
 
+// Ends that session for real: whole replies that are queued are sent, then FIN, and its device is
+// free. False: there is none, or it is ending already.
+bool server_disconnect(struct usbip_server *server, uint32_t session, uint64_t now_us);
+
 // --- work ----------------------------------------------------------------------------------------
 
 // Takes the backends' events and carries out what sessions want until nothing is left to do now.

@@ -44,6 +44,10 @@ unsigned sim_room(const struct sim_bus *bus);
 // The device in that port, plugged or pulled; NULL if there never was one.
 struct sim_device *sim_find(struct sim_bus *bus, const char *busid);
 
+// The i-th port that has or had a device, and its busid: in the order in which they got their
+// first. NULL: there are no more.
+struct sim_device *sim_at(struct sim_bus *bus, unsigned i, const char **busid);
+
 // How long open() takes before OPENED comes, for tests of a slow claim; and what it answers. The
 // port must exist (plugged or pulled).
 void sim_delay_open(struct sim_bus *bus, const char *busid, uint64_t delay_us,

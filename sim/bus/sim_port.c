@@ -263,6 +263,17 @@ struct sim_device *sim_find(struct sim_bus *bus, const char *busid)
     return p ? p->device : NULL;
 }
 
+struct sim_device *sim_at(struct sim_bus *bus, unsigned i, const char **busid)
+{
+    BASE_LIST_FOR_EACH (struct sim_port, p, &bus->ports, link) {
+        if (i-- > 0)
+            continue;
+        *busid = p->info.busid;
+        return p->device;
+    }
+    return NULL;
+}
+
 void sim_delay_open(struct sim_bus *bus, const char *busid, uint64_t delay_us, enum base_err result)
 {
     struct sim_port *p = find_port(bus, busid);

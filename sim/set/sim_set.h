@@ -2,6 +2,7 @@
 // Which simulated devices there are: the --sim option. Loop thread.
 #pragma once
 
+#include "api/api_simulate.h"
 #include "sim/bus/sim_bus.h"
 #include "sim/device/sim_kind.h"
 
@@ -17,6 +18,9 @@ extern const struct sim_kind *const sim_set_kinds[];
 // BASE_ERR_LIMIT (no free port), BASE_ERR_NOMEM, or what opening a file returned.
 enum base_err sim_set_plug(struct sim_bus *bus, const char *spec, const struct sim_files *files,
                            char *why, size_t why_size);
+
+// What the API can do with what is on the bus. Borrows it.
+void sim_set_simulate(struct api_simulate *out, struct sim_bus *bus);
 
 // "disk, keyboard": all kinds, or those of the default set.
 void sim_set_names(struct base_text *t, bool of_default_set);

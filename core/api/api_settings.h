@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+// GET /api/v1/settings: the document, with all its values. Loop thread.
+#pragma once
+
+#include "api/api.h"
+
+struct api_response api_get_settings(const struct api_context *ctx, const struct api_request *req,
+                                     const char *argument);
