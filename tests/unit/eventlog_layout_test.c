@@ -60,7 +60,7 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
         "- descriptors duplicate limit no_memory stopping no_descriptor",
     [EVENTLOG_KIND_eventlog_end] =
         ("- peer_closed peer_lost done timeout protocol unplugged stopping crowded no_memory "
-         "peer_dead peer_silent peer_full access"),
+         "peer_dead peer_silent peer_full access operator"),
     [EVENTLOG_KIND_eventlog_protocol] =
         ("- version operation command devid direction length packet_count duplicate_seqnum "
          "http tls"),
