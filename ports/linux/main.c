@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // usbip-server: puts the core, the simulated devices, the socket loop and HTTP together.
+#include "ports/linux/host_facts.h"
 #include "ports/linux/http_mhd.h"
 #include "ports/linux/log.h"
 #include "ports/linux/options.h"
@@ -45,6 +46,10 @@ struct program {
     struct usbip_server *server;
     struct posix_loop *loop;
     struct http_server *http;
+    struct api_simulate simulate; // what HTTP may do with the bus
+    struct api_live *live;
+    struct host_facts host;
+    char host_name[API_NAME_SIZE];
     bool ends_with_terminal;
     int status;         // of the exit
     char why[WHY_SIZE]; // the reason if it is not 0
@@ -232,13 +237,31 @@ static bool start_loop(struct program *p)
     return p->loop != NULL;
 }
 
+static struct api_context api_of(struct program *p)
+{
+    p->live = api_live_create();
+    sim_set_simulate(&p->simulate, p->bus);
+    p->host.facts.usbip_port = posix_loop_listener(p->loop)->port;
+    (void)gethostname(p->host_name, sizeof p->host_name - 1);
+    return (struct api_context){
+        .server = p->server,
+        .version = USBIP_VERSION,
+        .host_name = p->host_name,
+        .assets = web_assets,
+        .port_facts = host_facts_fill,
+        .port_ctx = &p->host,
+        .simulate = &p->simulate,
+        .settings = &p->settings.now,
+        .live = p->live,
+    };
+}
+
 static bool start_http(struct program *p)
 {
     const struct http_config config = {
         .listen = p->options.http_listen,
         .port = p->options.http_port,
-        .http = {.loop = p->loop,
-                 .api = {.server = p->server, .version = USBIP_VERSION, .assets = web_assets}},
+        .http = {.loop = p->loop, .api = api_of(p)},
         .log = &p->log,
     };
     char why[WHY_SIZE / 2];
@@ -303,6 +326,7 @@ static void run(struct program *p)
         http_stop(p->http);
     if (p->loop)
         posix_loop_destroy(p->loop);
+    api_live_destroy(p->live);
     if (p->server)
         server_destroy(p->server);
     if (p->bus)
