@@ -4,6 +4,7 @@
 set(USBIP_CORE_SOURCES
   access/access.c
   access/access_copy.c
+  access/access_equal.c
   access/access_name.c
   base/base_address.c
   base/base_number.c
@@ -48,10 +49,16 @@ set(USBIP_CORE_SOURCES
 # settings/ needs the JSON library (cJSON) beside the C library.
 set(USBIP_SETTINGS_SOURCES
   settings/settings.c
+  settings/settings_error.c
   settings/settings_field.c
   settings/settings_json.c
+  settings/settings_list.c
+  settings/settings_list_equal.c
+  settings/settings_list_print.c
+  settings/settings_member.c
   settings/settings_migrate.c
   settings/settings_parse.c
+  settings/settings_patch.c
   settings/settings_rule.c
   settings/settings_store.c
 )

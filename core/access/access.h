@@ -96,6 +96,10 @@ struct access_answer access_decide(const struct access_list *list,
 // What the list of those allowed says about an address; "" if nothing does.
 const char *access_note(const struct access_list *list, const struct base_address *address);
 
+bool access_allowed_equal(const struct access_allowed *a, const struct access_allowed *b);
+bool access_rule_equal(const struct access_rule *a, const struct access_rule *b);
+bool access_equal(const struct access_list *a, const struct access_list *b);
+
 // --- a copy --------------------------------------------------------------------------------------
 
 // All of it in one piece of memory, for base_free(). NULL: there is none.

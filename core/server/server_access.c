@@ -38,10 +38,12 @@ static void end_denied(struct usbip_server *server)
 enum base_err server_change_access(struct usbip_server *server, const struct access_list *list,
                                    uint64_t now_us)
 {
+    server->now_us = now_us;
+    if (access_equal(list, server->access))
+        return BASE_OK;
     struct access_list *copy = access_copy(list, server->alloc);
     if (!copy)
         return BASE_ERR_NOMEM;
-    server->now_us = now_us;
     free_access(server);
     server->access = server->own_access = copy;
     server_record(server, NULL, NULL,

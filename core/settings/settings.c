@@ -2,6 +2,7 @@
 #include "settings/settings.h"
 
 #include "settings/settings_field.h"
+#include "settings/settings_list.h"
 #include "settings/settings_rule.h"
 
 #include <string.h>
@@ -16,6 +17,25 @@ void settings_default(struct settings *s, const struct settings_port *port)
     };
     (void)base_text_copy(s->host_name, sizeof s->host_name, port->host_name);
     (void)base_text_copy(s->network.sntp_server, sizeof s->network.sntp_server, port->sntp_server);
+}
+
+struct access_list settings_access(const struct settings *s)
+{
+    struct access_list a = {.mode = s->access_mode};
+    if (s->lists)
+        a = *s->lists->access;
+    a.mode = s->access_mode;
+    return a;
+}
+
+const char *settings_document_key(unsigned i)
+{
+    unsigned fields = 0;
+    while (settings_field_any(fields))
+        fields++;
+    if (i < fields)
+        return settings_field_any(i)->key;
+    return i - fields < SETTINGS_LISTS ? settings_list_key((enum settings_list)(i - fields)) : NULL;
 }
 
 // --- checks --------------------------------------------------------------------------------------
@@ -121,49 +141,75 @@ static bool same_text(const struct settings *a, const struct settings *b,
     return strcmp(of_a, of_b) == 0;
 }
 
-// `open` is the field before if its section is still open.
-static void print_field(const struct settings *s, const struct settings_field *f,
-                        const struct settings_field *open, struct base_text *t)
+struct printer {
+    struct base_text t;
+    const char *section; // that is open, with its name's size; NULL: none
+    size_t section_size;
+};
+
+static void close_section(struct printer *p)
 {
-    base_text_str(t, ",\n");
-    if (f->section_size && !open) {
-        base_text_str(t, "  \"");
-        for (size_t i = 0; i < f->section_size; i++)
-            base_text_char(t, f->key[i]);
-        base_text_str(t, "\": {\n");
-    }
-    base_text_str(t, f->section_size ? "    \"" : "  \"");
-    base_text_str(t, settings_field_name(f));
-    base_text_str(t, f->kind == SETTINGS_KIND_NUMBER ? "\": " : "\": \"");
-    settings_field_to_text(s, f, t); // what passes settings_check() needs no escapes
-    base_text_str(t, f->kind == SETTINGS_KIND_NUMBER ? "" : "\"");
+    base_text_str(&p->t, p->section ? "\n  }" : "");
+    p->section = NULL;
 }
 
-static bool same_section(const struct settings_field *a, const struct settings_field *b)
+// "section.name" or "name".
+static void begin_member(struct printer *p, const char *key, size_t section_size)
 {
-    return a->section_size == b->section_size && strncmp(a->key, b->key, a->section_size) == 0;
+    bool same = p->section && section_size == p->section_size &&
+                strncmp(p->section, key, section_size) == 0;
+    if (!same)
+        close_section(p);
+    base_text_str(&p->t, ",\n");
+    if (!same && section_size) {
+        base_text_str(&p->t, "  \"");
+        for (size_t i = 0; i < section_size; i++)
+            base_text_char(&p->t, key[i]);
+        base_text_str(&p->t, "\": {\n");
+        p->section = key;
+        p->section_size = section_size;
+    }
+    base_text_str(&p->t, section_size ? "    \"" : "  \"");
+    base_text_str(&p->t, key + section_size + (section_size > 0));
+    base_text_str(&p->t, "\": ");
+}
+
+static void print_field(struct printer *p, const struct settings *s, const struct settings_field *f)
+{
+    const char *quote = f->kind == SETTINGS_KIND_NUMBER ? "" : "\"";
+    begin_member(p, f->key, f->section_size);
+    base_text_str(&p->t, quote);
+    settings_field_to_text(s, f, &p->t); // what passes settings_check() needs no escapes
+    base_text_str(&p->t, quote);
+}
+
+static void print_lists(struct printer *p, const struct settings *s, enum settings_extent extent)
+{
+    for (enum settings_list i = 0; i < SETTINGS_LISTS; i++) {
+        size_t section_size = settings_list_section_size(i);
+        if (!settings_list_exists(s->port, i) ||
+            (extent == SETTINGS_CHANGED && settings_list_count(s, i) == 0))
+            continue;
+        begin_member(p, settings_list_key(i), section_size);
+        settings_list_print(s, i, section_size ? 4 : 2, &p->t);
+    }
 }
 
 size_t settings_print(const struct settings *s, enum settings_extent extent, char *buf,
                       size_t buf_size)
 {
-    const struct settings_field *f, *open = NULL; // in a section
+    const struct settings_field *f;
     struct settings defaults;
-    struct base_text t;
+    struct printer p = {.section = NULL};
     settings_default(&defaults, s->port);
-    base_text_init(&t, buf, buf_size);
-    base_text_str(&t, "{\n  \"version\": ");
-    base_text_u64(&t, SETTINGS_VERSION);
-    for (unsigned i = 0; (f = settings_field(s->port, i)); i++) {
-        if (extent == SETTINGS_CHANGED && same_text(s, &defaults, f))
-            continue;
-        if (open && !same_section(open, f)) {
-            base_text_str(&t, "\n  }");
-            open = NULL;
-        }
-        print_field(s, f, open, &t);
-        open = f->section_size ? f : NULL;
-    }
-    base_text_str(&t, open ? "\n  }\n}\n" : "\n}\n");
-    return t.length;
+    base_text_init(&p.t, buf, buf_size);
+    base_text_str(&p.t, "{\n  \"version\": ");
+    base_text_u64(&p.t, SETTINGS_VERSION);
+    for (unsigned i = 0; (f = settings_field(s->port, i)); i++)
+        if (extent == SETTINGS_ALL || !same_text(s, &defaults, f))
+            print_field(&p, s, f);
+    print_lists(&p, s, extent);
+    close_section(&p);
+    base_text_str(&p.t, "\n}\n");
+    return p.t.length;
 }

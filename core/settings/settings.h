@@ -3,23 +3,25 @@
 // the document lives is settings_store.h. Any thread; an object belongs to its caller. Nothing here
 // is secret today: what is printed may be shown to anybody who may see the settings.
 //
-// A document is {"version": 1, "host_name": ..., "network": {...}, "usb": {...}, "limits": {...}}
-// and names only what differs from what it is laid over: defaults < stored < given by somebody.
+// A document is {"version": 2, "host_name": ..., "network": {...}, "usb": {...}, "limits": {...},
+// "access": {"mode", "allow": [...], "rules": [...]}, "devices": [...]} and names only what differs
+// from what it is laid over: defaults < stored < given by somebody. A list is laid over as a whole.
 #pragma once
 
+#include "access/access_name.h"
 #include "base/base_err.h"
+#include "settings/settings_error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
-    SETTINGS_VERSION = 1,         // of the documents that settings_print() writes
-    SETTINGS_MAX_BYTES = 4000,    // of a document; also the most that one NVS entry takes
+    SETTINGS_VERSION = 2,         // of the documents that settings_print() writes
+    SETTINGS_MAX_BYTES = 16384,   // of a document, unless the port says otherwise
     SETTINGS_HOST_NAME_SIZE = 64, // a DNS label and its NUL
     SETTINGS_SERVER_SIZE = 128,   // a DNS name of up to 127 characters and its NUL
     SETTINGS_VALUE_SIZE = 128,    // any value as text, with its NUL
-    SETTINGS_WHY_SIZE = 200,      // holds every sentence about what is wrong
     SETTINGS_BUSES = 2,           // USB ports of the chip: bus 1 (high speed), bus 2 (full speed)
 };
 
@@ -27,6 +29,11 @@ enum settings_addressing { SETTINGS_DHCP, SETTINGS_STATIC }; // "dhcp", "static"
 enum settings_speed {
     SETTINGS_HIGH_SPEED, // "high": full and low speed as well, as the hardware has it
     SETTINGS_FULL_SPEED, // "full": full and low speed only
+};
+
+enum settings_take_over {
+    SETTINGS_PROBE, // "probe": who is silent is asked when somebody else wants its device
+    SETTINGS_NEVER, // "never"
 };
 
 // IPv4 addresses are in the order of their text: {192, 168, 1, 10}. All 0: none.
@@ -53,12 +60,27 @@ struct settings_port {
     const char *host_name;   // default; a valid label
     const char *sntp_server; // default
     struct settings_limits limits, min_limits, max_limits;
-    bool has_network; // it sets up its own network: "network"
-    bool has_buses;   // it has USB ports of its own: "usb"
+    unsigned max_rules, max_addresses; // 0: no access rules; addresses of the list of those
+                                       // allowed, and again of all rules together
+    unsigned max_namings;              // devices with names; 0: none
+    size_t max_bytes;                  // of a document; 0: SETTINGS_MAX_BYTES
+    bool has_network;                  // it sets up its own network: "network"
+    bool has_buses;                    // it has USB ports of its own: "usb"
+};
+
+// Never changes; shared by copies of settings and counted: settings_hold(), settings_drop().
+struct settings_lists {
+    unsigned users;
+    struct access_list *access; // its mode says nothing
+    struct access_naming *namings;
+    unsigned naming_count;
 };
 
 struct settings {
     const struct settings_port *port; // borrowed for the object's life
+    enum access_mode access_mode;
+    enum settings_take_over take_over;
+    struct settings_lists *lists; // NULL: all are empty
     char host_name[SETTINGS_HOST_NAME_SIZE];
     struct settings_network network;
     enum settings_speed bus_speed[SETTINGS_BUSES]; // [0] is bus 1; [1] can only be full
@@ -67,6 +89,14 @@ struct settings {
 
 // DHCP, high speed on bus 1, and what the port says.
 void settings_default(struct settings *s, const struct settings_port *port);
+
+// A copy of the object that lives longer than the original must be held; what is held, or comes
+// from settings_parse(), is dropped at its end. One thread at a time.
+void settings_hold(const struct settings *s);
+void settings_drop(struct settings *s);
+
+// The rules with their mode; borrowed from *s.
+struct access_list settings_access(const struct settings *s);
 
 // All functions with `why` (SETTINGS_WHY_SIZE bytes) write a plain sentence there if they do not
 // return BASE_OK; it names the key or the line.
@@ -80,16 +110,31 @@ enum base_err settings_check(const struct settings *s, char *why);
 //         and do not overwrite it; BASE_ERR_NOMEM: nothing is known of it, try again.
 enum base_err settings_parse(struct settings *s, const char *json, size_t size, char *why);
 
+// The same, and all that is wrong with the values, each with its place. `set`, unless NULL, gets a
+// bit for each key that the document has: settings_document_key().
+struct settings_keys {
+    uint64_t bits;
+};
+enum base_err settings_parse_all(struct settings *s, const char *json, size_t size,
+                                 struct settings_errors *errors, struct settings_keys *set);
+
+// Keys that a document can have, lists among them; NULL behind the last. Not all ports have all.
+const char *settings_document_key(unsigned i);
+
+// The i-th list's key if it is another one in `b`, else ""; NULL behind the last list.
+const char *settings_list_changed(const struct settings *a, const struct settings *b, unsigned i);
+
 enum settings_extent { SETTINGS_CHANGED, SETTINGS_ALL }; // only what is not the default; everything
 
 // The document as text with line ends, NUL-terminated; returns its length without the NUL.
-// SETTINGS_MAX_BYTES + 1 bytes are always enough.
+// Cut if there are not the port's max_bytes + 1 bytes; what is longer cannot be kept.
 size_t settings_print(const struct settings *s, enum settings_extent extent, char *buf,
                       size_t buf_size);
 
 // --- one value at a time -------------------------------------------------------------------------
 
-// Keys are "host_name", "network.address" ...; the i-th one that `port` has, NULL behind the last.
+// Keys are "host_name", "network.address" ..., lists are not among them; the i-th one that `port`
+// has, NULL behind the last.
 const char *settings_key(const struct settings_port *port, unsigned i);
 
 // The value as text. BASE_ERR_NOT_FOUND: no such key. `buf` has SETTINGS_VALUE_SIZE bytes.

@@ -4,6 +4,7 @@
 #include "base/base_number.h"
 #include "settings/settings_rule.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define FIELD(section, name, kind, member)                                                         \
@@ -18,6 +19,7 @@
 
 static const struct settings_field fields[] = {
     {"host_name", 0, SETTINGS_KIND_LABEL, offsetof(struct settings, host_name)},
+    {"takeover", 0, SETTINGS_KIND_TAKE_OVER, offsetof(struct settings, take_over)},
     FIELD("network", "addressing", SETTINGS_KIND_ADDRESSING, network.addressing),
     FIELD("network", "address", SETTINGS_KIND_IPV4, network.address),
     FIELD("network", "netmask", SETTINGS_KIND_IPV4, network.netmask),
@@ -33,6 +35,7 @@ static const struct settings_field fields[] = {
     LIMIT(total_budget_kib),
     LIMIT(silent_s),
     LIMIT(max_urb_kib),
+    FIELD("access", "mode", SETTINGS_KIND_MODE, access_mode),
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -40,6 +43,31 @@ static const char *const addressing_words[] = {
     [SETTINGS_DHCP] = "dhcp", [SETTINGS_STATIC] = "static"};
 static const char *const speed_words[] = {
     [SETTINGS_HIGH_SPEED] = "high", [SETTINGS_FULL_SPEED] = "full"};
+
+static const char *const mode_words[] = {[ACCESS_OPEN] = "open", [ACCESS_CLOSED] = "closed"};
+static const char *const take_over_words[] = {
+    [SETTINGS_PROBE] = "probe", [SETTINGS_NEVER] = "never"};
+
+// NULL: it is no word.
+static const char *const *words_of(const struct settings_field *f)
+{
+    switch (f->kind) {
+    case SETTINGS_KIND_ADDRESSING:
+        return addressing_words;
+    case SETTINGS_KIND_SPEED:
+        return speed_words;
+    case SETTINGS_KIND_MODE:
+        return mode_words;
+    case SETTINGS_KIND_TAKE_OVER:
+        return take_over_words;
+    default:
+        return NULL;
+    }
+}
+
+static_assert(sizeof(enum access_mode) == 4 && sizeof(enum settings_take_over) == 4 &&
+                  sizeof(enum settings_speed) == 4 && sizeof(enum settings_addressing) == 4,
+              "a word is stored as uint32_t");
 
 static uint32_t number_of(const struct settings_limits *limits, const struct settings_field *f)
 {
@@ -54,7 +82,14 @@ static bool port_has(const struct settings_port *port, const struct settings_fie
         return port->has_network;
     if (settings_field_in(f, "usb"))
         return port->has_buses;
+    if (settings_field_in(f, "access"))
+        return port->max_rules > 0;
     return f->kind != SETTINGS_KIND_NUMBER || number_of(&port->max_limits, f) > 0;
+}
+
+const struct settings_field *settings_field_any(unsigned i)
+{
+    return i < FIELDS ? &fields[i] : NULL;
 }
 
 const struct settings_field *settings_field(const struct settings_port *port, unsigned i)
@@ -104,12 +139,21 @@ void settings_field_set_number(struct settings *s, const struct settings_field *
 
 // --- from text -----------------------------------------------------------------------------------
 
-static int word_from_text(const char *const words[2], const char *text)
+static bool word_from_text(const char *const words[2], const char *text, void *p)
 {
-    for (int i = 0; i < 2; i++)
-        if (strcmp(words[i], text) == 0)
-            return i;
-    return -1;
+    for (uint32_t i = 0; i < 2; i++)
+        if (strcmp(words[i], text) == 0) {
+            memcpy(p, &i, sizeof i);
+            return true;
+        }
+    return false;
+}
+
+static uint32_t word_number(const void *p)
+{
+    uint32_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
 }
 
 bool settings_field_from_text(struct settings *s, const struct settings_field *f, const char *text)
@@ -117,7 +161,6 @@ bool settings_field_from_text(struct settings *s, const struct settings_field *f
     void *p = at(s, f);
     uint8_t bytes[4];
     uint64_t number;
-    int word;
     switch (f->kind) {
     case SETTINGS_KIND_LABEL:
         return base_text_copy(p, SETTINGS_HOST_NAME_SIZE, text);
@@ -129,13 +172,10 @@ bool settings_field_from_text(struct settings *s, const struct settings_field *f
         memcpy(p, bytes, sizeof bytes);
         return true;
     case SETTINGS_KIND_ADDRESSING:
-        word = word_from_text(addressing_words, text);
-        *(enum settings_addressing *)p = (enum settings_addressing)word;
-        return word >= 0;
     case SETTINGS_KIND_SPEED:
-        word = word_from_text(speed_words, text);
-        *(enum settings_speed *)p = (enum settings_speed)word;
-        return word >= 0;
+    case SETTINGS_KIND_MODE:
+    case SETTINGS_KIND_TAKE_OVER:
+        return word_from_text(words_of(f), text, p);
     case SETTINGS_KIND_NUMBER:
         if (!base_number(text, 0, UINT32_MAX, &number))
             return false;
@@ -169,10 +209,10 @@ void settings_field_to_text(const struct settings *s, const struct settings_fiel
         ipv4_to_text(p, t);
         break;
     case SETTINGS_KIND_ADDRESSING:
-        base_text_str(t, addressing_words[*(const enum settings_addressing *)p]);
-        break;
     case SETTINGS_KIND_SPEED:
-        base_text_str(t, speed_words[*(const enum settings_speed *)p]);
+    case SETTINGS_KIND_MODE:
+    case SETTINGS_KIND_TAKE_OVER:
+        base_text_str(t, words_of(f)[word_number(p)]);
         break;
     case SETTINGS_KIND_NUMBER:
         base_text_u64(t, number_of(&s->limits, f));
@@ -197,6 +237,12 @@ void settings_field_wants(const struct settings_port *port, const struct setting
         break;
     case SETTINGS_KIND_ADDRESSING:
         base_text_str(t, "\"dhcp\" or \"static\" is wanted");
+        break;
+    case SETTINGS_KIND_MODE:
+        base_text_str(t, "\"open\" or \"closed\" is wanted");
+        break;
+    case SETTINGS_KIND_TAKE_OVER:
+        base_text_str(t, "\"probe\" or \"never\" is wanted");
         break;
     case SETTINGS_KIND_SPEED: // bus 2 is the chip's full-speed port
         base_text_str(t, strcmp(f->key, "usb.bus1_speed") == 0
@@ -226,7 +272,9 @@ bool settings_field_valid(const struct settings *s, const struct settings_field 
         return strcmp(f->key, "network.netmask") == 0 ? settings_rule_netmask(p)
                                                       : settings_rule_machine(p);
     case SETTINGS_KIND_ADDRESSING:
-        return *(const enum settings_addressing *)p <= SETTINGS_STATIC;
+    case SETTINGS_KIND_MODE:
+    case SETTINGS_KIND_TAKE_OVER:
+        return word_number(p) < 2;
     case SETTINGS_KIND_SPEED:
         return *(const enum settings_speed *)p == SETTINGS_FULL_SPEED ||
                (*(const enum settings_speed *)p == SETTINGS_HIGH_SPEED && p == &s->bus_speed[0]);

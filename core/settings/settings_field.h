@@ -12,6 +12,8 @@ enum settings_kind {
     SETTINGS_KIND_IPV4,       // "0.0.0.0": none
     SETTINGS_KIND_ADDRESSING, // a word
     SETTINGS_KIND_SPEED,      // a word
+    SETTINGS_KIND_MODE,       // a word
+    SETTINGS_KIND_TAKE_OVER,  // a word
     SETTINGS_KIND_NUMBER,     // one of the limits
 };
 
@@ -21,6 +23,8 @@ struct settings_field {
     enum settings_kind kind;
     size_t offset; // in struct settings; of a NUMBER in struct settings_limits
 };
+
+const struct settings_field *settings_field_any(unsigned i); // of all; NULL behind the last
 
 // The i-th field of those that the port has, in order of sections; NULL behind the last.
 const struct settings_field *settings_field(const struct settings_port *port, unsigned i);

@@ -38,14 +38,70 @@ static bool take(struct reader *r, char c)
     return true;
 }
 
+// Four hex digits behind "\u"; -1: they are none.
+static int code_unit(struct reader *r)
+{
+    int v = 0;
+    for (unsigned i = 0; i < 4; i++, r->at++) {
+        static const char hex[] = "0123456789abcdef0123456789ABCDEF";
+        const char *digit = next(r) ? strchr(hex, next(r)) : NULL;
+        if (!digit)
+            return -1;
+        v = v << 4 | ((int)(digit - hex) & 15);
+    }
+    return v;
+}
+
+// Behind the backslash. Half of a surrogate pair and NUL are no characters.
+static bool escape(struct reader *r)
+{
+    char c = next(r);
+    r->at += c != '\0';
+    if (c != 'u')
+        return c && strchr("\"\\/bfnrt", c);
+    int v = code_unit(r);
+    if (v < 0xd800 || v > 0xdfff)
+        return v > 0;
+    if (v > 0xdbff || !take(r, '\\') || !take(r, 'u'))
+        return false;
+    v = code_unit(r);
+    return v >= 0xdc00 && v <= 0xdfff;
+}
+
+// A character of more than one byte (RFC 3629).
+static bool utf8(struct reader *r)
+{
+    unsigned char c = (unsigned char)*r->at++;
+    unsigned more = c >= 0xc2 && c < 0xe0   ? 1
+                    : c >= 0xe0 && c < 0xf0 ? 2
+                    : c >= 0xf0 && c < 0xf5 ? 3
+                                            : 0;
+    unsigned char least = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
+    unsigned char most = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+    if (more == 0)
+        return false;
+    for (; more; more--, r->at++, least = 0x80, most = 0xbf)
+        if (r->at == r->end || (unsigned char)*r->at < least || (unsigned char)*r->at > most)
+            return false;
+    return true;
+}
+
+static bool character(struct reader *r)
+{
+    unsigned char c = (unsigned char)*r->at;
+    if (c >= 0x80)
+        return utf8(r);
+    r->at++;
+    return c == '\\' ? escape(r) : c >= ' ' && c != 0x7f;
+}
+
 static bool string(struct reader *r)
 {
     if (!take(r, '"'))
         return fail(r, "a text in double quotes is wanted");
-    for (; r->at < r->end && *r->at != '"'; r->at++)
-        if (*r->at < ' ' || *r->at > '~' || *r->at == '\\') // also what is above ASCII
-            return fail(r, "only letters, digits and signs of ASCII can stand in a text, and no "
-                           "backslash");
+    while (r->at < r->end && *r->at != '"')
+        if (!character(r))
+            return fail(r, "a text has a character that cannot stand there");
     return take(r, '"') || fail(r, "a text has no closing quote");
 }
 
@@ -136,14 +192,14 @@ static bool document(struct reader *r)
     return r->at == r->end || fail(r, "there is something behind the document");
 }
 
-bool settings_json_check(const char *json, size_t size, char *why)
+bool settings_json_check(const char *json, size_t size, size_t most, char *why)
 {
     struct reader r = {.at = json, .end = json + size, .line = 1};
     struct base_text t;
     base_text_init(&t, why, SETTINGS_WHY_SIZE);
-    if (size > SETTINGS_MAX_BYTES) {
+    if (size > most) {
         base_text_str(&t, "the document is longer than ");
-        base_text_u64(&t, SETTINGS_MAX_BYTES);
+        base_text_u64(&t, most);
         base_text_str(&t, " bytes");
         return false;
     }

@@ -7,8 +7,8 @@
 
 #include "settings/settings.h"
 
-enum { SETTINGS_JSON_DEPTH = 4, SETTINGS_JSON_NUMBER_SIZE = 32 };
+enum { SETTINGS_JSON_DEPTH = 5, SETTINGS_JSON_NUMBER_SIZE = 32 };
 
-// Takes one object and blanks around it, SETTINGS_MAX_BYTES at most. Strings hold printable ASCII
-// without backslashes. False: `why` names the line.
-bool settings_json_check(const char *json, size_t size, char *why);
+// Takes one object and blanks around it, `most` bytes. Strings hold UTF-8, and no NUL. False: `why`
+// names the line.
+bool settings_json_check(const char *json, size_t size, size_t most, char *why);

@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings/settings_field.h"
 #include "settings/settings_json.h"
+#include "settings/settings_list.h"
 #include "settings/settings_migrate.h"
 
 #include <string.h>
 
-static enum base_err refuse(char *why, const cJSON *section, const char *name, const char *sentence)
-{
-    struct base_text t;
-    base_text_init(&t, why, SETTINGS_WHY_SIZE);
-    if (section) {
-        base_text_str(&t, section->string);
-        base_text_char(&t, '.');
-    }
-    for (unsigned i = 0; name[i] && i < 80; i++) // so that the sentence still fits
-        base_text_char(&t, name[i]);
-    base_text_str(&t, ": ");
-    base_text_str(&t, sentence);
-    return BASE_ERR_INVALID;
-}
+// What is parsed, and what comes of it.
+struct parsing {
+    struct settings s;
+    struct settings_draft lists;
+    struct settings_keys set;
+    struct settings_errors *errors;
+};
 
 // --- one value -----------------------------------------------------------------------------------
 
@@ -33,57 +27,77 @@ static bool take_value(struct settings *s, const struct settings_field *f, const
     return true;
 }
 
+static bool is_key(const char *key, size_t section_size, const char *section, const char *name)
+{
+    return strlen(section) == section_size && memcmp(key, section, section_size) == 0 &&
+           strcmp(key + section_size + (section_size > 0), name) == 0;
+}
+
 static const struct settings_field *find(const struct settings_port *port, const char *section,
                                          const char *name)
 {
     const struct settings_field *f;
     for (unsigned i = 0; (f = settings_field(port, i)); i++)
-        if (settings_field_in(f, section) && strcmp(settings_field_name(f), name) == 0)
+        if (is_key(f->key, f->section_size, section, name))
             break;
     return f;
 }
 
-static enum base_err apply_value(struct settings *s, const cJSON *section, const cJSON *item,
-                                 char *why)
+static enum settings_list find_list(const struct settings_port *port, const char *section,
+                                    const char *name)
 {
-    const struct settings_field *f = find(s->port, section ? section->string : "", item->string);
-    if (!f)
-        return refuse(why, section, item->string, "there is no such setting here");
-    if (take_value(s, f, item))
-        return BASE_OK;
-    char wants[SETTINGS_WHY_SIZE];
-    struct base_text t;
-    base_text_init(&t, wants, sizeof wants);
-    settings_field_wants(s->port, f, &t);
-    return refuse(why, section, item->string, wants);
+    enum settings_list i = 0;
+    for (; i < SETTINGS_LISTS; i++)
+        if (settings_list_exists(port, i) &&
+            is_key(settings_list_key(i), settings_list_section_size(i), section, name))
+            break;
+    return i;
+}
+
+static void remember(struct settings_keys *set, const char *key)
+{
+    const char *other;
+    for (unsigned i = 0; (other = settings_document_key(i)); i++)
+        if (strcmp(other, key) == 0)
+            set->bits |= UINT64_C(1) << i;
+}
+
+static void apply_value(struct parsing *p, const cJSON *section, const cJSON *item)
+{
+    const struct settings_place in = {.name = section ? section->string : NULL};
+    const struct settings_place place = {.in = section ? &in : NULL, .name = item->string};
+    const char *section_name = section ? section->string : "";
+    const struct settings_field *f = find(p->s.port, section_name, item->string);
+    enum settings_list list = find_list(p->s.port, section_name, item->string);
+    if (f && !take_value(&p->s, f, item)) {
+        char wants[SETTINGS_WHY_SIZE];
+        struct base_text t;
+        base_text_init(&t, wants, sizeof wants);
+        settings_field_wants(p->s.port, f, &t);
+        (void)settings_error_add(p->errors, &place, wants);
+    } else if (list < SETTINGS_LISTS) {
+        settings_draft_take(&p->lists, list, item, p->errors);
+        remember(&p->set, settings_list_key(list));
+    } else if (!f) {
+        (void)settings_error_add(p->errors, &place, "there is no such setting here");
+    }
+    if (f)
+        remember(&p->set, f->key);
 }
 
 // --- the whole -----------------------------------------------------------------------------------
 
 // The library keeps all members of one name and finds the first of them.
-static const cJSON *twice(const cJSON *object)
+static void refuse_twice(const cJSON *object, const struct settings_place *in,
+                         struct settings_errors *e)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, object)
     {
+        const struct settings_place place = {.in = in, .name = item->string};
         if (cJSON_GetObjectItemCaseSensitive(object, item->string) != item)
-            return item;
+            (void)settings_error_add(e, &place, "it is there twice");
     }
-    return NULL;
-}
-
-static enum base_err refuse_twice(const cJSON *document, char *why)
-{
-    const cJSON *section, *item = twice(document);
-    if (item)
-        return refuse(why, NULL, item->string, "it is there twice");
-    cJSON_ArrayForEach(section, document)
-    {
-        item = cJSON_IsObject(section) ? twice(section) : NULL;
-        if (item)
-            return refuse(why, section, item->string, "it is there twice");
-    }
-    return BASE_OK;
 }
 
 static bool is_section(const struct settings_port *port, const char *name)
@@ -95,65 +109,126 @@ static bool is_section(const struct settings_port *port, const char *name)
     return false;
 }
 
-static enum base_err apply_section(struct settings *s, const cJSON *section, char *why)
+static void apply_section(struct parsing *p, const cJSON *section)
 {
+    const struct settings_place place = {.name = section->string};
     const cJSON *item;
-    enum base_err err = BASE_OK;
-    if (!cJSON_IsObject(section))
-        return refuse(why, NULL, section->string, "its settings in { } are wanted");
+    if (!cJSON_IsObject(section)) {
+        (void)settings_error_add(p->errors, &place, "its settings in { } are wanted");
+        return;
+    }
+    refuse_twice(section, &place, p->errors);
     cJSON_ArrayForEach(item, section)
     {
-        if (err == BASE_OK)
-            err = apply_value(s, section, item, why);
+        apply_value(p, section, item);
     }
-    return err;
 }
 
-static enum base_err apply(struct settings *s, const cJSON *document, char *why)
+static void apply(struct parsing *p, const cJSON *document)
 {
     const cJSON *item;
-    enum base_err err = BASE_OK;
+    refuse_twice(document, NULL, p->errors);
     cJSON_ArrayForEach(item, document)
     {
-        if (err != BASE_OK || strcmp(item->string, "version") == 0)
+        if (strcmp(item->string, "version") == 0)
             continue;
-        err = is_section(s->port, item->string) ? apply_section(s, item, why)
-                                                : apply_value(s, NULL, item, why);
+        if (is_section(p->s.port, item->string))
+            apply_section(p, item);
+        else
+            apply_value(p, NULL, item);
     }
-    return err;
 }
 
-static enum base_err parse(struct settings *s, cJSON *document, char *why)
+// "limits.max_urbs: sentence" to the place and the sentence.
+static void add_why(struct settings_errors *e, char *why)
 {
-    // From version n to n + 1 at [n]. There is only one version so far.
-    static const settings_step steps[SETTINGS_VERSION] = {NULL};
-    enum base_err err = refuse_twice(document, why);
-    if (err == BASE_OK)
-        err = settings_migrate(document, steps, SETTINGS_VERSION, why);
-    if (err == BASE_OK)
-        err = apply(s, document, why);
-    return err == BASE_OK ? settings_check(s, why) : err;
+    char *colon = strstr(why, ": "), *dot = strchr(why, '.');
+    struct settings_place section = {.name = why}, place = {.name = why};
+    *colon = '\0';
+    if (dot && dot < colon) {
+        *dot = '\0';
+        place = (struct settings_place){.in = &section, .name = dot + 1};
+    }
+    (void)settings_error_add(e, &place, colon + 2);
 }
 
-enum base_err settings_parse(struct settings *s, const char *json, size_t size, char *why)
+static enum base_err finish(struct parsing *p)
+{
+    char why[SETTINGS_WHY_SIZE];
+    if (p->lists.no_memory)
+        return BASE_ERR_NOMEM;
+    if (p->errors->count == 0 && settings_check(&p->s, why) != BASE_OK)
+        add_why(p->errors, why);
+    if (p->errors->count)
+        return BASE_ERR_INVALID;
+    return settings_draft_finish(&p->lists, &p->s.lists) ? BASE_OK : BASE_ERR_NOMEM;
+}
+
+// From version n to n + 1 at [n]. What is new in 2 is not in a document of 1; but a program that
+// knows only 1 must not take one with rules for a damaged one, and do without them.
+static bool from_1_to_2(cJSON *document)
+{
+    (void)document;
+    return true;
+}
+
+static enum base_err parse(struct parsing *p, cJSON *document)
+{
+    static const settings_step steps[SETTINGS_VERSION] = {NULL, from_1_to_2};
+    char why[SETTINGS_WHY_SIZE];
+    enum base_err err = settings_migrate(document, steps, SETTINGS_VERSION, why);
+    if (err == BASE_ERR_INVALID || err == BASE_ERR_UNSUPPORTED)
+        add_why(p->errors, why);
+    if (err != BASE_OK)
+        return err;
+    apply(p, document);
+    return finish(p);
+}
+
+static enum base_err parse_text(struct parsing *p, const char *json, size_t size)
 {
     static const char byte_order_mark[] = {'\xef', '\xbb', '\xbf'}; // some editors write one
+    char why[SETTINGS_WHY_SIZE];
+    size_t most = p->s.port->max_bytes ? p->s.port->max_bytes : SETTINGS_MAX_BYTES;
     if (size >= sizeof byte_order_mark &&
         memcmp(json, byte_order_mark, sizeof byte_order_mark) == 0) {
         json += sizeof byte_order_mark;
         size -= sizeof byte_order_mark;
     }
-    if (!settings_json_check(json, size, why))
-        return BASE_ERR_INVALID;
+    if (!settings_json_check(json, size, most, why))
+        return settings_error_add(p->errors, NULL, why);
     cJSON *document = cJSON_ParseWithLength(json, size);
-    if (!document) {
-        (void)base_text_copy(why, SETTINGS_WHY_SIZE, "no memory to read the document");
+    if (!document)
         return BASE_ERR_NOMEM;
-    }
-    struct settings changed = *s;
-    enum base_err err = parse(&changed, document, why);
+    settings_draft_begin(&p->lists, &p->s);
+    enum base_err err = parse(p, document);
+    settings_draft_end(&p->lists);
     cJSON_Delete(document);
-    if (err == BASE_OK)
-        *s = changed;
+    return err;
+}
+
+enum base_err settings_parse_all(struct settings *s, const char *json, size_t size,
+                                 struct settings_errors *errors, struct settings_keys *set)
+{
+    struct parsing p = {.s = *s, .errors = errors};
+    enum base_err err = parse_text(&p, json, size);
+    if (err == BASE_ERR_NOMEM)
+        (void)settings_error_add(errors, NULL, "no memory to read the document");
+    if (err != BASE_OK)
+        return err;
+    settings_drop(s);
+    *s = p.s;
+    if (set)
+        *set = p.set;
+    return BASE_OK;
+}
+
+enum base_err settings_parse(struct settings *s, const char *json, size_t size, char *why)
+{
+    struct settings_error first = {.pointer = ""};
+    struct settings_errors errors = {.list = &first, .max = 1};
+    enum base_err err = settings_parse_all(s, json, size, &errors, NULL);
+    if (err != BASE_OK)
+        settings_error_text(&first, why);
     return err;
 }

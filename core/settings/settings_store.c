@@ -57,11 +57,16 @@ enum settings_store_result settings_store_load(struct settings_store *st, struct
 enum settings_store_result settings_store_save(struct settings_store *st, const struct settings *s)
 {
     struct settings present = *s; // only to judge what is there
+    settings_hold(&present);
     enum settings_store_result newest = take(st, 0, &present);
+    settings_drop(&present);
     if (newest == SETTINGS_STORE_NEWER || newest == SETTINGS_STORE_FAILED)
         return newest;
-    size_t size = settings_print(s, SETTINGS_CHANGED, st->text, sizeof st->text);
-    return st->write(st, size, newest == SETTINGS_STORE_OK ? 0 : 1);
+    size_t size = settings_print(s, SETTINGS_CHANGED, st->text, st->text_size);
+    if (size + 1 < st->text_size)
+        return st->write(st, size, newest == SETTINGS_STORE_OK ? 0 : 1);
+    (void)base_text_copy(st->why, sizeof st->why, "the document is too long");
+    return SETTINGS_STORE_FAILED;
 }
 
 enum settings_store_result settings_store_erase(struct settings_store *st)

@@ -34,14 +34,17 @@ struct settings_store {
     // OK (also if there was none) or FAILED.
     enum settings_store_result (*erase)(struct settings_store *st);
 
-    char text[SETTINGS_MAX_BYTES + 1];
+    char *text;                  // the port's, as long as the store is used
+    size_t text_size;            // of the longest document, and a NUL
     char why[SETTINGS_WHY_SIZE]; // a plain sentence about every result but OK and NONE
 };
 
-// Lays the stored document over *s. OK and OLDER: done; otherwise *s stays as it was.
+// Lays the stored document over *s, which is to be dropped. OK and OLDER: done; otherwise *s stays
+// as it was.
 enum settings_store_result settings_store_load(struct settings_store *st, struct settings *s);
 
-// Saves what is not the default. The copy before stays the last good one. OK, NEWER or FAILED.
+// Saves what is not the default. The copy before stays the last good one. OK, NEWER or FAILED, also
+// if it is too long.
 enum settings_store_result settings_store_save(struct settings_store *st, const struct settings *s);
 
 // Factory reset, also of a damaged or newer document. OK or FAILED.

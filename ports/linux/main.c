@@ -119,6 +119,8 @@ static void read_settings_again(struct program *p)
         return;
     server_settings_limits(&p->settings.now, &config);
     server_change_limits(p->server, &config);
+    if (!server_settings_access(&p->settings.now, p->server, posix_now_us()))
+        log_message(&p->log, EVENTLOG_ERROR, "no memory for the access rules");
     process_make_room_for(config.max_connections, &p->log);
 }
 
@@ -166,7 +168,10 @@ static bool start_server(struct program *p)
         return false;
     }
     process_make_room_for(config.max_connections, &p->log);
-    return true;
+    if (server_settings_access(&p->settings.now, p->server, posix_now_us()))
+        return true;
+    snprintf(p->why, WHY_SIZE, "no memory for the access rules");
+    return false;
 }
 
 static bool start_devices(struct program *p)

@@ -4,6 +4,7 @@
 #include "base/base_text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,6 +41,10 @@ static void describe_port(struct server_settings *s)
                 .silent_s = (uint32_t)(c.session.silent_us / SECOND_US),
                 .max_urb_kib = LONGEST_URB_KIB,
             },
+        .max_rules = 1000,
+        .max_addresses = 1000,
+        .max_namings = 1024, // as devices
+        .max_bytes = STORE_FILE_MAX_BYTES,
         .min_limits = {1, 1, 64, MIB_KIB, MIB_KIB, 10, MIB_KIB},
         .max_limits = {4096, 1024, 65536, GIB_KIB, 16 * GIB_KIB, WEEK_S, LONGEST_URB_KIB},
     };
@@ -66,6 +71,16 @@ void server_settings_limits(const struct settings *s, struct server_config *conf
     config->total_budget_bytes = (uint64_t)s->limits.total_budget_kib * KIB;
     config->session.silent_us = (uint64_t)s->limits.silent_s * SECOND_US;
     config->session.max_urb_bytes = s->limits.max_urb_kib * KIB;
+    config->never_take_over = s->take_over == SETTINGS_NEVER;
+}
+
+bool server_settings_access(const struct settings *s, struct usbip_server *server, uint64_t now_us)
+{
+    static const struct settings_lists none = {.naming_count = 0};
+    const struct settings_lists *lists = s->lists ? s->lists : &none;
+    struct access_list access = settings_access(s);
+    return server_change_names(server, lists->namings, lists->naming_count, now_us) == BASE_OK &&
+           server_change_access(server, &access, now_us) == BASE_OK;
 }
 
 unsigned server_settings_most_connections(const struct server_settings *s)
@@ -112,22 +127,57 @@ static bool open_folder(struct server_settings *s, const struct log *log)
 
 // --- the administrator's document ----------------------------------------------------------------
 
-// Lays it over what is stored. False: `why`, and *now stays as it was.
-static bool read_config(struct server_settings *s, struct settings *now)
+static bool refuse_config(struct server_settings *s, const char *why)
 {
-    char text[SETTINGS_MAX_BYTES + 1], why[SETTINGS_WHY_SIZE];
-    struct settings changed = s->stored;
+    snprintf(s->why, sizeof s->why, "--config %.200s: %s", s->config_file, why);
+    return false;
+}
+
+// Lays it over *now. False: `why`.
+static bool read_config(struct server_settings *s, struct settings *now, struct settings_keys *set)
+{
+    char why[SETTINGS_WHY_SIZE] = "no memory to read it";
+    char *text = malloc(STORE_FILE_MAX_BYTES + 1);
+    struct settings_error first = {.pointer = ""};
+    struct settings_errors errors = {.list = &first, .max = 1};
     size_t size;
-    if (!s->config_file) {
-        *now = changed;
+    enum base_err err = BASE_ERR_IO;
+    if (text && store_file_read(s->config_file, text, &size, why) == SETTINGS_STORE_OK)
+        err = settings_parse_all(now, text, size, &errors, set);
+    if (errors.count)
+        settings_error_text(&first, why);
+    free(text);
+    return err == BASE_OK || refuse_config(s, why);
+}
+
+// What holds with these in the folder: to be dropped. False: `why`.
+static bool lay(struct server_settings *s, const struct settings *stored, struct settings *now,
+                struct settings_keys *fixed)
+{
+    *now = *stored;
+    *fixed = (struct settings_keys){.bits = 0};
+    settings_hold(now);
+    if (!s->config_file || read_config(s, now, fixed))
         return true;
-    }
-    if (store_file_read(s->config_file, text, &size, why) != SETTINGS_STORE_OK ||
-        settings_parse(&changed, text, size, why) != BASE_OK) {
-        snprintf(s->why, sizeof s->why, "--config %.200s: %s", s->config_file, why);
+    settings_drop(now);
+    return false;
+}
+
+static void put(struct server_settings *s, const struct settings *now, struct settings_keys fixed)
+{
+    settings_drop(&s->now);
+    s->now = *now;
+    s->fixed = fixed;
+}
+
+// False: `why`, and all stays as it was.
+static bool put_together(struct server_settings *s)
+{
+    struct settings now;
+    struct settings_keys fixed;
+    if (!lay(s, &s->stored, &now, &fixed))
         return false;
-    }
-    *now = changed;
+    put(s, &now, fixed);
     return true;
 }
 
@@ -139,7 +189,7 @@ enum server_settings_result server_settings_open(struct server_settings *s, cons
     set_defaults(s);
     if (state_folder && !open_folder(s, log))
         return SERVER_SETTINGS_FAILED;
-    if (read_config(s, &s->now))
+    if (put_together(s))
         return SERVER_SETTINGS_OK;
     server_settings_close(s);
     return SERVER_SETTINGS_WRONG;
@@ -149,6 +199,8 @@ void server_settings_close(struct server_settings *s)
 {
     if (s->state_folder)
         store_file_close(&s->store);
+    settings_drop(&s->stored);
+    settings_drop(&s->now);
 }
 
 // What is not true at once for all.
@@ -174,6 +226,11 @@ static void log_changes(const struct settings *old, const struct settings *now,
         log_message(log, EVENTLOG_INFO, "settings: %s is %s now, was %s%s", key, is, was,
                     remark(key));
     }
+    for (unsigned i = 0; (key = settings_list_changed(old, now, i)); i++) {
+        changes += key[0] != '\0';
+        if (key[0])
+            log_message(log, EVENTLOG_INFO, "settings: %s is another list now", key);
+    }
     if (changes == 0)
         log_message(log, EVENTLOG_INFO, "settings: nothing has changed");
 }
@@ -185,11 +242,87 @@ bool server_settings_reload(struct server_settings *s, const struct log *log)
         log_message(log, EVENTLOG_INFO, "SIGHUP: there is no --config file to read again");
         return false;
     }
-    if (!read_config(s, &s->now)) {
+    settings_hold(&old);
+    bool read = put_together(s);
+    if (read) {
+        log_message(log, EVENTLOG_INFO, "SIGHUP: %s is read again", s->config_file);
+        log_changes(&old, &s->now, log);
+    } else {
         log_message(log, EVENTLOG_WARNING, "SIGHUP: %s; everything stays as it was", s->why);
-        return false;
     }
-    log_message(log, EVENTLOG_INFO, "SIGHUP: %s is read again", s->config_file);
-    log_changes(&old, &s->now, log);
-    return true;
+    settings_drop(&old);
+    return read;
+}
+
+// --- what somebody wants changed -----------------------------------------------------------------
+
+const char *server_settings_fixed(const struct server_settings *s, unsigned i)
+{
+    const char *key;
+    for (unsigned k = 0; (key = settings_document_key(k)); k++)
+        if (s->fixed.bits >> k & 1 && i-- == 0)
+            return key;
+    return NULL;
+}
+
+static bool is_fixed(const struct server_settings *s, struct settings_keys set, const char **key)
+{
+    for (unsigned i = 0; (*key = settings_document_key(i)); i++)
+        if (s->fixed.bits & set.bits & UINT64_C(1) << i)
+            return true;
+    return false;
+}
+
+// Keeps it, if there is where. `why` is in the store.
+static bool keep(struct server_settings *s, const struct settings *changed)
+{
+    struct settings_store *st = &s->store.store;
+    if (!s->state_folder || settings_store_save(st, changed) == SETTINGS_STORE_OK)
+        return true;
+    return refuse_folder(s, st->why, "");
+}
+
+static enum server_settings_change take_patch(struct server_settings *s, struct settings *changed,
+                                              const char *patch, size_t size,
+                                              struct settings_errors *errors)
+{
+    struct settings_keys set = {.bits = 0};
+    const char *key;
+    enum base_err err = settings_patch(changed, patch, size, errors, &set);
+    if (is_fixed(s, set, &key)) {
+        snprintf(s->why, sizeof s->why, "%s is set by %.300s", key, s->config_file);
+        return SERVER_SETTINGS_CHANGE_FIXED;
+    }
+    if (err == BASE_ERR_NOMEM) {
+        snprintf(s->why, sizeof s->why, "no memory for the change");
+        return SERVER_SETTINGS_CHANGE_FAILED;
+    }
+    return err == BASE_OK ? SERVER_SETTINGS_CHANGE_OK : SERVER_SETTINGS_CHANGE_WRONG;
+}
+
+enum server_settings_change server_settings_change(struct server_settings *s, const char *patch,
+                                                   size_t size, struct settings_errors *errors,
+                                                   struct settings *try)
+{
+    struct settings changed = s->stored, now;
+    struct settings_keys fixed;
+    settings_hold(&changed);
+    enum server_settings_change answer = take_patch(s, &changed, patch, size, errors);
+    if (answer == SERVER_SETTINGS_CHANGE_OK && !lay(s, &changed, &now, &fixed)) {
+        (void)settings_error_add(errors, NULL, s->why);
+        answer = SERVER_SETTINGS_CHANGE_WRONG;
+    }
+    if (answer == SERVER_SETTINGS_CHANGE_OK && try) {
+        *try = now;
+    } else if (answer == SERVER_SETTINGS_CHANGE_OK && keep(s, &changed)) {
+        put(s, &now, fixed);
+        settings_drop(&s->stored);
+        s->stored = changed;
+        return answer;
+    } else if (answer == SERVER_SETTINGS_CHANGE_OK) {
+        settings_drop(&now);
+        answer = SERVER_SETTINGS_CHANGE_FAILED;
+    }
+    settings_drop(&changed);
+    return answer;
 }

@@ -7,6 +7,7 @@
 #include "ports/linux/log.h"
 #include "ports/linux/store_file.h"
 #include "server/server.h"
+#include "settings/settings_patch.h"
 
 enum server_settings_result {
     SERVER_SETTINGS_OK,
@@ -24,11 +25,13 @@ struct server_settings {
     struct store_file store;                 // of the folder
     struct settings stored;                  // defaults and what the store has
     struct settings now;                     // and the administrator's document over that
+    struct settings_keys fixed;              // that the administrator's document has
     char why[SERVER_SETTINGS_WHY_SIZE];      // a sentence without its full stop, unless OK
 };
 
-// Reads both, either may be NULL; they are borrowed, and *s stays where it is. A copy in the state
-// folder that had to be passed over is a warning in the log. On an error all is closed again.
+// Reads both, either may be NULL; they are borrowed, and *s, zeroed, stays where it is. A copy in
+// the state folder that had to be passed over is a warning in the log. On an error all is closed
+// again.
 enum server_settings_result server_settings_open(struct server_settings *s, const char *config_file,
                                                  const char *state_folder, const struct log *log);
 void server_settings_close(struct server_settings *s);
@@ -37,8 +40,29 @@ void server_settings_close(struct server_settings *s);
 // that is a warning, everything stays as it was, and the answer is false.
 bool server_settings_reload(struct server_settings *s, const struct log *log);
 
+// The i-th key that the administrator's document has; nobody else can change it. NULL behind the
+// last.
+const char *server_settings_fixed(const struct server_settings *s, unsigned i);
+
+enum server_settings_change {
+    SERVER_SETTINGS_CHANGE_OK,
+    SERVER_SETTINGS_CHANGE_WRONG,  // `errors` says what is
+    SERVER_SETTINGS_CHANGE_FIXED,  // it sets a key of the administrator's document: `why`
+    SERVER_SETTINGS_CHANGE_FAILED, // no memory, or it cannot be kept: `why`
+};
+
+// Takes a merge patch (settings_patch.h) and keeps what comes of it, if there is a folder; unless
+// OK, all is as before. With `try` nothing changes, and *try, to be dropped, is what would hold.
+// The caller puts into force what is in `now` then (server_settings_limits() and _access()).
+enum server_settings_change server_settings_change(struct server_settings *s, const char *patch,
+                                                   size_t size, struct settings_errors *errors,
+                                                   struct settings *try);
+
 // Puts the limits into `config`, which passes server_config_check() then.
 void server_settings_limits(const struct settings *s, struct server_config *config);
+
+// Rules and names, which hold at once. False: no memory, and not all of them hold.
+bool server_settings_access(const struct settings *s, struct usbip_server *server, uint64_t now_us);
 
 // The most connections that any settings allow.
 unsigned server_settings_most_connections(const struct server_settings *s);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -41,15 +42,15 @@ static enum settings_store_result read_document(int fd, const char *name, char *
         snprintf(why, SETTINGS_WHY_SIZE, "%s is not a file", name);
         return SETTINGS_STORE_FAILED;
     }
-    if (!read_all(fd, text, SETTINGS_MAX_BYTES + 1, size))
+    if (!read_all(fd, text, STORE_FILE_MAX_BYTES + 1, size))
         return failed(why, "read", name);
-    if (*size <= SETTINGS_MAX_BYTES)
+    if (*size <= STORE_FILE_MAX_BYTES)
         return SETTINGS_STORE_OK;
-    snprintf(why, SETTINGS_WHY_SIZE, "%s is longer than %d bytes", name, SETTINGS_MAX_BYTES);
+    snprintf(why, SETTINGS_WHY_SIZE, "%s is longer than %d bytes", name, STORE_FILE_MAX_BYTES);
     return SETTINGS_STORE_DAMAGED;
 }
 
-// `text` has room for SETTINGS_MAX_BYTES + 1 bytes.
+// `text` has room for STORE_FILE_MAX_BYTES + 1 bytes.
 static enum settings_store_result read_named(int folder, const char *path, const char *name,
                                              char *text, size_t *size, char *why)
 {
@@ -168,6 +169,14 @@ bool store_file_open(struct store_file *f, const char *folder, char *why)
         close(f->folder);
         return false;
     }
+    f->store.text_size = STORE_FILE_MAX_BYTES + 1;
+    f->store.text = malloc(f->store.text_size);
+    if (!f->store.text) {
+        errno = ENOMEM;
+        (void)failed(why, "read", "the folder");
+        close(f->folder);
+        return false;
+    }
     f->store.read = store_read;
     f->store.write = store_write;
     f->store.erase = store_erase;
@@ -176,5 +185,6 @@ bool store_file_open(struct store_file *f, const char *folder, char *why)
 
 void store_file_close(struct store_file *f)
 {
+    free(f->store.text);
     close(f->folder); // which ends the lock
 }

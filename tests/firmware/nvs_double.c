@@ -5,7 +5,13 @@
 
 #include <string.h>
 
-enum { VALUES = 8, VALUE_SIZE = 8192, HANDLES = 8, ENTRY_SIZE = 32, DEFAULT_ENTRIES = 600 };
+enum {
+    VALUES = 8,
+    VALUE_SIZE = 17 * 1024,
+    HANDLES = 8,
+    ENTRY_SIZE = 32,
+    DEFAULT_ENTRIES = 2300
+}; // as partitions.csv has room for
 
 enum type { TYPE_NONE, TYPE_U32, TYPE_BLOB };
 enum rot { ROT_NONE, ROT_UNSEEN, ROT_DATA_GONE }; // of a blob, whose index is still there

@@ -286,13 +286,13 @@ TEST(store_file_torn_anywhere_falls_back)
 TEST(store_file_lost_or_too_long_falls_back)
 {
     struct rig r;
-    char text[SETTINGS_MAX_BYTES + 1];
+    static char text[STORE_FILE_MAX_BYTES + 1];
     rig_begin_with_two(&r, false);
     memset(text, ' ', sizeof text);
     memcpy(text, "{\"version\":1}", 13);
     settings_folder_put(&r.folder, "settings.json", text, sizeof text);
     check_load(&r, SETTINGS_STORE_OLDER, "one");
-    CHECK_STR(r.st->why, "settings.json is longer than 4000 bytes; the settings before the last "
+    CHECK_STR(r.st->why, "settings.json is longer than 262144 bytes; the settings before the last "
                          "change are used");
     settings_folder_put(&r.folder, "settings.json", NULL, 0);
     check_load(&r, SETTINGS_STORE_OLDER, "one");

@@ -152,7 +152,9 @@ STAGE_TEST(access_change_that_still_allows_ends_nothing, stage_open_d1(st, NULL)
     struct stage_client *one = attach_from(st, USER_1, "1-1");
     only_user_1(st);
     closed_but_for(st, USER_1);
+    closed_but_for(st, USER_1); // the same is no change
     check_sentence(st, EVENT_ACCESS_CHANGED, "access is closed now; rules: 0");
+    CHECK_EQ(stage_count_events(st, EVENT_ACCESS_CHANGED), 2);
     stage_check_alive(one);
     CHECK_EQ(stage_count_events(st, EVENT_ACCESS_ENDED), 0);
 }

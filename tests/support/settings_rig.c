@@ -9,6 +9,9 @@ const struct settings_port settings_rig_port = {
     .limits = {12, 8, 64, 1024, 4096, 14400},
     .min_limits = {1, 1, 64, 256, 256, 10},
     .max_limits = {32, 16, 256, 8192, 16384, 604800},
+    .max_rules = 64,
+    .max_addresses = 64,
+    .max_namings = 16,
     .has_network = true,
     .has_buses = true,
 };

@@ -12,7 +12,8 @@
 struct memory_store {
     struct settings_store st;
     char copy[2][SETTINGS_MAX_BYTES + 1]; // "": none
-    enum settings_store_result reads;     // other than OK: what every read says
+    char text[SETTINGS_MAX_BYTES + 1];
+    enum settings_store_result reads; // other than OK: what every read says
     unsigned writes;
 };
 
@@ -52,13 +53,15 @@ static struct memory_store *store_with(const char *newest, const char *before)
     m->st.read = memory_read;
     m->st.write = memory_write;
     m->st.erase = memory_erase;
+    m->st.text = m->text;
+    m->st.text_size = sizeof m->text;
     strcpy(m->copy[0], newest);
     strcpy(m->copy[1], before);
     return m;
 }
 
 #define NAMED(name) "{\"version\":1,\"host_name\":\"" name "\"}"
-#define NEWER "{\"version\":2,\"secrets\":{}}"
+#define NEWER "{\"version\":3,\"secrets\":{}}"
 
 // Loads; what is there must not change by that.
 static void check_load(const char *newest, const char *before, enum settings_store_result want,

@@ -77,6 +77,7 @@ TEST(settings_keys_are_listed_with_their_values)
 {
     static const char *const want[] = {
         "host_name=usbip-test",
+        "takeover=probe",
         "network.addressing=dhcp",
         "network.address=0.0.0.0",
         "network.netmask=0.0.0.0",
@@ -91,6 +92,7 @@ TEST(settings_keys_are_listed_with_their_values)
         "limits.session_budget_kib=1024",
         "limits.total_budget_kib=4096",
         "limits.silent_s=14400",
+        "access.mode=open",
     };
     struct settings s = settings_rig();
     char value[SETTINGS_VALUE_SIZE], line[300];
@@ -111,9 +113,11 @@ TEST(settings_of_hardware_that_a_port_lacks_do_not_exist)
     char why[SETTINGS_WHY_SIZE], value[SETTINGS_VALUE_SIZE];
     const char *json = "{\"version\":1,\"usb\":{\"bus1_speed\":\"full\"}}";
     port.has_network = port.has_buses = false;
+    port.max_rules = 0;
     settings_default(&s, &port);
     for (unsigned i = 0; settings_key(&port, i); i++)
         CHECK(strncmp(settings_key(&port, i), "host_name", 9) == 0 ||
+              strncmp(settings_key(&port, i), "takeover", 8) == 0 ||
               strncmp(settings_key(&port, i), "limits.", 7) == 0);
     CHECK_EQ(settings_get(&s, "network.address", value), BASE_ERR_NOT_FOUND);
     CHECK_EQ(settings_set(&s, "usb.bus1_speed", "full", why), BASE_ERR_NOT_FOUND);
@@ -316,7 +320,7 @@ TEST(settings_print_is_read_back)
     check_set(&s, "limits.max_urbs", "100");
     size_t size = settings_print(&s, SETTINGS_CHANGED, text, sizeof text);
     CHECK_STR(text, "{\n"
-                    "  \"version\": 1,\n"
+                    "  \"version\": 2,\n"
                     "  \"host_name\": \"lab\",\n"
                     "  \"network\": {\n"
                     "    \"addressing\": \"static\",\n"
@@ -346,7 +350,7 @@ TEST(settings_print_of_defaults_says_nothing)
     struct settings s = settings_rig();
     char text[SETTINGS_MAX_BYTES + 1];
     CHECK_EQ(settings_print(&s, SETTINGS_CHANGED, text, sizeof text), 19);
-    CHECK_STR(text, "{\n  \"version\": 1\n}\n");
+    CHECK_STR(text, "{\n  \"version\": 2\n}\n");
 }
 
 TEST(settings_document_with_wrong_members)
@@ -400,9 +404,9 @@ TEST(settings_document_of_a_newer_version)
 {
     struct settings s = settings_rig();
     char why[SETTINGS_WHY_SIZE];
-    const char *json = "{\"version\":2,\"wifi\":{\"on\":true}}";
+    const char *json = "{\"version\":3,\"wifi\":{\"on\":true}}";
     CHECK_EQ(settings_parse(&s, json, strlen(json), why), BASE_ERR_UNSUPPORTED);
-    CHECK_STR(why, "version: the document has version 2, this program knows versions up to 1; a "
+    CHECK_STR(why, "version: the document has version 3, this program knows versions up to 2; a "
                    "newer program has written it");
 }
 
@@ -437,14 +441,41 @@ TEST(settings_document_must_be_json)
     check_refused("{\"version\":+1}", "line 1: a value is wanted");
 }
 
-TEST(settings_texts_are_plain)
+TEST(settings_texts_are_utf8)
 {
-    const char *want = "line 1: only letters, digits and signs of ASCII can stand in a text, and "
-                       "no backslash";
-    check_refused("{\"version\":1,\"host_name\":\"a\\u0000b\"}", want);
-    check_refused("{\"version\":1,\"host_name\":\"\xc3\xa4\"}", want);
-    check_refused("{\"version\":1,\"host_name\":\"a\nb\"}", want);
-    check_refused("{\"version\":1,\"host\\u005fname\":\"a\"}", want);
+    const char *want = "line 1: a text has a character that cannot stand there";
+    static const char *const bad[] = {"a\nb",
+                                      "\x7f",
+                                      "\\x",
+                                      "\\u12g4",
+                                      "\\u0000",
+                                      "\\ud800",
+                                      "\\ud800\\n",
+                                      "\\ud800\\u0041",
+                                      "\\udc00",
+                                      "\x80",
+                                      "\xc0\x80",
+                                      "\xc3",
+                                      "\xc3(",
+                                      "\xe0\x9f\xbf",
+                                      "\xed\xa0\x80",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xff"};
+    static const char *const good[] = {"\xc3\xa4",     "\\u00e4",          "\\ud83d\\ude00",
+                                       "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\\\"\\\\\\/"};
+    char json[100];
+    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        snprintf(json, sizeof json, "{\"version\":1,\"host_name\":\"%s\"}", bad[i]);
+        check_refused(json, want);
+    }
+    for (unsigned i = 0; i < sizeof good / sizeof good[0]; i++) { // but they are no host names
+        snprintf(json, sizeof json, "{\"version\":1,\"host_name\":\"%s\"}", good[i]);
+        check_refused(json,
+                      "host_name: 1 to 63 letters, digits and hyphens are wanted, no hyphen at "
+                      "the ends");
+    }
+    (void)parsed("{\"version\":1,\"host\\u005fname\":\"a\"}");
     check_refused_bytes("{\"version\":1,\"host_name\":\"a\0b\"}", 31, want);
     check_refused_bytes("{\"version\":1}\0", 14, "line 1: there is something behind the document");
     check_refused_bytes("{\0\"version\":1}", 14, "line 1: a text in double quotes is wanted");
@@ -456,12 +487,14 @@ TEST(settings_brackets_do_not_go_deep)
     char json[SETTINGS_MAX_BYTES + 2];
     check_refused("{\"version\":1,\"a\":[[[]]]}", "a: there is no such setting here");
     check_refused("{\"version\":1,\"a\":[[[1]]]}", "a: there is no such setting here");
-    check_refused("{\"version\":1,\"a\":[[[[]]]]}", "line 1: too many brackets inside each other");
-    check_refused("{\"version\":1,\"a\":[[[{}]]]}", "line 1: too many brackets inside each other");
+    check_refused("{\"version\":1,\"a\":[[[[{}]]]]}",
+                  "line 1: too many brackets inside each other");
+    check_refused("{\"version\":1,\"a\":[[[[[]]]]]}",
+                  "line 1: too many brackets inside each other");
     memset(json, '[', sizeof json);
     memcpy(json, "{\"a\":", 5);
     check_refused_bytes(json, SETTINGS_MAX_BYTES, "line 1: too many brackets inside each other");
-    check_refused_bytes(json, SETTINGS_MAX_BYTES + 1, "the document is longer than 4000 bytes");
+    check_refused_bytes(json, SETTINGS_MAX_BYTES + 1, "the document is longer than 16384 bytes");
     memset(json, ' ', sizeof json);
     memcpy(json, "{\"version\":1}", 13);
     struct settings s = settings_rig();

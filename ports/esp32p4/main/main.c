@@ -172,6 +172,8 @@ static void start_server(struct firmware *f)
     config.start = board_reset_start();
     f->server = server_create(&config, &f->alloc, posix_now_us());
     require(f->server, "no memory for the server");
+    require(main_settings_access(&f->settings.now, f->server, posix_now_us()),
+            "no memory for the access rules");
 }
 
 // Sockets and wake-ups, which the loop needs even if there is no network.

@@ -73,21 +73,24 @@ static void copy_settings(void *ctx, struct settings *copy)
 // --- changes -------------------------------------------------------------------------------------
 
 struct limits_change {
-    struct usbip_server *server;
+    struct firmware *firmware;
     struct server_config config;
 };
 
-// Loop task.
+// Loop task. The console is the only one that changes settings, and waits.
 static void change_limits(void *arg)
 {
     const struct limits_change *c = arg;
-    server_change_limits(c->server, &c->config);
+    struct firmware *f = c->firmware;
+    server_change_limits(f->server, &c->config);
+    if (!main_settings_access(&f->settings.now, f->server, posix_now_us()))
+        ESP_LOGE("console", "no memory for the access rules");
 }
 
 // What is the same as before is left alone by everybody.
 static void apply_settings(struct firmware *f, const struct settings *s)
 {
-    struct limits_change c = {.server = f->server};
+    struct limits_change c = {.firmware = f};
     main_settings_server(s, &c.config);
     (void)posix_loop_call(f->loop, change_limits, &c); // false: it has ended, a restart is near
     if (f->network)

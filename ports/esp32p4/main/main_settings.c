@@ -32,6 +32,9 @@ static const struct settings_port our_port = {
             .total_budget_kib = MAIN_TOTAL_BUDGET_KIB,
             .silent_s = MAIN_SILENT_S,
         },
+    .max_rules = 64,
+    .max_addresses = 64,
+    .max_namings = 32,
     .has_network = true,
     .has_buses = true,
 };
@@ -82,6 +85,7 @@ void main_settings_copy(struct main_settings *s, struct settings *copy)
 {
     pthread_mutex_lock(&s->lock);
     *copy = s->now;
+    copy->lists = NULL; // they are counted for one thread
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -111,6 +115,7 @@ enum base_err main_settings_set(struct main_settings *s, const char *key, const 
     pthread_mutex_lock(&s->lock);
     *before = s->now;
     enum base_err err = change(s, key, text, after, why);
+    before->lists = after->lists = NULL; // as in a copy
     pthread_mutex_unlock(&s->lock);
     return err;
 }
@@ -135,5 +140,15 @@ void main_settings_server(const struct settings *s, struct server_config *c)
     c->session.budget_bytes = (uint64_t)s->limits.session_budget_kib * KIB;
     c->total_budget_bytes = (uint64_t)s->limits.total_budget_kib * KIB;
     c->session.silent_us = (uint64_t)s->limits.silent_s * 1000000;
+    c->never_take_over = s->take_over == SETTINGS_NEVER;
     c->pool_cache_bytes = MAIN_POOL_CACHE_BYTES;
+}
+
+bool main_settings_access(const struct settings *s, struct usbip_server *server, uint64_t now_us)
+{
+    static const struct settings_lists none = {.naming_count = 0};
+    const struct settings_lists *lists = s->lists ? s->lists : &none;
+    struct access_list access = settings_access(s);
+    return server_change_names(server, lists->namings, lists->naming_count, now_us) == BASE_OK &&
+           server_change_access(server, &access, now_us) == BASE_OK;
 }

@@ -313,6 +313,8 @@ bool store_nvs_open(struct store_nvs *s)
     s->store.read = read_copy;
     s->store.write = write_copy;
     s->store.erase = erase_all;
+    s->store.text = s->text;
+    s->store.text_size = sizeof s->text;
     s->store.why[0] = '\0';
     esp_err_t err = nvs_flash_init();
     nvs_handle_t handle = 0;

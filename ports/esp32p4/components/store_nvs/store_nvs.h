@@ -32,6 +32,7 @@ struct store_nvs {
     uint32_t newest; // number of the newest copy, as the third entry says
     struct store_nvs_copy copies[STORE_NVS_COPIES];
     uint8_t blob[STORE_NVS_HEADER_SIZE + SETTINGS_MAX_BYTES];
+    char text[SETTINGS_MAX_BYTES + 1];
 };
 
 // Initialises NVS and opens it. False: `store.why` is a plain sentence, and until store.erase() has

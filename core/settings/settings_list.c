@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "settings/settings_list.h"
+
+#include "settings/settings_member.h"
+
+#include <string.h>
+
+static void *cjson_alloc(void *ctx, size_t size)
+{
+    void *p = cJSON_malloc(size);
+    (void)ctx;
+    if (p)
+        memset(p, 0, size);
+    return p;
+}
+
+static void cjson_free(void *ctx, void *p)
+{
+    (void)ctx;
+    cJSON_free(p);
+}
+
+static const struct base_alloc memory = {cjson_alloc, cjson_free, NULL};
+
+// --- a draft -------------------------------------------------------------------------------------
+
+void settings_draft_begin(struct settings_draft *d, const struct settings *s)
+{
+    *d = (struct settings_draft){.port = s->port};
+    if (!s->lists)
+        return;
+    d->access = *s->lists->access;
+    d->namings = s->lists->namings;
+    d->naming_count = s->lists->naming_count;
+}
+
+void settings_draft_end(struct settings_draft *d)
+{
+    cJSON_free(d->allow);
+    cJSON_free(d->rules);
+    cJSON_free(d->blocks);
+    cJSON_free(d->devices);
+}
+
+static void refuse_more(struct settings_errors *e, const struct settings_place *place,
+                        unsigned most, const char *what)
+{
+    char detail[SETTINGS_WHY_SIZE];
+    struct base_text t;
+    base_text_init(&t, detail, sizeof detail);
+    base_text_str(&t, "at most ");
+    base_text_u64(&t, most);
+    base_text_str(&t, what);
+    (void)settings_error_add(e, place, detail);
+}
+
+// Memory for the elements of an array of at most `most`. NULL: an error, or no memory.
+static void *room_for(struct settings_draft *d, const cJSON *array, unsigned most, size_t size,
+                      const char *what, const struct settings_place *place,
+                      struct settings_errors *e)
+{
+    if (!cJSON_IsArray(array)) {
+        (void)settings_error_add(e, place, "a list in [ ] is wanted");
+        return NULL;
+    }
+    if ((unsigned)cJSON_GetArraySize(array) > most) {
+        refuse_more(e, place, most, what);
+        return NULL;
+    }
+    void *p = cjson_alloc(NULL, ((unsigned)cJSON_GetArraySize(array) + 1) * size);
+    d->no_memory |= !p;
+    return p;
+}
+
+static bool is_object(const cJSON *item, const struct settings_place *place,
+                      struct settings_errors *e)
+{
+    if (cJSON_IsObject(item))
+        return true;
+    (void)settings_error_add(e, place, "its members in { } are wanted");
+    return false;
+}
+
+// --- access.allow --------------------------------------------------------------------------------
+
+static void take_allowed(struct access_allowed *a, const cJSON *item,
+                         const struct settings_place *place, struct settings_errors *e)
+{
+    static const char *const names[] = {"address", "note", NULL};
+    const struct settings_place at_address = {.in = place, .name = "address"};
+    const struct settings_place at_note = {.in = place, .name = "note"};
+    a->note = "";
+    if (!is_object(item, place, e))
+        return;
+    settings_member_only(item, names, place, e);
+    (void)settings_member_block(cJSON_GetObjectItemCaseSensitive(item, "address"), &a->block,
+                                &at_address, e);
+    const cJSON *note = cJSON_GetObjectItemCaseSensitive(item, "note");
+    if (note)
+        a->note = settings_member_text(note, SETTINGS_NOTE_SIZE, true, &at_note, e);
+}
+
+static void take_allow(struct settings_draft *d, const cJSON *array,
+                       const struct settings_place *place, struct settings_errors *e)
+{
+    const cJSON *item;
+    unsigned n = 0;
+    d->allow = room_for(d, array, d->port->max_addresses, sizeof *d->allow,
+                        " addresses are possible", place, e);
+    if (!d->allow)
+        return;
+    cJSON_ArrayForEach(item, array)
+    {
+        const struct settings_place at = {.in = place, .index = n};
+        take_allowed(&d->allow[n++], item, &at, e);
+    }
+    d->access.allow = d->allow;
+    d->access.allow_count = n;
+}
+
+// --- access.rules --------------------------------------------------------------------------------
+
+static void take_addresses(struct settings_draft *d, struct access_rule *r, const cJSON *array,
+                           unsigned *used, const struct settings_place *place,
+                           struct settings_errors *e)
+{
+    const cJSON *item;
+    unsigned n = 0;
+    if (!cJSON_IsArray(array)) {
+        (void)settings_error_add(e, place, "a list in [ ] is wanted");
+        return;
+    }
+    if ((unsigned)cJSON_GetArraySize(array) > d->port->max_addresses - *used) {
+        refuse_more(e, place, d->port->max_addresses,
+                    " addresses are possible in all rules together");
+        return;
+    }
+    r->blocks = d->blocks + *used;
+    cJSON_ArrayForEach(item, array)
+    {
+        const struct settings_place at = {.in = place, .index = n++};
+        (void)settings_member_block(item, &d->blocks[(*used)++], &at, e);
+    }
+    r->block_count = n;
+}
+
+static void take_effect(struct access_rule *r, const cJSON *item,
+                        const struct settings_place *place, struct settings_errors *e)
+{
+    const char *word = cJSON_IsString(item) ? item->valuestring : "";
+    bool hide = strcmp(word, "hide") == 0;
+    r->effect = hide ? ACCESS_HIDE : ACCESS_ALLOW;
+    if (!hide && strcmp(word, "allow") != 0)
+        (void)settings_error_add(e, place, "\"allow\" or \"hide\" is wanted");
+}
+
+static void take_rule(struct settings_draft *d, struct access_rule *r, const cJSON *item,
+                      unsigned *used, const struct settings_place *place, struct settings_errors *e)
+{
+    static const char *const names[] = {"device", "addresses", "effect", NULL};
+    const struct settings_place at_device = {.in = place, .name = "device"};
+    const struct settings_place at_addresses = {.in = place, .name = "addresses"};
+    const struct settings_place at_effect = {.in = place, .name = "effect"};
+    if (!is_object(item, place, e))
+        return;
+    settings_member_only(item, names, place, e);
+    const cJSON *device = cJSON_GetObjectItemCaseSensitive(item, "device");
+    if (is_object(device, &at_device, e))
+        settings_member_device(device, r, &at_device, e);
+    const cJSON *addresses = cJSON_GetObjectItemCaseSensitive(item, "addresses");
+    if (addresses)
+        take_addresses(d, r, addresses, used, &at_addresses, e);
+    take_effect(r, cJSON_GetObjectItemCaseSensitive(item, "effect"), &at_effect, e);
+}
+
+static void take_rules(struct settings_draft *d, const cJSON *array,
+                       const struct settings_place *place, struct settings_errors *e)
+{
+    const cJSON *item;
+    unsigned n = 0, used = 0;
+    d->rules =
+        room_for(d, array, d->port->max_rules, sizeof *d->rules, " rules are possible", place, e);
+    d->blocks = cjson_alloc(NULL, (d->port->max_addresses + 1) * sizeof *d->blocks);
+    d->no_memory |= !d->blocks;
+    if (!d->rules || !d->blocks)
+        return;
+    cJSON_ArrayForEach(item, array)
+    {
+        const struct settings_place at = {.in = place, .index = n};
+        take_rule(d, &d->rules[n++], item, &used, &at, e);
+    }
+    d->access.rules = d->rules;
+    d->access.rule_count = n;
+}
+
+// --- devices -------------------------------------------------------------------------------------
+
+static void take_labels(struct access_names *names, const cJSON *array,
+                        const struct settings_place *place, struct settings_errors *e)
+{
+    const cJSON *item;
+    unsigned n = 0;
+    if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > ACCESS_MAX_LABELS) {
+        (void)settings_error_add(e, place, "a list in [ ] of at most 8 labels is wanted");
+        return;
+    }
+    cJSON_ArrayForEach(item, array)
+    {
+        const struct settings_place at = {.in = place, .index = n};
+        const char *label = settings_member_text(item, ACCESS_NAME_SIZE, false, &at, e);
+        (void)base_text_copy(names->labels[n++], ACCESS_NAME_SIZE, label);
+    }
+    names->label_count = n;
+}
+
+// The serial number or busid that the names follow.
+static void take_key(struct access_naming *n, const cJSON *item, const struct settings_place *place,
+                     struct settings_errors *e)
+{
+    const cJSON *serial = cJSON_GetObjectItemCaseSensitive(item, "serial");
+    const cJSON *busid = cJSON_GetObjectItemCaseSensitive(item, "busid");
+    const struct settings_place at = {.in = place, .name = serial ? "serial" : "busid"};
+    if (!serial == !busid) {
+        (void)settings_error_add(e, place, "either serial or busid is wanted");
+        return;
+    }
+    n->by = serial ? ACCESS_FOLLOW_SERIAL : ACCESS_FOLLOW_PORT;
+    const char *key = settings_member_text(serial ? serial : busid, ACCESS_KEY_SIZE, false, &at, e);
+    (void)base_text_copy(n->key, sizeof n->key, key);
+    if (key && busid && (!access_looks_like_busid(key) || strlen(key) >= 32))
+        (void)settings_error_add(e, &at, "a busid like 1-2.1 is wanted");
+}
+
+static void take_names(struct access_names *n, const cJSON *item,
+                       const struct settings_place *place, struct settings_errors *e)
+{
+    const struct settings_place at_alias = {.in = place, .name = "alias"};
+    const struct settings_place at_labels = {.in = place, .name = "labels"};
+    const struct settings_place at_exported = {.in = place, .name = "exported"};
+    const cJSON *alias = cJSON_GetObjectItemCaseSensitive(item, "alias");
+    const cJSON *labels = cJSON_GetObjectItemCaseSensitive(item, "labels");
+    const cJSON *exported = cJSON_GetObjectItemCaseSensitive(item, "exported");
+    if (alias && cJSON_IsString(alias) && access_alias_valid(alias->valuestring))
+        (void)base_text_copy(n->alias, sizeof n->alias, alias->valuestring);
+    else if (alias)
+        (void)settings_error_add(e, &at_alias,
+                                 "1 to 31 of a-z, 0-9, '.', '_' and '-' are wanted, and not what "
+                                 "looks like a busid");
+    if (labels)
+        take_labels(n, labels, &at_labels, e);
+    n->hidden = cJSON_IsFalse(exported);
+    if (exported && !cJSON_IsBool(exported))
+        (void)settings_error_add(e, &at_exported, "true or false is wanted");
+}
+
+static void take_device(struct access_naming *n, const cJSON *item,
+                        const struct settings_place *place, struct settings_errors *e)
+{
+    static const char *const names[] = {"serial", "busid", "alias", "labels", "exported", NULL};
+    if (!is_object(item, place, e))
+        return;
+    settings_member_only(item, names, place, e);
+    take_key(n, item, place, e);
+    take_names(&n->names, item, place, e);
+}
+
+// Two entries for one device, or one alias for two.
+static void check_unique(const struct access_naming *n, unsigned last,
+                         const struct settings_place *place, struct settings_errors *e)
+{
+    const struct access_naming *new = &n[last];
+    const struct settings_place at_alias = {.in = place, .name = "alias"};
+    const struct settings_place at_key = {
+        .in = place, .name = new->by == ACCESS_FOLLOW_SERIAL ? "serial" : "busid"};
+    for (unsigned i = 0; i < last; i++) {
+        if (new->key[0] && n[i].by == new->by && strcmp(n[i].key, new->key) == 0)
+            (void)settings_error_add(e, &at_key, "there is another entry for it");
+        if (new->names.alias[0] && strcmp(n[i].names.alias, new->names.alias) == 0)
+            (void)settings_error_add(e, &at_alias, "another device has this alias");
+    }
+}
+
+static void take_devices(struct settings_draft *d, const cJSON *array,
+                         const struct settings_place *place, struct settings_errors *e)
+{
+    const cJSON *item;
+    unsigned n = 0;
+    d->devices = room_for(d, array, d->port->max_namings, sizeof *d->devices,
+                          " devices with names are possible", place, e);
+    if (!d->devices)
+        return;
+    cJSON_ArrayForEach(item, array)
+    {
+        const struct settings_place at = {.in = place, .index = n};
+        take_device(&d->devices[n], item, &at, e);
+        check_unique(d->devices, n++, &at, e);
+    }
+    d->namings = d->devices;
+    d->naming_count = n;
+}
+
+void settings_draft_take(struct settings_draft *d, enum settings_list which, const cJSON *item,
+                         struct settings_errors *e)
+{
+    static const struct settings_place access = {.name = "access"};
+    const struct settings_place at_allow = {.in = &access, .name = "allow"};
+    const struct settings_place at_rules = {.in = &access, .name = "rules"};
+    const struct settings_place at_devices = {.name = "devices"};
+    switch (which) { // one that is there twice is refused
+    case SETTINGS_LIST_ALLOW:
+        if (!d->allow)
+            take_allow(d, item, &at_allow, e);
+        break;
+    case SETTINGS_LIST_RULES:
+        if (!d->rules && !d->blocks)
+            take_rules(d, item, &at_rules, e);
+        break;
+    case SETTINGS_LIST_DEVICES:
+        if (!d->devices)
+            take_devices(d, item, &at_devices, e);
+        break;
+    case SETTINGS_LISTS:
+        break;
+    }
+}
+
+// --- finished ------------------------------------------------------------------------------------
+
+static struct settings_lists *copy_lists(const struct settings_draft *d)
+{
+    size_t namings = d->naming_count * sizeof(struct access_naming);
+    struct settings_lists *l = cjson_alloc(NULL, sizeof *l + namings);
+    if (!l)
+        return NULL;
+    l->users = 1;
+    l->naming_count = d->naming_count;
+    l->namings = (struct access_naming *)(l + 1);
+    if (namings)
+        memcpy(l->namings, d->namings, namings);
+    l->access = access_copy(&d->access, &memory);
+    if (l->access)
+        return l;
+    cJSON_free(l);
+    return NULL;
+}
+
+bool settings_draft_finish(const struct settings_draft *d, struct settings_lists **lists)
+{
+    bool empty = !d->access.allow_count && !d->access.rule_count && !d->naming_count;
+    if (!d->allow && !d->rules && !d->devices) {
+        if (*lists)
+            (*lists)->users++;
+        return true;
+    }
+    *lists = empty ? NULL : copy_lists(d);
+    return empty || *lists;
+}
+
+void settings_hold(const struct settings *s)
+{
+    if (s->lists)
+        s->lists->users++;
+}
+
+void settings_drop(struct settings *s)
+{
+    struct settings_lists *l = s->lists;
+    s->lists = NULL;
+    if (!l || --l->users)
+        return;
+    cJSON_free(l->access);
+    cJSON_free(l);
+}
