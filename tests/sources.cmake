@@ -9,7 +9,9 @@ set(USBIP_HOSTED_UNIT_TESTS
   api_route_test.c
   api_test.c
   obstacle_test.c
+  settings_access_test.c
   settings_migrate_test.c
+  settings_patch_test.c
   settings_store_test.c
   settings_test.c
 )

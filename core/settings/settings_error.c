@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings/settings_error.h"
 
-#include "base/base_text.h"
-
 #include <string.h>
 
 enum { NAME_MOST = 80 }; // characters of a place in a sentence, so that the rest still fits
@@ -32,16 +30,25 @@ static void add_place(struct base_text *t, const struct settings_place *place)
     }
 }
 
+void settings_error_begin(struct settings_errors *e, const struct settings_place *place,
+                          struct base_text *t)
+{
+    if (e->count++ >= e->max) {
+        base_text_init(t, e->nowhere, sizeof e->nowhere);
+        return;
+    }
+    struct settings_error *error = &e->list[e->count - 1];
+    base_text_init(t, error->pointer, sizeof error->pointer);
+    add_place(t, place);
+    base_text_init(t, error->detail, sizeof error->detail);
+}
+
 enum base_err settings_error_add(struct settings_errors *e, const struct settings_place *place,
                                  const char *detail)
 {
-    if (e->count++ >= e->max)
-        return BASE_ERR_INVALID;
-    struct settings_error *error = &e->list[e->count - 1];
     struct base_text t;
-    base_text_init(&t, error->pointer, sizeof error->pointer);
-    add_place(&t, place);
-    (void)base_text_copy(error->detail, sizeof error->detail, detail);
+    settings_error_begin(e, place, &t);
+    base_text_str(&t, detail);
     return BASE_ERR_INVALID;
 }
 

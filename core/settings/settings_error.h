@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/base_err.h"
+#include "base/base_text.h"
 
 #include <stddef.h>
 
@@ -21,6 +22,7 @@ struct settings_error {
 struct settings_errors {
     struct settings_error *list;
     unsigned max, count;
+    char nowhere[1]; // for sentences that nobody keeps
 };
 
 // A place in a document: a name or an index in what `in` is (NULL: the document).
@@ -30,7 +32,11 @@ struct settings_place {
     unsigned index;
 };
 
-// Always BASE_ERR_INVALID.
+// An error there, whose sentence the caller writes into *t.
+void settings_error_begin(struct settings_errors *e, const struct settings_place *place,
+                          struct base_text *t);
+
+// The same with its sentence. Always BASE_ERR_INVALID.
 enum base_err settings_error_add(struct settings_errors *e, const struct settings_place *place,
                                  const char *detail);
 

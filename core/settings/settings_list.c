@@ -45,13 +45,11 @@ void settings_draft_end(struct settings_draft *d)
 static void refuse_more(struct settings_errors *e, const struct settings_place *place,
                         unsigned most, const char *what)
 {
-    char detail[SETTINGS_WHY_SIZE];
     struct base_text t;
-    base_text_init(&t, detail, sizeof detail);
+    settings_error_begin(e, place, &t);
     base_text_str(&t, "at most ");
     base_text_u64(&t, most);
     base_text_str(&t, what);
-    (void)settings_error_add(e, place, detail);
 }
 
 // Memory for the elements of an array of at most `most`. NULL: an error, or no memory.

@@ -46,12 +46,10 @@ const char *settings_member_text(const cJSON *item, size_t size, bool empty,
     const char *text = cJSON_IsString(item) ? item->valuestring : NULL;
     if (text && is_plain(text) && strlen(text) < size && (empty || text[0]))
         return text;
-    char wants[SETTINGS_WHY_SIZE];
     struct base_text t;
-    base_text_init(&t, wants, sizeof wants);
+    settings_error_begin(e, place, &t);
     add_number(&t, empty ? "a text of up to " : "a text of 1 to ", size - 1,
                " bytes without control characters is wanted");
-    (void)settings_error_add(e, place, wants);
     return NULL;
 }
 

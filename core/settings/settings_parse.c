@@ -6,12 +6,13 @@
 
 #include <string.h>
 
-// What is parsed, and what comes of it.
+// What is parsed, and what comes of it. Not on the stack, of which the chip has little.
 struct parsing {
     struct settings s;
     struct settings_draft lists;
     struct settings_keys set;
     struct settings_errors *errors;
+    char why[SETTINGS_WHY_SIZE];
 };
 
 // --- one value -----------------------------------------------------------------------------------
@@ -70,11 +71,9 @@ static void apply_value(struct parsing *p, const cJSON *section, const cJSON *it
     const struct settings_field *f = find(p->s.port, section_name, item->string);
     enum settings_list list = find_list(p->s.port, section_name, item->string);
     if (f && !take_value(&p->s, f, item)) {
-        char wants[SETTINGS_WHY_SIZE];
         struct base_text t;
-        base_text_init(&t, wants, sizeof wants);
+        settings_error_begin(p->errors, &place, &t);
         settings_field_wants(p->s.port, f, &t);
-        (void)settings_error_add(p->errors, &place, wants);
     } else if (list < SETTINGS_LISTS) {
         settings_draft_take(&p->lists, list, item, p->errors);
         remember(&p->set, settings_list_key(list));
@@ -154,11 +153,10 @@ static void add_why(struct settings_errors *e, char *why)
 
 static enum base_err finish(struct parsing *p)
 {
-    char why[SETTINGS_WHY_SIZE];
     if (p->lists.no_memory)
         return BASE_ERR_NOMEM;
-    if (p->errors->count == 0 && settings_check(&p->s, why) != BASE_OK)
-        add_why(p->errors, why);
+    if (p->errors->count == 0 && settings_check(&p->s, p->why) != BASE_OK)
+        add_why(p->errors, p->why);
     if (p->errors->count)
         return BASE_ERR_INVALID;
     return settings_draft_finish(&p->lists, &p->s.lists) ? BASE_OK : BASE_ERR_NOMEM;
@@ -175,10 +173,9 @@ static bool from_1_to_2(cJSON *document)
 static enum base_err parse(struct parsing *p, cJSON *document)
 {
     static const settings_step steps[SETTINGS_VERSION] = {NULL, from_1_to_2};
-    char why[SETTINGS_WHY_SIZE];
-    enum base_err err = settings_migrate(document, steps, SETTINGS_VERSION, why);
+    enum base_err err = settings_migrate(document, steps, SETTINGS_VERSION, p->why);
     if (err == BASE_ERR_INVALID || err == BASE_ERR_UNSUPPORTED)
-        add_why(p->errors, why);
+        add_why(p->errors, p->why);
     if (err != BASE_OK)
         return err;
     apply(p, document);
@@ -188,15 +185,14 @@ static enum base_err parse(struct parsing *p, cJSON *document)
 static enum base_err parse_text(struct parsing *p, const char *json, size_t size)
 {
     static const char byte_order_mark[] = {'\xef', '\xbb', '\xbf'}; // some editors write one
-    char why[SETTINGS_WHY_SIZE];
     size_t most = p->s.port->max_bytes ? p->s.port->max_bytes : SETTINGS_MAX_BYTES;
     if (size >= sizeof byte_order_mark &&
         memcmp(json, byte_order_mark, sizeof byte_order_mark) == 0) {
         json += sizeof byte_order_mark;
         size -= sizeof byte_order_mark;
     }
-    if (!settings_json_check(json, size, most, why))
-        return settings_error_add(p->errors, NULL, why);
+    if (!settings_json_check(json, size, most, p->why))
+        return settings_error_add(p->errors, NULL, p->why);
     cJSON *document = cJSON_ParseWithLength(json, size);
     if (!document)
         return BASE_ERR_NOMEM;
@@ -207,28 +203,45 @@ static enum base_err parse_text(struct parsing *p, const char *json, size_t size
     return err;
 }
 
+static enum base_err no_memory(struct settings_errors *errors)
+{
+    (void)settings_error_add(errors, NULL, "no memory to read the document");
+    return BASE_ERR_NOMEM;
+}
+
 enum base_err settings_parse_all(struct settings *s, const char *json, size_t size,
                                  struct settings_errors *errors, struct settings_keys *set)
 {
-    struct parsing p = {.s = *s, .errors = errors};
-    enum base_err err = parse_text(&p, json, size);
+    struct parsing *p = cJSON_malloc(sizeof *p);
+    if (!p)
+        return no_memory(errors);
+    memset(p, 0, sizeof *p);
+    p->s = *s;
+    p->errors = errors;
+    enum base_err err = parse_text(p, json, size);
     if (err == BASE_ERR_NOMEM)
-        (void)settings_error_add(errors, NULL, "no memory to read the document");
-    if (err != BASE_OK)
-        return err;
-    settings_drop(s);
-    *s = p.s;
-    if (set)
-        *set = p.set;
-    return BASE_OK;
+        (void)no_memory(errors);
+    if (err == BASE_OK) {
+        settings_drop(s);
+        *s = p->s;
+    }
+    if (err == BASE_OK && set)
+        *set = p->set;
+    cJSON_free(p);
+    return err;
 }
 
 enum base_err settings_parse(struct settings *s, const char *json, size_t size, char *why)
 {
-    struct settings_error first = {.pointer = ""};
-    struct settings_errors errors = {.list = &first, .max = 1};
+    struct settings_error *first = cJSON_malloc(sizeof *first);
+    struct settings_errors errors = {.list = first, .max = 1};
+    if (!first) {
+        (void)base_text_copy(why, SETTINGS_WHY_SIZE, "no memory to read the document");
+        return BASE_ERR_NOMEM;
+    }
     enum base_err err = settings_parse_all(s, json, size, &errors, NULL);
     if (err != BASE_OK)
-        settings_error_text(&first, why);
+        settings_error_text(first, why);
+    cJSON_free(first);
     return err;
 }

@@ -96,13 +96,11 @@ static enum base_err refuse_twice(const cJSON *object, const struct settings_pla
 
 static enum base_err too_long(const struct settings *s, struct settings_errors *e)
 {
-    char detail[SETTINGS_WHY_SIZE];
     struct base_text t;
-    base_text_init(&t, detail, sizeof detail);
+    settings_error_begin(e, NULL, &t);
     base_text_str(&t, "the document would be longer than ");
     base_text_u64(&t, most_bytes(s));
     base_text_str(&t, " bytes");
-    (void)settings_error_add(e, NULL, detail);
     return BASE_ERR_LIMIT;
 }
 
