@@ -13,8 +13,9 @@ struct api_response api_get_settings(const struct api_context *ctx, const struct
     (void)argument;
     if (!ctx->settings)
         return api_problem(404, "No settings", "This server has none.");
-    char *text = cJSON_malloc(SETTINGS_MAX_BYTES + 1);
+    size_t size = settings_max_bytes(ctx->settings->port) + SETTINGS_DEFAULTS_SIZE + 1;
+    char *text = cJSON_malloc(size);
     if (text)
-        (void)settings_print(ctx->settings, SETTINGS_ALL, text, SETTINGS_MAX_BYTES + 1);
+        (void)settings_print(ctx->settings, SETTINGS_ALL, text, size);
     return api_answer(200, text);
 }

@@ -28,6 +28,11 @@ struct access_list settings_access(const struct settings *s)
     return a;
 }
 
+size_t settings_max_bytes(const struct settings_port *port)
+{
+    return port->max_bytes ? port->max_bytes : SETTINGS_MAX_BYTES;
+}
+
 const char *settings_document_key(unsigned i)
 {
     unsigned fields = 0;

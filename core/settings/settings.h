@@ -17,8 +17,9 @@
 #include <stdint.h>
 
 enum {
-    SETTINGS_VERSION = 2,         // of the documents that settings_print() writes
-    SETTINGS_MAX_BYTES = 16384,   // of a document, unless the port says otherwise
+    SETTINGS_VERSION = 2,       // of the documents that settings_print() writes
+    SETTINGS_MAX_BYTES = 16384, // of a document, unless the port says otherwise
+    SETTINGS_DEFAULTS_SIZE = 4000,
     SETTINGS_HOST_NAME_SIZE = 64, // a DNS label and its NUL
     SETTINGS_SERVER_SIZE = 128,   // a DNS name of up to 127 characters and its NUL
     SETTINGS_VALUE_SIZE = 128,    // any value as text, with its NUL
@@ -124,10 +125,14 @@ const char *settings_document_key(unsigned i);
 // The i-th list's key if it is another one in `b`, else ""; NULL behind the last list.
 const char *settings_list_changed(const struct settings *a, const struct settings *b, unsigned i);
 
+// The most bytes of a document of that port, without a NUL; printed with all that is the default it
+// may have SETTINGS_DEFAULTS_SIZE more.
+size_t settings_max_bytes(const struct settings_port *port);
+
 enum settings_extent { SETTINGS_CHANGED, SETTINGS_ALL }; // only what is not the default; everything
 
 // The document as text with line ends, NUL-terminated; returns its length without the NUL.
-// Cut if there are not the port's max_bytes + 1 bytes; what is longer cannot be kept.
+// Cut if `buf` is too small; what does not fit into settings_max_bytes() cannot be kept.
 size_t settings_print(const struct settings *s, enum settings_extent extent, char *buf,
                       size_t buf_size);
 

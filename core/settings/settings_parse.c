@@ -185,7 +185,7 @@ static enum base_err parse(struct parsing *p, cJSON *document)
 static enum base_err parse_text(struct parsing *p, const char *json, size_t size)
 {
     static const char byte_order_mark[] = {'\xef', '\xbb', '\xbf'}; // some editors write one
-    size_t most = p->s.port->max_bytes ? p->s.port->max_bytes : SETTINGS_MAX_BYTES;
+    size_t most = settings_max_bytes(p->s.port);
     if (size >= sizeof byte_order_mark &&
         memcmp(json, byte_order_mark, sizeof byte_order_mark) == 0) {
         json += sizeof byte_order_mark;

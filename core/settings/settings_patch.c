@@ -7,11 +7,6 @@
 #include <cJSON.h>
 #include <string.h>
 
-static size_t most_bytes(const struct settings *s)
-{
-    return s->port->max_bytes ? s->port->max_bytes : SETTINGS_MAX_BYTES;
-}
-
 // --- RFC 7396 ------------------------------------------------------------------------------------
 
 static bool merge(cJSON *target, const cJSON *patch);
@@ -99,7 +94,7 @@ static enum base_err too_long(const struct settings *s, struct settings_errors *
     struct base_text t;
     settings_error_begin(e, NULL, &t);
     base_text_str(&t, "the document would be longer than ");
-    base_text_u64(&t, most_bytes(s));
+    base_text_u64(&t, settings_max_bytes(s->port));
     base_text_str(&t, " bytes");
     return BASE_ERR_LIMIT;
 }
@@ -110,12 +105,14 @@ static enum base_err take(struct settings *s, const cJSON *document, char *text,
 {
     struct settings changed;
     settings_default(&changed, s->port);
-    if (!cJSON_PrintPreallocated((cJSON *)document, text, (int)most_bytes(s) + 1, false))
+    if (!cJSON_PrintPreallocated((cJSON *)document, text, (int)settings_max_bytes(s->port) + 1,
+                                 false))
         return too_long(s, e);
     enum base_err err = settings_parse_all(&changed, text, strlen(text), e, NULL);
     if (err != BASE_OK)
         return err;
-    if (settings_print(&changed, SETTINGS_CHANGED, text, most_bytes(s) + 1) == most_bytes(s)) {
+    if (settings_print(&changed, SETTINGS_CHANGED, text, settings_max_bytes(s->port) + 1) ==
+        settings_max_bytes(s->port)) {
         settings_drop(&changed);
         return too_long(s, e);
     }
@@ -127,7 +124,7 @@ static enum base_err take(struct settings *s, const cJSON *document, char *text,
 static enum base_err merged(struct settings *s, const cJSON *patch, char *text,
                             struct settings_errors *e)
 {
-    size_t size = settings_print(s, SETTINGS_CHANGED, text, most_bytes(s) + 1);
+    size_t size = settings_print(s, SETTINGS_CHANGED, text, settings_max_bytes(s->port) + 1);
     cJSON *document = cJSON_ParseWithLength(text, size);
     enum base_err err = BASE_ERR_NOMEM;
     if (document && merge(document, patch))
@@ -140,10 +137,10 @@ enum base_err settings_patch(struct settings *s, const char *patch, size_t size,
                              struct settings_errors *errors, struct settings_keys *set)
 {
     char why[SETTINGS_WHY_SIZE];
-    if (!settings_json_check(patch, size, most_bytes(s), why))
+    if (!settings_json_check(patch, size, settings_max_bytes(s->port), why))
         return settings_error_add(errors, NULL, why);
     cJSON *tree = cJSON_ParseWithLength(patch, size);
-    char *text = cJSON_malloc(most_bytes(s) + 1);
+    char *text = cJSON_malloc(settings_max_bytes(s->port) + 1);
     enum base_err err = tree && text ? refuse_twice(tree, NULL, errors) : BASE_ERR_NOMEM;
     if (err == BASE_OK && set)
         *set = keys_of(tree);
