@@ -187,6 +187,7 @@ void posix_streams_end(struct posix_streams *all)
 {
     BASE_LIST_FOR_EACH (struct posix_stream, s, &all->open, link)
         end(s);
+    all->over = true;
 }
 
 void posix_stream_begin(struct posix_streams *all, struct posix_stream *s)
@@ -195,7 +196,7 @@ void posix_stream_begin(struct posix_streams *all, struct posix_stream *s)
     s->all = all;
     posix_socket_prepare(s->fd, SILENT_S);
     s->watch = (struct posix_watch){s->fd, POLLIN, on_ready, s, 0};
-    if (!posix_loop_watch(all->loop, &s->watch)) {
+    if (all->over || !posix_loop_watch(all->loop, &s->watch)) {
         s->ended(s->ctx);
         return;
     }

@@ -17,6 +17,7 @@ struct posix_streams {
     struct base_list open;
     unsigned websockets; // of them
     uint64_t every_us;   // how often it is asked what is new
+    bool over;           // no new ones
     uint64_t stall_us;   // who takes nothing of a message for so long is given up
 };
 

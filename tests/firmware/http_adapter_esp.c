@@ -37,3 +37,8 @@ const char *http_adapter_send(const char *request, size_t *size)
     *size = answer.size;
     return answer.text;
 }
+
+int http_adapter_connect(void)
+{
+    return http_double_connect();
+}

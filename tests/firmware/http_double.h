@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A double of ESP-IDF's esp_http_server: one server, whose task is the thread that calls
-// http_double_send(). It parses, matches, answers and closes as the library does; what the library
-// would not survive or would silently send wrong fails the test.
+// A double of ESP-IDF's esp_http_server: one server on real sockets, with its task as a thread. It
+// accepts, parses, matches, answers and closes as the library does (v5.5.5); what the library would
+// not survive or would silently do wrong fails the test.
 #pragma once
 
 #include "esp_err.h"
@@ -10,14 +10,15 @@
 #include <stddef.h>
 
 struct http_double_answer {
-    char text[65536]; // all that was sent, NUL-terminated
+    char text[65536]; // all that was sent until the connection was closed, NUL-terminated
     size_t size;
-    bool closed; // the connection was closed behind it
 };
 
-// What a client sends on one connection; several requests one behind the other are answered in
-// turn until the connection is closed.
+// What a client sends on one connection.
 void http_double_send(const char *requests, struct http_double_answer *a);
+
+// A connection of the test's own; to be closed.
+int http_double_connect(void);
 
 bool http_double_running(void);
 

@@ -12,3 +12,6 @@ void http_adapter_end(void);
 
 // Sends the request as it is and returns the response, NUL-terminated, until the next call.
 const char *http_adapter_send(const char *request, size_t *size);
+
+// A connection of the test's own; to be closed.
+int http_adapter_connect(void);

@@ -35,10 +35,16 @@ void http_adapter_end(void)
     port_rig_end(&rig);
 }
 
-const char *http_adapter_send(const char *request, size_t *size)
+int http_adapter_connect(void)
 {
     int fd = tcp_client_connect("127.0.0.1", port, TCP_CLIENT_MS);
     CHECK(fd >= 0);
+    return fd;
+}
+
+const char *http_adapter_send(const char *request, size_t *size)
+{
+    int fd = http_adapter_connect();
     CHECK(tcp_client_send(fd, request, strlen(request), TCP_CLIENT_MS));
     shutdown(fd, SHUT_WR);
     long got = tcp_client_recv_all(fd, answer, sizeof answer - 1, TCP_CLIENT_MS);

@@ -27,10 +27,42 @@ static struct api_response tell(const struct api_request *req)
     };
 }
 
+static struct api_response who(const struct api_request *req)
+{
+    char *text = calloc(1, 200);
+    struct base_text t;
+    base_text_init(&t, text, 200);
+    if (req->peer)
+        base_address_text(req->peer, &t);
+    base_text_str(&t, " ");
+    base_text_str(&t, api_header(req, "x-test") ? api_header(req, "x-test") : "none");
+    return (struct api_response){.status = 200,
+                                 .content_type = "text/plain",
+                                 .body = text,
+                                 .size = strlen(text),
+                                 .memory = text};
+}
+
+static struct api_response stream(enum api_kind kind)
+{
+    return (struct api_response){
+        .status = kind == API_WEBSOCKET ? 101 : 200,
+        .kind = kind,
+        .content_type = kind == API_WEBSOCKET ? NULL : "application/x-ndjson",
+        .stream = {.kind = kind == API_WEBSOCKET ? API_STREAM_LIVE : API_STREAM_EVENTS},
+    };
+}
+
 struct api_response api_handle(const struct api_context *ctx, const struct api_request *req)
 {
     CHECK(ctx->server && ctx->now_us > 0);
     CHECK_STR(ctx->version, "1.2.3");
+    if (strcmp(req->path, "/who") == 0)
+        return who(req);
+    if (strcmp(req->path, "/lines") == 0)
+        return stream(API_STREAM);
+    if (strcmp(req->path, "/live") == 0)
+        return stream(API_WEBSOCKET);
     if (strcmp(req->path, "/asset") != 0)
         return tell(req);
     return (struct api_response){

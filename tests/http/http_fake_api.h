@@ -8,6 +8,8 @@
 enum { HTTP_FAKE_ASSET_SIZE = 12 };
 extern const char http_fake_asset[HTTP_FAKE_ASSET_SIZE];
 
+// GET /lines, /live: streams, below. GET /who: the peer's address and the header X-Test.
+
 // Everything else: "METHOD PATH QUERY SIZE:" and the body.
 
 // Streams: what was said last is what there is to say. Any thread.

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """stack_depth.py BUILD: how deep our own functions go on each task's stack, from what gcc writes
 with -fcallgraph-info=su. A call through a pointer counts as the deepest function that nobody calls
-by name, in the files where such a call of that task can lead, twice in a row. What ESP-IDF and
+by name, in the files where such a call of that task can lead, twice in a row; the core has been given
+none of ports/posix and of HTTP. What ESP-IDF and
 the C library need below comes on top; interrupts have a stack of their own. Fails if it is more than
 half of a stack."""
 
@@ -12,17 +13,18 @@ from pathlib import Path
 
 # Task, as main_tasks.c has it; its first function; where calls through pointers lead.
 MAIN, USB = "ports/esp32p4/main/", "components/device_usb_host/"
-HTTP = "components/http_esp/"
+HTTP = "components/http_esp/"  # its task; what of it the loop calls is in http_esp_stream.c
+NOT_OF_CORE = ("ports/posix/", f"ports/esp32p4/{HTTP}")
 STORE, CONSOLE = "components/store_nvs/", "components/console_esp/"
 CORE = "core/(api|eventlog|registry|server|session|usb)/"
 TASKS = [
     ("loop", "main/main.c:run_loop",
-     [CORE, CONSOLE, "ports/posix/", f"{MAIN}main(_log|)[.]c", f"{USB}device_(queue|pool)"]),
+     [CORE, CONSOLE, "ports/posix/", f"{HTTP}http_esp_stream", f"{MAIN}main(_log|)[.]c", f"{USB}device_(queue|pool)"]),
     ("usb_client", "main_usb.c:run_client", [USB, f"{MAIN}main_usb[.]c"]),
     ("usb_daemon", "main_usb.c:run_daemon", [USB]),
     ("network", "main_network.c:network_task", [f"{MAIN}main[.]c"]),
     ("log", "main_log.c:log_task", ["core/eventlog/"]),
-    ("httpd", "http_esp.c:on_request", [HTTP]),
+    ("httpd", "http_esp.c:on_request", [f"{HTTP}http_esp(_conn)?[.]c"]),
     ("console_repl", "console_esp.c:run_command",
      [f"{CONSOLE}console_commands", f"{MAIN}main_console", STORE, "core/settings/"]),
     ("button", "main_board.c:run_factory_reset", [f"{MAIN}main[.]c", STORE]),
@@ -84,7 +86,9 @@ def main():
                 if callee != INDIRECT:
                     under.append(depth(callee, pointers_left))
                 elif pointers_left:
-                    under += [depth(target, pointers_left - 1) for target in targets]
+                    core = files.get(name, "").startswith("core/")
+                    under += [depth(target, pointers_left - 1) for target in targets
+                              if not (core and files[target].startswith(NOT_OF_CORE))]  # fmt: skip
             deepest = max(under)
             return frame + deepest[0], (name, *deepest[1])
 

@@ -191,7 +191,7 @@ static void start_loop(struct firmware *f)
     posix_loop_config_default(&config);
     config.port = CONFIG_USBIP_TCP_PORT;
     config.max_sockets = f->settings.port.max_limits.max_connections + SPARE_SOCKETS;
-    config.max_watches = 0; // nobody here has descriptors of his own
+    config.max_watches = HTTP_ESP_STREAMS;
     config.stop_limit_us = DRAIN_US;
     config.longest_wait_us = MAIN_TASK_WAIT_MS * 1000;
     config.heard = network_silence_heard;
@@ -214,10 +214,14 @@ static void start_network(struct firmware *f)
 
 static void start_http(struct firmware *f)
 {
+    struct api_live *live = api_live_create(); // NULL: no live updates
     const struct http_esp_config config = {
         .port = CONFIG_USBIP_HTTP_PORT,
         .http = {.loop = f->loop,
-                 .api = {.server = f->server, .version = f->version, .writers = API_WRITERS_ALL}},
+                 .api = {.server = f->server,
+                         .version = f->version,
+                         .writers = API_WRITERS_ALL,
+                         .live = live}},
         .priority = main_task_http.priority,
         .core = main_task_http.core,
         .stack_size = main_task_http.stack_size,

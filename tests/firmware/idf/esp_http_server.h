@@ -24,7 +24,10 @@
 #define ESP_ERR_HTTPD_ALLOC_MEM (ESP_ERR_HTTPD_BASE + 7)
 #define ESP_ERR_HTTPD_TASK (ESP_ERR_HTTPD_BASE + 8)
 
-#define HTTPD_RESP_USE_STRLEN -1
+#define HTTPD_SOCK_ERR_FAIL -1
+#define HTTPD_SOCK_ERR_INVALID -2
+#define HTTPD_SOCK_ERR_TIMEOUT -3
+
 #define HTTP_ANY INT_MAX
 
 typedef void *httpd_handle_t;
@@ -51,6 +54,10 @@ typedef struct httpd_config {
     bool lru_purge_enable;
     uint16_t recv_wait_timeout;
     uint16_t send_wait_timeout;
+    void *global_user_ctx;
+    httpd_free_ctx_fn_t global_user_ctx_free_fn; // NULL: free()
+    httpd_open_func_t open_fn;                   // not ESP_OK: the socket is closed at once
+    httpd_close_func_t close_fn;                 // closes the socket
     httpd_uri_match_func_t uri_match_fn;
 } httpd_config_t;
 
@@ -113,10 +120,22 @@ esp_err_t httpd_req_get_hdr_value_str(httpd_req_t *r, const char *field, char *v
                                       size_t val_size);
 int httpd_req_recv(httpd_req_t *r, char *buf, size_t buf_len);
 
-// Strings are not copied: they live until the response is sent.
-esp_err_t httpd_resp_set_status(httpd_req_t *r, const char *status);
-esp_err_t httpd_resp_set_type(httpd_req_t *r, const char *type);
-esp_err_t httpd_resp_set_hdr(httpd_req_t *r, const char *field, const char *value);
+// Raw bytes, through the socket's send function; less than all of them, or HTTPD_SOCK_ERR_*.
+int httpd_send(httpd_req_t *r, const char *buf, size_t buf_len);
+int httpd_req_to_sockfd(httpd_req_t *r);
+void *httpd_get_global_user_ctx(httpd_handle_t handle);
 
-// NULL with a length: only the headers, with that Content-Length.
-esp_err_t httpd_resp_send(httpd_req_t *r, const char *buf, ssize_t buf_len);
+// In place of recv(), send(), and of "there is more than select() sees".
+typedef int (*httpd_send_func_t)(httpd_handle_t hd, int sockfd, const char *buf, size_t buf_len,
+                                 int flags);
+typedef int (*httpd_recv_func_t)(httpd_handle_t hd, int sockfd, char *buf, size_t buf_len,
+                                 int flags);
+typedef int (*httpd_pending_func_t)(httpd_handle_t hd, int sockfd);
+esp_err_t httpd_sess_set_recv_override(httpd_handle_t hd, int sockfd, httpd_recv_func_t recv_func);
+esp_err_t httpd_sess_set_send_override(httpd_handle_t hd, int sockfd, httpd_send_func_t send_func);
+esp_err_t httpd_sess_set_pending_override(httpd_handle_t hd, int sockfd,
+                                          httpd_pending_func_t pending_func);
+
+// Until the end the library neither reads the socket nor closes it for another. Any task ends it.
+esp_err_t httpd_req_async_handler_begin(httpd_req_t *r, httpd_req_t **out);
+esp_err_t httpd_req_async_handler_complete(httpd_req_t *r);

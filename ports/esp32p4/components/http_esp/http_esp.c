@@ -1,58 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http_esp.h"
+#include "http_esp_accept.h"
+#include "http_esp_conn.h"
+#include "http_esp_stream.h"
 #include "ports/posix/posix_http_target.h"
 
+#include "api/api_problem.h"
+#include "base/base_text.h"
 #include "esp_err.h"
 #include "esp_http_server.h"
 #include "esp_log.h"
+#include "ports/posix/posix_socket.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
-enum {
-    SOCKETS = 7,      // browsers open six; the oldest gives way to a new one
-    RECEIVE_S = 5,    // a silent client must not hold the only task for long
-    STATUS_SIZE = 48, // "404 Not Found"
-    HEADER_SIZE = 300,
-};
+_Static_assert(HTTP_ESP_WEBSOCKETS + HTTP_ESP_LINES == HTTP_ESP_STREAMS, "said by http_esp.h");
 
+enum { HEAD_SIZE = 1024, FIELD_SIZE = 300, LIMIT_US = 5000000 };
+
+// Larger than 512 bytes, so it is in PSRAM; nothing in it is used by two tasks at once.
 struct http_esp {
+    struct http_esp_conns conns; // the first: the library's user context
     struct posix_http http;
+    struct posix_streams streams;
     httpd_handle_t httpd;
+    // Of the request being served, and of its response.
+    httpd_req_t *request;
+    char path[POSIX_HTTP_PATH_SIZE];
+    char field[FIELD_SIZE]; // a header of the request
+    char accept[HTTP_ESP_ACCEPT_SIZE];
+    char head[HEAD_SIZE];
 };
 
-// --- requests, on the task of esp_http_server ----------------------------------------------------
+// --- responses, on the task of esp_http_server ---------------------------------------------------
 
-// What is set is only sent with the response, so it lives until then.
-static esp_err_t respond(httpd_req_t *r, const struct api_response *a, bool body, bool last)
+static void put(struct base_text *t, const char *name, const char *value)
 {
-    char status[STATUS_SIZE];
-    struct posix_http_header headers[POSIX_HTTP_HEADERS];
-    unsigned count = posix_http_headers(a, headers);
-    (void)snprintf(status, sizeof status, "%d %s", a->status, posix_http_reason(a->status));
-    httpd_resp_set_status(r, status);
-    if (a->content_type)
-        httpd_resp_set_type(r, a->content_type);
-    for (unsigned i = 0; i < count; i++)
-        httpd_resp_set_hdr(r, headers[i].name, headers[i].value);
-    if (last)
-        httpd_resp_set_hdr(r, "Connection", "close");
-    // Without a body only its length is sent, which is what HEAD wants.
-    return httpd_resp_send(r, body ? a->body : NULL, (ssize_t)a->size);
+    base_text_str(t, name);
+    base_text_str(t, ": ");
+    base_text_str(t, value);
+    base_text_str(t, "\r\n");
 }
 
-struct field {
-    httpd_req_t *request;
-    char value[HEADER_SIZE];
-};
+static void begin_head(struct http_esp *h, struct base_text *t, int status)
+{
+    base_text_init(t, h->head, sizeof h->head);
+    base_text_str(t, "HTTP/1.1 ");
+    base_text_u64(t, (uint64_t)status);
+    base_text_char(t, ' ');
+    base_text_str(t, posix_http_reason(status));
+    base_text_str(t, "\r\n");
+}
 
-// Too long for its buffer: its beginning.
+static void put_headers(struct base_text *t, const struct api_response *a)
+{
+    struct posix_http_header headers[POSIX_HTTP_HEADERS];
+    unsigned count = posix_http_headers(a, headers);
+    if (a->content_type)
+        put(t, "Content-Type", a->content_type);
+    for (unsigned i = 0; i < count; i++)
+        put(t, headers[i].name, headers[i].value);
+}
+
+static bool send_head(struct http_esp *h, struct base_text *t)
+{
+    base_text_str(t, "\r\n");
+    http_esp_conn_answers(h->request);
+    return http_esp_conn_send(h->request, h->head, strlen(h->head));
+}
+
+// 304 has none, and for 204 it is forbidden (RFC 9110 8.6).
+static bool tells_length(const struct api_response *a)
+{
+    return a->status != 204 && a->status != 304;
+}
+
+// One request for each connection: sockets are few, and who keeps one has it from others. The
+// library closes it because of ESP_FAIL; what is left of a body is not read.
+static esp_err_t respond(struct http_esp *h, const struct api_response *a)
+{
+    struct base_text t;
+    begin_head(h, &t, a->status);
+    put_headers(&t, a);
+    if (tells_length(a)) {
+        base_text_str(&t, "Content-Length: ");
+        base_text_u64(&t, a->size);
+        base_text_str(&t, "\r\n");
+    }
+    put(&t, "Connection", "close");
+    if (send_head(h, &t) && h->request->method != HTTP_HEAD)
+        (void)http_esp_conn_send(h->request, a->body, a->size);
+    return ESP_FAIL;
+}
+
+// --- requests ------------------------------------------------------------------------------------
+
+// Too long for its buffer: its beginning. Also on the loop thread, while this task waits for it.
 static const char *header(void *ctx, const char *name)
 {
-    struct field *f = ctx;
-    esp_err_t err = httpd_req_get_hdr_value_str(f->request, name, f->value, sizeof f->value);
-    return err == ESP_OK || err == ESP_ERR_HTTPD_RESULT_TRUNC ? f->value : NULL;
+    struct http_esp *h = ctx;
+    esp_err_t err = httpd_req_get_hdr_value_str(h->request, name, h->field, sizeof h->field);
+    return err == ESP_OK || err == ESP_ERR_HTTPD_RESULT_TRUNC ? h->field : NULL;
 }
 
 static long read_body(void *ctx, void *buf, size_t size)
@@ -67,32 +118,109 @@ static int64_t body_length(httpd_req_t *r)
     return (int64_t)r->content_len;
 }
 
-// All methods and paths end here. With ESP_FAIL the connection is closed; otherwise the library
-// would read what is left of a body, of any length, before it looks at anybody else.
+static struct base_address peer_of(httpd_req_t *r)
+{
+    struct sockaddr_storage from = {0};
+    socklen_t size = sizeof from;
+    (void)getpeername(httpd_req_to_sockfd(r), (struct sockaddr *)&from, &size);
+    return posix_peer(&from).address;
+}
+
+// --- streams -------------------------------------------------------------------------------------
+
+static esp_err_t stay(struct http_esp *h, const struct api_response *a)
+{
+    struct http_esp_conn *c = http_esp_conn_of(h->request);
+    c->stream.fd = c->fd;
+    c->stream.websocket = a->kind == API_WEBSOCKET;
+    c->stream.cursor = a->stream;
+    if (!http_esp_conn_stay(c, h->request))
+        return ESP_FAIL;
+    http_esp_stream_begin(&h->streams, c);
+    return ESP_OK;
+}
+
+static bool is_handshake(struct http_esp *h)
+{
+    const char *version = header(h, "Sec-WebSocket-Version");
+    return version && strcmp(version, "13") == 0 &&
+           http_esp_accept(header(h, "Sec-WebSocket-Key"), h->accept);
+}
+
+static struct api_response no_place(bool websocket)
+{
+    return api_problem(503, "No place for one more",
+                       websocket ? "Three pages are kept up to date already, which is all that "
+                                   "there is room for. Close one of them."
+                                 : "Somebody follows the events already, which is all that there "
+                                   "is room for. Read /api/v1/events from time to time instead.");
+}
+
+// A refusal in the place of a stream that cannot be.
+static void check_stream(struct http_esp *h, struct api_response *a)
+{
+    bool websocket = a->kind == API_WEBSOCKET;
+    if (websocket && !is_handshake(h))
+        *a = posix_http_refusal(400);
+    else if (a->kind != API_ANSWER && !http_esp_conn_may_stay(h->request, websocket))
+        *a = no_place(websocket);
+}
+
+// Its end is the connection's.
+static esp_err_t begin_lines(struct http_esp *h, const struct api_response *a)
+{
+    struct base_text t;
+    begin_head(h, &t, a->status);
+    put_headers(&t, a);
+    put(&t, "Connection", "close");
+    return send_head(h, &t) ? stay(h, a) : ESP_FAIL;
+}
+
+static esp_err_t begin_websocket(struct http_esp *h, const struct api_response *a)
+{
+    struct base_text t;
+    begin_head(h, &t, 101);
+    put(&t, "Upgrade", "websocket");
+    put(&t, "Connection", "Upgrade");
+    put(&t, "Sec-WebSocket-Accept", h->accept);
+    return send_head(h, &t) ? stay(h, a) : ESP_FAIL;
+}
+
+// --- what the library calls ----------------------------------------------------------------------
+
+static esp_err_t answer(struct http_esp *h, struct api_response *a)
+{
+    check_stream(h, a);
+    esp_err_t err = a->kind == API_WEBSOCKET ? begin_websocket(h, a)
+                    : a->kind == API_STREAM  ? begin_lines(h, a)
+                                             : respond(h, a);
+    api_response_free(a);
+    return err;
+}
+
+// All methods and paths end here.
 static esp_err_t on_request(httpd_req_t *r)
 {
-    const struct http_esp *h = r->user_ctx;
-    char path[POSIX_HTTP_PATH_SIZE];
-    struct field field = {.request = r};
+    struct http_esp *h = r->user_ctx;
+    struct base_address peer = peer_of(r);
     struct posix_http_request request = {
         .api = {.method = http_method_str(r->method),
-                .path = path,
+                .path = h->path,
                 .header = header,
-                .header_ctx = &field},
+                .header_ctx = h,
+                .peer = &peer},
         .length = body_length(r),
         .read = read_body,
         .ctx = r,
-        .unread = true,
     };
-    int refusal = posix_http_target(r->uri, path, &request.api.query);
+    h->request = r;
+    int refusal = posix_http_target(r->uri, h->path, &request.api.query);
     struct api_response a =
         refusal ? posix_http_refusal(refusal) : posix_http_answer(&h->http, &request);
-    esp_err_t err = respond(r, &a, r->method != HTTP_HEAD, request.unread);
-    api_response_free(&a);
-    return request.unread ? ESP_FAIL : err;
+    return answer(h, &a);
 }
 
-// What esp_http_server itself refuses: it is no HTTP, or too large. It closes the connection.
+// What esp_http_server itself refuses: it is no HTTP, or too large.
 static esp_err_t on_error(httpd_req_t *r, httpd_err_code_t error)
 {
     static const int statuses[HTTPD_ERR_CODE_MAX] = {
@@ -108,10 +236,10 @@ static esp_err_t on_error(httpd_req_t *r, httpd_err_code_t error)
         [HTTPD_414_URI_TOO_LONG] = 414,
         [HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE] = 431,
     };
+    struct http_esp *h = httpd_get_global_user_ctx(r->handle);
     struct api_response a = posix_http_refusal(statuses[error] ? statuses[error] : 400);
-    (void)respond(r, &a, true, true);
-    api_response_free(&a);
-    return ESP_FAIL;
+    h->request = r;
+    return answer(h, &a);
 }
 
 // --- start and stop ------------------------------------------------------------------------------
@@ -133,12 +261,9 @@ static esp_err_t start_httpd(struct http_esp *h, const struct http_esp_config *c
     c.core_id = config->core;
     c.stack_size = config->stack_size;
     c.server_port = config->port;
-    c.max_open_sockets = SOCKETS;
-    c.max_resp_headers = POSIX_HTTP_HEADERS + 1;
     c.lru_purge_enable = true;
-    c.recv_wait_timeout = RECEIVE_S;
-    c.send_wait_timeout = RECEIVE_S;
     c.uri_match_fn = httpd_uri_match_wildcard;
+    http_esp_conns_init(&h->conns, config->limit_us ? config->limit_us : LIMIT_US, &c);
     esp_err_t err = httpd_start(&h->httpd, &c);
     if (err != ESP_OK)
         return err;
@@ -156,6 +281,7 @@ struct http_esp *http_esp_start(const struct http_esp_config *config, char *why,
         return NULL;
     }
     h->http = config->http;
+    posix_streams_init(&h->streams, h->http.loop, &h->http.api);
     // It warns of each connection that is closed from our side.
     esp_log_level_set("httpd_uri", ESP_LOG_ERROR);
     esp_err_t err = start_httpd(h, config);
@@ -169,6 +295,12 @@ struct http_esp *http_esp_start(const struct http_esp_config *config, char *why,
 
 void http_esp_stop(struct http_esp *h)
 {
+    http_esp_stream_end_all(&h->streams);
     httpd_stop(h->httpd);
     free(h);
+}
+
+unsigned http_esp_websockets(const struct http_esp *h)
+{
+    return h->streams.websockets;
 }

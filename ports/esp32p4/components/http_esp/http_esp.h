@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // HTTP through esp_http_server: its task hands each request to the loop thread (posix_loop_call)
-// and sends what core/api answers. Behaves as ports/linux/http_mhd.
+// and sends what core/api answers, one request for each connection. What stays open (streams,
+// WebSockets) is the loop's from then on.
 #pragma once
 
 #include "ports/posix/posix_http.h"
@@ -11,6 +12,8 @@
 
 struct http_esp;
 
+enum { HTTP_ESP_STREAMS = 4 }; // at most, each with a posix_loop_watch()
+
 // All borrowed for the server's life.
 struct http_esp_config {
     uint16_t port;
@@ -18,6 +21,7 @@ struct http_esp_config {
     unsigned priority; // of its task
     int core;
     uint32_t stack_size; // bytes
+    uint64_t limit_us;   // for a request, and for its answer; 0: 5 s
 };
 
 // Starts the task. NULL: *why is a plain sentence. Requests wait until the loop runs.
@@ -25,3 +29,6 @@ struct http_esp *http_esp_start(const struct http_esp_config *config, char *why,
 
 // Waits for the request being served: the loop runs, or has ended. Not on the loop thread.
 void http_esp_stop(struct http_esp *h);
+
+// WebSockets that are open. Loop thread.
+unsigned http_esp_websockets(const struct http_esp *h);

@@ -63,11 +63,14 @@ struct linger {
 
 // Not here, although lwIP has it: MSG_NOSIGNAL, which its sendmsg() answers with EOPNOTSUPP.
 
+#define MSG_DONTWAIT 0x08
+
 #define SHUT_RD 0
 #define SHUT_WR 1
 #define SHUT_RDWR 2
 
 int socket(int domain, int type, int protocol);
+int getpeername(int s, struct sockaddr *name, socklen_t *namelen);
 int bind(int s, const struct sockaddr *name, socklen_t namelen);
 int listen(int s, int backlog);
 int accept(int s, struct sockaddr *addr, socklen_t *addrlen);
