@@ -61,6 +61,7 @@ struct linger {
 #define IPPROTO_IPV6 41
 #define IPV6_V6ONLY 27
 
+#define MSG_DONTWAIT 0x08
 // Not here, although lwIP has it: MSG_NOSIGNAL, which its sendmsg() answers with EOPNOTSUPP.
 
 #define MSG_DONTWAIT 0x08
