@@ -118,13 +118,16 @@ bool session_room_hold(struct session *s, const struct wire_urb_header *h)
     wait_for_some(s);
     if (r->state < SESSION_ROOM_HOLDING) {
         r->state = SESSION_ROOM_HOLDING;
+        r->prolonged = false;
         r->deadline_us = s->now_us + s->limits->hold_us;
         session_record(s, EVENTLOG_WITH(budget_exhausted, .bytes = (uint32_t)r->bytes));
     }
     if (r->state == SESSION_ROOM_REFUSING)
         return false;
-    if (r->others && r->deadline_us < s->device.budget->hope_us)
+    if (r->others && !r->prolonged && r->deadline_us < s->device.budget->hope_us) {
+        r->prolonged = true; // once: an UNLINK may stand behind it
         r->deadline_us = s->device.budget->hope_us;
+    }
     if (s->now_us < r->deadline_us)
         return true;
     r->state = SESSION_ROOM_REFUSING;

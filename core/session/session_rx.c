@@ -159,10 +159,8 @@ static void fill_urb(struct session_urb *u, const struct wire_urb_header *h, boo
 static struct session_urb *reserve_urb(struct session *s, const struct wire_urb_header *h, bool iso)
 {
     struct session_urb *u = session_urb_get(s, h->seqnum, h->ep == 0);
-    if (!u) {
-        s->room.others = false; // slots are the session's own
+    if (!u)
         return NULL;
-    }
     fill_urb(u, h, iso);
     uint32_t payload = h->direction == WIRE_DIR_OUT ? u->wire_length : 0;
     uint32_t packets = iso ? (uint32_t)h->u.submit.number_of_packets : 0;

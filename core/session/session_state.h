@@ -45,7 +45,8 @@ struct session_room {
     enum session_room_state state;
     uint64_t deadline_us;  // HOLDING: until then; STARVING: to be looked for again
     struct base_list link; // on the budget's `starving` since the session looked last
-    bool others;           // what was missing last, other sessions have
+    bool others;           // memory that was missing last, other sessions have
+    bool prolonged;        // HOLDING: until the silent ones were asked
     uint64_t bytes;        // of the budget
     uint64_t reserve;      // once imported: what nobody else can take
     // One URB of over 1 MiB at a time goes beyond the session's budget: that is for many.

@@ -241,6 +241,54 @@ STAGE_TEST(room_for_an_urb_is_refused_if_the_hoarder_answers, begin(st, 8, 4))
     CHECK(!stage_closed(hoarder));
 }
 
+// It cannot be told whether the hoarder is there, and another IN waits, too, which wants it to be
+// asked again: the SUBMIT is refused all the same, because an UNLINK may stand behind it.
+STAGE_TEST(room_for_an_urb_is_not_hoped_for_for_ever, begin(st, 8, 5))
+{
+    enum { MS = 1000 };
+    struct stage_client *c = stage_attach(st, "1-2"), *hoarder = begin_with_hoarder(st);
+    struct stage_client *third = stage_attach(st, "1-3");
+    stage_in(c, 1, 1, LONGEST);
+    stage_in(third, 1, 1, LONGEST);
+    stage_out(c, 2, 2, payload, LONGEST);
+    stage_advance(st, 30 * MS);
+    stage_in(third, 2, 1, LONGEST); // starves, and is looked at each 100 ms
+    for (unsigned i = 1; i <= 4; i++) {
+        stage_advance(st, SECOND);
+        stage_heard(hoarder, (uint64_t)(SILENT_S + i) * SECOND, 4);
+    }
+    stage_advance(st, 870 * MS);
+    stage_expect_silence(c);
+    st->now_us += 300 * MS; // the loop is late: both are due
+    stage_settle(st);
+    stage_expect_ret(c, 2, false, USB_STATUS_NO_MEMORY, 0);
+    CHECK(!stage_closed(hoarder));
+}
+
+// Nobody is silent: a second, as ever.
+STAGE_TEST(room_for_an_urb_is_not_hoped_for_when_all_answer, begin(st, 8, 4))
+{
+    struct stage_client *c = stage_attach(st, "1-2"), *hoarder = begin_with_hoarder(st);
+    stage_heard(hoarder, 0, 0);
+    stage_in(c, 1, 1, LONGEST);
+    stage_out(c, 2, 2, payload, LONGEST);
+    stage_advance(st, SECOND);
+    stage_expect_ret(c, 2, false, USB_STATUS_NO_MEMORY, 0);
+}
+
+// It found room in another way while the hoarder was asked.
+STAGE_TEST(room_for_an_urb_that_is_not_wanted_any_more, begin(st, 8, 4))
+{
+    struct stage_client *c = stage_attach(st, "1-2"), *dead = begin_with_hoarder(st);
+    stage_in(c, 1, 1, LONGEST);
+    stage_out(c, 2, 2, payload, LONGEST);
+    CHECK_EQ(sim_faulty_give(sim_find(st->bus, "1-2"), 0x81, "x", 1), BASE_OK);
+    stay_silent(dead, 5);
+    stage_expect_ret(c, 1, true, 0, 1);
+    stage_expect_ret(c, 2, false, 0, LONGEST);
+    CHECK(!stage_closed(dead));
+}
+
 // What is used up is the session's own: nobody else is asked, and it takes the usual second.
 STAGE_TEST(room_of_its_own_is_nobody_elses, begin(st, 8, 16))
 {
@@ -253,4 +301,8 @@ STAGE_TEST(room_of_its_own_is_nobody_elses, begin(st, 8, 16))
     CHECK_EQ(session_peer(silent->session), SESSION_PEER_SILENT);
     stage_advance(st, SECOND);
     stage_expect_ret(c, 2, false, USB_STATUS_NO_MEMORY, 0);
+    stage_in(c, 3, 1, LONGEST); // starves
+    stage_fin(want(st, "1-1"));
+    stay_silent(silent, 5);
+    CHECK(!stage_closed(silent)); // it is dead, but nobody is helped by its end
 }
