@@ -86,7 +86,9 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     PLAIN(DEVICE_RENAMED, device_renamed, INFO, "{busid} has other names or another export now")   \
     PLAIN(FILE_SILENT, file_silent, WARNING, "{file} does not answer, its device waits for it")    \
     EVENT(FILE_BACK, file_back, INFO, "{file} answers again after {seconds} s",                    \
-          NUMBER(count, seconds))
+          NUMBER(count, seconds))                                                                  \
+    EVENT(DEVICE_CLAIM_FAILED, device_claim_failed, WARNING, "{busid} cannot be opened: {reason}", \
+          WORD(eventlog_claim, reason))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,
@@ -189,6 +191,17 @@ enum eventlog_file_reason {
     EVENT_FILE_CUT,  // somebody has made it shorter
     EVENT_FILE_SLOW, // data that found no room in time are not written
     EVENT_FILE_REASON_COUNT
+};
+
+// Why a device of this host could not be taken for a session.
+enum eventlog_claim {
+    EVENT_CLAIM_PERMISSION = 1,
+    EVENT_CLAIM_BUSY,   // another program has it
+    EVENT_CLAIM_IN_USE, // this host has begun to use it: an obstacle
+    EVENT_CLAIM_GONE,
+    EVENT_CLAIM_NO_MEMORY,
+    EVENT_CLAIM_FAILED, // or its kernel driver does not let go
+    EVENT_CLAIM_COUNT
 };
 
 #define EVENTLOG_NUMBER(kind, name) uint32_t name;

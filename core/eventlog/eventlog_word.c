@@ -76,9 +76,11 @@ static const struct word statuses[] = {
 
 // The sentences are usb_obstacle_text()'s.
 static const char *const obstacles[] = {
-    [USB_OBSTACLE_SPEED] = "speed",
-    [USB_OBSTACLE_ENUMERATION] = "enumeration",
-    [USB_OBSTACLE_HOST_FULL] = "host_full",
+    [USB_OBSTACLE_SPEED] = "speed",         [USB_OBSTACLE_ENUMERATION] = "enumeration",
+    [USB_OBSTACLE_HOST_FULL] = "host_full", [USB_OBSTACLE_MOUNTED] = "mounted",
+    [USB_OBSTACLE_SWAP] = "swap",           [USB_OBSTACLE_HOLDERS] = "holders",
+    [USB_OBSTACLE_NETWORK] = "network",     [USB_OBSTACLE_KEYBOARD] = "keyboard",
+    [USB_OBSTACLE_USBIP] = "usbip",
 };
 
 static const struct word addresses[] = {
@@ -126,6 +128,18 @@ static const struct word access_modes[] = {
     [ACCESS_CLOSED] = {"closed", "closed"},
 };
 
+static const struct word claims[] = {
+    [EVENT_CLAIM_PERMISSION] =
+        {"permission",
+         "no permission: run the server as root, or give its group the device with a udev rule: "
+         "SUBSYSTEM==\"usb\", ENV{DEVTYPE}==\"usb_device\", GROUP=\"plugdev\", MODE=\"0660\""},
+    [EVENT_CLAIM_BUSY] = {"busy", "another program on this host has it"},
+    [EVENT_CLAIM_IN_USE] = {"in_use", "this host uses it itself"},
+    [EVENT_CLAIM_GONE] = {"gone", "it went away"},
+    [EVENT_CLAIM_NO_MEMORY] = {"no_memory", "no memory"},
+    [EVENT_CLAIM_FAILED] = {"failed", "the kernel, or its driver for the device, does not give it"},
+};
+
 static const struct {
     const struct word *words;
     unsigned count;
@@ -143,6 +157,7 @@ static const struct {
     TABLE(eventlog_file_reason, file_reasons),
     TABLE(access_reason, access_reasons),
     TABLE(access_mode, access_modes),
+    TABLE(eventlog_claim, claims),
 };
 
 // Members are NULL if that number has no word.

@@ -8,6 +8,18 @@
 #define ENUMERATION_HELP "plug it in again, or try another cable"
 #define HOST_FULL_TEXT "the USB host controller has no room for one more device"
 #define HOST_FULL_HELP "unplug another one"
+#define MOUNTED_TEXT "a file system on it is mounted on this host"
+#define MOUNTED_HELP "unmount it"
+#define SWAP_TEXT "this host swaps to it"
+#define SWAP_HELP "end that with swapoff"
+#define HOLDERS_TEXT "LVM, RAID or an encrypted volume of this host uses it"
+#define HOLDERS_HELP "deactivate that"
+#define NETWORK_TEXT "this host's default route or an open connection goes through it"
+#define NETWORK_HELP "let this host use another network adapter"
+#define KEYBOARD_TEXT "it is the keyboard of this host's console"
+#define KEYBOARD_HELP "start this host without a screen"
+#define USBIP_TEXT "it came over USB/IP itself"
+#define USBIP_HELP "attach it at the server that it comes from"
 
 const char *usb_obstacle_text(enum usb_obstacle o)
 {
@@ -16,6 +28,12 @@ const char *usb_obstacle_text(enum usb_obstacle o)
         [USB_OBSTACLE_SPEED] = SPEED_TEXT ": " SPEED_HELP,
         [USB_OBSTACLE_ENUMERATION] = ENUMERATION_TEXT ": " ENUMERATION_HELP,
         [USB_OBSTACLE_HOST_FULL] = HOST_FULL_TEXT ": " HOST_FULL_HELP,
+        [USB_OBSTACLE_MOUNTED] = MOUNTED_TEXT ": " MOUNTED_HELP,
+        [USB_OBSTACLE_SWAP] = SWAP_TEXT ": " SWAP_HELP,
+        [USB_OBSTACLE_HOLDERS] = HOLDERS_TEXT ": " HOLDERS_HELP,
+        [USB_OBSTACLE_NETWORK] = NETWORK_TEXT ": " NETWORK_HELP,
+        [USB_OBSTACLE_KEYBOARD] = KEYBOARD_TEXT ": " KEYBOARD_HELP,
+        [USB_OBSTACLE_USBIP] = USBIP_TEXT ": " USBIP_HELP,
     };
     return (unsigned)o < USB_OBSTACLE_COUNT ? text[o] : "unknown reason";
 }
@@ -29,6 +47,12 @@ const struct usb_obstacle_words *usb_obstacle_words(enum usb_obstacle o)
         [USB_OBSTACLE_SPEED] = {"full_speed_behind_high_speed_hub", SPEED_TEXT, SPEED_HELP},
         [USB_OBSTACLE_ENUMERATION] = {"enumeration", ENUMERATION_TEXT, ENUMERATION_HELP},
         [USB_OBSTACLE_HOST_FULL] = {"host_full", HOST_FULL_TEXT, HOST_FULL_HELP},
+        [USB_OBSTACLE_MOUNTED] = {"mounted", MOUNTED_TEXT, MOUNTED_HELP},
+        [USB_OBSTACLE_SWAP] = {"swap", SWAP_TEXT, SWAP_HELP},
+        [USB_OBSTACLE_HOLDERS] = {"holders", HOLDERS_TEXT, HOLDERS_HELP},
+        [USB_OBSTACLE_NETWORK] = {"network", NETWORK_TEXT, NETWORK_HELP},
+        [USB_OBSTACLE_KEYBOARD] = {"keyboard", KEYBOARD_TEXT, KEYBOARD_HELP},
+        [USB_OBSTACLE_USBIP] = {"usbip", USBIP_TEXT, USBIP_HELP},
     };
     return &words[(unsigned)o < USB_OBSTACLE_COUNT ? o : USB_OBSTACLE_NONE];
 }

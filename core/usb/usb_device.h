@@ -21,6 +21,13 @@ enum usb_obstacle {
                               // transactions (USB 2.0 section 11.14)
     USB_OBSTACLE_ENUMERATION, // it does not answer as a USB device must
     USB_OBSTACLE_HOST_FULL,   // the host controller has no channel or memory left for it
+    // From here on this host uses it itself.
+    USB_OBSTACLE_MOUNTED,  // a file system on it
+    USB_OBSTACLE_SWAP,     // it is swapped to
+    USB_OBSTACLE_HOLDERS,  // LVM, RAID or encryption is built on it
+    USB_OBSTACLE_NETWORK,  // the default route, or a connection, goes through it
+    USB_OBSTACLE_KEYBOARD, // of the console that somebody may sit at
+    USB_OBSTACLE_USBIP,    // it came over USB/IP itself
     USB_OBSTACLE_COUNT
 };
 

@@ -46,13 +46,15 @@ static const char *const types[] = {
     "device_renamed",
     "file_silent",
     "file_back count:seconds",
+    "device_claim_failed eventlog_claim:reason",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
 static const char *const words[EVENTLOG_KIND_COUNT] = {
     [EVENTLOG_KIND_status] = "ok not_available busy failed no_device",
     [EVENTLOG_KIND_usb_speed] = "- low full high - super",
-    [EVENTLOG_KIND_usb_obstacle] = "- speed enumeration host_full",
+    [EVENTLOG_KIND_usb_obstacle] =
+        "- speed enumeration host_full mounted swap holders network keyboard usbip",
     [EVENTLOG_KIND_eventlog_start] =
         ("- power_on restart factory_reset update panic task_watchdog interrupt_watchdog watchdog "
          "lockup brownout power_glitch external debugger"),
@@ -72,6 +74,7 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
     [EVENTLOG_KIND_access_reason] =
         "- open on_list not_on_list rule_allows rule_hides not_exported",
     [EVENTLOG_KIND_access_mode] = "open closed",
+    [EVENTLOG_KIND_eventlog_claim] = "- permission busy in_use gone no_memory failed",
 };
 
 static void compare(const char *what, const char *stored, const char *now)
