@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// usbip-server: puts the core, the simulated devices, the socket loop and HTTP together.
+// usbip-server: puts the core, the devices, the socket loop and HTTP together.
+#include "ports/linux/device_libusb.h"
 #include "ports/linux/host_facts.h"
 #include "ports/linux/http_mhd.h"
 #include "ports/linux/log.h"
@@ -28,6 +29,8 @@ enum {
     EXIT_OPTIONS = 2,
     WHY_SIZE = SERVER_SETTINGS_WHY_SIZE,
     SPARE_SOCKETS = 64,
+    SIM_BUS = 1,
+    SIM_BUS_BESIDE_USB = 100, // Linux counts its own from 1
     LAST_WORDS_US = 2000000,  // how long the end waits for those who read the output
     LAST_WRITES_US = 2000000, // and for files behind devices
     OPEN_US = 20000000,       // how long opening one may take,
@@ -43,6 +46,8 @@ struct program {
     struct sim_file_port files; // behind the simulated devices
     struct posix_watch files_watch;
     struct sim_bus *bus;
+    struct device_libusb *usb; // NULL: only simulated devices
+    struct posix_watch usb_watch;
     struct usbip_server *server;
     struct posix_loop *loop;
     struct http_server *http;
@@ -183,7 +188,7 @@ static bool start_devices(struct program *p)
     };
     p->files =
         (struct sim_file_port){file_threads_create(OPEN_US, ANSWER_US), server_eventlog(p->server)};
-    p->bus = sim_bus_create(&p->alloc, 1);
+    p->bus = sim_bus_create(&p->alloc, p->options.usb ? SIM_BUS_BESIDE_USB : SIM_BUS);
     if (!p->bus || !p->files.threads) {
         snprintf(p->why, WHY_SIZE, "no memory for the simulated devices");
         return false;
@@ -196,6 +201,62 @@ static bool start_devices(struct program *p)
         return false;
     }
     return server_add_backend(p->server, sim_bus_backend(p->bus)) == BASE_OK;
+}
+
+// --- real devices --------------------------------------------------------------------------------
+
+static void wake_loop(void *ctx)
+{
+    const struct program *p = ctx;
+    if (p->loop)
+        posix_loop_wake(p->loop);
+}
+
+static uint64_t now_us(void *ctx)
+{
+    (void)ctx;
+    return posix_now_us();
+}
+
+static bool start_usb(struct program *p)
+{
+    const struct device_libusb_config config = {
+        .root = "",
+        .log = server_eventlog(p->server),
+        .wake = wake_loop,
+        .now_us = now_us,
+        .ctx = p,
+    };
+    const char *why;
+    if (!p->options.usb)
+        return true;
+    p->usb = device_libusb_create(&config, &why);
+    if (!p->usb)
+        snprintf(p->why, WHY_SIZE, "--usb: %s", why);
+    return p->usb && server_add_backend(p->server, device_libusb_backend(p->usb)) == BASE_OK;
+}
+
+static void usb_ready(void *ctx, short revents)
+{
+    (void)revents;
+    device_libusb_ready(ctx);
+}
+
+// When the loop is there to be woken.
+static bool run_usb(struct program *p)
+{
+    if (!p->usb)
+        return true;
+    p->usb_watch = (struct posix_watch){
+        .fd = device_libusb_fd(p->usb),
+        .events = POLLIN,
+        .ready = usb_ready,
+        .ctx = p->usb,
+    };
+    if (posix_loop_watch(p->loop, &p->usb_watch) && device_libusb_start(p->usb))
+        return true;
+    snprintf(p->why, WHY_SIZE, "--usb: cannot wait for devices");
+    return false;
 }
 
 static void explain_listening(struct program *p, const char *what, const char *why,
@@ -318,7 +379,8 @@ static void print_failure(const struct program *p)
 
 static void run(struct program *p)
 {
-    if (start_server(p) && start_devices(p) && start_loop(p) && watch_files(p) && start_http(p)) {
+    if (start_server(p) && start_devices(p) && start_usb(p) && start_loop(p) && watch_files(p) &&
+        run_usb(p) && start_http(p)) {
         handle_signals(p->loop);
         announce(p);
         posix_loop_run(p->loop);
@@ -334,6 +396,7 @@ static void run(struct program *p)
     api_live_destroy(p->live);
     if (p->server)
         server_destroy(p->server);
+    device_libusb_destroy(p->usb);
     if (p->bus)
         sim_bus_destroy(p->bus);
     if (p->files.threads)

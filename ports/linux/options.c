@@ -15,7 +15,10 @@ const char options_help[] =
     "\n"
     "Devices:\n"
     "  --sim NAME[,NAME...]  simulated devices to export (see below); default: \"default\"\n"
-    "  --usb                 real devices: not in this version\n"
+    "  --usb                 the devices plugged into this machine, too; with --sim none these\n"
+    "                        only. Never exported: hubs, and what this machine uses itself\n"
+    "                        (mounted disks, its network, its console's keyboard). Simulated\n"
+    "                        ones are on bus 100 then, else on bus 1\n"
     "\n"
     "Network:\n"
     "  --listen ADDR         IPv4 or IPv6 address for USB/IP; default: all of both\n"
@@ -128,6 +131,9 @@ static const char *take_option(struct options *o, int id, const char *arg)
     case OPT_SIM:
         o->sim = arg;
         return NULL;
+    case OPT_USB:
+        o->usb = true;
+        return NULL;
     case OPT_LISTEN:
         o->listen = arg;
         return is_address(arg) ? NULL : an_address;
@@ -180,10 +186,6 @@ enum options_action options_parse(struct options *o, int argc, char *const argv[
             return OPTIONS_VERSION;
         if (id == '?' || id == ':') {
             explain(id, argv[optind - 1], why, why_size);
-            return OPTIONS_WRONG;
-        }
-        if (id == OPT_USB) {
-            snprintf(why, why_size, "--usb: real devices come with a later version");
             return OPTIONS_WRONG;
         }
         const char *wanted = take_option(o, id, optarg);

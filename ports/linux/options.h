@@ -19,6 +19,7 @@ enum options_action {
 // Texts are borrowed from argv.
 struct options {
     const char *sim;          // NULL: the default set
+    bool usb;                 // real devices, too
     const char *listen;       // NULL: every address
     const char *http_listen;  // NULL: every address
     const char *config;       // file; NULL: none

@@ -33,6 +33,7 @@ TEST(options_defaults)
     struct options o;
     char why[200];
     CHECK_EQ(PARSE(&o, why, NULL), OPTIONS_RUN);
+    CHECK(!o.usb);
     CHECK(o.sim == NULL && o.listen == NULL && o.http_listen == NULL);
     CHECK(o.config == NULL && o.state_dir == NULL);
     CHECK_EQ(o.port, 3240);
@@ -56,6 +57,9 @@ TEST(options_all_taken)
     CHECK_EQ(o.http_port, 65535);
     CHECK_EQ(o.log_level, EVENTLOG_DEBUG);
     CHECK_EQ(o.log_format, LOG_JSON);
+    CHECK_EQ(PARSE(&o, why, "--sim", "none", "--usb"), OPTIONS_RUN);
+    CHECK(o.usb);
+    CHECK_STR(o.sim, "none");
     CHECK_EQ(PARSE(&o, why, "--config", "a.json", "--state-dir=b"), OPTIONS_RUN);
     CHECK_STR(o.config, "a.json");
     CHECK_STR(o.state_dir, "b");
@@ -87,12 +91,6 @@ TEST(options_unknown_ones_are_named)
     check_refused("--no-mdns=1", NULL, "--no-mdns=1: this option takes no value");
     check_refused("1-1", "--port=0", "\"1-1\" is not an option");
     check_refused("--http", NULL, "--http is not an option"); // could be two
-}
-
-// No pretence: what is not there yet is refused.
-TEST(options_of_later_versions_are_refused)
-{
-    check_refused("--usb", NULL, "--usb: real devices come with a later version");
 }
 
 TEST(options_help_names_every_option)

@@ -173,9 +173,16 @@ static void check_exit(const char *const *args, int status, const char *on_err)
 TEST(program_refuses_wrong_options)
 {
     CHECK_EXIT(2, "usbip-server: --fast is not an option\nTry usbip-server --help\n", "--fast");
-    CHECK_EXIT(2, "--usb: real devices come with a later version", "--usb");
     CHECK_EXIT(2, "usbip-server: --config needs a value\n", "--config");
     CHECK_EXIT(2, "usbip-server: --sim: ", LOCAL, "--sim", "toaster");
+}
+
+// Also where there is no USB at all.
+TEST(program_looks_for_real_devices)
+{
+    struct running *r = STARTED("--sim", "none", "--usb");
+    close(program_connect(r->port));
+    (void)program_end(r);
 }
 
 // --- settings ------------------------------------------------------------------------------------

@@ -58,10 +58,13 @@ class Guest:
     """Runs shell scripts in the guest, over its second serial port. `console` is the kernel's log.
     `network` is QEMU's: with "user" the TCP of the connections is the host's, not the guest's."""
 
-    def __init__(self, files: Path, console: Path, options="", network="user"):
+    def __init__(
+        self, files: Path, console: Path, options="", network="user", machine=(), initrd=None
+    ):
         self.console = console
-        command = QEMU.split() + ["-chardev", f"file,id=console,path={console}"]
-        command += ["-netdev", f"{network},id=net", "-kernel", files / "vmlinux", "-initrd", files / "initramfs.cpio"]
+        command = QEMU.split() + ["-chardev", f"file,id=console,path={console}", *machine]
+        command += ["-netdev", f"{network},id=net"]
+        command += ["-kernel", files / "vmlinux", "-initrd", initrd or files / "initramfs.cpio"]
         command += ["-append", " ".join(KERNEL.split() + options.split())]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.lines = Lines(self.process.stdout, "the guest")

@@ -17,6 +17,7 @@ import class_tests  # noqa: F401
 import bringup_tests  # noqa: F401
 import outage_tests  # noqa: F401
 import holder_tests  # noqa: F401
+import device_tests  # noqa: F401
 import end_tests  # noqa: F401
 from lab import Lab, run_tests
 
