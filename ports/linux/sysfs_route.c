@@ -69,7 +69,7 @@ static uint32_t hex(const char *text)
 static uint32_t hex8(const char *text)
 {
     char digits[9] = "";
-    strncat(digits, text, sizeof digits - 1);
+    memcpy(digits, text, strnlen(text, sizeof digits - 1));
     return hex(digits);
 }
 
@@ -168,8 +168,7 @@ bool sysfs_route_uses(const char *root, const char *name)
     struct table t = {.interface = name};
     bool uses = any_line(root, "route", ipv4_route, &t) ||
                 any_line(root, "ipv6_route", ipv6_route, &t) || t.is_default ||
-                any_line(root, "tcp", connection, &t) ||
-                any_line(root, "tcp6", connection, &t);
+                any_line(root, "tcp", connection, &t) || any_line(root, "tcp6", connection, &t);
     free(t.routes);
     return uses;
 }

@@ -205,16 +205,16 @@ def real_keyboard_types(lab):
         attach $busid
         wait_for 20 came_over_usbip Keyboard
         sleep 1
-        typed_text 30 abc >/tmp/typed & echo $! >/tmp/typist
+        rm -f /tmp/typist
+        (status=0; typed_text 30 abc >/tmp/typed || status=$?; echo $status >/tmp/typist) &
         sleep 1""")
     for key in "abc":
         lab_of_devices.monitor.command(f"sendkey {key}")
         time.sleep(0.3)
     lab_of_devices.run("""
-        read -r typist </tmp/typist
-        finished() { ! kill -0 $typist 2>/dev/null; }
-        wait_for 30 finished
-        cat /tmp/typed
+        wait_for 40 [ -s /tmp/typist ]
+        read -r status </tmp/typist
+        [ $status = 0 ] || { cat /tmp/typed; exit 1; }
         give_back $(real_busid Keyboard)
         wait_for 20 has_driver $(real_busid Keyboard) usbhid""")
 

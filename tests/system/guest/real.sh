@@ -57,11 +57,11 @@ came_over_usbip() {
 
 # real_disk, usbip_disk: the name of the disk that is plugged in here, or came over USB/IP
 disk_of() {
-    for disk in /sys/block/sd*; do
-        [ -e "$disk" ] || continue
-        if [ "$1" = usbip ]; then is_vhci "$disk" || continue; else ! is_vhci "$disk" || continue; fi
+    for block in /sys/block/sd*; do
+        [ -e "$block" ] || continue
+        if [ "$1" = usbip ]; then is_vhci "$block" || continue; else ! is_vhci "$block" || continue; fi
         # the node comes before the disk can be opened
-        ! true 2>/dev/null </dev/"${disk##*/}" || { echo "${disk##*/}"; return 0; }
+        ! true 2>/dev/null </dev/"${block##*/}" || { echo "${block##*/}"; return 0; }
     done
     return 1
 }
