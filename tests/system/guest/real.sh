@@ -38,7 +38,7 @@ is_vhci() {
 # real_busid PRODUCT: of the device plugged into this machine that has it in its name
 real_busid() {
     for device in /sys/bus/usb/devices/*-*; do
-        [ -e "$device/product" ] && ! is_vhci "$device" || continue
+        if ! [ -e "$device/product" ] || is_vhci "$device"; then continue; fi
         if grep -q "$1" "$device/product"; then
             basename "$device"
             return 0
