@@ -182,3 +182,13 @@ TEST(network_policy_dead_fifo_gets_a_new_driver_although_somebody_is_attached)
     world_run(&w, 20);
     CHECK_EQ(network_policy_source(&w.policy), NETWORK_DHCP);
 }
+
+// No frame has come on this link, so there is no connection to keep.
+TEST(network_policy_link_without_a_frame_has_no_address_to_keep)
+{
+    world_init(&w, &world_dhcp);
+    w.gateway = w.dhcp_server = false;
+    network_policy_held(&w.policy, true); // the sessions of the link before are still ending
+    CHECK(world_until(&w, NETWORK_RESTART, NETWORK_DEAF_ALONE_S + 5));
+    CHECK_EQ(w.done[NETWORK_RESTART_MAC], 0);
+}
