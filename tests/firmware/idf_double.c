@@ -111,6 +111,11 @@ void heap_caps_free(void *ptr)
     free(b.start);
 }
 
+size_t heap_caps_get_total_size(uint32_t caps)
+{
+    return heaps[heap_of(caps)].limit;
+}
+
 size_t heap_caps_get_free_size(uint32_t caps)
 {
     const struct heap *h = &heaps[heap_of(caps)];

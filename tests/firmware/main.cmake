@@ -12,7 +12,7 @@ firmware_sdkconfig(${CMAKE_BINARY_DIR}/sdkconfig_main ESP_CONSOLE_UART_NUM=0 USB
 usbip_tests(firmware_main_tests SOURCES ${main_sources} ${main_doubles} main_test.c
   console_double.c gpio_double.c http_double.c mbedtls_double.c nvs_double.c task_double.c ../port/usbip_client.c
   ../support/tcp_client.c
-  LIBS gnutls device_usb_host_on_double usbip_posix usbip_settings usbip_sim firmware_idf)
+  LIBS gnutls device_usb_host_on_double usbip_posix usbip_settings usbip_sim usbip_web firmware_idf)
 target_include_directories(firmware_main_tests BEFORE PRIVATE ${CMAKE_BINARY_DIR}/sdkconfig_main)
 target_include_directories(firmware_main_tests PRIVATE . ${port}/main ${port}/components/board
   ${port}/components/console_esp ${port}/components/http_esp ${port}/components/network

@@ -15,12 +15,14 @@
 #include "tests/support/check.h"
 #include "tests/support/heap.h"
 #include "tests/support/tcp_client.h"
+#include "web/web_assets.h"
 
 #include "esp_app_desc.h"
 #include "esp_cache.h"
 #include "esp_system.h"
 #include "esp_vfs_eventfd.h"
 #include "main.h"
+#include "main_http.h"
 #include "main_network.h"
 #include "ports/posix/posix_time.h"
 #include "sdkconfig.h"
@@ -166,6 +168,20 @@ static void await_look_at_silence(void)
     CHECK(atomic_load(&network_double_looks) != before);
 }
 
+// A box whose Ethernet could not be started has HTTP for nobody, but facts for whoever asks.
+static void check_facts_without_network(void)
+{
+    struct api_port_facts facts = {0};
+    struct firmware f = {.loop = main_firmware.loop};
+    main_http_facts(&f, &facts);
+    CHECK_STR(facts.port, "esp32p4");
+    CHECK_STR(facts.id, "");
+    CHECK_EQ(facts.address_count, 0);
+    CHECK(facts.link_mbps == API_UNKNOWN && !facts.address_source);
+    CHECK_EQ(facts.pool_count, 2);
+    CHECK_STR(facts.pools[0].name, "internal");
+}
+
 TEST(main_from_start_to_restart)
 {
     struct usbip_client c;
@@ -185,6 +201,11 @@ TEST(main_from_start_to_restart)
     http_shows("/healthz", "{\"status\":\"ok\"}");
     http_shows("/api/v1/devices", "\"busid\":\"3-3\"");
     http_shows("/api/v1/status", "\"version\":\"1.2.3\"");
+    http_shows("/api/v1/status", "\"port\":\"esp32p4\",\"board\":\"ESP32-P4-Nano\"");
+    http_shows("/api/v1/status", "\"pool\":\"psram\"");
+    http_shows("/api/v1/status", "\"id\":\"02:00:00:00:00:01\"");
+    http_shows("/", web_assets.count > 0 ? "\r\nContent-Encoding: gzip\r\n" : "without its page");
+    check_facts_without_network();
     console_says("devices", "1-1");
     console_says("state", "USB: 6 large transfer buffers free");
     console_says("events 20", "watchdog");

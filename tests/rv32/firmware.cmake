@@ -4,6 +4,7 @@
 set(firmware ${top}/ports/esp32p4)
 set(stand_ins ${top}/tests/firmware)
 set(CONFIG_USBIP_SIM_DEVICES y)
+set(web_assets ${top}/web/web_assets_none.c) # the page needs no chip to be tested
 
 file(GLOB component_folders CONFIGURE_DEPENDS ${firmware}/components/*/CMakeLists.txt)
 list(TRANSFORM component_folders REPLACE "/CMakeLists.txt$" "")
@@ -43,6 +44,7 @@ function(idf_component_register)
     endif()
   endforeach()
   set(target firmware_${name}${variant})
+  set(COMPONENT_LIB ${target} PARENT_SCOPE)
   add_library(${target} OBJECT ${sources})
   target_include_directories(${target} PUBLIC ${A_INCLUDE_DIRS} PRIVATE ${A_PRIV_INCLUDE_DIRS})
   foreach(other ${A_REQUIRES} ${A_PRIV_REQUIRES})

@@ -5,6 +5,7 @@
 // "estimated" is our reading of ESP-IDF's sources.
 #include "board_reset.h"
 #include "device_size.h"
+#include "http_esp.h"
 #include "main_settings.h"
 #include "main_tasks.h"
 #include "memory_core.h"
@@ -53,8 +54,13 @@ enum {
     PIPE_OBJECT_BYTES = 400,
     DEVICE_OBJECT_BYTES = 1024,
     TRANSFER_OBJECT_BYTES = 128,
-    HTTP_BYTES = 16 * KIB,  // esp_http_server: connections, one request and its answer's pieces
-    JSON_BYTES = 128 * KIB, // the status of 8 devices in use, while it is made
+    // esp_http_server: connections, one request; of an asynchronous one what is below 512 bytes.
+    HTTP_BYTES = 16 * KIB + HTTP_ESP_STREAMS * 256,
+    // What we know of connections; asynchronous requests with their headers.
+    HTTP_PSRAM_BYTES = 8 * KIB + HTTP_ESP_STREAMS * 4 * KIB,
+    MESSAGE_BYTES = 64 * KIB,        // everything about 8 devices in use, with 50 events
+    MESSAGES = HTTP_ESP_STREAMS + 2, // what slow readers still get; the latest, in full and not
+    JSON_BYTES = 128 * KIB,          // the status of 8 devices in use, while it is made
 };
 
 // --- the devices: as many endpoints as the two controllers have channels -------------------------
@@ -179,6 +185,8 @@ static bool psram(const struct server_config *config, const struct memory_core *
         (unsigned long)config->max_connections *
             (CONFIG_LWIP_TCP_WND_DEFAULT + CONFIG_LWIP_TCP_SND_BUF_DEFAULT),
         "TCP, all windows full", "computed");
+    row(&m, HTTP_PSRAM_BYTES, "HTTP: connections, streams", "estimated");
+    row(&m, MESSAGES * MESSAGE_BYTES, "messages of streams", "estimated");
     row(&m, JSON_BYTES, "a status document while it is made", "estimated");
     row(&m, (unsigned long)board_reset_eventlog_memory().size, "event log", "limit");
     return sum(&m);

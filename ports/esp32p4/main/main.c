@@ -2,6 +2,7 @@
 // The firmware: puts settings, network, core, USB, HTTP and console together. Runs once, on core 0.
 #include "main.h"
 #include "board_reset.h"
+#include "main_http.h"
 #include "main_network.h"
 #include "main_sim.h"
 #include "main_tasks.h"
@@ -212,26 +213,6 @@ static void start_network(struct firmware *f)
     f->network = main_network_start(&config, &f->settings.now);
 }
 
-static void start_http(struct firmware *f)
-{
-    struct api_live *live = api_live_create(); // NULL: no live updates
-    const struct http_esp_config config = {
-        .port = CONFIG_USBIP_HTTP_PORT,
-        .http = {.loop = f->loop,
-                 .api = {.server = f->server,
-                         .version = f->version,
-                         .writers = API_WRITERS_ALL,
-                         .live = live}},
-        .priority = main_task_http.priority,
-        .core = main_task_http.core,
-        .stack_size = main_task_http.stack_size,
-    };
-    char why[128];
-    f->http = http_esp_start(&config, why, sizeof why);
-    if (!f->http)
-        ESP_LOGW(tag, "%s", why);
-}
-
 void app_main(void)
 {
     struct firmware *f = &main_firmware;
@@ -251,7 +232,7 @@ void app_main(void)
     main_log_start(&f->log, f->loop, f->server);
     main_usb_start(&f->usb, f->loop);
     main_task_start(&main_task_loop, run_loop, f);
-    start_http(f);
+    main_http_start(f);
     main_console_start(f);
     main_board_watch_button(f);
 }
