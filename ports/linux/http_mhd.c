@@ -29,6 +29,8 @@ struct http_server {
     struct posix_watch accepts[2], wakes, serves;
     struct MHD_Daemon *daemon;
     struct http_clients clients;
+    struct http_websockets websockets;
+    struct http_lines lines;
     struct http_requests requests;
     uint64_t accept_us; // when to accept again; 0: now
     pthread_t thread;
@@ -128,6 +130,8 @@ static uint64_t next_deadline(const struct http_server *h)
         uint64_t library_us = posix_now_us() + (uint64_t)ms * 1000;
         at = library_us < at ? library_us : at;
     }
+    if (http_lines_deadline(&h->lines) < at)
+        at = http_lines_deadline(&h->lines);
     return h->accept_us && h->accept_us < at ? h->accept_us : at;
 }
 
@@ -139,6 +143,7 @@ static void *run(void *arg)
         posix_poller_tell(h->poller);
         uint64_t now_us = posix_now_us();
         http_clients_expire(&h->clients, now_us);
+        http_lines_turn(&h->lines, now_us);
         if (h->accept_us && h->accept_us <= now_us) {
             h->accept_us = 0;
             listen_for(h, POLLIN);
@@ -152,15 +157,16 @@ static void *run(void *arg)
 
 static bool start_daemon(struct http_server *h)
 {
-    h->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
-                                 http_request_go_on, &h->requests, MHD_OPTION_CONNECTION_LIMIT,
-                                 (unsigned)HTTP_DESCRIPTORS,                            //
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_SIZE, //
-                                 MHD_OPTION_CONNECTION_TIMEOUT, 0u, // http_clients.h has others
-                                 MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, &h->requests,
-                                 MHD_OPTION_NOTIFY_COMPLETED, http_request_end, &h->requests, //
-                                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,              //
-                                 MHD_OPTION_END);
+    h->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE, 0,
+        NULL, NULL, http_request_go_on, &h->requests, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)HTTP_DESCRIPTORS,                            //
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_SIZE, //
+        MHD_OPTION_CONNECTION_TIMEOUT, 0u,                     // http_clients.h has others
+        MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, &h->requests, MHD_OPTION_NOTIFY_COMPLETED,
+        http_request_end, &h->requests,                 //
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, //
+        MHD_OPTION_END);
     return h->daemon != NULL;
 }
 
@@ -190,6 +196,7 @@ static bool start(struct http_server *h)
 
 static void release(struct http_server *h)
 {
+    http_lines_end(&h->lines);
     if (h->daemon)
         MHD_stop_daemon(h->daemon);
     if (h->poller)
@@ -209,7 +216,9 @@ struct http_server *http_start(const struct http_config *config, char *why, size
     }
     h->config = *config;
     h->wake_fd = -1;
-    h->requests = (struct http_requests){&h->config.http, &h->clients};
+    h->requests = (struct http_requests){&h->config.http, &h->clients, &h->websockets, &h->lines};
+    http_websockets_begin(&h->websockets, &h->config.http);
+    http_lines_begin(&h->lines, &h->config.http);
     http_clients_init(&h->clients, CONNECTIONS, CONNECTIONS_OF_ADDRESS);
     if (posix_listen(&h->listener, config->listen, config->port, why, why_size)) {
         if (start(h))
@@ -218,6 +227,11 @@ struct http_server *http_start(const struct http_config *config, char *why, size
     }
     release(h);
     return NULL;
+}
+
+unsigned http_websocket_count(const struct http_server *h)
+{
+    return atomic_load(&h->websockets.count);
 }
 
 const struct posix_listener *http_listener(const struct http_server *h)
@@ -230,5 +244,6 @@ void http_stop(struct http_server *h)
     atomic_store(&h->stopped, true);
     (void)eventfd_write(h->wake_fd, 1);
     pthread_join(h->thread, NULL);
+    http_websockets_end(&h->websockets);
     release(h);
 }

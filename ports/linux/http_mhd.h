@@ -17,13 +17,17 @@ struct http_config {
     const struct log *log;
 };
 
-enum { HTTP_DESCRIPTORS = 536 }; // that it needs at most
+// What it needs at most of the process, and of the loop: one for each WebSocket.
+enum { HTTP_DESCRIPTORS = 600, HTTP_WATCHES = 256 };
 
 // NULL: *why is a plain sentence. Requests wait until the loop runs.
 struct http_server *http_start(const struct http_config *config, char *why, size_t why_size);
 
 // Where it listens, with the real port.
 const struct posix_listener *http_listener(const struct http_server *h);
+
+// GET /api/v1/live has so many. Any thread.
+unsigned http_websocket_count(const struct http_server *h);
 
 // The loop runs, or has ended. Not on the loop thread.
 void http_stop(struct http_server *h);

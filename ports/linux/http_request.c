@@ -88,12 +88,12 @@ static struct MHD_Response *response_of(struct api_response *a)
     return m;
 }
 
-// Takes the answer. MHD_NO: the connection is closed, there is no memory.
-static enum MHD_Result send_answer(struct MHD_Connection *conn, struct api_response *a)
+// With the answer's status and headers. MHD_NO: the connection is closed, there is no memory.
+static enum MHD_Result queue(struct MHD_Connection *conn, struct MHD_Response *m,
+                             const struct api_response *a)
 {
     struct posix_http_header headers[POSIX_HTTP_HEADERS];
     unsigned count = posix_http_headers(a, headers);
-    struct MHD_Response *m = response_of(a);
     if (!m)
         return MHD_NO;
     for (unsigned i = 0; i < count; i++)
@@ -105,10 +105,40 @@ static enum MHD_Result send_answer(struct MHD_Connection *conn, struct api_respo
     return queued;
 }
 
+// Takes the answer.
+static enum MHD_Result send_answer(struct MHD_Connection *conn, struct api_response *a)
+{
+    return queue(conn, response_of(a), a);
+}
+
 static enum MHD_Result refuse(struct MHD_Connection *conn, int status)
 {
     struct api_response a = posix_http_refusal(status);
     return send_answer(conn, &a);
+}
+
+static enum MHD_Result begin_lines(const struct http_requests *all, struct MHD_Connection *conn,
+                                   struct api_response *a)
+{
+    struct http_client *client = client_of(conn);
+    struct api_response why;
+    struct MHD_Response *m = http_lines_open(all->lines, conn, client, &a->stream, &why);
+    if (!m)
+        return send_answer(conn, &why);
+    http_clients_remove(all->clients, client); // streams count apart
+    return queue(conn, m, a);
+}
+
+static enum MHD_Result begin_websocket(const struct http_requests *all, struct MHD_Connection *conn,
+                                       const struct api_response *a)
+{
+    struct http_client *client = client_of(conn);
+    struct api_response why;
+    if (!http_websocket_accept(all->websockets, conn, &a->stream, &why))
+        return send_answer(conn, &why);
+    if (client)
+        http_clients_remove(all->clients, client);
+    return MHD_YES;
 }
 
 static const char *header(void *ctx, const char *name)
@@ -143,6 +173,10 @@ static enum MHD_Result answer(const struct http_requests *all, struct MHD_Connec
     if (r->refusal)
         return refuse(conn, r->refusal);
     struct api_response a = posix_http_ask(all->http, &question);
+    if (a.kind == API_STREAM)
+        return begin_lines(all, conn, &a);
+    if (a.kind == API_WEBSOCKET)
+        return begin_websocket(all, conn, &a);
     return send_answer(conn, &a);
 }
 

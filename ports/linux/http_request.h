@@ -3,6 +3,8 @@
 #pragma once
 
 #include "ports/linux/http_clients.h"
+#include "ports/linux/http_lines.h"
+#include "ports/linux/http_websocket.h"
 #include "ports/posix/posix_http.h"
 
 #include <microhttpd.h>
@@ -11,6 +13,8 @@
 struct http_requests {
     const struct posix_http *http;
     struct http_clients *clients;
+    struct http_websockets *websockets;
+    struct http_lines *lines;
 };
 
 // libmicrohttpd's callbacks; `cls` is a struct http_requests, the connection's socket context its

@@ -31,6 +31,7 @@ enum {
     SPARE_SOCKETS = 64,
     SIM_BUS = 1,
     SIM_BUS_BESIDE_USB = 100, // Linux counts its own from 1
+    OTHER_WATCHES = 64,
     LAST_WORDS_US = 2000000,  // how long the end waits for those who read the output
     LAST_WRITES_US = 2000000, // and for files behind devices
     OPEN_US = 20000000,       // how long opening one may take,
@@ -294,6 +295,7 @@ static bool start_loop(struct program *p)
     config.listen = p->options.listen;
     config.port = p->options.port;
     config.max_sockets = server_settings_most_connections(&p->settings) + SPARE_SOCKETS;
+    config.max_watches = HTTP_WATCHES + OTHER_WATCHES;
     config.after_turn = after_turn;
     config.ctx = p;
     char why[WHY_SIZE / 2];
@@ -301,6 +303,14 @@ static bool start_loop(struct program *p)
     if (!p->loop)
         explain_listening(p, "usbip", why, "--port");
     return p->loop != NULL;
+}
+
+// Loop thread.
+static void fill_facts(void *ctx, struct api_port_facts *facts)
+{
+    struct program *p = ctx;
+    host_facts_fill(&p->host, facts);
+    facts->live_sockets = http_websocket_count(p->http);
 }
 
 static struct api_context api_of(struct program *p)
@@ -314,8 +324,8 @@ static struct api_context api_of(struct program *p)
         .version = USBIP_VERSION,
         .host_name = p->host_name,
         .assets = web_assets,
-        .port_facts = host_facts_fill,
-        .port_ctx = &p->host,
+        .port_facts = fill_facts,
+        .port_ctx = p,
         .simulate = &p->simulate,
         .settings = &p->settings.now,
         .live = p->live,

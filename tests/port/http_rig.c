@@ -9,11 +9,15 @@ struct http_rig *http_rig_begin(void)
 {
     struct http_rig *r = calloc(1, sizeof *r);
     char why[200] = "";
-    port_rig_begin(&r->port);
+    port_rig_init(&r->port);
+    r->port.loop_config.max_watches = HTTP_WATCHES + 1;
+    port_rig_start(&r->port);
+    r->live = api_live_create();
     r->log = (struct log){.level = EVENTLOG_ERROR};
     r->config = (struct http_config){
         .listen = "127.0.0.1",
-        .http = {.loop = r->port.loop, .api = {.server = r->port.server, .version = "1.2.3"}},
+        .http = {.loop = r->port.loop,
+                 .api = {.server = r->port.server, .version = "1.2.3", .live = r->live}},
         .log = &r->log,
     };
     r->http = http_start(&r->config, why, sizeof why);
@@ -25,6 +29,7 @@ struct http_rig *http_rig_begin(void)
 void http_rig_end(struct http_rig *r)
 {
     http_stop(r->http);
+    api_live_destroy(r->live);
     port_rig_end(&r->port);
     free(r);
 }

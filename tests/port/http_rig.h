@@ -12,6 +12,7 @@ struct http_rig {
     struct log log;
     struct http_config config;
     struct http_server *http;
+    struct api_live *live;
     uint16_t http_port;
     struct http_client client;
 };

@@ -200,6 +200,7 @@ TEST(http_answers_503_when_the_loop_has_ended)
     pthread_join(r->port.thread, NULL);
     http_rig_ask(r, "GET", "/healthz", 503);
     http_stop(r->http);
+    api_live_destroy(r->live);
     port_rig_free(&r->port);
     free(r);
 }

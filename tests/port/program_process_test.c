@@ -174,7 +174,7 @@ TEST(program_says_that_it_may_not_have_enough_descriptors)
     const struct child_start_with with = {.descriptors = 64, .descriptors_limit = 128};
     struct running *r = STARTED_WITH(&with, "--sim", "zero");
     child_await_log(&r->child,
-                    "limits.max_connections is 256, for which up to 1048 descriptors are "
+                    "limits.max_connections is 256, for which up to 1112 descriptors are "
                     "needed, but this program may have no more than 128");
     program_end(r);
 }
