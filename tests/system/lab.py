@@ -61,6 +61,7 @@ class Lab:
         self.program, self.guest_files, self.logs = program, guest_files, logs
         self.machines = {}
         self.has_cable = False
+        self.access_seen = 0  # characters of the access server's log
 
     def _machine(self, name, start):
         if name not in self.machines:
@@ -135,6 +136,21 @@ class Lab:
         return self._machine(
             "holder_server", lambda: Server(self.program, ["--sim", "disk,disk"], log, 3246, 8086)
         )
+
+    @property
+    def access_config(self) -> Path:
+        return self.logs / "access.json"
+
+    @property
+    def access_server(self) -> Server:
+        """One whose rules and names change at run time."""
+        return self._machine("access_server", self._start_access_server)
+
+    def _start_access_server(self):
+        if not self.access_config.exists():
+            self.access_config.write_text('{"version": 2}')
+        options = ["--sim", "disk", "--config", self.access_config]
+        return Server(self.program, options, self.logs / "access_server.log", 3247, 8087)
 
     @property
     def holder(self) -> Guest:

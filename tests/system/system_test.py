@@ -15,6 +15,7 @@ import peer_tests  # noqa: F401
 import usbtest_table  # noqa: F401
 import class_tests  # noqa: F401
 import bringup_tests  # noqa: F401
+import access_tests  # noqa: F401
 import outage_tests  # noqa: F401
 import holder_tests  # noqa: F401
 import device_tests  # noqa: F401
