@@ -69,7 +69,7 @@ struct access_answer access_decide(const struct access_list *list,
     static const struct access_device nameless = {.busid = "", .alias = "", .serial = "", .id = 0};
     for (unsigned i = 0; i < list->rule_count; i++) {
         const struct access_rule *r = &list->rules[i];
-        if (!names(r, device ? device : &nameless) || !is_for(r, who))
+        if (!is_for(r, who) || !names(r, device ? device : &nameless)) // the cheaper one first
             continue;
         bool yes = r->effect == ACCESS_ALLOW;
         return (struct access_answer){yes, i + 1, yes ? ACCESS_RULE_ALLOWS : ACCESS_RULE_HIDES};

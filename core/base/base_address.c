@@ -249,10 +249,14 @@ bool base_address_is_loopback(const struct base_address *a)
     return a->bits == 128 && memcmp(a->bytes, ipv6, sizeof ipv6) == 0;
 }
 
+// In words, because a thousand of these may stand between a client and its device.
 bool base_block_contains(const struct base_block *b, const struct base_address *a)
 {
-    unsigned whole = b->prefix / 8, rest = b->prefix % 8;
-    if (a->bits != b->first.bits || memcmp(a->bytes, b->first.bytes, whole) != 0)
+    if (a->bits != b->first.bits)
         return false;
-    return rest == 0 || (a->bytes[whole] ^ b->first.bytes[whole]) >> (8 - rest) == 0;
+    uint64_t differs = base_get_be64(a->bytes) ^ base_get_be64(b->first.bytes);
+    if (b->prefix <= 64)
+        return b->prefix == 0 || differs >> (64 - b->prefix) == 0;
+    uint64_t low = base_get_be64(a->bytes + 8) ^ base_get_be64(b->first.bytes + 8);
+    return differs == 0 && low >> (128 - b->prefix) == 0;
 }
