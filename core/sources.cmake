@@ -81,6 +81,9 @@ set(USBIP_API_SOURCES
   api/api_json.c
   api/api_live.c
   api/api_message.c
+  api/api_metrics.c
+  api/api_openapi.c
+  api/api_openapi_text.c
   api/api_operate.c
   api/api_problem.c
   api/api_query.c

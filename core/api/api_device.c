@@ -20,14 +20,14 @@ uint64_t api_uptime_us(const struct api_context *ctx)
     return ctx->now_us - totals.started_us;
 }
 
-static const char *state_word(const struct registry_device *d)
+const char *api_device_state(enum registry_state state)
 {
     static const char *const words[] = {
         [REGISTRY_AVAILABLE] = "available", [REGISTRY_OPENING] = "opening",
         [REGISTRY_IN_USE] = "in_use",       [REGISTRY_CLEANING] = "cleaning",
         [REGISTRY_REFUSED] = "refused",     [REGISTRY_HUB] = "hub",
     };
-    return words[d->state];
+    return words[state];
 }
 
 static const char *or_null(const char *text)
@@ -194,7 +194,7 @@ void api_device_members(struct api_json *j, const struct api_context *ctx,
 {
     const struct server_rates rates = server_usage_rates(d->usage);
     add_identity(j, d);
-    api_json_text(j, "state", state_word(d));
+    api_json_text(j, "state", api_device_state(d->state));
     api_json_bool(j, "hidden", d->names.hidden);
     add_obstacle(j, d);
     api_json_number(j, "busnum", d->info.busnum);

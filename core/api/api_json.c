@@ -186,6 +186,11 @@ void api_json_line_end(struct api_json *j)
     put_char(j, '\n');
 }
 
+void api_json_plain(struct api_json *j, const char *text)
+{
+    put(j, text, strlen(text));
+}
+
 void api_json_null(struct api_json *j, const char *name)
 {
     api_json_raw(j, name, "null", 4);

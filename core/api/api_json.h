@@ -58,6 +58,9 @@ void api_json_address(struct api_json *j, const char *name, const struct base_ad
 
 void api_json_line_end(struct api_json *j); // behind a document
 
+// Not JSON at all: a text as it is.
+void api_json_plain(struct api_json *j, const char *text);
+
 // JSON that was written before.
 void api_json_raw(struct api_json *j, const char *name, const char *text, size_t size);
 

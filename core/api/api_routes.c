@@ -6,6 +6,8 @@
 #include "api/api_healthz.h"
 #include "api/api_history.h"
 #include "api/api_live.h"
+#include "api/api_metrics.h"
+#include "api/api_openapi.h"
 #include "api/api_operate.h"
 #include "api/api_sessions.h"
 #include "api/api_settings.h"
@@ -15,6 +17,8 @@
 
 static const struct api_route routes[] = {
     {"GET", "/healthz", API_VIEW, api_get_healthz},
+    {"GET", "/metrics", API_VIEW, api_get_metrics},
+    {"GET", "/api/v1/openapi.json", API_VIEW, api_get_openapi},
     {"GET", "/api/v1/status", API_VIEW, api_get_status},
     {"GET", "/api/v1/devices", API_VIEW, api_get_devices},
     {"GET", "/api/v1/devices/{busid}", API_VIEW, api_get_device},

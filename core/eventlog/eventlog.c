@@ -211,6 +211,11 @@ static void date_earlier_events(struct eventlog *log)
     }
 }
 
+void eventlog_begin_clock(struct eventlog *log, uint64_t unix_us, uint64_t now_us)
+{
+    log->clock_us = unix_us > now_us ? unix_us - now_us : 0;
+}
+
 void eventlog_set_clock(struct eventlog *log, uint64_t unix_us, uint64_t now_us)
 {
     if (unix_us <= now_us) // before 1970, so to say

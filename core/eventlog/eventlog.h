@@ -60,6 +60,9 @@ void eventlog_set_clock(struct eventlog *log, uint64_t unix_us, uint64_t now_us)
 // Time of day (UTC) when the port's clock says `time_us`; 0: not known.
 uint64_t eventlog_unix_us(const struct eventlog *log, uint64_t time_us);
 
+// The same before the first event, which is no news.
+void eventlog_begin_clock(struct eventlog *log, uint64_t unix_us, uint64_t now_us);
+
 unsigned eventlog_capacity(const struct eventlog *log);
 uint64_t eventlog_last(const struct eventlog *log);    // number of the newest event; 0: none
 uint32_t eventlog_boot(const struct eventlog *log);    // this run

@@ -31,6 +31,7 @@ struct usbip_server *server_create(const struct server_config *config,
     registry_init(&server->registry, alloc, config->max_devices);
     server_usages_init(&server->usages, alloc, now_us);
     server_access_begin(server);
+    eventlog_begin_clock(server->log, config->unix_us, now_us);
     server_record(server, NULL, NULL,
                   EVENTLOG_WITH(server_started, .reason = config->start,
                                 .damaged_events = eventlog_dropped(server->log)));
@@ -82,6 +83,7 @@ static void free_link(struct usbip_server *server, struct server_link *l)
     struct session_view view;
     session_view(l->session, &view);
     server_counters_add(&server->totals.ended, &view.counters);
+    session_latency_add(l->session, server->latency);
     session_destroy(l->session);
     base_list_remove(&l->list);
     base_list_remove(&l->notice.link);
@@ -357,6 +359,14 @@ const struct server_usages *server_usages(struct usbip_server *server, uint64_t 
 {
     server_usage_sample(&server->usages, server->now_us, now_us);
     return &server->usages;
+}
+
+void server_latency(const struct usbip_server *server, struct session_latency by_type[4])
+{
+    for (unsigned type = 0; type < 4; type++)
+        by_type[type] = server->latency[type];
+    BASE_LIST_FOR_EACH (const struct server_link, l, &server->links, list)
+        session_latency_add(l->session, by_type);
 }
 
 bool server_bus(const struct usbip_server *server, uint8_t busnum, struct backend_bus *out)

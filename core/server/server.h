@@ -25,6 +25,7 @@ struct server_config {
     struct eventlog_memory eventlog_memory; // for the event ring, instead of `alloc`; bytes NULL:
                                             // none. Then it decides about the capacity
     enum eventlog_start start;              // why this run began
+    uint64_t unix_us;                       // time of day at its begin, UTC; 0: not known
     bool never_take_over;                   // a silent peer keeps its device, whoever wants it
     bool list_in_use; // DEVLIST shows devices that a session has; Linux usbipd does not
 };
@@ -112,6 +113,9 @@ struct eventlog *server_eventlog(struct usbip_server *server);
 struct registry *server_registry(struct usbip_server *server);
 const struct server_config *server_config(const struct usbip_server *server);
 void server_totals(const struct usbip_server *server, struct server_totals *t);
+
+// How long URBs took, by enum usb_transfer_type.
+void server_latency(const struct usbip_server *server, struct session_latency by_type[4]);
 
 // What devices have been used for, with the steps of the history that are over by now. Each device
 // has its own in registry_device.usage.

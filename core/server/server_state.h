@@ -58,6 +58,7 @@ struct usbip_server {
     uint64_t now_us;
     bool stopping;
     struct server_totals totals;
+    struct session_latency latency[4]; // of sessions that are over, by enum usb_transfer_type
 };
 
 // server_record.c; `busid` and `peer` may be NULL.

@@ -234,6 +234,16 @@ struct session_type_counters {
 void session_type_counters(const struct session *s,
                            struct session_type_counters by_type[4]); // enum usb_transfer_type
 
+// How long URBs took, in classes of powers of 4: the first has those below
+// SESSION_LATENCY_FIRST_US.
+enum { SESSION_LATENCY_BUCKETS = 16, SESSION_LATENCY_FIRST_US = 64 };
+struct session_latency {
+    uint64_t bucket[SESSION_LATENCY_BUCKETS]; // longer ones are in `count` only
+    uint64_t count, sum_us;
+};
+// Adds the session's URBs by the type of their endpoint.
+void session_latency_add(const struct session *s, struct session_latency by_type[4]);
+
 // The endpoint with that number (0: control, both directions apart); `in` its direction. False if
 // the session never had it, or has no figures for want of memory.
 bool session_endpoint_view(const struct session *s, bool in, unsigned number, uint64_t now_us,

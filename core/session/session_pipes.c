@@ -127,3 +127,26 @@ void session_type_counters(const struct session *s, struct session_type_counters
     by_type[USB_CONTROL].failed += rest.failed;
     by_type[USB_CONTROL].unlinked += rest.unlinked;
 }
+
+static void add_latency(struct session_latency *l, const struct session_figures *f)
+{
+    unsigned bucket = 0;
+    uint64_t bound_us = SESSION_LATENCY_FIRST_US;
+    l->count += f->urbs;
+    l->sum_us += f->latency_sum_us;
+    for (unsigned c = 0; c < SESSION_LATENCY_CLASSES; c++) {
+        for (; session_latency_lowest(c) >= bound_us; bound_us *= 4)
+            bucket++;
+        if (bucket < SESSION_LATENCY_BUCKETS)
+            l->bucket[bucket] += f->latency[c];
+    }
+}
+
+void session_latency_add(const struct session *s, struct session_latency by_type[4])
+{
+    for (unsigned i = 0; i < 32; i++) {
+        const struct session_figures *f = s->pipes.figures[i / 16][i % 16];
+        if (f)
+            add_latency(&by_type[f->ep.type & 3], f);
+    }
+}

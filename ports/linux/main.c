@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -163,11 +164,19 @@ static bool start_settings(struct program *p)
     return false;
 }
 
+static uint64_t unix_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static bool start_server(struct program *p)
 {
     struct server_config config;
     server_config_default(&config);
     server_settings_limits(&p->settings.now, &config);
+    config.unix_us = unix_us();
     p->server = server_create(&config, &p->alloc, posix_now_us());
     if (!p->server) {
         snprintf(p->why, WHY_SIZE, "no memory for the server");

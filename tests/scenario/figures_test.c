@@ -54,3 +54,27 @@ STAGE_TEST(figures_count_unlinks, stage_open_d1(st, NULL))
     CHECK_EQ(view(c, true, 3).figures->unlinked, 1);
     CHECK_EQ(view(c, true, 3).figures->urbs, 0);
 }
+
+// Each URB is in the class of its time; the sums are those of the endpoints.
+STAGE_TEST(figures_latency_by_type, stage_open_d1(st, NULL))
+{
+    struct sim_device *d = sim_find(st->bus, "1-1");
+    struct stage_client *c = stage_attach(st, "1-1");
+    static const uint32_t waits_us[] = {10, 63, 64, 255, 256, 1000000};
+    for (uint32_t n = 0; n < 6; n++) {
+        stage_in(c, n + 1, 1, 512);
+        stage_advance(st, waits_us[n]);
+        CHECK_EQ(sim_faulty_give(d, 0x81, "abc", 3), BASE_OK);
+        stage_settle(st);
+    }
+    struct session_latency by_type[4] = {0};
+    session_latency_add(c->session, by_type);
+    const struct session_latency *l = &by_type[USB_BULK];
+    CHECK_EQ(l->count, 6);
+    CHECK_EQ(l->sum_us, 1000648);
+    CHECK_EQ(l->bucket[0], 2); // below 64 us
+    CHECK_EQ(l->bucket[1], 2);
+    CHECK_EQ(l->bucket[2], 1);
+    CHECK_EQ(l->bucket[7], 1); // below 1.05 s
+    CHECK_EQ(by_type[USB_INTERRUPT].count, 0);
+}

@@ -124,8 +124,8 @@ static unsigned fail_after(unsigned n, bool once, const struct stage *st, const 
 STAGE_TEST(api_no_memory_is_503, begin(st, "default"))
 {
     static const char *const targets[] = {
-        "/api/v1/status",   "/api/v1/devices", "/api/v1/devices/1-4",
-        "/api/v1/topology", "/api/v1/events",  "/api/v1/sessions?",
+        "/api/v1/status", "/api/v1/devices",   "/api/v1/devices/1-4", "/api/v1/topology",
+        "/api/v1/events", "/api/v1/sessions?", "/api/v1/history",     "/metrics",
     };
     struct stage_client *c = stage_attach(st, "1-3");
     for (unsigned i = 0; i < sizeof targets / sizeof *targets; i++) {
@@ -311,4 +311,36 @@ TEST(api_event_text_is_utf8)
         (void)base_text_copy(e.busid, sizeof e.busid, pairs[i][0]);
         check_member(e, "busid", pairs[i][1]);
     }
+}
+
+// --- metrics -------------------------------------------------------------------------------------
+
+static bool metrics_have(const struct stage *st, const char *line)
+{
+    const struct api_context ctx = api_rig_context(st);
+    struct api_response r = api_rig_ask(&ctx, "GET", "/metrics", NULL);
+    CHECK_EQ(r.status, 200);
+    CHECK_STR(r.content_type, "text/plain; version=0.0.4; charset=utf-8");
+    bool have = strstr(r.body, line) != NULL;
+    api_response_free(&r);
+    return have;
+}
+
+STAGE_TEST(api_metrics_of_a_device, begin(st, "zero"))
+{
+    struct stage_client *c = stage_attach(st, "1-3");
+    count_everything(c);
+    for (unsigned i = 0; i < 2; i++) { // with the session, and after it
+        CHECK(
+            metrics_have(st, "\nusbip_urbs_total{busid=\"1-3\",type=\"bulk\",result=\"ok\"} 2\n"));
+        CHECK(metrics_have(
+            st, "\nusbip_urbs_total{busid=\"1-3\",type=\"bulk\",result=\"unlinked\"} 1\n"));
+        CHECK(metrics_have(
+            st, "\nusbip_urbs_total{busid=\"1-3\",type=\"control\",result=\"failed\"} 1\n"));
+        CHECK(metrics_have(st, "\nusbip_urb_duration_seconds_count{type=\"bulk\"} 2\n"));
+        CHECK(metrics_have(st, "type=\"bulk\",le=\"+Inf\"} 2\n"));
+        CHECK(metrics_have(st, "type=\"bulk\",le=\"0.000064\"} "));
+        stage_fin(c);
+    }
+    CHECK(metrics_have(st, "\nusbip_sessions 0\n"));
 }

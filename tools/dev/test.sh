@@ -133,6 +133,8 @@ with_server() {
 
 test_readme() { with_server "$top/tests/readme/run"; }
 
+test_api() { with_server "$top/tests/api/api_test.py"; }
+
 test_system() { with_server "$top/tests/system/run" "$@"; }
 
 # --- ./dev check ---------------------------------------------------------------------------------
@@ -146,7 +148,7 @@ check() {
 
 # --- ./dev test ----------------------------------------------------------------------------------
 
-parts='asan tsan check rv32 release fuzz readme system'
+parts='asan tsan check rv32 release fuzz readme api system'
 
 is_part() { case " quick $parts " in *" $1 "*) ;; *) return 1 ;; esac; }
 

@@ -1,0 +1,266 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Is what the server answers what its OpenAPI document says, route by route, good requests and bad
+ones? And do Prometheus' own programs read its metrics? usage: USBIP_SERVER=PROGRAM api_test.py"""
+
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.parse
+import urllib.request
+
+import jsonschema
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+JSON = {"Content-Type": "application/json"}
+PAGES = ("/", "/devices/{busid}", "/topology", "/clients", "/events", "/settings")
+
+# By route: (path, headers, body, status), in the order in which they are asked.
+ASKED = {
+    "GET /healthz": [("/healthz", {}, None, 200)],
+    "GET /metrics": [("/metrics", {}, None, 200)],
+    "GET /api/v1/openapi.json": [("/api/v1/openapi.json", {}, None, 200)],
+    "GET /api/v1/status": [("/api/v1/status", {}, None, 200)],
+    "GET /api/v1/devices": [("/api/v1/devices", {}, None, 200)],
+    "GET /api/v1/devices/{busid}": [
+        ("/api/v1/devices/1-1", {}, None, 200),  # in use
+        ("/api/v1/devices/1-2", {}, None, 200),  # a hub
+        ("/api/v1/devices/1-4", {}, None, 200),
+        ("/api/v1/devices/7-7", {}, None, 404),
+    ],
+    "GET /api/v1/topology": [("/api/v1/topology", {}, None, 200)],
+    "GET /api/v1/sessions": [("/api/v1/sessions", {}, None, 200)],
+    "GET /api/v1/events": [
+        ("/api/v1/events", {}, None, 200),
+        ("/api/v1/events?after=2&limit=1&level=debug&busid=1-1&session=1", {}, None, 200),
+        ("/api/v1/events?limit=0", {}, None, 400),
+        ("/api/v1/events?what=1", {}, None, 400),
+    ],
+    "GET /api/v1/history": [
+        ("/api/v1/history", {}, None, 200),
+        ("/api/v1/history?busid=1-1", {}, None, 200),
+        ("/api/v1/history?busid=7-7", {}, None, 400),
+    ],
+    "GET /api/v1/live": [("/api/v1/live", {}, None, 426)],
+    "GET /api/v1/settings": [("/api/v1/settings", {}, None, 200)],
+    "GET /api/v1/simulate": [("/api/v1/simulate", {}, None, 200)],
+    "POST /api/v1/simulate": [
+        ("/api/v1/simulate", JSON, '{"device":"zero"}', 201),
+        ("/api/v1/simulate", JSON, '{"device":"toaster"}', 422),
+        ("/api/v1/simulate", JSON, "zero", 400),
+        ("/api/v1/simulate", JSON | {"Origin": "http://example.org"}, '{"device":"zero"}', 403),
+    ],
+    "POST /api/v1/devices/{busid}/type": [
+        ("/api/v1/devices/1-2.1/type", JSON, '{"text":"a"}', 202),
+        ("/api/v1/devices/1-2.1/type", JSON, '{"text":"\u00e4"}', 422),
+        ("/api/v1/devices/1-2.1/type", JSON, "{", 400),
+        ("/api/v1/devices/1-4/type", JSON, '{"text":"a"}', 409),
+        ("/api/v1/devices/7-7/type", JSON, '{"text":"a"}', 404),
+    ],
+    "POST /api/v1/devices/{busid}/disconnect": [
+        ("/api/v1/devices/1-4/disconnect", {}, None, 409),
+        ("/api/v1/devices/7-7/disconnect", {}, None, 404),
+        ("/api/v1/devices/1-1/disconnect", {}, None, 202),
+    ],
+    "POST /api/v1/devices/{busid}/unplug": [
+        ("/api/v1/devices/1-4/unplug", {}, None, 202),
+        ("/api/v1/devices/1-4/unplug", {}, None, 409),
+        ("/api/v1/devices/7-7/unplug", {}, None, 404),
+    ],
+    "POST /api/v1/devices/{busid}/plug": [
+        ("/api/v1/devices/1-4/plug", {}, None, 202),
+        ("/api/v1/devices/1-4/plug", {}, None, 409),
+        ("/api/v1/devices/7-7/plug", {}, None, 404),
+    ],
+    "DELETE /api/v1/sessions/{id}": [
+        ("/api/v1/sessions/{other}", {}, None, 202),
+        ("/api/v1/sessions/99999", {}, None, 404),
+        ("/api/v1/sessions/x", {}, None, 404),
+    ],
+}
+
+
+def routes():
+    """METHOD PATTERN of each in the table, the page's left out."""
+    text = (TOP / "core/api/api_routes.c").read_text()
+    found = re.findall(r'\{"([A-Z]+)", "([^"]+)", API_', text)
+    return [f"{m} {p}" for m, p in found if p not in PAGES and not p.startswith("/assets/")]
+
+
+class Server:
+    def __init__(self):
+        command = [os.environ["USBIP_SERVER"], "--listen", "127.0.0.1", "--port", "0"]
+        command += ["--http-listen", "127.0.0.1", "--http-port", "0", "--log-level", "error"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.ports = {}
+        while len(self.ports) < 2:
+            line = self.process.stdout.readline()
+            if found := re.match(r"(\w+): listening on .*:(\d+)$", line):
+                self.ports[found[1]] = int(found[2])
+
+    def ask(self, method, path, headers=None, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports["http"], timeout=10)
+        data = body.encode() if body is not None else None
+        connection.request(method, path, data, headers or {})
+        reply = connection.getresponse()
+        answer = reply.status, reply.headers, reply.read()
+        connection.close()
+        return answer
+
+    def get(self, path):
+        return json.loads(self.ask("GET", path)[2])
+
+    def attach(self, busid):
+        client = socket.create_connection(("127.0.0.1", self.ports["usbip"]), 10)
+        client.sendall(bytes([1, 0x11, 0x80, 3, 0, 0, 0, 0]) + busid.encode().ljust(32, b"\0"))
+        got = client.recv(320, socket.MSG_WAITALL)
+        assert got[4:8] == bytes(4), got[:8]
+        # A GET_DESCRIPTOR of 18 bytes, so that there is something to count.
+        words = [1, 1, 0x10002, 1, 0, 0x200, 18, 0, 0xFFFFFFFF, 0]
+        submit = b"".join(w.to_bytes(4, "big") for w in words) + bytes.fromhex("8006000100001200")
+        client.sendall(submit)
+        assert len(client.recv(48 + 18, socket.MSG_WAITALL)) == 66
+        return client
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
+        self.process.stdout.close()
+
+
+class WithServer(unittest.TestCase):
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.stop)
+        self.client = self.server.attach("1-1")
+        self.addCleanup(self.client.close)
+
+
+class OpenApi(WithServer):
+    def setUp(self):
+        super().setUp()
+        self.document = self.server.get("/api/v1/openapi.json")
+
+    def resolve(self, schema):
+        """With what it refers to."""
+        return schema | {"components": self.document["components"]}
+
+    def check(self, method, description, path, headers, body, status):
+        got, reply, data = self.server.ask(method, path, headers, body)
+        what = f"{method} {path}: {got} {data[:300]}"
+        self.assertEqual(got, status, what)
+        self.assertIn(str(status), description["responses"], what)
+        content = description["responses"][str(status)].get("content", {})
+        kind = reply["Content-Type"].split(";")[0]
+        self.assertIn(kind, content, what)
+        if kind != "text/plain":
+            schema = self.resolve(content[kind]["schema"])
+            try:
+                jsonschema.Draft202012Validator(schema).validate(json.loads(data))
+            except jsonschema.ValidationError as error:
+                self.fail(f"{what}\n{error.message} at {list(error.absolute_path)}")
+
+    def test_every_answer_of_every_route(self):
+        other = socket.create_connection(("127.0.0.1", self.server.ports["usbip"]), 10)
+        self.addCleanup(other.close)
+        while len(self.server.get("/api/v1/sessions")["sessions"]) < 2:
+            time.sleep(0.01)
+        number = str(self.server.get("/api/v1/sessions")["sessions"][-1]["id"])
+        for route in sorted(routes(), key=list(ASKED).index):
+            method, pattern = route.split()
+            description = self.document["paths"][pattern][method.lower()]
+            with self.subTest(route):
+                for path, *asked in ASKED[route]:
+                    self.check(method, description, path.replace("{other}", number), *asked)
+
+    def test_the_documents_routes_are_those_that_there_are(self):
+        described = {f"{m.upper()} {p}" for p, ms in self.document["paths"].items() for m in ms}
+        self.assertEqual(described, set(routes()))
+        self.assertEqual(set(ASKED), set(routes()))
+
+    def test_every_described_parameter_is_known(self):
+        for path, methods in self.document["paths"].items():
+            for parameter in methods.get("get", {}).get("parameters", []):
+                if parameter["in"] == "query":
+                    data = self.server.ask("GET", f"{path}?{parameter['name']}=~")[2]
+                    self.assertNotIn(b"not known here", data)
+
+    def test_it_is_the_file_of_the_source_tree(self):
+        self.assertEqual(self.document, json.loads((TOP / "core/api/openapi.json").read_text()))
+        subprocess.run([TOP / "tools/openapi", "--check"], check=True)
+
+    def test_a_foreign_schema_fails(self):
+        """The test can fail: a member that nobody describes is found."""
+        schema = self.resolve(self.document["components"]["schemas"]["Session"])
+        session = self.server.get("/api/v1/sessions")["sessions"][0]
+        validator = jsonschema.Draft202012Validator(schema)
+        validator.validate(session)
+        self.assertFalse(validator.is_valid(session | {"colour": "red"}))
+        self.assertFalse(validator.is_valid({k: v for k, v in session.items() if k != "note"}))
+
+
+class Metrics(WithServer):
+    def test_promtool_has_nothing_to_say(self):
+        text = self.server.ask("GET", "/metrics")[2]
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""))
+
+    def test_counters_do_not_fall_with_a_session(self):
+        sample = b'usbip_payload_bytes_total{busid="1-1",direction="in"} 18\n'
+        self.assertIn(sample, self.server.ask("GET", "/metrics")[2])
+        self.client.close()
+        while self.server.get("/api/v1/sessions")["sessions"]:
+            time.sleep(0.01)
+        text = self.server.ask("GET", "/metrics")[2]
+        self.assertIn(sample, text)
+        self.assertIn(b'usbip_urb_duration_seconds_count{type="control"} 1\n', text)
+
+    def test_prometheus_scrapes_and_answers(self):
+        folder = pathlib.Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        target = f"127.0.0.1:{self.server.ports['http']}"
+        (folder / "prometheus.yml").write_text(
+            "global: {scrape_interval: 200ms, scrape_timeout: 200ms}\nscrape_configs:\n"
+            f"- job_name: usbip\n  static_configs: [{{targets: ['{target}']}}]\n"
+        )
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        command = ["prometheus", f"--config.file={folder}/prometheus.yml", "--log.level=error"]
+        command += [f"--storage.tsdb.path={folder}/data", f"--web.listen-address=127.0.0.1:{port}"]
+        prometheus = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        self.addCleanup(prometheus.wait, 20)
+        self.addCleanup(prometheus.terminate)
+        query = urllib.parse.quote('usbip_payload_bytes_total{busid="1-1",direction="in"}')
+        url = f"http://127.0.0.1:{port}/api/v1/query?query={query}"
+        end, found = time.monotonic() + 30, []
+        while not found and time.monotonic() < end:
+            try:
+                with urllib.request.urlopen(url, timeout=5) as reply:
+                    found = json.load(reply)["data"]["result"]
+            except (OSError, ValueError):
+                pass  # it is not up yet
+            time.sleep(0.1)
+        self.assertTrue(found, "Prometheus has no sample within 30 s")
+        self.assertEqual(found[0]["value"][1], "18")
+
+
+def main():
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    result = unittest.TextTestRunner().run(suite)
+    bad = len(result.failures) + len(result.errors)
+    good = result.testsRun - bad
+    print(f"# tests: {good} passed, {bad} failed, 0 skipped")
+    sys.exit(bad > 0)
+
+
+if __name__ == "__main__":
+    main()
