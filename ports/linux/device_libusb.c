@@ -268,8 +268,11 @@ bool device_libusb_start(struct device_libusb *h)
     return h->started;
 }
 
-static void end_worker(struct device_libusb *h)
+void device_libusb_stop(struct device_libusb *h)
 {
+    if (!h || !h->started)
+        return;
+    h->started = false;
     pthread_mutex_lock(&h->lock);
     h->ending = true;
     pthread_mutex_unlock(&h->lock);
@@ -308,8 +311,7 @@ void device_libusb_destroy(struct device_libusb *h)
 {
     if (!h)
         return;
-    if (h->started)
-        end_worker(h);
+    device_libusb_stop(h);
     free_devices(h);
     device_free_transfers(h);
     close_all(h);

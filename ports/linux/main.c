@@ -410,6 +410,7 @@ static void run(struct program *p)
     }
     if (p->http)
         http_stop(p->http);
+    device_libusb_stop(p->usb); // its worker wakes the loop
     if (p->loop)
         posix_loop_destroy(p->loop);
     api_live_destroy(p->live);
