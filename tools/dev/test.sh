@@ -135,6 +135,9 @@ test_readme() { with_server "$top/tests/readme/run"; }
 
 test_api() { with_server "$top/tests/api/api_test.py"; }
 
+# The page in a browser. The page itself is part of the server's build.
+test_browser() { with_server "$top/tests/browser/run" "$@"; }
+
 test_system() { with_server "$top/tests/system/run" "$@"; }
 
 # --- ./dev check ---------------------------------------------------------------------------------
@@ -148,7 +151,7 @@ check() {
 
 # --- ./dev test ----------------------------------------------------------------------------------
 
-parts='asan tsan check rv32 release fuzz readme api system'
+parts='asan tsan check rv32 release fuzz readme api browser system'
 
 is_part() { case " quick $parts " in *" $1 "*) ;; *) return 1 ;; esac; }
 
@@ -171,7 +174,7 @@ choose() {
             long=1 fuzz_seconds=60
         elif is_part "$argument" || is_suite "$argument"; then
             last=$argument chosen="$chosen $argument"
-        elif [ "$last" = system ] || { [ -n "$last" ] && ! is_part "$last"; }; then
+        elif [ "$last" = system ] || [ "$last" = browser ] || { [ -n "$last" ] && ! is_part "$last"; }; then
             chosen="$chosen:$argument"
         else
             usage "unknown suite: $argument"
@@ -191,9 +194,11 @@ run_chosen() {
 
 run_tests() {
     choose "$@"
+    needs_all=''
     for choice in ${chosen:-$parts}; do
-        ! is_part "${choice%%:*}" || need $test_packages $(cat "$top/tests/system/packages.txt")
+        ! is_part "${choice%%:*}" || needs_all=1
     done
+    [ -z "$needs_all" ] || { need $test_packages $(cat "$top/tests/system/packages.txt"); need_node; }
     mkdir -p "$logs"
     export USBIP_TEST_LONG="$long"
     for choice in ${chosen:-$parts}; do

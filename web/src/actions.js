@@ -15,15 +15,13 @@ let repaint = () => {};
 
 // --- toasts --------------------------------------------------------------------------------------
 
-// kind: 'good' leaves by itself, 'bad' and 'wait' stay. Returns what takes it away.
-export const toast = (kind, title, text = '') => {
-  const mark = { good: 'check', bad: 'cannot', wait: 'wait' }[kind];
+// kind: 'good' leaves by itself, 'bad' stays.
+const toast = (kind, title, text = '') => {
   const node = document.createElement('div');
   node.className = `toast ${kind}`;
-  node.innerHTML = html`${icon(mark, kind === 'wait' ? 'spin' : '')}<div><strong>${title}</strong><p>${text}</p></div><button type="button" class="plain" data-dismiss aria-label="Dismiss">${icon('x')}</button>`;
+  node.innerHTML = html`${icon(kind === 'good' ? 'check' : 'cannot')}<div><strong>${title}</strong><p>${text}</p></div><button type="button" class="plain" data-dismiss aria-label="Dismiss">${icon('x')}</button>`;
   $('.toasts').append(node);
   if (kind === 'good') setTimeout(() => node.remove(), GOOD_MS);
-  return () => node.remove();
 };
 
 // --- dialogs -------------------------------------------------------------------------------------
@@ -76,19 +74,18 @@ const taken = (elt, xhr) => {
   const [kind, ...rest] = elt.dataset.expect.split(/:(?=[^ ])/);
   const e = expectations[kind](json(xhr), ...rest);
   $('#dialog').close();
-  waiting.add({ ...e, what: elt.dataset.what, unwait: e.wait ? toast('wait', ...e.wait) : () => {}, until: Date.now() + WAIT_MS });
-  settle([]);
+  waiting.add({ ...e, what: elt.dataset.what, until: Date.now() + WAIT_MS });
+  settle();
 };
 
 // With each message of the box: has happened what was asked for?
-export const settle = news => {
+export const settle = () => {
   for (const w of waiting) {
-    const bad = w.failed?.(news), done = !bad && w.done(news);
-    if (!bad && !done && Date.now() < w.until) continue;
+    const done = w.done();
+    if (!done && Date.now() < w.until) continue;
     waiting.delete(w);
-    w.unwait();
     if (done) toast('good', ...w.good());
-    else toast('bad', w.what, bad ? capital(bad.text) : 'The box took it, but nothing has changed since. The event log may tell more.');
+    else toast('bad', w.what, 'The box took it, but nothing has changed since. The event log may tell more.');
   }
 };
 
@@ -157,7 +154,7 @@ const clicked = e => {
   const button = e.target.closest('button, a, summary');
   const menu = e.target.closest('details.menu');
   const { ask: question, set, copy: text, dismiss, close } = button?.dataset ?? {};
-  if (question) ask(...question.split(/:(.*)/), button);
+  if (question) { const [kind, argument] = question.split(/:(.*)/); ask(kind, argument, button); }
   if (set) { const [name, value] = set.split(':'); sets[name](value); repaint(); }
   if (text) copy(text, button);
   if (dismiss !== undefined) button.closest('.toast').remove();
@@ -221,5 +218,5 @@ export const startActions = paint => {
   $('#dialog').addEventListener('close', closed);
   document.body.addEventListener('htmx:beforeRequest', e => { if (e.target.dataset?.expect) e.target.setAttribute('aria-busy', 'true'); });
   document.body.addEventListener('htmx:afterRequest', afterRequest);
-  setInterval(() => settle([]), 1000);
+  setInterval(settle, 1000);
 };

@@ -15,19 +15,18 @@ const button = (kind, d, mark, text, more = '') => html`<button type="button" id
 
 const offers = d => ({
   disconnect: d.user && d.state === 'in_use' && button('disconnect', d, 'eject', html`Disconnect ${d.user.address}…`, 'bad'),
-  reset: usable(d) && button('reset', d, 'reset', 'Reset…'),
   type: can(d, 'type') && button('type', d, 'keyboard', 'Type text…'),
   unplug: can(d, 'unplug') && button('unplug', d, 'eject', 'Unplug…'),
 });
 
 export const deviceMenu = d => {
   const o = offers(d);
-  return html`<details class="menu" id="m-${d.busid}"><summary id="ms-${d.busid}" aria-label="Actions for ${d.name}">${icon('more')}</summary><div class="menu-list">${usable(d) ? html`<button type="button" data-copy="${attachLine(d)}">${icon('copy')}Copy attach command</button><hr>` : ''}<a href="${devicePath(d.busid)}">${icon('eye')}Open</a>${o.type}${o.reset}${o.unplug}${o.disconnect ? html`<hr>${o.disconnect}` : ''}</div></details>`;
+  return html`<details class="menu" id="m-${d.busid}"><summary id="ms-${d.busid}" aria-label="Actions for ${d.name}">${icon('more')}</summary><div class="menu-list">${usable(d) ? html`<button type="button" data-copy="${attachLine(d)}">${icon('copy')}Copy attach command</button><hr>` : ''}<a href="${devicePath(d.busid)}">${icon('eye')}Open</a>${o.type}${o.unplug}${o.disconnect ? html`<hr>${o.disconnect}` : ''}</div></details>`;
 };
 
 export const deviceButtons = d => {
   const o = offers(d);
-  return html`${o.disconnect ? button('disconnect', d, 'eject', 'Disconnect…', 'danger') : ''}${o.type}${o.reset}${o.unplug}`;
+  return html`${o.disconnect ? button('disconnect', d, 'eject', 'Disconnect…', 'danger') : ''}${o.type}${o.unplug}`;
 };
 
 // --- what is asked before ------------------------------------------------------------------------
@@ -59,11 +58,6 @@ export const asks = {
     return d?.user && harm(`Disconnect ${s.address} from ${d.name}?`, hits(d), ['delete', `/api/v1/sessions/${s.id}`], 'Keep attached', 'Disconnect',
       `${s.address} could not be disconnected`, `free:${s.busid}:${s.id}:${s.address}`);
   },
-  reset: busid => {
-    const d = known(busid), s = sessionOf(busid);
-    return d && harm(`Reset ${d.name}?`, html`<p>The device starts afresh${d.user ? `, ${d.user.address} stays attached. Its driver sees errors for ${s?.urbs_in_flight ? `the ${plural(s.urbs_in_flight, 'URB')} in flight` : 'what is under way'} and sets the device up again.` : '. Nobody has it.'}</p>`,
-      ['post', url(busid, 'reset')], 'Cancel', 'Reset', `${d.name} could not be reset`, `reset:${busid}`);
-  },
   unplug: busid => {
     const d = known(busid);
     return d && harm(`Unplug ${d.name}?`, html`<p>${d.user ? `${holder(d)} has it and loses it, as if somebody pulled the cable.` : 'Nobody has it.'} The simulated device can be plugged in again at any time.</p>`,
@@ -80,11 +74,9 @@ export const asks = {
 
 // --- what happened after -------------------------------------------------------------------------
 
-const after = (done, good, failed) => ({ done, good, failed });
+const after = (done, good) => ({ done, good });
 
-const resetEvent = (news, busid, type) => news.find(e => e.busid === busid && e.type === type);
-
-// What to wait for after the box has taken the request, and what to say then: done(news) with each
+// What to wait for after the box has taken the request, and what to say then: done() with each
 // message, good() -> [title, text]. `answer` is what it said.
 export const expectations = {
   free: (answer, busid, session, address) => after(() => known(busid)?.user?.session !== Number(session), () => {
@@ -94,8 +86,6 @@ export const expectations = {
   }),
   plugged: (answer, busid) => after(() => known(busid), () => [`${deviceName(busid)} is plugged in`, `Clients can attach ${busid}.`]),
   simulated: answer => expectations.plugged(answer, answer.busid),
-  unplugged: (answer, busid, name) => after(() => !known(busid), () => [`${name} is unplugged`, 'The topology page plugs it in again.']),
+  unplugged: (answer, busid, name) => after(() => !known(busid), () => [`${name} is unplugged`, 'It can be plugged in again at any time.']),
   typed: (answer, busid) => after(() => true, () => [`${plural(answer.characters, 'character')} typed`, `${deviceName(busid)} sends them to ${known(busid)?.user?.address ?? 'whoever attaches it'}.`]),
-  reset: (answer, busid) => ({ ...after(news => resetEvent(news, busid, 'device_reset_done'), () => [`${deviceName(busid)} has been reset`, 'It works again.'],
-    news => resetEvent(news, busid, 'device_reset_failed')), wait: [`Resetting ${deviceName(busid)}`, 'This can take up to 5 s.'] }),
 };

@@ -27,10 +27,9 @@ const $ = selector => document.querySelector(selector);
 Object.assign(Idiomorph.defaults.callbacks, {
   // What follows the pointer.
   beforeNodeMorphed: old => old.dataset?.keep === undefined,
-  // Whoever looks has opened or closed it.
-  beforeAttributeUpdated: (name, node) => !(name === 'open' && node.tagName === 'DETAILS'),
+  // Whoever looks has opened or closed it, or is typing there.
+  beforeAttributeUpdated: (name, node) => !(name === 'open' && node.tagName === 'DETAILS') && !(name === 'value' && node === document.activeElement),
 });
-Idiomorph.defaults.ignoreActiveValue = true; // what is being typed
 
 // --- pages ---------------------------------------------------------------------------------------
 
@@ -87,7 +86,7 @@ const paint = () => {
 
 const live = text => {
   const told = takeLive(JSON.parse(text));
-  settle(told.events);
+  settle();
   if (told.devices) setTimeout(() => htmx.trigger(document.body, 'again'));
   return changes();
 };
@@ -111,9 +110,12 @@ htmx.defineExtension('box', {
   },
 });
 
-// A page that nobody looks at, or that has lost its box, asks nothing.
+// A page that nobody looks at, or that has lost its box, asks nothing; nor after what is not there.
 const mayAsk = e => {
-  if (e.detail.requestConfig.verb === 'get' && (document.hidden || link.state === 'lost')) e.preventDefault();
+  const { verb, path } = e.detail.requestConfig;
+  const busid = /^\/api\/v1\/devices\/(.+)$/.exec(path)?.[1];
+  const gone = busid && state.status && !state.devices.has(decodeURIComponent(busid));
+  if (verb === 'get' && (document.hidden || link.state === 'lost' || gone)) e.preventDefault();
 };
 
 const asked = ({ detail: { xhr, requestConfig } }) => {

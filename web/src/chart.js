@@ -92,7 +92,7 @@ export const plot = (busid, name) => {
 };
 
 export const timeSwitch = () => html`<div class="seg" role="group" aria-label="Time shown">${['minute', 'hour'].map(t =>
-  html`<button type="button" id="flow-${t}" aria-pressed="${ui.flow === t}" data-set="flow:${t}">Last ${t}</button>`)}</div>`;
+  html`<button type="button" id="flow-${t}" aria-pressed="${String(ui.flow === t)}" data-set="flow:${t}">Last ${t}</button>`)}</div>`;
 
 const key = kind => html`<svg class="key" viewBox="0 0 18 8" aria-hidden="true"><path class="${kind}" d="M0 4H18"/></svg>`;
 export const legend = () => html`<p class="small soft">${key('in')} In, from the device &ensp; ${key('out')} Out, to the device</p>`;

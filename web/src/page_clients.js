@@ -9,9 +9,11 @@ const heads = [['Client', ''], ['Devices', ''], ['Connected for', ''], ['In', 'n
 
 const number = (name, value) => html`<td role="cell" class="num" data-l="${name}">${value}</td>`;
 
+const nameOf = s => s.device_name ?? s.busid;
+
 const row = client => {
   const [address, sessions] = client;
-  return html`<tr role="row" id="client-${address}">${clientCell(client)}<td role="cell" class="full addr">${sessions.map((s, i) => html`${i ? html`<br>` : ''}${deviceLink(s.busid)}`)}</td><td role="cell" class="full" data-l="Connected for">${span(longest(sessions))}</td>${number('In', rateCell(sum(sessions, s => s.rates.in_bytes_per_s)))}${number('Out', rateCell(sum(sessions, s => s.rates.out_bytes_per_s)))}${number('In, in all', bytes(sum(sessions, s => s.totals.bytes_in)))}${number('Out, in all', bytes(sum(sessions, s => s.totals.bytes_out)))}<td role="cell" class="num full">${sessions.map(s => html`<button type="button" id="end-${s.id}" data-ask="session:${s.id}" aria-label="Disconnect ${address} from ${s.device_name ?? s.busid}">Disconnect${sessions.length > 1 ? ` from ${s.device_name ?? s.busid}` : ''}…</button> `)}</td></tr>`;
+  return html`<tr role="row" id="client-${address}">${clientCell(client)}<td role="cell" class="full addr">${sessions.map((s, i) => html`${i ? html`<br>` : ''}${deviceLink(s.busid)}`)}</td><td role="cell" class="full" data-l="Connected for">${span(longest(sessions))}</td>${number('In', rateCell(sum(sessions, s => s.rates.in_bytes_per_s)))}${number('Out', rateCell(sum(sessions, s => s.rates.out_bytes_per_s)))}${number('In, in all', bytes(sum(sessions, s => s.totals.bytes_in)))}${number('Out, in all', bytes(sum(sessions, s => s.totals.bytes_out)))}<td role="cell" class="num full">${sessions.map(s => html`<button type="button" id="end-${s.id}" data-ask="session:${s.id}" aria-label="${sessions.length > 1 ? `Disconnect from ${nameOf(s)}… (${address})` : `Disconnect… ${address} from ${nameOf(s)}`}">Disconnect${sessions.length > 1 ? ` from ${nameOf(s)}` : ''}…</button> `)}</td></tr>`;
 };
 
 const table = () => {

@@ -9,7 +9,7 @@ import { legend, plot, timeSwitch } from './chart.js';
 import { deviceButtons } from './actions_device.js';
 
 const detail = busid => state.details.get(busid) ?? null;
-const isGone = busid => !state.devices.has(busid) && (state.missing.has(busid) || detail(busid) === null && state.status !== null);
+const isGone = busid => state.status && !state.devices.has(busid);
 
 // --- title and picture ---------------------------------------------------------------------------
 
@@ -24,7 +24,7 @@ const gone = busid => {
 
 const title = busid => {
   const d = state.devices.get(busid);
-  if (!d) return state.status && isGone(busid) ? gone(busid) : html`<div id="p-title">${crumb}${ghosts('Device')}</div>`;
+  if (!d) return isGone(busid) ? gone(busid) : html`<div id="p-title">${crumb}${ghosts('Device')}</div>`;
   const lead = [d.alias ? product(d) : d.manufacturer, classes(d) || d.class_name].filter(Boolean).join(': ');
   return html`<div id="p-title">${crumb}<div class="title"><div><h1>${icon(d.kind)}${d.name}</h1><p class="lead">${lead}</p></div><div class="actions">${deviceButtons(d)}</div></div></div>`;
 };
@@ -58,7 +58,7 @@ const ms = s => html`<td class="num">${milliseconds(s)} <small class="soft">ms</
 const direction = e => e.direction === 'both' ? '' : e.direction.toUpperCase();
 const oldest = e => e.waits_for_data ? 'waits for data' : e.oldest_pending_s == null ? '' : e.oldest_pending_s < 1 ? `${milliseconds(e.oldest_pending_s)}\u00a0ms` : span(e.oldest_pending_s);
 
-const endpointRow = e => html`<tr><td class="two"><span class="nowrap"><span class="mono">${e.address}</span> ${direction(e)}</span><small class="ph">${typeName(e)}</small></td><td class="desk">${typeName(e)} <span class="soft nowrap">${e.max_packet_size} B</span></td><td class="num">${rateCell(e.rates.bytes_per_s)}</td>${e.latency_s.p50 == null ? html`<td class="num zero" colspan="2">no data yet</td>` : html`${ms(e.latency_s.p50)}${ms(e.latency_s.p99)}`}<td class="num">${e.pending ? e.pending : html`<span class="zero">0</span>`}</td><td class="desk soft">${oldest(e)}</td></tr>`;
+const endpointRow = e => html`<tr><td class="two"><span class="nowrap"><span class="mono">${e.address}</span> ${direction(e)}</span><small class="ph">${typeName(e)}</small></td><td class="desk">${typeName(e)} <span class="soft nowrap">${e.max_packet_size} B</span></td><td class="num">${rateCell(e.rate)}</td>${e.latency_s?.p50 == null ? html`<td class="num zero" colspan="2">no data yet</td>` : html`${ms(e.latency_s.p50)}${ms(e.latency_s.p99)}`}<td class="num">${e.pending ? e.pending : html`<span class="zero">0</span>`}</td><td class="desk soft">${oldest(e)}</td></tr>`;
 const typeName = e => ({ control: 'Control', bulk: 'Bulk', interrupt: 'Interrupt', isochronous: 'Isochronous' })[e.type];
 
 const heads = [['Endpoint'], ['Type', 'desk'], ['Rate', 'num'], ['p50', 'num'], ['p99', 'num'], ['Pending', 'num'], ['Oldest', 'desk']];
@@ -87,7 +87,7 @@ const descriptors = d => {
 
 // --- right: attach, identity, sums ---------------------------------------------------------------
 
-const tab = (system, name) => html`<button type="button" role="tab" aria-controls="at" id="tb-${system}" tabindex="${ui.system === system ? 0 : -1}" aria-selected="${ui.system === system}" data-set="system:${system}">${name}</button>`;
+const tab = (system, name) => html`<button type="button" role="tab" aria-controls="at" id="tb-${system}" tabindex="${ui.system === system ? 0 : -1}" aria-selected="${String(ui.system === system)}" data-set="system:${system}">${name}</button>`;
 
 const hint = d => {
   const other = otherHost();

@@ -26,7 +26,7 @@ const some = (pick, chosen) => [...new Set([...all().map(pick), chosen].filter(B
 
 const title = () => {
   const f = ui.events, late = f.paused ? state.events.length - f.paused.length : 0;
-  const zone = (id, name, on) => html`<button type="button" id="t-${id}" aria-pressed="${on}" data-set="zone:${id}">${name}</button>`;
+  const zone = (id, name, on) => html`<button type="button" id="t-${id}" aria-pressed="${String(on)}" data-set="zone:${id}">${name}</button>`;
   return html`<div id="p-title"><div class="title"><h1>Events</h1><div class="actions"><div class="seg" role="group" aria-label="Times">${zone('local', 'Local', !f.utc)}${zone('utc', 'UTC', f.utc)}</div><button type="button" id="pause" data-set="pause:">${icon(f.paused ? 'play' : 'pause')}${f.paused ? late > 0 ? `Go on, ${late} new` : 'Go on' : 'Pause'}</button><button type="button" id="download" data-set="download:">${icon('down')}Download</button></div></div></div>`;
 };
 

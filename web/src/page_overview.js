@@ -35,7 +35,8 @@ const parts = list => list.map(([n, unit]) => html`${n} <small>${unit}</small> `
 const network = ({ network: n }) => {
   const words = { dhcp: 'DHCP', static: 'static', link_local: 'link-local' }[n.source];
   const address = n.addresses.find(a => !a.startsWith('fe80')) ?? n.addresses[0];
-  const figure = !n.up ? html`<dd class="fig warn">${icon('silent')} down</dd>` : html`<dd class="fig">${n.link_mbps ? html`${n.link_mbps} <small>Mbit/s</small>` : 'up'}</dd>`;
+  const known = n.up || n.source || n.addresses.length;
+  const figure = !known ? html`<dd class="fig soft">unknown</dd>` : !n.up ? html`<dd class="fig warn">${icon('silent')} down</dd>` : html`<dd class="fig">${n.link_mbps ? html`${n.link_mbps} <small>Mbit/s</small>` : 'up'}</dd>`;
   return html`<div><dt>Network</dt>${figure}<dd class="addr">${[address, words].filter(Boolean).join(', ')}</dd></div>`;
 };
 
@@ -88,7 +89,7 @@ const foot = list => {
   return html`<div class="foot">${free ? html`<span>Attach one from Linux</span>${command(attachLine(free), 'attach command')}${other ? html`<span>From another computer: ${other} in place of ${location.hostname}.</span>` : ''}` : ''}${unpluggedNote()}</div>`;
 };
 
-const steps = () => html`<div class="path bare" role="img" aria-label="A USB device, ${boxName()}, and a computer on the network: not connected yet"><div class="path-end">${icon('plug')}<span class="two"><span><strong>A USB device</strong></span><small>not plugged in</small></span></div><div class="path-line none"><span>USB</span><small>&nbsp;</small></div><div class="path-end">${icon('box')}<span class="two"><span><strong>${boxName()}</strong></span><small>ready</small></span></div><div class="path-line none"><span>network, port ${state.status.usbip_port}</span><small>&nbsp;</small></div><div class="path-end">${icon('desk')}<span class="two"><span><strong>Your computer</strong></span><small>sees it as its own</small></span></div></div>
+const steps = () => html`<div class="path bare" role="img" aria-label="A USB device, ${boxName()}, and a computer on the network: not connected yet"><div class="path-end">${icon('plug')}<span class="two"><span><strong>A USB device</strong></span><small>not plugged in</small></span></div><div class="path-line none"><span>USB</span><small>&nbsp;</small></div><div class="path-end">${icon('box')}<span class="two"><span><strong>${boxName()}</strong></span><small>ready</small></span></div><div class="path-line none"><span>network, port ${state.status.usbip_port ?? 3240}</span><small>&nbsp;</small></div><div class="path-end">${icon('desk')}<span class="two"><span><strong>Your computer</strong></span><small>sees it as its own</small></span></div></div>
 <ol class="steps"><li><div><h3>Plug a USB device into ${boxName()}</h3><p>It appears here within a second, with its name and what it is.</p></div></li>
 <li><div><h3>Attach it from another computer</h3><p>Linux, with package <code>usbip</code>. The device page has the line for Windows.</p>${command('sudo modprobe vhci-hcd', 'first command')}${command(attachLine({ busid: '1-1' }), 'attach command')}</div></li>
 ${state.status.simulated ? html`<li><div><h3>No device at hand?</h3><p>${boxName()} can simulate some, so that you can see all of it work.</p><div class="row">${unpluggedPorts().length ? unpluggedNote() : ''}${simulateButton()}</div></div></li>` : ''}</ol>`;
@@ -111,6 +112,6 @@ const lower = () => {
 
 export const overview = {
   title: () => 'overview',
-  fetches: () => [fetches('/api/v1/history', 'every 60s'), fetches('/api/v1/topology')],
+  fetches: () => [fetches('/api/v1/history', 'every 60s'), fetches('/api/v1/topology'), fetches('/api/v1/simulate')],
   parts: [mast, notes, () => shown().length ? flowPart() : html`<div id="p-flow"></div>`, devices, lower],
 };

@@ -9,7 +9,7 @@ import { boxName, devicePath, fetches, ghosts, plugButton, product, simulateButt
 const open = path => !ui.folded.has(path);
 const at = path => ui.treeAt === path ? 0 : -1;
 
-const item = (path, level, owns, kind, inside) => html`<span class="node ${kind}" role="treeitem" id="node-${path}" data-node="${path}" aria-level="${level}" tabindex="${at(path)}" ${owns ? html`aria-expanded="${open(path)}" aria-owns="under-${path}"` : ''}>${inside}</span>`;
+const item = (path, level, owns, kind, inside) => html`<span class="node ${kind}" role="treeitem" id="node-${path}" data-node="${path}" aria-level="${level}" tabindex="${at(path)}" ${owns ? html`aria-expanded="${String(open(path))}" aria-owns="under-${path}"` : ''}>${inside}</span>`;
 
 const group = (path, level, ports) => html`<ul role="group" id="under-${path}" ${open(path) ? '' : html`hidden`}>${ports.map(p => port(p, level))}</ul>`;
 
@@ -46,6 +46,6 @@ const simulated = () => state.status?.simulated ? html`<section id="p-sim" aria-
 
 export const topology = {
   title: () => 'topology',
-  fetches: () => [fetches('/api/v1/topology', 'every 3s')],
+  fetches: () => [fetches('/api/v1/topology', 'every 3s'), fetches('/api/v1/simulate')],
   parts: [() => html`<div id="p-title"><div class="title"><h1>Topology</h1></div><p class="lead">What is plugged in where, empty ports too.</p></div>`, tree, simulated],
 };

@@ -11,7 +11,6 @@ export const state = {
   sessions: [],       // those that have a device
   events: [],         // oldest first
   details: new Map(), // busid -> as GET /api/v1/devices/BUSID
-  missing: new Set(), // busids for which that says 404
   topology: null,
   kinds: null,        // that can be simulated
   settings: undefined, // null: the box has no such route
@@ -73,7 +72,6 @@ export const takeLive = message => {
   for (const busid of message.gone ?? []) { state.devices.delete(busid); state.details.delete(busid); }
   for (const d of message.devices ?? []) {
     state.devices.set(d.busid, mark(d, state.uptime));
-    state.missing.delete(d.busid);
     const detail = state.details.get(d.busid);
     if (detail) Object.assign(detail, d);
   }
@@ -97,11 +95,20 @@ const takeHistory = answer => {
   state.hour = { ...hour, end };
 };
 
+// Bytes per second of each endpoint since the last time its figures came.
+const withRates = (d, old) => {
+  d.told = Date.now();
+  for (const e of d.endpoints ?? []) {
+    const before = old?.endpoints?.find(o => o.address === e.address && o.direction === e.direction);
+    e.rate = before && before.bytes <= e.bytes ? (e.bytes - before.bytes) / Math.max(0.1, (d.told - old.told) / 1000) : null;
+  }
+  return d;
+};
+
 // What each GET brings; the busid is what "{busid}" stands for.
 const answers = [
   [/^\/api\/v1\/devices\/(.+)$/, (d, busid) => {
-    state.details.set(busid, mark(d, state.uptime));
-    state.missing.delete(busid);
+    state.details.set(busid, withRates(mark(d, state.uptime), state.details.get(busid)));
   }],
   [/^\/api\/v1\/topology$/, a => { state.topology = a.buses; }],
   [/^\/api\/v1\/events$/, a => { takeEvents(a.events, state.status?.boot); }],
@@ -119,8 +126,6 @@ export const takeAnswer = (path, answer) => {
 
 // 404: the page says so instead of waiting.
 export const takeMissing = path => {
-  const match = answers[0][0].exec(path);
-  if (match) { state.missing.add(decodeURIComponent(match[1])); state.details.delete(decodeURIComponent(match[1])); }
   if (path === '/api/v1/settings') state.settings = null;
   if (path === '/api/v1/simulate') state.kinds = [];
 };

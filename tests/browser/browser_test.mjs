@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+import { runAll } from './check.mjs';
+import { endAll } from './rig.mjs';
+import { detachAll } from './usbip_client.mjs';
+import './words_test.mjs';
+import './pages_test.mjs';
+import './actions_test.mjs';
+import './link_test.mjs';
+import './keyboard_test.mjs';
+import './look_test.mjs';
+
+let good = false;
+try { good = await runAll(process.argv.slice(2), detachAll); } finally { await endAll(); }
+process.exit(good ? 0 : 1);

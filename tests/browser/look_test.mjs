@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// All pages in both themes, wide and narrow: axe, overflow; what the page weighs; what it asked for.
+// With $USBIP_SHOTS it draws the pages for the docs.
+import { join } from 'node:path';
+import { equal, ok, test } from './check.mjs';
+import { axeFinds, close, live, noOverflow, open, seen, sleep, startServer } from './rig.mjs';
+import { attach } from './usbip_client.mjs';
+
+const PAGE_LIMIT = 70000, FILES_LIMIT = 5; // compressed
+
+const paths = { overview: '/', device: '/devices/1-3', topology: '/topology', clients: '/clients', events: '/events', settings: '/settings' };
+const ready = { overview: '[id="dev-1-3"]', device: '.eps', topology: '[role=tree]', clients: '#p-clients table', events: '.log tbody tr', settings: '#p-settings dl' };
+
+let server = null, clients = [];
+const busy = async () => {
+  if (server) return server;
+  server = await startServer();
+  clients = [await attach(server, '1-3', { ep: 1, length: 65536, pause: 20, keep: true }), await attach(server, '1-1', { keep: true })];
+  return server;
+};
+
+const each = (name, options, check) => {
+  for (const page of Object.keys(paths)) {
+    test(`look_${page}_${name}`, async () => {
+      const p = await open(await busy(), paths[page], options);
+      await live(p);
+      await p.waitForSelector(ready[page]);
+      await check(p);
+      await close(p);
+    });
+  }
+};
+
+const passes = async page => {
+  await noOverflow(page);
+  equal(await axeFinds(page), []);
+};
+
+each('desk_light', { colorScheme: 'light' }, passes);
+each('desk_dark', { colorScheme: 'dark' }, passes);
+each('phone_light', { colorScheme: 'light', width: 360, height: 780 }, passes);
+each('phone_dark', { colorScheme: 'dark', width: 360, height: 780 }, passes);
+each('320_px', { width: 320, height: 600 }, noOverflow);
+each('1920_px', { width: 1920, height: 1080 }, noOverflow);
+
+test('look_devices_come_before_the_chart_on_a_phone', async () => {
+  const page = await open(await busy(), '/', { width: 360, height: 780 });
+  await page.waitForSelector(ready.overview);
+  const y = selector => page.locator(selector).evaluate(node => node.getBoundingClientRect().top);
+  ok(await y('#p-dev') < await y('#p-flow'), 'devices are above the chart');
+  await close(page);
+});
+
+test('look_nothing_moves_for_who_wants_less_motion', async () => {
+  const page = await open(await busy(), '/', { reducedMotion: 'reduce' });
+  await page.waitForSelector(ready.overview);
+  equal(await page.evaluate(() => document.getAnimations().length), 0);
+  await close(page);
+});
+
+test('look_weight', async () => {
+  const { url } = await busy();
+  const get = path => fetch(url + path, { headers: { 'Accept-Encoding': 'gzip' } });
+  const size = r => Number(r.headers.get('content-length'));
+  const first = await get('/'), text = await first.text();
+  const names = [...new Set(text.match(/\/assets\/[^"]+/g))];
+  ok(names.length + 1 <= FILES_LIMIT, `${names.length + 1} files are not too many`);
+  let all = size(first);
+  for (const name of names) {
+    const r = await get(name);
+    equal(r.status, 200, name);
+    equal(r.headers.get('content-encoding'), 'gzip', name);
+    ok(r.headers.get('cache-control').includes('immutable'), `${name} is cached for ever`);
+    const again = await fetch(url + name, { headers: { 'If-None-Match': r.headers.get('etag') } });
+    equal(again.status, 304, `${name} asked for again`);
+    all += size(r);
+  }
+  console.log(`page: ${all} bytes compressed in ${names.length + 1} files`);
+  ok(all <= PAGE_LIMIT, `${all} bytes are not too many`);
+});
+
+// --- for the docs --------------------------------------------------------------------------------
+
+const shots = process.env.USBIP_SHOTS;
+const draw = (name, page, options) => shots && test(`shots_${name}`, async () => {
+  const p = await open(await busy(), paths[page], options);
+  await live(p);
+  await p.waitForSelector(ready[page]);
+  await sleep(9000); // so that the chart has something to show
+  await p.screenshot({ path: join(shots, `${name}.png`) });
+  await close(p);
+});
+
+const desk = { width: 1280, height: 860, colorScheme: 'light' }, night = { ...desk, colorScheme: 'dark' };
+const phone = { width: 360, height: 760, colorScheme: 'light' };
+draw('overview', 'overview', desk);
+draw('overview-dark', 'overview', night);
+draw('overview-phone', 'overview', phone);
+draw('device', 'device', { ...desk, height: 1100 });
+draw('device-dark', 'device', { ...night, height: 1100 });
+draw('device-phone', 'device', phone);
+draw('topology', 'topology', { ...desk, height: 700 });
+draw('clients', 'clients', { ...desk, height: 500 });
+draw('events', 'events', desk);
+
+test('look_ends_with_its_server', async () => {
+  for (const c of clients) c.detach();
+  await server?.stop();
+});
+
+// --- what all tests have seen --------------------------------------------------------------------
+
+test('seen_no_request_to_others', () => equal([...new Set(seen.foreign)], []));
+test('seen_nothing_that_the_policy_forbids', () => equal(seen.csp, []));
+test('seen_no_error_in_scripts', () => equal(seen.errors, []));
