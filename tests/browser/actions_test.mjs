@@ -34,7 +34,7 @@ test('action_menu_keeps_its_place_and_the_focus', async () => {
     equal(await axeFinds(page), []);
     await page.click(on('do-disconnect-1-3'));
     await page.keyboard.press('Escape');
-    equal(await page.evaluate(() => document.activeElement.id), 'ms-1-3', 'what has the focus');
+    await page.waitForFunction(() => document.activeElement.id === 'ms-1-3');
     ok(!client.ended, 'nobody was disconnected');
   });
   client.detach();
