@@ -75,6 +75,7 @@ set(USBIP_API_SOURCES
   api/api_event.c
   api/api_events.c
   api/api_guard.c
+  api/api_header.c
   api/api_health.c
   api/api_healthz.c
   api/api_history.c

@@ -80,7 +80,6 @@ struct api_response {
     const char *content_type;         // NULL: there is no body
     const char *encoding;             // Content-Encoding, NULL: none
     const char *cache;                // Cache-Control, NULL: "no-store"
-    const char *upgrade;              // for 426: the Upgrade header, NULL: none
     const char *retry_after;          // seconds; NULL: none
     char etag[API_ETAG_SIZE];         // with its quotation marks; "": none
     char location[API_LOCATION_SIZE]; // "": none

@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api_guard.h"
+#include "api/api_header.h"
 #include "base/base_text.h"
 
 #include <string.h>
 
 enum { HOST_SIZE = 96 }; // longer than all that are ours, with a port
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool same(const char *a, const char *b)
-{
-    for (; *a && lower(*a) == lower(*b); a++, b++) {
-    }
-    return *a == *b;
-}
-
 static bool ends_with(const char *text, const char *end)
 {
     size_t n = strlen(text), m = strlen(end);
-    return n > m && same(text + n - m, end);
+    return n > m && api_header_same(text + n - m, end);
 }
 
 // Takes the port off: "[::1]:8080" is "::1", "bench:8080" is "bench".
@@ -46,8 +35,8 @@ static bool host_is_ours(const struct api_context *ctx, const struct api_request
         return true; // HTTP/1.0; browsers always send it
     if (!host_of(header, host))
         return false;
-    return base_address_parse(host, &a) || same(host, "localhost") || ends_with(host, ".local") ||
-           (ctx->host_name && same(host, ctx->host_name));
+    return base_address_parse(host, &a) || api_header_same(host, "localhost") ||
+           ends_with(host, ".local") || (ctx->host_name && api_header_same(host, ctx->host_name));
 }
 
 // "http://bench:8080" is the page's own if the request's Host is "bench:8080".
@@ -60,13 +49,13 @@ static bool origin_is_ours(const struct api_request *req)
     if (!origin)
         return true; // a program, not a page
     const char *authority = strstr(origin, "://");
-    return authority && known && same(authority + strlen("://"), host);
+    return authority && known && api_header_same(authority + strlen("://"), host);
 }
 
 static bool site_is_ours(const struct api_request *req)
 {
     const char *site = api_header(req, "Sec-Fetch-Site");
-    return !site || same(site, "same-origin") || same(site, "none");
+    return !site || api_header_same(site, "same-origin") || api_header_same(site, "none");
 }
 
 static bool writer_is_allowed(const struct api_context *ctx, const struct api_request *req)

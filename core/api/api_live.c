@@ -2,6 +2,7 @@
 #include "api/api_live.h"
 #include "api/api_device.h"
 #include "api/api_events.h"
+#include "api/api_header.h"
 #include "api/api_json.h"
 #include "api/api_message.h"
 #include "api/api_problem.h"
@@ -287,12 +288,9 @@ struct api_response api_get_live(const struct api_context *ctx, const struct api
     const char *upgrade = api_header(req, "Upgrade");
     if (!ctx->live)
         return api_problem(503, "No live updates", "The server has no memory for them.");
-    if (!upgrade || !strstr(upgrade, "websocket")) {
-        struct api_response r = api_problem(426, "This is a WebSocket",
-                                            "Ask for it with the header Upgrade: websocket.");
-        r.upgrade = "websocket";
-        return r;
-    }
+    if (!upgrade || !api_header_has(upgrade, "websocket"))
+        return api_problem(426, "This is a WebSocket",
+                           "Ask for it with the header Upgrade: websocket.");
     return (struct api_response){
         .status = 101,
         .kind = API_WEBSOCKET,

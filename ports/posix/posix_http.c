@@ -124,7 +124,8 @@ unsigned posix_http_headers(const struct api_response *a,
     n = add(headers, n, "Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'");
     n = add(headers, n, "Content-Encoding", a->encoding);
     n = add(headers, n, "Allow", a->allow);
-    n = add(headers, n, "Upgrade", a->upgrade);
+    n = add(headers, n, "Upgrade", a->status == 426 ? "websocket" : NULL); // the only one there is
+    n = add(headers, n, "Sec-WebSocket-Version", a->status == 426 ? "13" : NULL);
     n = add(headers, n, "ETag", a->etag);
     n = add(headers, n, "Location", a->location);
     n = add(headers, n, "Retry-After", a->retry_after);

@@ -97,6 +97,27 @@ TEST(http_live_refusals)
     http_rig_end(r);
 }
 
+// RFC 6455 4.2.1: names in any case, among others.
+TEST(http_live_as_others_ask_for_it)
+{
+    static const char *const forms[] = {
+        "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n",
+        "Connection: upgrade\r\nUpgrade: h2c, websocket\r\n",
+    };
+    struct http_rig *r = http_rig_begin();
+    char head[HEAD_SIZE], request[HEAD_SIZE], *text = malloc(FRAME_SIZE);
+    for (unsigned i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        snprintf(request, sizeof request, "GET /api/v1/live HTTP/1.1\r\nHost: a\r\n%s%s\r\n",
+                 forms[i], KEY VERSION);
+        int fd = ask(r, request, head);
+        CHECK(strncmp(head, "HTTP/1.1 101 ", 13) == 0);
+        receive_frame(fd, text);
+        close(fd);
+    }
+    free(text);
+    http_rig_end(r);
+}
+
 static void await_websockets(const struct http_rig *r, unsigned count)
 {
     for (unsigned i = 0; http_websocket_count(r->http) != count; i++) {

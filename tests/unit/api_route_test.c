@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // From request to route, and what never gets to one.
 #include "api/api.h"
+#include "api/api_header.h"
 #include "api/api_problem.h"
 #include "api/api_routes.h"
 #include "tests/support/stage.h"
@@ -270,6 +271,20 @@ STAGE_TEST(api_guard_pages_of_other_sites, begin(st))
         CHECK_EQ(STATUS("GET", "/healthz", .headers = live, .peer = "192.0.2.1"),
                  cases[i].status == MAY ? 200 : MAY_NOT);
     }
+}
+
+TEST(api_header_lists)
+{
+    CHECK(api_header_has("websocket", "websocket"));
+    CHECK(api_header_has("WebSocket", "websocket"));
+    CHECK(api_header_has("h2c,WEBSOCKET ,x", "websocket"));
+    CHECK(api_header_has(" ,\th2c, websocket", "websocket"));
+    CHECK(!api_header_has("", "websocket"));
+    CHECK(!api_header_has(", ,", "websocket"));
+    CHECK(!api_header_has("websocket2", "websocket"));
+    CHECK(!api_header_has("xwebsocket", "websocket"));
+    CHECK(!api_header_has("web, socket", "websocket"));
+    CHECK(!api_header_has("websocket/13", "websocket"));
 }
 
 TEST(api_problem_names_values)
