@@ -16,7 +16,6 @@
 enum {
     CONNECTIONS = 256, // all of this is for those that are waiting; a request takes a moment
     CONNECTIONS_OF_ADDRESS = 64,
-    HEAD_SIZE = 16384,     // of a request, in all
     ACCEPTED_AT_ONCE = 16, // then the others have a turn
     ACCEPT_PAUSE_US = 100000,
     WATCHES = 4, // two listening sockets, the library's, and the wake-up
@@ -160,9 +159,9 @@ static bool start_daemon(struct http_server *h)
     h->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE, 0,
         NULL, NULL, http_request_go_on, &h->requests, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)HTTP_DESCRIPTORS,                            //
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_SIZE, //
-        MHD_OPTION_CONNECTION_TIMEOUT, 0u,                     // http_clients.h has others
+        (unsigned)HTTP_DESCRIPTORS,                                 //
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_SIZE, //
+        MHD_OPTION_CONNECTION_TIMEOUT, 0u,                          // http_clients.h has others
         MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, &h->requests, MHD_OPTION_NOTIFY_COMPLETED,
         http_request_end, &h->requests,                 //
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, //

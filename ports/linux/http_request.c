@@ -12,7 +12,8 @@
 struct request {
     char path[POSIX_HTTP_PATH_SIZE];
     char *query;
-    int refusal; // status of what cannot be served; 0: it can
+    int refusal;     // status of what cannot be served; 0: it can
+    const char *end; // of the target, in the library's memory
     bool has_head;
     char *body; // room for API_BODY_MAX from its first byte on; NULL: none
     size_t size;
@@ -37,6 +38,7 @@ void *http_request_begin(void *cls, const char *target, struct MHD_Connection *c
         return NULL;
     r->refusal = posix_http_target(target, r->path, &query);
     r->query = strdup(query);
+    r->end = target + strlen(target);
     return r;
 }
 
@@ -227,7 +229,17 @@ static int judge(struct MHD_Connection *conn, const char *version, bool *read)
     if (h.bad || h.hosts > 1 || (is_1_1 && h.hosts == 0) || h.lengths + h.codings > 1)
         return 400;
     *read = h.codings == 0 || h.chunked;
-    return h.codings ? 411 : 0;
+    if (h.codings && !is_1_1)
+        return 400; // RFC 9112 6.1: nobody knows where it ends
+    return h.codings && !h.chunked ? 411 : 0;
+}
+
+// The library takes the target for a string and finds the version from the line's end: the two are
+// further apart than a space if a NUL has cut the target.
+static bool is_cut(const struct request *r, const char *version)
+{
+    uintptr_t end = (uintptr_t)r->end, next = (uintptr_t)version;
+    return next > end + 1 && next < end + HTTP_HEAD_SIZE;
 }
 
 // False: answer now, a body is not read.
@@ -235,6 +247,8 @@ static bool take_head(struct request *r, struct MHD_Connection *conn, const char
 {
     bool read;
     int refusal = judge(conn, version, &read);
+    if (refusal == 0 && is_cut(r, version))
+        refusal = 400;
     r->has_head = true;
     r->refusal = refusal ? refusal : r->refusal;
     // Who waits for a go-ahead need not send what is refused.

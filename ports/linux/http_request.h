@@ -9,6 +9,8 @@
 
 #include <microhttpd.h>
 
+enum { HTTP_HEAD_SIZE = 16384 }; // of a request, in all
+
 // What they share. Borrowed.
 struct http_requests {
     const struct posix_http *http;

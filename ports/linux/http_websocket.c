@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
@@ -44,8 +45,10 @@ void http_websockets_end(struct http_websockets *all)
 static void on_end(void *ctx)
 {
     struct websocket *w = ctx;
-    if (w->stream.fd >= 0)
+    if (w->stream.fd >= 0) {
+        shutdown(w->stream.fd, SHUT_RDWR); // the library may still have its own
         close(w->stream.fd);
+    }
     atomic_fetch_sub(&w->all->count, 1);
     free(w);
 }

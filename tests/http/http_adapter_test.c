@@ -81,13 +81,3 @@ TEST(http_adapter_long_bodies)
     send_body(API_BODY_MAX + 1, "413");
     http_adapter_end();
 }
-
-TEST(http_adapter_body_of_unknown_length)
-{
-    const char *refusal = "{\"type\":\"about:blank\",\"title\":\"Length Required\",\"status\":411,"
-                          "\"detail\":\"This is no request that can be served.\"}";
-    http_adapter_begin();
-    answers("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "411",
-            refusal);
-    http_adapter_end();
-}

@@ -92,22 +92,28 @@ LIVE_TEST(http_live_websocket)
     close(fd);
 }
 
-static void refuses(const char *request)
+static void refuses(const char *request, const char *status)
 {
     size_t size;
     const char *answer = http_adapter_send(request, &size);
-    CHECK(strstr(answer, "HTTP/1.1 400 Bad Request\r\n") == answer);
+    CHECK(strstr(answer, status) == answer + strlen("HTTP/1.1 "));
+    bool old = strncmp(status, "426", 3) == 0;
+    CHECK_EQ(strstr(answer, "\r\nUpgrade: websocket\r\n") != NULL, old);
+    CHECK_EQ(strstr(answer, "\r\nSec-WebSocket-Version: 13\r\n") != NULL, old);
     CHECK(strstr(answer, "\r\nContent-Type: application/problem+json\r\n"));
 }
 
 LIVE_TEST(http_live_no_websocket)
 {
     refuses("GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\n\r\n");
+            "Sec-WebSocket-Version: 13\r\n\r\n",
+            "400 Bad Request");
     refuses("GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2hvcnQ=\r\n\r\n");
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2hvcnQ=\r\n\r\n",
+            "400 Bad Request");
     refuses("GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+            "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            "426 Upgrade Required");
 }
 
 LIVE_TEST(http_live_lines)

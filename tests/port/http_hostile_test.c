@@ -44,12 +44,42 @@ TEST(http_bad_requests)
          400},
         {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nz\r\n\r\n", 400},
         {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 411},
-        {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
-         411},
+        {"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n", 400},
+        {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 411},
     };
     struct http_rig *r = http_rig_begin();
     for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++)
         http_rig_send(r, cases[i].request, cases[i].status);
+    http_rig_end(r);
+}
+
+// Else "/healthz\0x" would be what a proxy lets pass as something else.
+TEST(http_nul_in_the_head)
+{
+    static const struct {
+        const char *request; // '@' stands for NUL
+        int status;
+    } cases[] = {
+        {"GET /healthz@ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        {"GET /healthz@x HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        {"GET /healthz?a@b HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        {"GET @/healthz HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        {"GET /healthz  HTTP/1.1\r\nHost: a\r\n\r\n", 404}, // "/healthz "
+    };
+    struct http_rig *r = http_rig_begin();
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char bytes[200], answer[20] = "";
+        size_t size = strlen(cases[i].request);
+        memcpy(bytes, cases[i].request, size);
+        for (char *at = bytes; (at = memchr(at, '@', size - (size_t)(at - bytes))); at++)
+            *at = '\0';
+        int fd = http_rig_connect(r);
+        CHECK(tcp_client_send(fd, bytes, size, TCP_CLIENT_MS));
+        CHECK(tcp_client_recv(fd, answer, strlen("HTTP/1.1 200"), TCP_CLIENT_MS));
+        if (strtol(answer + strlen("HTTP/1.1 "), NULL, 10) != cases[i].status)
+            check_fail(__FILE__, __LINE__, "%s: %s", cases[i].request, answer);
+        close(fd);
+    }
     http_rig_end(r);
 }
 

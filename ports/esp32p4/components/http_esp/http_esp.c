@@ -140,11 +140,13 @@ static esp_err_t stay(struct http_esp *h, const struct api_response *a)
     return ESP_OK;
 }
 
-static bool is_handshake(struct http_esp *h)
+// Its refusal; 0: it is one.
+static int judge_handshake(struct http_esp *h)
 {
     const char *version = header(h, "Sec-WebSocket-Version");
-    return version && strcmp(version, "13") == 0 &&
-           http_esp_accept(header(h, "Sec-WebSocket-Key"), h->accept);
+    if (!version || strcmp(version, "13") != 0)
+        return 426;
+    return http_esp_accept(header(h, "Sec-WebSocket-Key"), h->accept) ? 0 : 400;
 }
 
 static struct api_response no_place(bool websocket)
@@ -160,8 +162,9 @@ static struct api_response no_place(bool websocket)
 static void check_stream(struct http_esp *h, struct api_response *a)
 {
     bool websocket = a->kind == API_WEBSOCKET;
-    if (websocket && !is_handshake(h))
-        *a = posix_http_refusal(400);
+    int refusal = websocket ? judge_handshake(h) : 0;
+    if (refusal)
+        *a = posix_http_refusal(refusal);
     else if (a->kind != API_ANSWER && !http_esp_conn_may_stay(h->request, websocket))
         *a = no_place(websocket);
 }
