@@ -121,6 +121,19 @@ static void http_shows(const char *path, const char *part)
         CHECK_STR(answer.text, part);
 }
 
+// As a browser that was given this name for the box.
+static void http_changes(const char *path, const char *host, const char *status)
+{
+    static struct http_double_answer answer;
+    char request[200], line[64];
+    snprintf(request, sizeof request, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: 0\r\n\r\n",
+             path, host);
+    snprintf(line, sizeof line, "HTTP/1.1 %s ", status);
+    http_double_send(request, &answer);
+    if (strncmp(answer.text, line, strlen(line)) != 0)
+        CHECK_STR(answer.text, line);
+}
+
 static void console_says(const char *line, const char *part)
 {
     int answer = -1;
@@ -216,6 +229,13 @@ TEST(main_from_start_to_restart)
     console_says("settings set limits.max_urbs 100", "saved");
     http_shows("/healthz", "{\"status\":\"ok\"}");
     await_look_at_silence();
+
+    http_shows("/api/v1/settings", "\"host_name\": \"my-box\"");
+    http_shows("/api/v1/settings", "\"max_urbs\": 100");
+    http_shows("/api/v1/simulate", "\"kind\":\"keyboard\"");
+    http_changes("/api/v1/devices/3-3/unplug", "my-box", "202");
+    http_changes("/api/v1/devices/3-3/plug", "usbip-esp32p4", "403"); // that it was
+    http_changes("/api/v1/devices/3-3/plug", "my-box.local", "202");
 
     reset_by_button(c.fd);
     close(c.fd);

@@ -175,6 +175,7 @@ static void start_server(struct firmware *f)
     require(f->server, "no memory for the server");
     require(main_settings_access(&f->settings.now, f->server, posix_now_us()),
             "no memory for the access rules");
+    f->shown = f->settings.now;
 }
 
 // Sockets and wake-ups, which the loop needs even if there is no network.
@@ -223,7 +224,7 @@ void app_main(void)
     main_usb_open(&f->usb, &f->settings.now, f->server);
     main_board_power_usb();
 #ifdef CONFIG_USBIP_SIM_DEVICES
-    main_sim_start(f->server, &f->alloc);
+    main_sim_start(f->server, &f->alloc, &f->simulate);
 #endif
     start_lwip();
     start_loop(f);

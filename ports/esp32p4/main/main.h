@@ -3,6 +3,7 @@
 // use at the same time (atomics, locks) must not be in PSRAM.
 #pragma once
 
+#include "api/api_simulate.h"
 #include "board_button_gpio.h"
 #include "board_restart.h"
 #include "http_esp.h"
@@ -17,12 +18,15 @@
 struct firmware {
     const char *version;
     struct main_settings settings;
+    struct settings
+        shown; // what the API tells of them; loop task. Its lists are those of `settings`
     struct base_alloc alloc; // PSRAM
     struct usbip_server *server;
     struct posix_loop *loop;
     struct network *network; // NULL: none
     struct main_usb usb;
-    struct http_esp *http; // NULL: none
+    struct api_simulate simulate; // without `ctx`: there are no simulated devices
+    struct http_esp *http;        // NULL: none
     struct main_log log;
     struct board_restart restart;
     struct board_button_gpio button;

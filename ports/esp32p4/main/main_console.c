@@ -85,6 +85,7 @@ static void change_limits(void *arg)
     server_change_limits(f->server, &c->config);
     if (!main_settings_access(&f->settings.now, f->server, posix_now_us()))
         ESP_LOGE("console", "no memory for the access rules");
+    f->shown = f->settings.now;
 }
 
 // What is the same as before is left alone by everybody.

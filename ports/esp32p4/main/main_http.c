@@ -84,10 +84,13 @@ void main_http_start(struct firmware *f)
         .http = {.loop = f->loop,
                  .api = {.server = f->server,
                          .version = f->version,
+                         .host_name = f->shown.host_name,
                          .writers = API_WRITERS_ALL,
                          .assets = web_assets,
                          .port_facts = main_http_facts,
                          .port_ctx = f,
+                         .simulate = f->simulate.ctx ? &f->simulate : NULL,
+                         .settings = &f->shown,
                          .live = api_live_create()}}, // NULL: no live updates
         .priority = main_task_http.priority,
         .core = main_task_http.core,
