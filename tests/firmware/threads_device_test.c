@@ -2,6 +2,7 @@
 // The chip's backend with its tasks as threads: daemon, client, and the loop, which is the test.
 // For the thread sanitizer above all. Nothing waits for a time; a hang ends after a long one.
 #include "device_usb_host.h"
+#include "sim/device/faulty/sim_faulty.h"
 #include "sim/device/sim_zero.h"
 #include "tests/firmware/usb_host_double.h"
 #include "tests/support/check.h"
@@ -18,6 +19,7 @@ enum {
     ROUNDS = 60,
     TURN_MS = 20,
     HANG_S = 60,
+    COUNT_LATE_US = 50000,
     BULK_IN = 0x81,
     BULK_OUT = 2
 };
@@ -217,11 +219,16 @@ static void pull(struct party *p)
     usb_host_double_unlock();
 }
 
-static void play(struct party *p)
+static void await_device(struct party *p)
 {
     while (!p->device)
         if (!take_all(p))
             wait_for_wake(p);
+}
+
+static void play(struct party *p)
+{
+    await_device(p);
     p->opened = p->closed = false;
     p->backend->open(p->backend, p->device);
     wait_until(p, &p->opened);
@@ -245,36 +252,93 @@ static void failed(const char *reason)
     check_fail("USB host library", 0, "%s", reason);
 }
 
-TEST(device_threads)
+static struct sim_device *gadget_zero(struct sim_bus *bus)
 {
-    static struct party p = {.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    return sim_zero_create(bus, USB_SPEED_HIGH);
+}
+
+// One vendor request is never answered.
+static struct sim_device *hanging_device(struct sim_bus *bus)
+{
+    const struct sim_faulty_answer never = {.result = SIM_NAK};
+    struct sim_device *d = sim_faulty_create(bus, &sim_faulty_d1);
+    sim_faulty_answer(d, 0x40, 0x55, &never);
+    return d;
+}
+
+// The client task has taken it to the library.
+static void await_submitted(unsigned count)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    while (usb_host_double_counts().submitted < count)
+        nanosleep(&pause, NULL);
+}
+
+static void begin(struct party *p, struct sim_device *(*device)(struct sim_bus *),
+                  uint32_t count_late_us)
+{
     const char *why = NULL;
     const struct device_usb_host_config config = {.high_speed_port = true,
                                                   .full_speed_port = true,
                                                   .max_devices = 4,
                                                   .now_us = now_us,
                                                   .wake = wake,
-                                                  .ctx = &p};
-    p.bus = sim_bus_create(&heap, 1);
-    const struct usb_host_double_config library = {
-        .bus = {p.bus}, .now_us = now_us, .threads = true, .control_refused_after_error = true};
+                                                  .ctx = p};
+    *p = (struct party){.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    p->bus = sim_bus_create(&heap, 1);
+    const struct usb_host_double_config library = {.bus = {p->bus},
+                                                   .now_us = now_us,
+                                                   .threads = true,
+                                                   .count_late_us = count_late_us,
+                                                   .control_refused_after_error = true};
     usb_host_double_on_failure(failed);
     usb_host_double_begin(&library);
-    CHECK_EQ(sim_plug(p.bus, "1-1", sim_zero_create(p.bus, USB_SPEED_HIGH)), BASE_OK);
-    p.host = device_usb_host_create(&config, &why);
-    CHECK(p.host);
-    p.backend = device_usb_host_backend(p.host);
-    p.buffer = p.backend->buffer_alloc(p.backend, URBS * ROOM);
-    CHECK(p.buffer);
-    CHECK_EQ(pthread_create(&p.daemon, NULL, run_daemon, &p), 0);
-    CHECK_EQ(pthread_create(&p.client, NULL, run_client, &p), 0);
+    CHECK_EQ(sim_plug(p->bus, "1-1", device(p->bus)), BASE_OK);
+    p->host = device_usb_host_create(&config, &why);
+    CHECK(p->host);
+    p->backend = device_usb_host_backend(p->host);
+    p->buffer = p->backend->buffer_alloc(p->backend, URBS * ROOM);
+    CHECK(p->buffer);
+    CHECK_EQ(pthread_create(&p->daemon, NULL, run_daemon, p), 0);
+    CHECK_EQ(pthread_create(&p->client, NULL, run_client, p), 0);
+}
+
+static void end(struct party *p)
+{
+    p->stop = true;
+    pthread_join(p->client, NULL);
+    pthread_join(p->daemon, NULL);
+    p->backend->buffer_free(p->backend, p->buffer, URBS * ROOM);
+    CHECK(device_usb_host_destroy(p->host));
+    usb_host_double_end();
+    sim_bus_destroy(p->bus);
+}
+
+TEST(device_threads)
+{
+    static struct party p;
+    begin(&p, gadget_zero, 0);
     for (unsigned round = 0; round < ROUNDS; round++)
         play(&p);
-    p.stop = true;
-    pthread_join(p.client, NULL);
-    pthread_join(p.daemon, NULL);
-    p.backend->buffer_free(p.backend, p.buffer, URBS * ROOM);
-    CHECK(device_usb_host_destroy(p.host));
-    usb_host_double_end();
-    sim_bus_destroy(p.bus);
+    end(&p);
+}
+
+// The daemon is kept from its work just after it has handed over the last transfer of a device that
+// was pulled, for longer than anybody would wait who waits for a time.
+TEST(device_closed_after_its_last_transfer_is_counted)
+{
+    static struct party p;
+    begin(&p, hanging_device, COUNT_LATE_US);
+    await_device(&p);
+    p.backend->open(p.backend, p.device);
+    wait_until(&p, &p.opened);
+    p.urb[0] = (struct usb_urb){.device = p.device, .ep.max_packet_size = 64, .buffer = p.buffer};
+    memcpy(p.urb[0].setup, "\x40\x55\0\0\0\0\0\0", sizeof p.urb[0].setup);
+    p.busy[0] = true;
+    unsigned before = usb_host_double_counts().submitted;
+    p.backend->submit(p.backend, &p.urb[0]);
+    await_submitted(before + 1);
+    pull(&p);
+    await_device(&p);
+    end(&p);
 }

@@ -22,6 +22,8 @@ struct usb_host_double_config {
     uint64_t (*now_us)(void *ctx);
     void *ctx;
     bool threads;
+    uint32_t
+        count_late_us; // threads: so long a client has its control transfer before it is counted
 
     // Transfers to a device that was pulled from a hub see three bus errors before the hub tells.
     bool errors_before_gone;

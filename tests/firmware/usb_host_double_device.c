@@ -180,6 +180,14 @@ static void dequeue_control(struct usb_device_handle_s *d)
     }
 }
 
+bool double_device_leaving(void)
+{
+    BASE_LIST_FOR_EACH (const struct usb_device_handle_s, d, &double_library.devices, link)
+        if (d->control_leaving > 0)
+            return true;
+    return false;
+}
+
 // The daemon counts them after it has handed them over: a client on the other core may be faster.
 void double_device_count(void)
 {

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // --- installation --------------------------------------------------------------------------------
 
@@ -129,6 +130,18 @@ static esp_err_t lib_turn(TickType_t ticks)
     return ESP_OK;
 }
 
+// A client on the other core may be called back in between, and the daemon be kept from going on.
+static void count_late(void)
+{
+    const struct timespec late = {.tv_nsec = (long)double_library.config.count_late_us * 1000};
+    if (!double_library.config.threads || !double_device_leaving())
+        return;
+    usb_host_double_unlock();
+    nanosleep(&late, NULL);
+    usb_host_double_lock();
+    double_device_count();
+}
+
 esp_err_t usb_host_lib_handle_events(TickType_t timeout_ticks, uint32_t *event_flags_ret)
 {
     struct double_library *lib = &double_library;
@@ -140,8 +153,9 @@ esp_err_t usb_host_lib_handle_events(TickType_t timeout_ticks, uint32_t *event_f
     if (lib->handling)
         double_fail("two tasks handle the library's events");
     lib->handling = true;
-    double_device_count();
+    double_device_count(); // with one thread this is as late as can be
     esp_err_t err = lib_turn(timeout_ticks);
+    count_late();
     lib->handling = false;
     if (event_flags_ret)
         *event_flags_ret = lib->flags;
@@ -153,6 +167,7 @@ esp_err_t usb_host_lib_unblock(void)
 {
     double_enter();
     double_library.event = true;
+    double_wake();
     return double_return(ESP_OK);
 }
 

@@ -207,7 +207,8 @@ void double_device_act(struct usb_device_handle_s *d, unsigned actions);
 void double_device_remove(struct usb_device_handle_s *d);
 void double_device_close(struct usb_device_handle_s *d);
 void double_device_process(void); // all actions of all devices
-void double_device_count(void);   // control transfers that have left
+bool double_device_leaving(void); // a control transfer is to be counted
+void double_device_count(void);
 struct usb_device_handle_s *double_device(usb_device_handle_t handle); // fails if it is freed
 struct usb_host_client_handle_s *double_client(usb_host_client_handle_t handle);
 void double_send(const usb_host_client_event_msg_t *msg, struct usb_host_client_handle_s *only);

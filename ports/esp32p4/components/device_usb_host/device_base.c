@@ -18,6 +18,22 @@ void device_due(struct device_usb_host *h, uint64_t at_us)
         h->due_us = at_us;
 }
 
+uint32_t device_turn(const struct device_usb_host *h)
+{
+    return atomic_load(&h->library_turns);
+}
+
+// The library counts control transfers down after it has told us, but in the same turn; closing the
+// device in between is its end (docs/esp-usb-host.md 2.4.6). That turn may be the one under way.
+bool device_counted(struct device_usb_host *h, uint32_t turn)
+{
+    if (device_turn(h) != turn)
+        return true;
+    (void)usb_host_lib_unblock(); // else the turn ends when something happens on the bus
+    device_due(h, device_now_us(h) + DEVICE_RETRY_US);
+    return false;
+}
+
 struct base_span device_config(const struct device *d)
 {
     return usb_device_config(&d->info, d->info.active_config);

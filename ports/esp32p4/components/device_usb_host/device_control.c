@@ -106,7 +106,7 @@ static void transfer_done(usb_transfer_t *t)
     assert(c->busy && c->transfer == t);
     d->host->called = true;
     c->busy = false;
-    c->done_us = device_now_us(d->host);
+    c->done_turn = device_turn(d->host);
     if (c->urb)
         finish_urb(d);
     else if (c->request.state == REQUEST_IN_FLIGHT)

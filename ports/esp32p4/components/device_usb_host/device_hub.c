@@ -120,7 +120,7 @@ static void hub_answered(usb_transfer_t *t)
     bool good = t->status == USB_TRANSFER_STATUS_COMPLETED;
     d->host->called = true;
     hub->busy = false;
-    hub->close_us = device_now_us(d->host) + DEVICE_CLOSE_US;
+    hub->done_turn = device_turn(d->host);
     if (hub->asking == 0 && good && size >= HUB_DESCRIPTOR_SIZE - 1)
         hub->ports = data[2] < DEVICE_HUB_PORTS ? data[2] : DEVICE_HUB_PORTS;
     else if (hub->asking > 0)
@@ -163,7 +163,7 @@ static void open_hub(struct device *d)
         return;
     }
     hub->wanted = hub->broken = false;
-    hub->begun_us = hub->close_us = device_now_us(d->host);
+    hub->begun_us = device_now_us(d->host);
     hub->asking = hub->ports ? 1 : 0;
 }
 
@@ -195,10 +195,8 @@ static bool go_on_asking(struct device *d)
     }
     if (!hub->broken && !d->gone)
         hub->polled_us = hub->begun_us;
-    if (!h->ending && device_now_us(h) < hub->close_us) {
-        device_due(h, hub->close_us);
+    if (!device_counted(h, hub->done_turn))
         return false;
-    }
     (void)usb_host_device_close(h->client, hub->handle);
     hub->handle = NULL;
     judge_ports(d);

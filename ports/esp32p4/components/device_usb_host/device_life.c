@@ -134,19 +134,14 @@ static bool end_urbs(struct device *d)
 static bool close_device(struct device *d)
 {
     struct device_usb_host *h = d->host;
-    uint64_t close_us = d->control.done_us ? d->control.done_us + DEVICE_CLOSE_US : 0;
     for (uint8_t i = 0; i < USB_MAX_INTERFACES; i++) {
         if (device_release(d, i, false) == BASE_OK)
             continue;
         device_due(h, device_now_us(h) + DEVICE_RETRY_US);
         return false;
     }
-    // The library counts control transfers down after it has told us, and closing in between is
-    // its end. With the daemon's priority above ours that cannot be; should somebody change it...
-    if (!h->ending && close_us > device_now_us(h)) {
-        device_due(h, close_us);
+    if (!device_counted(h, d->control.done_turn))
         return false;
-    }
     if (d->control.own)
         device_control_destroy(d);
     (void)usb_host_device_close(h->client, d->handle);

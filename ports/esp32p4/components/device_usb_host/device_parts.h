@@ -9,6 +9,9 @@
 // The client task looks again at `at_us`, or earlier.
 void device_due(struct device_usb_host *h, uint64_t at_us);
 uint64_t device_now_us(const struct device_usb_host *h);
+// In a control transfer's callback; and whether the library has counted that transfer since.
+uint32_t device_turn(const struct device_usb_host *h);
+bool device_counted(struct device_usb_host *h, uint32_t turn);
 struct base_span device_config(const struct device *d); // the active one
 int32_t device_status(usb_transfer_status_t status);
 // Takes an URB off its list, if it is on one, and gives it back to the loop. Isochronous packets

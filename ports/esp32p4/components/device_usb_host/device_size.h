@@ -58,7 +58,6 @@ enum {
     DEVICE_SCAN_US = 1000 * 1000,         // hubs and their ports are looked at so often
     DEVICE_QUIET_US = 2 * 1000 * 1000,    // no arrivals: nobody is kept waiting for them
     DEVICE_PATH_US = 3 * 1000 * 1000,     // a device whose hub is not found gets a likely one
-    DEVICE_CLOSE_US = 20 * 1000,          // between a control transfer and closing its device
     DEVICE_CLEAN_US = 2 * 1000 * 1000,    // for a device to answer when its client has gone
     DEVICE_CHANGE_US = 5 * 1000 * 1000,   // for a device to take part in a change, as in Linux
     DEVICE_RETRY_US = 1000,               // what the library refuses for the moment

@@ -10,6 +10,7 @@
 #include "device_usb_host.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct device;
 struct device_pipe;
@@ -35,7 +36,8 @@ struct device_control {
     usb_transfer_t *transfer; // in flight
     uint16_t asked;           // wLength that the device saw
     unsigned tries;
-    uint64_t retry_us, done_us; // done: when the last one ended
+    uint64_t retry_us;
+    uint32_t done_turn; // the daemon's, in which the last one may have ended
     struct device_request request;
 };
 
@@ -72,7 +74,7 @@ struct device_hub {
     unsigned asking; // port; 0: the hub descriptor
     unsigned ports;
     uint64_t begun_us, polled_us; // polled: when the last complete look was begun
-    uint64_t close_us;            // not closed before
+    uint32_t done_turn;           // as of device_control
     struct device_hub_port port[DEVICE_HUB_PORTS + 1];
 };
 
@@ -191,6 +193,8 @@ struct device_usb_host {
         struct device_usb_host_figures figures;
     } shared;
     pthread_mutex_t lock;
+
+    atomic_uint library_turns; // that are over; the daemon task counts them
 
     // Daemon task.
     uint32_t library_flags; // read when it is gone

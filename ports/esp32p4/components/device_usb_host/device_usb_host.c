@@ -61,6 +61,7 @@ void device_usb_host_library_turn(struct device_usb_host *h, uint32_t timeout_ms
     uint32_t flags = 0;
     (void)usb_host_lib_handle_events(pdMS_TO_TICKS(timeout_ms), &flags);
     h->library_flags |= flags;
+    atomic_fetch_add(&h->library_turns, 1);
     keep_speed(h);
 }
 
