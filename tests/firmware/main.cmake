@@ -9,7 +9,7 @@ file(GLOB main_doubles CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/network_doubl
 firmware_sdkconfig(${CMAKE_BINARY_DIR}/sdkconfig_main ESP_CONSOLE_UART_NUM=0 USBIP_TCP_PORT=0
   USBIP_BUTTON_GPIO=20 USBIP_SIM_DEVICES=y USBIP_HOSTNAME="no_host_name"
   USBIP_VBUS_HS_GPIO=35 USBIP_VBUS_FS_GPIO=21)
-usbip_tests(firmware_main_tests SOURCES ${main_sources} ${main_doubles} main_test.c
+usbip_tests(firmware_main_tests SOURCES ${main_sources} ${main_doubles} main_test.c lwip_time_test.c
   console_double.c gpio_double.c http_double.c mbedtls_double.c nvs_double.c task_double.c ../port/usbip_client.c
   ../support/tcp_client.c
   LIBS gnutls device_usb_host_on_double usbip_posix usbip_settings usbip_sim usbip_web firmware_idf)
