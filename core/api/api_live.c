@@ -115,9 +115,9 @@ static bool make_room(struct api_live *live, unsigned devices)
         return true;
     bool all = true;
     for (unsigned i = 0; i < 3; i++)
-        all = (larger[i] = cJSON_malloc(devices * sizeof **lists[i])) && all;
+        all = (larger[i] = cJSON_malloc(devices * sizeof *live->seen)) && all;
     if (all && live->count > 0)
-        memcpy(larger[0], live->seen, live->count * sizeof **lists);
+        memcpy(larger[0], live->seen, live->count * sizeof *live->seen);
     for (unsigned i = 0; i < 3; i++) {
         cJSON_free(all ? *lists[i] : larger[i]);
         *lists[i] = all ? larger[i] : *lists[i];
