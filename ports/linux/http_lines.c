@@ -11,7 +11,7 @@
 enum {
     BLOCK_SIZE = 16384,
     EVERY_US = 250000,
-    STALL_US = 30000000, // who takes nothing for so long is given up
+    STALL_US = 30000000,
 };
 
 struct lines {
@@ -29,7 +29,7 @@ struct lines {
 
 void http_lines_begin(struct http_lines *all, const struct posix_http *http)
 {
-    *all = (struct http_lines){.http = http};
+    *all = (struct http_lines){.http = http, .stall_us = STALL_US};
     base_list_init(&all->open);
 }
 
@@ -113,7 +113,7 @@ void http_lines_turn(struct http_lines *all, uint64_t now_us)
         return;
     all->due_us = now_us + EVERY_US;
     BASE_LIST_FOR_EACH (struct lines, s, &all->open, link) {
-        if (!s->waits && now_us >= s->asked_us + STALL_US)
+        if (!s->waits && now_us >= s->asked_us + all->stall_us)
             shutdown(s->fd, SHUT_RDWR);
         wake(s);
     }

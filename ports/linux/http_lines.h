@@ -14,7 +14,8 @@ struct http_lines {
     const struct posix_http *http;
     struct base_list open;
     unsigned count;
-    uint64_t due_us; // when they are to be asked again; 0: none waits
+    uint64_t stall_us; // who takes nothing for so long is given up
+    uint64_t due_us;   // when they are to be asked again; 0: none waits
 };
 
 void http_lines_begin(struct http_lines *all, const struct posix_http *http);

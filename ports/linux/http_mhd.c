@@ -218,6 +218,8 @@ struct http_server *http_start(const struct http_config *config, char *why, size
     h->requests = (struct http_requests){&h->config.http, &h->clients, &h->websockets, &h->lines};
     http_websockets_begin(&h->websockets, &h->config.http);
     http_lines_begin(&h->lines, &h->config.http);
+    if (h->config.stall_us)
+        h->websockets.streams.stall_us = h->lines.stall_us = h->config.stall_us;
     http_clients_init(&h->clients, CONNECTIONS, CONNECTIONS_OF_ADDRESS);
     if (posix_listen(&h->listener, config->listen, config->port, why, why_size)) {
         if (start(h))

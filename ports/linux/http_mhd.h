@@ -15,6 +15,7 @@ struct http_config {
     uint16_t port;      // 0: a free one
     struct posix_http http;
     const struct log *log;
+    uint64_t stall_us; // who takes nothing of a stream for so long is given up; 0: as it comes
 };
 
 // What it needs at most of the process, and of the loop: one for each WebSocket.

@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { STALL_US = 3000000 };
+
 static struct port_rig rig;
 static struct log quiet = {.level = EVENTLOG_ERROR};
 static struct http_server *http;
@@ -23,6 +25,7 @@ void http_adapter_begin(void)
         .listen = "127.0.0.1",
         .http = {.loop = rig.loop, .api = {.server = rig.server, .version = "1.2.3"}},
         .log = &quiet,
+        .stall_us = STALL_US,
     };
     http = http_start(&config, why, sizeof why);
     CHECK_STR(why, "");
