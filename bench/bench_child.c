@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/bench_child.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -125,7 +126,12 @@ struct bench_child bench_child_start(char *const argv[], int cpu)
         become(argv, out[1], cpu, self);
     remember(pid);
     close(out[1]);
-    return (struct bench_child){.pid = pid, .port = read_port(out[0], argv[0])};
+    return (struct bench_child){pid, read_port(out[0], argv[0]), out[0]};
+}
+
+uint16_t bench_child_next_port(const struct bench_child *c)
+{
+    return read_port(c->out, "a server");
 }
 
 static void end_with(const struct bench_child *c, int signal)
@@ -184,6 +190,18 @@ struct bench_cost bench_child_cost_since(const struct bench_child *c,
     struct bench_cost now = bench_child_cost(c);
     return (struct bench_cost){(now.cpu_us - before->cpu_us) / urbs,
                                (now.wake_ups - before->wake_ups) / urbs};
+}
+
+double bench_child_loop_us(const struct bench_child *c)
+{
+    char path[64];
+    uint64_t ns = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", (int)c->pid, (int)c->pid);
+    FILE *f = fopen(path, "r");
+    if (!f || fscanf(f, "%" SCNu64, &ns) != 1)
+        bench_die("%s cannot be read", path);
+    fclose(f);
+    return (double)ns / 1e3;
 }
 
 // From smaps_rollup, which counts pages; the number in statm may be off by some hundred KiB.

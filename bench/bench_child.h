@@ -9,6 +9,7 @@
 struct bench_child {
     pid_t pid;
     uint16_t port;
+    int out; // what it prints
 };
 
 // Prints a message and ends the bench with status 1; the children die with it.
@@ -17,6 +18,8 @@ _Noreturn void bench_die(const char *format, ...) __attribute__((format(printf, 
 // Starts argv[0], found by PATH, pinned to `cpu` (-1: anywhere) and waits for its line "...:
 // listening on ADDR:PORT". At most 4 children.
 struct bench_child bench_child_start(char *const argv[], int cpu);
+// The port of its next such line: a server's second one is HTTP's.
+uint16_t bench_child_next_port(const struct bench_child *c);
 // At once, or with SIGTERM and patience for what it writes at its end.
 void bench_child_stop(const struct bench_child *c);
 void bench_child_end(const struct bench_child *c);
@@ -30,6 +33,8 @@ struct bench_cost {
 struct bench_cost bench_child_cost(const struct bench_child *c);
 struct bench_cost bench_child_cost_since(const struct bench_child *c,
                                          const struct bench_cost *before, unsigned urbs);
+// CPU time of its main thread, which runs the loop.
+double bench_child_loop_us(const struct bench_child *c);
 uint64_t bench_child_rss_bytes(const struct bench_child *c);
 
 // Pins the calling process. -1: to no CPU, whatever it was before.

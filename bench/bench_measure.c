@@ -9,7 +9,8 @@
 enum {
     AT_MEMORY = BENCH_COMPARE_ROWS,
     AT_CROWD = AT_MEMORY + 1,
-    AT_STREAM = AT_CROWD + BENCH_CROWD_ROWS,
+    AT_HTTP = AT_CROWD + BENCH_CROWD_ROWS,
+    AT_STREAM = AT_HTTP + BENCH_HTTP_ROWS,
     AT_INSTRUCTIONS = AT_STREAM + BENCH_STREAMS,
 };
 
@@ -26,6 +27,7 @@ static void list_rows(struct bench_row *rows, const struct bench_options *o)
     memcpy(rows, bench_compare_rows, sizeof bench_compare_rows);
     rows[AT_MEMORY] = bench_memory_row;
     memcpy(rows + AT_CROWD, bench_crowd_rows, sizeof bench_crowd_rows);
+    memcpy(rows + AT_HTTP, bench_http_rows, sizeof bench_http_rows);
     memcpy(rows + AT_STREAM, bench_stream_rows, sizeof bench_stream_rows);
     memcpy(rows + AT_INSTRUCTIONS, bench_instructions_rows, sizeof bench_instructions_rows);
     for (unsigned i = 0; i < BENCH_ROWS; i++)
@@ -46,6 +48,8 @@ double bench_measure(struct bench_row rows[BENCH_ROWS], const struct bench_optio
         bench_memory_measure(&rows[AT_MEMORY], o);
     if (any_wanted(rows + AT_CROWD, BENCH_CROWD_ROWS))
         bench_crowd_measure(rows + AT_CROWD, o);
+    if (any_wanted(rows + AT_HTTP, BENCH_HTTP_ROWS))
+        bench_http_measure(rows + AT_HTTP, o);
     if (any_wanted(rows + AT_STREAM, BENCH_STREAMS))
         bench_stream_measure(rows + AT_STREAM, o);
     if (any_wanted(rows + AT_INSTRUCTIONS, BENCH_STREAMS))

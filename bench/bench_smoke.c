@@ -25,6 +25,10 @@ static const char *const rows_of_crowds[] = {
     "rtt_beside_119_devices",
     "rtt_beside_500_connections",
 };
+static const char *const rows_of_http[] = {
+    "loop_beside_200_websockets",
+    "healthz_beside_400_idle",
+};
 static const char *const rows_of_streams[] = {
     "cpu_iso_camera",
     "cpu_iso_camera_yuy2",
@@ -33,6 +37,7 @@ static const char *const rows_of_streams[] = {
 enum {
     ROWS_WITH_FLOOR = sizeof rows_with_floor / sizeof *rows_with_floor,
     ROWS_OF_CROWDS = sizeof rows_of_crowds / sizeof *rows_of_crowds,
+    ROWS_OF_HTTP = sizeof rows_of_http / sizeof *rows_of_http,
     ROWS_OF_STREAMS = sizeof rows_of_streams / sizeof *rows_of_streams,
 };
 
@@ -124,11 +129,15 @@ static void check_streams(const cJSON *rows)
 
 static void check_rows(const cJSON *rows)
 {
-    CHECK_EQ(cJSON_GetArraySize(rows), ROWS_WITH_FLOOR + ROWS_OF_CROWDS + ROWS_OF_STREAMS + 1);
+    CHECK_EQ(cJSON_GetArraySize(rows),
+             ROWS_WITH_FLOOR + ROWS_OF_CROWDS + ROWS_OF_HTTP + ROWS_OF_STREAMS + 2);
     for (int i = 0; i < ROWS_WITH_FLOOR; i++)
         check_row_with_cost(rows, rows_with_floor[i], "floor");
     for (int i = 0; i < ROWS_OF_CROWDS; i++)
         check_row_with_cost(rows, rows_of_crowds[i], "alone");
+    for (int i = 0; i < ROWS_OF_HTTP; i++)
+        check_row(rows, rows_of_http[i], "alone");
+    CHECK(number(find_row(rows, "loop_list_of_100_devices"), "value") > 0);
     check_streams(rows);
     const cJSON *memory = find_row(rows, "memory_per_session");
     CHECK(cJSON_IsNumber(cJSON_GetObjectItem(memory, "value")));

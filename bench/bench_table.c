@@ -75,10 +75,16 @@ static void judge(const struct bench_row *r, char text[TEXT_SIZE])
 {
     bool most = r->aim.of != BENCH_AIM_RATIO_AT_LEAST;
     bool wakes = r->aim.of == BENCH_AIM_WAKE_UPS_AT_MOST;
-    double have = wakes ? middle(r, r->server, wake_ups) : ratio(r, value);
+    bool own = r->aim.of == BENCH_AIM_VALUE_AT_MOST;
+    double have = wakes ? middle(r, r->server, wake_ups)
+                  : own ? middle(r, r->server, value)
+                        : ratio(r, value);
     bool met = most ? have <= r->aim.limit : have >= r->aim.limit;
-    snprintf(text, TEXT_SIZE, "%s, %s %.2f%s", met ? "yes" : "NO", most ? "<=" : ">=", r->aim.limit,
-             wakes ? " wake-ups" : "");
+    snprintf(text, TEXT_SIZE, "%s, %s %.2f%s%s", met ? "yes" : "NO",
+             most ? "<=" : ">=", r->aim.limit, wakes || own ? " " : "",
+             wakes ? "wake-ups"
+             : own ? r->unit
+                   : "");
     if (r->aim.of == BENCH_AIM_NONE)
         strcpy(text, "-");
 }

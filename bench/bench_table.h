@@ -15,6 +15,7 @@ struct bench_aim {
         BENCH_AIM_RATIO_AT_LEAST, // of values
         BENCH_AIM_RATIO_AT_MOST,
         BENCH_AIM_WAKE_UPS_AT_MOST, // per URB
+        BENCH_AIM_VALUE_AT_MOST,
     } of;
     double limit;
 };
