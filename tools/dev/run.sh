@@ -17,9 +17,11 @@ run() {
 show_server_lines() {
     rm -f "$pipe"
     attach=''
+    page=''
     while IFS= read -r line; do
         case $line in
         'usbip: listening on '*) listening=${line#usbip: listening on } ;;
+        'http: listening on '*) page=$(reachable "${line#http: listening on }") ;;
         'usbip: exports '*)
             [ -n "$attach" ] || explain_attach "${listening%:*}" "${listening##*:}"
             device=${line#usbip: exports }
@@ -29,6 +31,14 @@ show_server_lines() {
         esac
         printf '%s\n' "$line"
     done
+}
+
+# An address with its port, where all addresses are meant this machine's own.
+reachable() {
+    case $1 in
+    0.0.0.0:* | '[::]:'*) echo "127.0.0.1:${1##*:}" ;;
+    *) echo "$1" ;;
+    esac
 }
 
 # explain_attach ADDRESS PORT: what comes before the commands; they begin with $attach.
@@ -47,7 +57,8 @@ explain_attach() {
     attach="$attach attach -r $address"
     cat <<EOF
 
-Ctrl-C ends the server. To attach its devices, in another terminal:
+Ctrl-C ends the server.${page:+ In a browser: http://$page/}
+To attach its devices, in another terminal:
 ${lan:+    (from another machine of this network: $lan instead of $address)
 }
     sudo apt-get install usbip; sudo modprobe vhci-hcd
