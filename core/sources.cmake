@@ -65,8 +65,10 @@ set(USBIP_SETTINGS_SOURCES
 # api/ needs the JSON library (cJSON) beside the C library.
 set(USBIP_API_SOURCES
   api/api.c
+  api/api_access.c
   api/api_asset.c
   api/api_body.c
+  api/api_change.c
   api/api_class.c
   api/api_descriptors.c
   api/api_device.c
@@ -88,6 +90,7 @@ set(USBIP_API_SOURCES
   api/api_operate.c
   api/api_problem.c
   api/api_query.c
+  api/api_rename.c
   api/api_routes.c
   api/api_sessions.c
   api/api_settings.c
@@ -96,4 +99,6 @@ set(USBIP_API_SOURCES
   api/api_status.c
   api/api_stream.c
   api/api_topology.c
+  api/api_verdict.c
+  api/api_wrong.c
 )

@@ -7,6 +7,7 @@ set(USBIP_HOSTED_UNIT_TESTS
   api_live_test.c
   api_operate_test.c
   api_route_test.c
+  api_settings_test.c
   api_test.c
   obstacle_test.c
   settings_access_test.c

@@ -7,11 +7,12 @@
 #include "server/server.h"
 
 struct api_context;  // below
+struct api_change;   // api_change.h
 struct api_simulate; // api_simulate.h
 struct api_live;
 struct settings;
 
-enum { API_BODY_MAX = 16384 }; // of a request; the adapter refuses longer ones
+enum { API_BODY_MAX = 16384 }; // of a request, or api_body_max(): the adapter refuses longer ones
 
 struct api_request {
     const char *method; // "GET"
@@ -148,9 +149,17 @@ struct api_context {
     void *port_ctx;
     const struct api_simulate *simulate; // NULL: there are no simulated devices
     const struct settings *settings;     // now; NULL: there are none
+    const struct api_change *change;     // NULL: nothing of them can be changed here
+    bool kept;                           // what is changed is there after a restart
+    size_t body_max;                     // of a request, at least API_BODY_MAX; 0: that
     struct api_live *live;               // for API_STREAM_LIVE; NULL: there is none
     uint64_t now_us;                     // filled in for each call
 };
+
+static inline size_t api_body_max(const struct api_context *ctx)
+{
+    return ctx->body_max ? ctx->body_max : API_BODY_MAX;
+}
 
 // What live updates need between two of them; one for all connections. NULL: no memory. Loop
 // thread, and all messages must have been released before the end.

@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api_device.h"
 #include "api/api_class.h"
+#include "api/api_problem.h"
 #include "api/api_simulate.h"
 
 #include "base/base_text.h"
 #include "eventlog/eventlog_word.h"
 
 enum { NAME_SIZE = 80 };
+
+struct registry_device *api_device_find(const struct api_context *ctx, const char *name,
+                                        struct api_response *r)
+{
+    struct registry_device *d = registry_find_named(server_registry(ctx->server), name);
+    if (!d)
+        *r = api_problem(404, "No such device",
+                         "No device has that bus ID or alias. It may be unplugged.");
+    return d;
+}
 
 uint64_t api_unix_us(const struct api_context *ctx, uint64_t time_us)
 {

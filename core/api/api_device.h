@@ -5,6 +5,10 @@
 #include "api/api.h"
 #include "api/api_json.h"
 
+// The device of that busid, or else of that alias; NULL: *r is 404.
+struct registry_device *api_device_find(const struct api_context *ctx, const char *name,
+                                        struct api_response *r);
+
 // One object.
 void api_device(struct api_json *j, const char *name, const struct api_context *ctx,
                 const struct registry_device *d);

@@ -3,7 +3,6 @@
 #include "api/api_descriptors.h"
 #include "api/api_device.h"
 #include "api/api_endpoints.h"
-#include "api/api_problem.h"
 #include "api/api_sorted.h"
 
 struct api_response api_get_devices(const struct api_context *ctx, const struct api_request *req,
@@ -28,14 +27,14 @@ struct api_response api_get_devices(const struct api_context *ctx, const struct 
 }
 
 struct api_response api_get_device(const struct api_context *ctx, const struct api_request *req,
-                                   const char *busid)
+                                   const char *name)
 {
     struct api_json j;
-    const struct registry_device *d = registry_find(server_registry(ctx->server), busid);
+    struct api_response r;
+    const struct registry_device *d = api_device_find(ctx, name, &r);
     (void)req;
     if (!d)
-        return api_problem(404, "No such device",
-                           "No device has that bus ID. It may be unplugged.");
+        return r;
     (void)server_usages(ctx->server, ctx->now_us);
     api_json_begin(&j);
     api_json_object(&j, NULL);

@@ -7,4 +7,4 @@
 struct api_response api_get_devices(const struct api_context *ctx, const struct api_request *req,
                                     const char *argument);
 struct api_response api_get_device(const struct api_context *ctx, const struct api_request *req,
-                                   const char *busid);
+                                   const char *name);

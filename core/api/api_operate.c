@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api_operate.h"
-#include "api/api_json.h"
+#include "api/api_device.h"
 #include "api/api_problem.h"
 
 #include "base/base_number.h"
-
-static struct registry_device *find(const struct api_context *ctx, const char *busid)
-{
-    return registry_find(server_registry(ctx->server), busid);
-}
-
-static struct api_response no_device(void)
-{
-    return api_problem(404, "No such device", "No device has that bus ID. It may be unplugged.");
-}
 
 static struct api_response accepted(const char *name, uint64_t number)
 {
@@ -27,12 +17,13 @@ static struct api_response accepted(const char *name, uint64_t number)
 }
 
 struct api_response api_post_disconnect(const struct api_context *ctx,
-                                        const struct api_request *req, const char *busid)
+                                        const struct api_request *req, const char *name)
 {
-    const struct registry_device *d = find(ctx, busid);
+    struct api_response r;
+    const struct registry_device *d = api_device_find(ctx, name, &r);
     (void)req;
     if (!d)
-        return no_device();
+        return r;
     uint32_t session = d->session;
     if (session == 0 || !server_disconnect(ctx->server, session, ctx->now_us))
         return api_problem(409, "Nobody has the device", "There is no client to disconnect.");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api_routes.h"
+#include "api/api_access.h"
 #include "api/api_asset.h"
 #include "api/api_devices.h"
 #include "api/api_events.h"
@@ -9,6 +10,7 @@
 #include "api/api_metrics.h"
 #include "api/api_openapi.h"
 #include "api/api_operate.h"
+#include "api/api_rename.h"
 #include "api/api_sessions.h"
 #include "api/api_settings.h"
 #include "api/api_simulated.h"
@@ -28,6 +30,9 @@ static const struct api_route routes[] = {
     {"GET", "/api/v1/live", API_VIEW, api_get_live},
     {"GET", "/api/v1/history", API_VIEW, api_get_history},
     {"GET", "/api/v1/settings", API_VIEW, api_get_settings},
+    {"PATCH", "/api/v1/settings", API_ADMIN, api_patch_settings},
+    {"POST", "/api/v1/access/test", API_OPERATE, api_post_access_test},
+    {"PATCH", "/api/v1/devices/{busid}", API_ADMIN, api_patch_device},
     {"GET", "/api/v1/simulate", API_VIEW, api_get_simulate},
     {"POST", "/api/v1/simulate", API_OPERATE, api_post_simulate},
     {"POST", "/api/v1/devices/{busid}/disconnect", API_OPERATE, api_post_disconnect},

@@ -28,13 +28,16 @@ static struct api_response refused(enum base_err err, const char *detail)
     return api_problem(409, "That cannot be done now", detail);
 }
 
-// True: it is a simulated device. Else *r says what it is.
-static bool find(const struct api_context *ctx, const char *busid, struct api_simulated *s,
+// True: it is a simulated device, also by its alias while it is plugged in. Else *r says what it
+// is.
+static bool find(const struct api_context *ctx, const char *name, struct api_simulated *s,
                  struct api_response *r)
 {
+    const struct registry_device *d = registry_find_named(server_registry(ctx->server), name);
+    const char *busid = d ? d->info.busid : name;
     if (ctx->simulate && ctx->simulate->find(ctx->simulate->ctx, busid, s))
         return true;
-    if (registry_find(server_registry(ctx->server), busid))
+    if (d)
         *r = api_problem(409, "Not a simulated device",
                          "Only simulated devices can be plugged, unplugged and typed on.");
     else
@@ -43,28 +46,29 @@ static bool find(const struct api_context *ctx, const char *busid, struct api_si
 }
 
 struct api_response api_post_plug(const struct api_context *ctx, const struct api_request *req,
-                                  const char *busid)
+                                  const char *name)
 {
     struct api_simulated s;
     struct api_response r;
     (void)req;
-    if (!find(ctx, busid, &s, &r))
+    if (!find(ctx, name, &s, &r))
         return r;
-    enum base_err err = s.plugged ? BASE_ERR_BUSY : ctx->simulate->plug(ctx->simulate->ctx, busid);
-    return err == BASE_OK ? accepted(202, busid) : refused(err, "It is plugged in already.");
+    enum base_err err =
+        s.plugged ? BASE_ERR_BUSY : ctx->simulate->plug(ctx->simulate->ctx, s.busid);
+    return err == BASE_OK ? accepted(202, s.busid) : refused(err, "It is plugged in already.");
 }
 
 struct api_response api_post_unplug(const struct api_context *ctx, const struct api_request *req,
-                                    const char *busid)
+                                    const char *name)
 {
     struct api_simulated s;
     struct api_response r;
     (void)req;
-    if (!find(ctx, busid, &s, &r))
+    if (!find(ctx, name, &s, &r))
         return r;
     enum base_err err =
-        s.plugged ? ctx->simulate->unplug(ctx->simulate->ctx, busid) : BASE_ERR_NOT_FOUND;
-    return err == BASE_OK ? accepted(202, busid) : refused(err, "It is unplugged already.");
+        s.plugged ? ctx->simulate->unplug(ctx->simulate->ctx, s.busid) : BASE_ERR_NOT_FOUND;
+    return err == BASE_OK ? accepted(202, s.busid) : refused(err, "It is unplugged already.");
 }
 
 // --- typing --------------------------------------------------------------------------------------
@@ -99,18 +103,18 @@ static struct api_response type(const struct api_context *ctx, const char *busid
 }
 
 struct api_response api_post_type(const struct api_context *ctx, const struct api_request *req,
-                                  const char *busid)
+                                  const char *name)
 {
     struct api_simulated s;
     struct api_response r;
-    if (!find(ctx, busid, &s, &r))
+    if (!find(ctx, name, &s, &r))
         return r;
     if (!s.types || !s.plugged)
         return api_problem(409, "Not a keyboard that is plugged in", "It cannot type.");
     char *text = api_body_text(req, "text", &r);
     if (!text)
         return r;
-    r = type(ctx, busid, text);
+    r = type(ctx, s.busid, text);
     api_text_free(text);
     return r;
 }

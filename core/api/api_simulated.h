@@ -9,8 +9,8 @@ struct api_response api_get_simulate(const struct api_context *ctx, const struct
 struct api_response api_post_simulate(const struct api_context *ctx, const struct api_request *req,
                                       const char *argument);
 struct api_response api_post_plug(const struct api_context *ctx, const struct api_request *req,
-                                  const char *busid);
+                                  const char *name);
 struct api_response api_post_unplug(const struct api_context *ctx, const struct api_request *req,
-                                    const char *busid);
+                                    const char *name);
 struct api_response api_post_type(const struct api_context *ctx, const struct api_request *req,
-                                  const char *busid);
+                                  const char *name);

@@ -145,6 +145,14 @@ static void add_limits(struct api_json *j, const struct server_config *c)
     api_json_object_end(j);
 }
 
+static void add_access(struct api_json *j, const struct api_context *ctx)
+{
+    const enum access_mode mode = server_access(ctx->server)->mode;
+    api_json_text(j, "access_mode", eventlog_word_json(EVENTLOG_KIND_access_mode, mode));
+    api_json_text(j, "takeover", server_config(ctx->server)->never_take_over ? "never" : "probe");
+    api_json_bool(j, "kept", ctx->kept);
+}
+
 void api_status_members(struct api_json *j, const struct api_context *ctx, bool with_limits)
 {
     struct api_port_facts facts = {0};
@@ -164,6 +172,7 @@ void api_status_members(struct api_json *j, const struct api_context *ctx, bool 
     api_health_pending(j, ctx);
     if (with_limits)
         add_limits(j, server_config(ctx->server));
+    add_access(j, ctx);
     api_json_bool(j, "simulated", ctx->simulate != NULL);
     api_json_number(j, "last_event", eventlog_last(server_eventlog(ctx->server)));
     api_health_problems(j, ctx, &facts);

@@ -88,7 +88,8 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     EVENT(FILE_BACK, file_back, INFO, "{file} answers again after {seconds} s",                    \
           NUMBER(count, seconds))                                                                  \
     EVENT(DEVICE_CLAIM_FAILED, device_claim_failed, WARNING, "{busid} cannot be opened: {reason}", \
-          WORD(eventlog_claim, reason))
+          WORD(eventlog_claim, reason))                                                            \
+    PLAIN(SETTINGS_CHANGED, settings_changed, INFO, "{peer} has changed the settings")
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,

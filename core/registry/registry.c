@@ -120,6 +120,20 @@ struct access_answer registry_ask(const struct registry_device *d, const struct 
     return access_decide(access, who, &d->seen_as);
 }
 
+struct access_answer registry_ask_named(const struct registry_device *d,
+                                        const struct access_names *names,
+                                        const struct access_list *access,
+                                        const struct access_identity *who)
+{
+    struct access_device seen_as = d->seen_as;
+    if (names->hidden)
+        return (struct access_answer){.reason = ACCESS_IS_NOT_EXPORTED};
+    seen_as.alias = names->alias;
+    seen_as.labels = (const char(*)[ACCESS_NAME_SIZE])names->labels;
+    seen_as.label_count = names->label_count;
+    return access_decide(access, who, &seen_as);
+}
+
 // --- life ----------------------------------------------------------------------------------------
 
 enum base_err registry_add(struct registry *r, const struct usb_device_info *info,

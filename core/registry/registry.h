@@ -75,6 +75,12 @@ void registry_set_namings(struct registry *r, const struct access_naming *naming
 struct access_answer registry_ask(const struct registry_device *d, const struct access_list *access,
                                   const struct access_identity *who);
 
+// The same if it had these names.
+struct access_answer registry_ask_named(const struct registry_device *d,
+                                        const struct access_names *names,
+                                        const struct access_list *access,
+                                        const struct access_identity *who);
+
 // May DEVLIST show it? In-use devices only if `in_use_too`.
 bool registry_listed(const struct registry_device *d, bool in_use_too);
 

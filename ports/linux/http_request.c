@@ -15,8 +15,8 @@ struct request {
     int refusal;     // status of what cannot be served; 0: it can
     const char *end; // of the target, in the library's memory
     bool has_head;
-    char *body; // room for API_BODY_MAX from its first byte on; NULL: none
-    size_t size;
+    char *body; // NULL: none
+    size_t size, room;
 };
 
 static struct http_client *client_of(struct MHD_Connection *conn)
@@ -255,14 +255,26 @@ static bool take_head(struct request *r, struct MHD_Connection *conn, const char
     return read && !(r->refusal && header(conn, "Expect"));
 }
 
+// Most bodies are short.
+static bool make_room(struct request *r, size_t most, size_t size)
+{
+    size_t room = most > API_BODY_MAX && r->size + size > API_BODY_MAX ? most : API_BODY_MAX;
+    if (r->body && r->room >= room)
+        return true;
+    char *body = realloc(r->body, room);
+    if (!body)
+        return false;
+    r->body = body;
+    r->room = room;
+    return true;
+}
+
 // A body that is too long is read to its end, within the time that a request has: a client that
 // gets a reset while it sends does not see the answer.
-static void take_body(struct request *r, const char *data, size_t size)
+static void take_body(struct request *r, size_t most, const char *data, size_t size)
 {
-    if (!r->body)
-        r->body = malloc(API_BODY_MAX);
     if (r->refusal == 0)
-        r->refusal = !r->body ? 503 : size > API_BODY_MAX - r->size ? 413 : 0;
+        r->refusal = size > most - r->size ? 413 : !make_room(r, most, size) ? 503 : 0;
     if (r->refusal)
         return;
     memcpy(r->body + r->size, data, size);
@@ -274,6 +286,7 @@ enum MHD_Result http_request_go_on(void *cls, struct MHD_Connection *conn, const
                                    const char *method, const char *version, const char *data,
                                    size_t *size, void **request)
 {
+    const struct http_requests *all = cls;
     struct request *r = *request;
     (void)target;
     if (!r || !r->query)
@@ -282,7 +295,7 @@ enum MHD_Result http_request_go_on(void *cls, struct MHD_Connection *conn, const
         return take_head(r, conn, version) ? MHD_YES : answer(cls, conn, method, r);
     if (*size == 0)
         return answer(cls, conn, method, r);
-    take_body(r, data, *size);
+    take_body(r, api_body_max(&all->http->api), data, *size);
     *size = 0;
     return MHD_YES;
 }

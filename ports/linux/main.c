@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // usbip-server: puts the core, the devices, the socket loop and HTTP together.
+#include "api/api_change.h"
 #include "ports/linux/device_libusb.h"
 #include "ports/linux/host_facts.h"
 #include "ports/linux/http_mhd.h"
@@ -54,6 +55,7 @@ struct program {
     struct posix_loop *loop;
     struct http_server *http;
     struct api_simulate simulate; // what HTTP may do with the bus
+    struct api_change change;     // and with the settings
     struct api_live *live;
     struct host_facts host;
     char host_name[API_NAME_SIZE];
@@ -119,16 +121,20 @@ static void leave_signals(void)
 
 // --- start and end -------------------------------------------------------------------------------
 
-static void read_settings_again(struct program *p)
+// False: no memory, and not all of them hold.
+static bool put_into_force(struct program *p)
 {
     struct server_config config = *server_config(p->server);
-    if (!server_settings_reload(&p->settings, &p->log))
-        return;
     server_settings_limits(&p->settings.now, &config);
     server_change_limits(p->server, &config);
-    if (!server_settings_access(&p->settings.now, p->server, posix_now_us()))
-        log_message(&p->log, EVENTLOG_ERROR, "no memory for the access rules");
     process_make_room_for(config.max_connections, &p->log);
+    return server_settings_access(&p->settings.now, p->server, posix_now_us());
+}
+
+static void read_settings_again(struct program *p)
+{
+    if (server_settings_reload(&p->settings, &p->log) && !put_into_force(p))
+        log_message(&p->log, EVENTLOG_ERROR, "no memory for the access rules");
 }
 
 // Whoever closes the terminal of a server that runs there wants it to end.
@@ -322,8 +328,37 @@ static void fill_facts(void *ctx, struct api_port_facts *facts)
     facts->live_sockets = http_websocket_count(p->http);
 }
 
+static enum api_change_result change(void *ctx, const char *patch, size_t size,
+                                     struct settings_errors *errors, struct settings *try,
+                                     char *why)
+{
+    static const enum api_change_result results[] = {
+        [SERVER_SETTINGS_CHANGE_OK] = API_CHANGE_OK,
+        [SERVER_SETTINGS_CHANGE_WRONG] = API_CHANGE_WRONG,
+        [SERVER_SETTINGS_CHANGE_FIXED] = API_CHANGE_FIXED,
+        [SERVER_SETTINGS_CHANGE_FAILED] = API_CHANGE_FAILED,
+    };
+    struct program *p = ctx;
+    enum server_settings_change result =
+        server_settings_change(&p->settings, patch, size, errors, try);
+    if (result != SERVER_SETTINGS_CHANGE_OK) {
+        snprintf(why, API_CHANGE_WHY_SIZE, "%s", p->settings.why);
+    } else if (!try && !put_into_force(p)) {
+        snprintf(why, API_CHANGE_WHY_SIZE, "no memory to put all of the change into force");
+        result = SERVER_SETTINGS_CHANGE_FAILED;
+    }
+    return results[result];
+}
+
+static const char *fixed_key(void *ctx, unsigned i)
+{
+    const struct program *p = ctx;
+    return server_settings_fixed(&p->settings, i);
+}
+
 static struct api_context api_of(struct program *p)
 {
+    p->change = (struct api_change){change, fixed_key, p};
     p->live = api_live_create();
     sim_set_simulate(&p->simulate, p->bus);
     p->host.facts.usbip_port = posix_loop_listener(p->loop)->port;
@@ -337,6 +372,9 @@ static struct api_context api_of(struct program *p)
         .port_ctx = p,
         .simulate = &p->simulate,
         .settings = &p->settings.now,
+        .change = &p->change,
+        .kept = p->options.state_dir != NULL,
+        .body_max = settings_max_bytes(&p->settings.port),
         .live = p->live,
     };
 }

@@ -52,7 +52,7 @@ struct api_response posix_http_answer(const struct posix_http *h, struct posix_h
         return posix_http_ask(h, &r->api);
     if (r->length < 0)
         return posix_http_refusal(411);
-    if (r->length > API_BODY_MAX)
+    if ((uint64_t)r->length > api_body_max(&h->api))
         return posix_http_refusal(413);
     char *body = malloc((size_t)r->length);
     if (!body)

@@ -31,7 +31,7 @@ struct posix_http_request {
 // Waits for the loop. 503: it has ended. api_response_free() ends the response.
 struct api_response posix_http_ask(const struct posix_http *h, const struct api_request *r);
 
-// Reads the body and asks. Refused here: 411 no length, 413 more than API_BODY_MAX,
+// Reads the body and asks. Refused here: 411 no length, 413 more than api_body_max(),
 // 400 broken off, 503 no memory.
 struct api_response posix_http_answer(const struct posix_http *h, struct posix_http_request *r);
 

@@ -22,6 +22,11 @@ import jsonschema
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 JSON = {"Content-Type": "application/json"}
+MERGE = {"Content-Type": "application/merge-patch+json", "If-Match": "*"}
+RULES = """{"access":{"allow":[{"address":"10.0.0.0/28","note":"CI runners"}],"rules":[
+    {"device":{"id":"0483:374b"},"addresses":["10.0.0.7"],"effect":"hide"}]}}"""
+TRIED = """{"address":"10.0.0.7","busid":"1-3","access":{"rules":[
+    {"device":{"alias":"probe"},"effect":"hide"}]}}"""
 PAGES = ("/", "/devices/{busid}", "/topology", "/clients", "/events", "/settings")
 
 # By route: (path, headers, body, status), in the order in which they are asked.
@@ -52,6 +57,33 @@ ASKED = {
     ],
     "GET /api/v1/live": [("/api/v1/live", {}, None, 426)],
     "GET /api/v1/settings": [("/api/v1/settings", {}, None, 200)],
+    "PATCH /api/v1/devices/{busid}": [
+        ("/api/v1/devices/1-3", JSON, '{"alias":"probe","labels":["lab"]}', 200),
+        ("/api/v1/devices/probe", JSON, '{"exported":false,"alias_by":"port"}', 200),
+        ("/api/v1/devices/probe", JSON, '{"exported":null}', 200),
+        ("/api/v1/devices/1-3", JSON, '{"alias":"A B"}', 422),
+        ("/api/v1/devices/1-3", JSON, "[]", 400),
+        ("/api/v1/devices/1-3", JSON | {"Origin": "http://example.org"}, "{}", 403),
+        ("/api/v1/devices/7-7", JSON, "{}", 404),
+    ],
+    "POST /api/v1/access/test": [
+        ("/api/v1/access/test", JSON, '{"address":"10.0.0.7","busid":"probe"}', 200),
+        ("/api/v1/access/test", JSON, TRIED, 200),
+        ("/api/v1/access/test", JSON, '{"address":"10.0.0.7","busid":"7-7"}', 422),
+        ("/api/v1/access/test", JSON, "[]", 400),
+        ("/api/v1/access/test", {"Origin": "http://example.org"}, "{}", 403),
+    ],
+    "PATCH /api/v1/settings": [
+        ("/api/v1/settings?dry_run=1", MERGE, '{"access":{"mode":"closed"}}', 200),
+        ("/api/v1/settings", MERGE, RULES, 200),
+        ("/api/v1/settings", MERGE, '{"access":null}', 200),
+        ("/api/v1/settings", MERGE, '{"access":{"mode":"ajar"}}', 422),
+        ("/api/v1/settings?wet_run=1", MERGE, "{}", 400),
+        ("/api/v1/settings", {"If-Match": "*", "Content-Type": "text/plain"}, "{}", 415),
+        ("/api/v1/settings", MERGE | {"If-Match": '"0"'}, "{}", 412),
+        ("/api/v1/settings", JSON, "{}", 428),
+        ("/api/v1/settings", MERGE | {"Origin": "http://example.org"}, "{}", 403),
+    ],
     "GET /api/v1/simulate": [("/api/v1/simulate", {}, None, 200)],
     "POST /api/v1/simulate": [
         ("/api/v1/simulate", JSON, '{"device":"zero"}', 201),

@@ -230,8 +230,8 @@ TEST(main_from_start_to_restart)
     http_shows("/healthz", "{\"status\":\"ok\"}");
     await_look_at_silence();
 
-    http_shows("/api/v1/settings", "\"host_name\": \"my-box\"");
-    http_shows("/api/v1/settings", "\"max_urbs\": 100");
+    http_shows("/api/v1/settings", "\"host_name\":\"my-box\"");
+    http_shows("/api/v1/settings", "\"max_urbs\":100");
     http_shows("/api/v1/simulate", "\"kind\":\"keyboard\"");
     http_changes("/api/v1/devices/3-3/unplug", "my-box", "202");
     http_changes("/api/v1/devices/3-3/plug", "usbip-esp32p4", "403"); // that it was

@@ -2,7 +2,7 @@
 """stack_depth.py BUILD: how deep our own functions go on each task's stack, from what gcc writes
 with -fcallgraph-info=su. A call through a pointer counts as the deepest function that nobody calls
 by name, in the files where such a call of that task can lead, twice in a row; the core has been given
-none of ports/posix and of HTTP. What ESP-IDF and
+none of ports/posix and of HTTP, and only api_handle() calls the routes' handlers. What ESP-IDF and
 the C library need below comes on top; interrupts have a stack of their own. Fails if it is more than
 half of a stack."""
 
@@ -32,7 +32,11 @@ TASKS = [
 TOP = Path(__file__).resolve().parents[2]
 INDIRECT = "__indirect_call"
 # Calls itself so many times at most (SETTINGS_JSON_DEPTH).
-RECURSIVE = {"core/settings/settings_json.c:value": 4}
+RECURSIVE = {
+    "core/settings/settings_json.c:value": 4,
+    "core/settings/settings_patch.c:merge": 4,
+    "core/settings/settings_patch.c:refuse_twice": 1,
+}
 
 
 def read(build):
@@ -87,8 +91,11 @@ def main():
                     under.append(depth(callee, pointers_left))
                 elif pointers_left:
                     core = files.get(name, "").startswith("core/")
+                    not_of = NOT_OF_CORE if core else ()
+                    if not name.endswith("api_handle"):
+                        not_of += ("core/api/",)  # the routes' handlers
                     under += [depth(target, pointers_left - 1) for target in targets
-                              if not (core and files[target].startswith(NOT_OF_CORE))]  # fmt: skip
+                              if not files[target].startswith(not_of)]  # fmt: skip
             deepest = max(under)
             return frame + deepest[0], (name, *deepest[1])
 

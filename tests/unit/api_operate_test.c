@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can be done by the API: to sessions and simulated devices; history and settings.
+// What can be done by the API: to sessions and simulated devices; history.
 #include "api/api_simulate.h"
-#include "settings/settings.h"
 #include "sim/device/faulty/sim_faulty.h"
 #include "sim/set/sim_set.h"
 #include "tests/support/api_rig.h"
-#include "tests/support/settings_rig.h"
 
 #include <string.h>
 
@@ -199,7 +197,7 @@ DESK_TEST(api_simulate_until_no_port_is_free)
     stage_settle(&d->stage);
 }
 
-// --- history and settings ------------------------------------------------------------------------
+// --- history -------------------------------------------------------------------------------------
 
 DESK_TEST(api_history)
 {
@@ -224,19 +222,4 @@ DESK_TEST(api_history)
     cJSON_Delete(o);
     expect(d, "GET", "/api/v1/history?busid=1-9", NULL, 400);
     expect(d, "GET", "/api/v1/history?minute=1", NULL, 400);
-}
-
-DESK_TEST(api_settings_shows_all_values)
-{
-    struct settings s;
-    settings_default(&s, &settings_rig_port);
-    expect(d, "GET", "/api/v1/settings", NULL, 404);
-    d->api.settings = &s;
-    struct api_response r = api_rig_ask(&d->api, "GET", "/api/v1/settings", NULL);
-    CHECK_EQ(r.status, 200);
-    cJSON *o = cJSON_Parse(r.body);
-    CHECK_EQ(number(o, "version"), SETTINGS_VERSION);
-    CHECK_EQ(number(member(o, "limits"), "max_devices"), s.limits.max_devices);
-    cJSON_Delete(o);
-    api_response_free(&r);
 }

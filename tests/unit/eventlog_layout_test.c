@@ -47,6 +47,7 @@ static const char *const types[] = {
     "file_silent",
     "file_back count:seconds",
     "device_claim_failed eventlog_claim:reason",
+    "settings_changed",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.

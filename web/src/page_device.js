@@ -4,7 +4,7 @@ import { html, icon } from './html.js';
 import { state, lasted } from './state.js';
 import { ui } from './ui.js';
 import { bytes, count, dump, milliseconds, plural, rate, rateCell, span, speedName, speeds } from './words.js';
-import { allPorts, attachLine, boxName, command, fetches, ghosts, holder, isSilent, miniEvents, otherHost, plugButton, product, silentFor, stateWords, usable } from './parts.js';
+import { allPorts, attachLine, boxName, command, fetches, ghosts, holder, isSilent, miniEvents, nextClient, otherHost, plugButton, product, silentFor, stateWords, usable } from './parts.js';
 import { legend, plot, timeSwitch } from './chart.js';
 import { deviceButtons } from './actions_device.js';
 
@@ -37,7 +37,7 @@ const userEnd = d => {
   if (!usable(d)) return [line('none', 'cannot be attached', ''), end('desk', 'Your computer', 'does not see it')];
   if (!user) return [line('none', 'nobody has it', ''), end('desk', 'Your computer', 'may attach it')];
   const since = `attached ${span(lasted(user.since_s, d.at))} ago`;
-  if (isSilent(d)) return [line('silent', `silent for ${silentFor(d)}`, 'the next client gets it'), end('desk', user.address, since)];
+  if (isSilent(d)) return [line('silent', `silent for ${silentFor(d)}`, nextClient()), end('desk', user.address, since)];
   const trip = detail(d.busid)?.round_trip_s;
   return [line('', `${rate(d.rates.in_bytes_per_s)} in, ${rate(d.rates.out_bytes_per_s)} out`, trip == null ? '' : `${milliseconds(trip)}\u00a0ms round trip`),
     end('desk', user.address, user.note ?? since)];

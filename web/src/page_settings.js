@@ -21,7 +21,7 @@ const flat = (group, before = '') => Object.entries(group).flatMap(([key, v]) =>
 const section = ([key, group]) => html`<section aria-labelledby="s-${key}"><div class="head"><h2 id="s-${key}">${name(key)}</h2></div><dl class="facts">${flat(group).map(([k, v]) => html`<div><dt>${name(k)}</dt><dd class="addr">${value(v)}</dd></div>`)}</dl></section>`;
 
 const body = () => {
-  const { settings } = state;
+  const settings = state.settings && state.settings.settings;
   if (settings === undefined) return html`<div id="p-settings">${ghosts('Settings')}</div>`;
   if (settings === null) return html`<div id="p-settings"><div class="note">${icon('info')}<div><strong>This version does not show its settings</strong></div></div></div>`;
   const groups = Object.entries(settings).filter(([, v]) => isGroup(v)), rest = Object.fromEntries(Object.entries(settings).filter(([, v]) => !isGroup(v)));

@@ -18,6 +18,9 @@ export const product = d => {
   return d.alias ? whole || d.id : d.manufacturer || d.class_name || '';
 };
 
+// What another client that wants the device of a silent one gets.
+export const nextClient = () => state.status?.takeover === 'never' ? 'nobody else gets it' : 'the next client gets it';
+
 const silence = d => d.user?.silent_s ? lasted(d.user.silent_s, d.at) : 0;
 export const isSilent = d => silence(d) >= 3;
 export const silentFor = d => span(silence(d));
@@ -29,7 +32,7 @@ const stateOf = d => {
   if (d.state === 'opening') return ['', 'wait', 'Attaching', `${d.user?.address ?? 'a client'} is being connected`];
   if (d.state === 'cleaning') return ['', 'wait', 'Being cleaned up', 'available again in a moment'];
   if (d.state === 'in_use' && isSilent(d)) {
-    return ['silent', 'silent', `Client silent for ${silentFor(d)}`, `${d.user.address}; the next client gets it`];
+    return ['silent', 'silent', `Client silent for ${silentFor(d)}`, `${d.user.address}; ${nextClient()}`];
   }
   if (d.state === 'in_use') return ['use', 'use', 'In use', d.user && `by ${d.user.address} for ${span(lasted(d.user.since_s, d.at))}`];
   if (d.hidden || d.exported === false) return ['', 'hide', 'Hidden', 'clients do not see it'];

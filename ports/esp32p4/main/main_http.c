@@ -86,6 +86,7 @@ void main_http_start(struct firmware *f)
                          .version = f->version,
                          .host_name = f->shown.host_name,
                          .writers = API_WRITERS_ALL,
+                         .kept = true,
                          .assets = web_assets,
                          .port_facts = main_http_facts,
                          .port_ctx = f,
