@@ -44,6 +44,23 @@ test('link_heals_by_itself_when_the_server_is_back', async () => {
   await server.stop();
 });
 
+test('link_a_page_that_was_busy_itself_has_not_lost_its_box', async () => {
+  const server = await startServer();
+  await withPage(server, '/', {}, async page => {
+    await live(page);
+    const states = await page.evaluate(async () => {
+      const seen = [], node = document.querySelector('.live');
+      new MutationObserver(() => seen.push(node.dataset.link)).observe(node, { attributeFilter: ['data-link'] });
+      await new Promise(done => setTimeout(done, 300));
+      for (const until = performance.now() + 4000; performance.now() < until;);
+      await new Promise(done => setTimeout(done, 1500));
+      return [...seen, node.dataset.link];
+    });
+    ok(!states.includes('lost'), `${states} has no loss`);
+  });
+  await server.stop();
+});
+
 test('link_an_action_without_a_box_says_so', async () => {
   const server = await startServer();
   await withPage(server, '/devices/1-1', {}, async page => {

@@ -82,10 +82,14 @@ export const noOverflow = async page => {
   ok(over <= 0, `${page.url()} is not ${over} px too wide`);
 };
 
-export const toastSays = (page, ...parts) => {
+// The page itself gives up after 8 s: what it says then is worth more than that nothing came.
+const TOAST_MS = 12000;
+export const toastSays = async (page, ...parts) => {
   let toast = page.locator('.toast');
   for (const text of parts) toast = toast.filter({ hasText: text });
-  return toast.first().waitFor();
+  await toast.first().waitFor({ timeout: TOAST_MS }).catch(async e => {
+    throw new Error(`no toast says "${parts.join('", "')}" but: ${await page.locator('.toasts').innerText()}; ${await page.locator('.live').innerText()}\n${e.message}`);
+  });
 };
 
 export const endAll = async () => {

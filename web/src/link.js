@@ -4,11 +4,11 @@
 // WebSocket itself, and what its messages do, is htmx's.
 import htmx from 'htmx.org';
 
-const SILENCE_MS = 2900, OPENING_MS = 5000, FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 10000, NEVER_MS = 2 ** 31 - 1;
+const SILENCE_MS = 2900, OPENING_MS = 5000, WATCH_MS = 250, FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 10000, NEVER_MS = 2 ** 31 - 1;
 
 export const link = { state: 'opening', since: null, retryAt: null, problem: null };
 
-let socket = null, reconnect = null, tries = 0, timer = 0, heardAt = 0, changed = () => {}, opened = () => {};
+let socket = null, reconnect = null, tries = 0, timer = 0, heardAt = 0, watchedAt = 0, changed = () => {}, opened = () => {};
 
 // full: between half and all of the pause.
 const pause = n => Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** n) * (0.5 + Math.random() / 2);
@@ -51,8 +51,13 @@ const heard = () => {
   opened();
 };
 
+// A browser that was busy, or a computer that slept, has heard nothing either: what came meanwhile is
+// read after this. Only time in which the page could listen counts as silence.
 const watch = () => {
-  const silence = socket ? Date.now() - heardAt : 0;
+  const now = Date.now(), missed = now - watchedAt - WATCH_MS;
+  watchedAt = now;
+  if (missed > WATCH_MS) heardAt = Math.min(now, heardAt + missed);
+  const silence = socket ? now - heardAt : 0;
   if (silence > (link.state === 'live' ? SILENCE_MS : OPENING_MS)) lost();
   else if (link.state === 'lost') changed(); // counts down
 };
@@ -87,5 +92,6 @@ export const startLink = (whenChanged, whenOpened) => {
   });
   document.body.addEventListener('htmx:wsBeforeMessage', heard);
   document.addEventListener('visibilitychange', looked);
-  setInterval(watch, 250);
+  watchedAt = Date.now();
+  setInterval(watch, WATCH_MS);
 };
