@@ -74,6 +74,40 @@ test('device_that_is_not_there_is_said_to_be_missing', async () => {
   });
 });
 
+test('hub_page_shows_its_ports', async () => {
+  await withPage(await shared(), '/devices/1-2', {}, async page => {
+    const ports = page.locator('section').filter({ has: page.locator('#h-behind') });
+    await ports.getByRole('link', { name: 'Simulated keyboard and mouse' }).waitFor();
+    equal(await ports.locator('dl > div').count(), 4, 'ports');
+    equal(await ports.getByText('empty').count(), 2, 'empty ports');
+    equal(await page.locator('.path-line.broken').count(), 0, 'broken lines');
+    ok(!(await page.locator('.path').innerText()).includes('hidden'), 'a hub is no hidden device');
+    equal(await axeFinds(page), []);
+  });
+});
+
+test('device_that_cannot_be_used_says_why_and_what_helps', async () => {
+  const obstacle = { text: 'It is behind a hub that is too fast.', help: 'Plug it in without the hub.' };
+  const page = await open(await shared(), '/clients');
+  await page.routeWebSocket(/live/, ws => {
+    ws.connectToServer().onMessage(text => {
+      const message = JSON.parse(text);
+      for (const d of message.devices ?? []) if (d.busid === '1-2.1') Object.assign(d, { state: 'refused', obstacle });
+      ws.send(JSON.stringify(message));
+    });
+  });
+  for (const path of ['/devices/1-2.1', '/topology']) {
+    await page.goto(server.url + path);
+    await page.locator('main').getByText(obstacle.text).waitFor();
+    await page.locator('main').getByText(obstacle.help).waitFor();
+    equal(await axeFinds(page), [], path);
+  }
+  await page.goto(`${server.url}/devices/1-2.1`);
+  await page.getByText('No client can have it').waitFor();
+  equal(await page.locator('#at').count(), 0, 'attach commands');
+  await close(page);
+});
+
 test('topology_is_a_tree_with_empty_ports', async () => {
   await withPage(await shared(), '/topology', {}, async page => {
     await page.waitForSelector('[role=tree]');
@@ -132,7 +166,12 @@ test('events_show_local_time_and_utc', async () => {
 
 test('settings_are_shown', async () => {
   await withPage(await shared(), '/settings', {}, async page => {
+    const row = name => page.locator('#p-settings dl > div').filter({ has: page.getByText(name, { exact: true }) }).innerText();
     await page.locator('#p-settings dl').first().waitFor();
+    has(await row('Longest URB'), '33.6\u00a0MB');
+    has(await row('A silent client keeps its device for'), '4\u00a0h');
+    ok(!(await row('A silent client keeps its device for')).includes('min'), 'no 0 min');
+    has(await row('Mode'), 'open: ');
   });
 });
 

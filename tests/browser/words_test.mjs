@@ -24,6 +24,8 @@ test('words_figures_have_three_digits_and_si_units', () => {
   equal(rate(18200), `18.2${nb}kB/s`);
   equal(count(24918330), '24\u2009918\u2009330');
   equal(milliseconds(0.00038), '0.38');
+  equal(milliseconds(0.000001), '0.001');
+  equal(milliseconds(0), '<0.001');
   equal(milliseconds(null), null);
 });
 

@@ -3,12 +3,13 @@
 import { html, icon } from './html.js';
 import { state, lasted } from './state.js';
 import { ui } from './ui.js';
-import { bytes, count, dump, milliseconds, plural, rate, rateCell, span, speedName, speeds } from './words.js';
-import { allPorts, attachLine, boxName, command, fetches, ghosts, holder, isSilent, miniEvents, nextClient, otherHost, plugButton, product, silentFor, stateWords, usable } from './parts.js';
+import { bytes, capital, count, dump, milliseconds, plural, rate, rateCell, span, speedName, speeds } from './words.js';
+import { allPorts, attachLine, boxName, command, deviceLink, fetches, ghosts, holder, isSilent, miniEvents, nextClient, otherHost, plugButton, product, silentFor, stateWords, unpluggedName, usable } from './parts.js';
 import { legend, plot, timeSwitch } from './chart.js';
 import { deviceButtons } from './actions_device.js';
 
 const detail = busid => state.details.get(busid) ?? null;
+const isHub = d => d.state === 'hub';
 const isGone = busid => state.status && !state.devices.has(busid);
 
 // --- title and picture ---------------------------------------------------------------------------
@@ -19,7 +20,7 @@ const classes = d => [...new Set((d.interfaces ?? []).map(i => i.class_name).fil
 
 const gone = busid => {
   const port = allPorts().find(p => p.path === busid && p.unplugged);
-  return html`<div id="p-title">${crumb}<div class="title"><h1>${icon('port')}${busid}</h1>${port ? html`<div class="actions">${plugButton(port)}</div>` : ''}</div><p class="lead">${port ? `The simulated ${port.unplugged.product || port.unplugged.kind} is not plugged in.` : 'Nothing is plugged in here.'} This page shows it as soon as it is. <a href="/">All devices</a></p></div>`;
+  return html`<div id="p-title">${crumb}<div class="title"><h1>${icon('port')}${busid}</h1>${port ? html`<div class="actions">${plugButton(port)}</div>` : ''}</div><p class="lead">${port ? `${capital(unpluggedName(port))} is not plugged in.` : 'Nothing is plugged in here.'} This page shows it as soon as it is. <a href="/">All devices</a></p></div>`;
 };
 
 const title = busid => {
@@ -34,6 +35,7 @@ const line = (kind, first, second) => html`<div class="path-line ${kind}"><span>
 
 const userEnd = d => {
   const { user } = d;
+  if (isHub(d)) return [line('none', 'stays here', ''), end('desk', 'Your computer', 'may attach what is behind it')];
   if (!usable(d)) return [line('none', 'cannot be attached', ''), end('desk', 'Your computer', 'does not see it')];
   if (!user) return [line('none', 'nobody has it', ''), end('desk', 'Your computer', 'may attach it')];
   const since = `attached ${span(lasted(user.since_s, d.at))} ago`;
@@ -46,7 +48,7 @@ const userEnd = d => {
 const picture = busid => {
   const d = state.devices.get(busid);
   if (!d) return html`<div id="p-path"></div>`;
-  const broken = !usable(d);
+  const broken = !usable(d) && !isHub(d);
   return html`<div id="p-path"><div class="path" role="group" aria-label="Who uses it">${end(d.kind, d.name, html`bus id <span class="mono">${d.busid}</span>`)}${line(broken ? 'broken' : '', speedName(d.speed), speeds[d.speed]?.[1])}${end('box', boxName(), stateWords(d))}${userEnd(d)}</div>${broken && d.obstacle ? html`<div class="note bad">${icon('cannot')}<div><strong>${d.obstacle.text}</strong><p>${d.obstacle.help}</p></div></div>` : ''}</div>`;
 };
 
@@ -65,7 +67,7 @@ const heads = [['Endpoint'], ['Type', 'desk'], ['Rate', 'num'], ['p50', 'num'], 
 const endpoints = d => {
   const list = d.endpoints ?? [];
   const head = html`<div class="head"><h2 id="h-ep">Endpoints</h2>${list.length ? html`<span class="soft">latency since it was attached</span>` : ''}</div>`;
-  if (!list.length) return html`<section aria-labelledby="h-ep">${head}<p class="soft stack">Rates and latency appear here while a client has it.</p></section>`;
+  if (!list.length) return html`<section aria-labelledby="h-ep">${head}<p class="soft stack">${usable(d) ? 'Rates and latency appear here while a client has it.' : 'No client can have it, so nothing flows.'}</p></section>`;
   return html`<section aria-labelledby="h-ep">${head}<table class="tight eps"><thead><tr>${heads.map(([name, kind]) => html`<th scope="col" class="${kind}">${name}</th>`)}</tr></thead><tbody>${list.map(endpointRow)}</tbody></table></section>`;
 };
 
@@ -85,13 +87,16 @@ const descriptors = d => {
   return html`<section aria-labelledby="h-desc"><div class="head"><h2 id="h-desc">Descriptors</h2></div><div class="desc stack">${all.configurations.map(configuration)}<details id="raw"><summary><span>Raw descriptors <span class="soft">${hex.map(h => h.length / 2).join(' + ')} bytes</span></span></summary><pre class="hex" tabindex="0" role="region" aria-label="Raw descriptors">${hex.map(dump).join('\n\n')}</pre></details></div></section>`;
 };
 
+const portLine = p => html`<div><dt>port ${p.port}</dt><dd>${state.devices.has(p.path) ? deviceLink(p.path) : html`<span class="soft">${p.unplugged ? `${unpluggedName(p)} is not plugged in` : 'empty'}</span>`}</dd></div>`;
+const behind = busid => html`<section aria-labelledby="h-behind"><div class="head"><h2 id="h-behind">Ports</h2><a class="small" href="/topology">Topology</a></div><dl class="facts">${(allPorts().find(p => p.path === busid)?.ports ?? []).map(portLine)}</dl></section>`;
+
 // --- right: attach, identity, sums ---------------------------------------------------------------
 
 const tab = (system, name) => html`<button type="button" role="tab" aria-controls="at" id="tb-${system}" tabindex="${ui.system === system ? 0 : -1}" aria-selected="${String(ui.system === system)}" data-set="system:${system}">${name}</button>`;
 
 const hint = d => {
   const other = otherHost();
-  return html`<p class="small soft">${d.user ? `In use now: the command works once ${d.user.address} lets go. ` : ''}${ui.system === 'linux' ? html`Before the first time: <code>sudo modprobe vhci-hcd</code>` : 'With usbip-win2 0.9.7 or newer, in a terminal of an administrator.'}${other ? html` From another computer: ${other} in place of ${location.hostname}.` : ''}</p>`;
+  return html`<p class="small soft">${d.user ? `In use now: the command works once ${d.user.address} lets go. ` : ''}${ui.system === 'linux' ? html`Before the first time: <code class="nowrap">sudo modprobe vhci-hcd</code>.` : 'With usbip-win2 0.9.7 or newer, in a terminal of an administrator.'}${other ? html` From another computer: ${other} in place of ${location.hostname}.` : ''}</p>`;
 };
 
 const attach = d => usable(d) ? html`<section aria-labelledby="h-att"><div class="head"><h2 id="h-att">Attach</h2><div class="seg" role="tablist" aria-label="System">${tab('linux', 'Linux')}${tab('windows', 'Windows')}</div></div><div id="at" role="tabpanel" aria-labelledby="tb-${ui.system}" class="stack">${command(attachLine(d, ui.system), `${ui.system === 'linux' ? 'Linux' : 'Windows'} attach command`)}${hint(d)}</div></section>` : '';
@@ -104,7 +109,7 @@ const identity = d => html`<section aria-labelledby="h-idn"><div class="head"><h
   ['USB id', d.id, 'mono'], ['Serial', d.serial, 'mono'], ['Class', d.class, 'mono'],
   ['Release', d.descriptors && `${d.descriptors.release}, USB ${d.descriptors.usb}`],
   ['Power', power(d.descriptors?.configurations.find(c => c.active) ?? d.descriptors?.configurations[0])],
-  ['Labels', d.labels?.join(', ')], ['Simulated', d.simulated ? 'yes' : ''],
+  ['Labels', d.labels?.join(', ')], ['Exported', isHub(d) || !d.hidden ? '' : 'no, clients do not see it'], ['Simulated', d.simulated ? 'yes' : ''],
   ['Plugged in', `${span(lasted(d.plugged_s, d.at))} ago`]])}</section>`;
 
 const totals = d => html`<section aria-labelledby="h-tot"><div class="head"><h2 id="h-tot">Since plugged in</h2></div>${facts([
@@ -119,7 +124,7 @@ const events = busid => html`<section aria-labelledby="h-dev-ev"><div class="hea
 const both = busid => {
   const d = state.devices.get(busid) && { ...detail(busid), ...state.devices.get(busid) };
   if (!d) return html`<div id="p-both">${isGone(busid) ? events(busid) : ''}</div>`;
-  return html`<div class="cols wide" id="p-both"><div>${throughput(d)}${endpoints(d)}${descriptors(d)}</div><div>${attach(d)}${identity(d)}${totals(d)}${events(busid)}</div></div>`;
+  return html`<div class="cols wide" id="p-both"><div>${isHub(d) ? behind(busid) : html`${throughput(d)}${endpoints(d)}`}${descriptors(d)}</div><div>${attach(d)}${identity(d)}${isHub(d) ? '' : totals(d)}${events(busid)}</div></div>`;
 };
 
 export const device = busid => ({

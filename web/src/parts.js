@@ -3,7 +3,7 @@
 import { html, icon } from './html.js';
 import { state, lasted } from './state.js';
 import { ui } from './ui.js';
-import { plural, span, timeTag } from './words.js';
+import { capital, plural, span, timeTag } from './words.js';
 
 export const boxName = () => state.status?.name || 'this box';
 export const deviceName = busid => state.devices.get(busid)?.name ?? busid;
@@ -35,8 +35,8 @@ const stateOf = d => {
     return ['silent', 'silent', `Client silent for ${silentFor(d)}`, `${d.user.address}; ${nextClient()}`];
   }
   if (d.state === 'in_use') return ['use', 'use', 'In use', d.user && `by ${d.user.address} for ${span(lasted(d.user.since_s, d.at))}`];
-  if (d.hidden || d.exported === false) return ['', 'hide', 'Hidden', 'clients do not see it'];
   if (d.state === 'hub') return ['', 'hub', 'Hub', ''];
+  if (d.hidden || d.exported === false) return ['', 'hide', 'Hidden', 'clients do not see it'];
   return ['free', 'free', 'Available', ''];
 };
 
@@ -108,7 +108,10 @@ const ports = function* (list) {
 export const allPorts = () => (state.topology ?? []).flatMap(bus => [...ports(bus.ports)]);
 export const unpluggedPorts = () => allPorts().filter(p => p.unplugged && !state.devices.has(p.path));
 
-export const plugButton = p => html`<button type="button" id="plug-${p.path}" hx-post="/api/v1/devices/${encodeURIComponent(p.path)}/plug" hx-swap="none" data-what="${p.unplugged.product || p.unplugged.kind} could not be plugged in" data-expect="plugged:${p.path}">${icon('plug')}Plug in ${p.unplugged.kind}</button>`;
+// What would be plugged in: by its product, as there may be several of a kind.
+export const unpluggedName = p => p.unplugged.product || `simulated ${p.unplugged.kind}`;
+
+export const plugButton = p => html`<button type="button" id="plug-${p.path}" hx-post="/api/v1/devices/${encodeURIComponent(p.path)}/plug" hx-swap="none" data-what="${capital(unpluggedName(p))} could not be plugged in" data-expect="plugged:${p.path}">${icon('plug')}Plug in ${unpluggedName(p)}</button>`;
 export const simulateButton = () => html`<button type="button" id="simulate" data-ask="simulate">${icon('plug')}Simulate a device…</button>`;
 
 export const unpluggedNote = () => {

@@ -34,7 +34,8 @@ export const span = s => {
   return (parts[1]?.[1] === 's' ? parts.slice(0, 1) : parts).map(p => p.join('\u00a0')).join(' ');
 };
 
-export const milliseconds = s => s == null ? null : Number((s * 1000).toPrecision(3)).toString();
+// The box counts whole microseconds: 0 is less than one.
+export const milliseconds = s => s == null ? null : s === 0 ? '<0.001' : Number((s * 1000).toPrecision(3)).toString();
 
 export const speeds = {
   low: ['Low', '1.5\u00a0Mbit/s'], full: ['Full', '12\u00a0Mbit/s'], high: ['High', '480\u00a0Mbit/s'],
