@@ -83,6 +83,7 @@ static void free_link(struct usbip_server *server, struct server_link *l)
     struct session_view view;
     session_view(l->session, &view);
     server_counters_add(&server->totals.ended, &view.counters);
+    server->totals.protocol_errors += session_failed(l->session);
     session_latency_add(l->session, server->latency);
     session_destroy(l->session);
     base_list_remove(&l->list);
@@ -351,6 +352,8 @@ void server_totals(const struct usbip_server *server, struct server_totals *t)
 {
     *t = server->totals;
     t->payload_bytes_in_use = server->budget.in_use;
+    BASE_LIST_FOR_EACH (const struct server_link, l, &server->links, list)
+        t->protocol_errors += session_failed(l->session);
     for (unsigned i = 0; i < server->backend_count; i++)
         t->payload_bytes_cached += server->backends[i].pool.cached_bytes;
 }

@@ -152,6 +152,11 @@ uint32_t session_id(const struct session *s)
     return s->id;
 }
 
+bool session_failed(const struct session *s)
+{
+    return s->failed;
+}
+
 uint8_t session_active_config(const struct session *s)
 {
     return s->pipes.active_config;

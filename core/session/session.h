@@ -213,6 +213,7 @@ void session_view(const struct session *s, struct session_view *v);
 const struct session_counters *session_counters(const struct session *s); // its life
 
 uint32_t session_id(const struct session *s);
+bool session_failed(const struct session *s);           // the client broke the protocol
 uint8_t session_active_config(const struct session *s); // bConfigurationValue, as the client set it
 
 // How long the backend has had the oldest URB that does not wait for the device's data: control,

@@ -54,6 +54,7 @@ void session_close(struct session *s, enum eventlog_end why, uint64_t now_us)
 
 void session_fail(struct session *s, enum eventlog_protocol why, uint32_t value)
 {
+    s->failed = true;
     session_record(s, EVENTLOG_WITH(protocol_error, .error = why, .value = value));
     session_close(s, EVENT_END_PROTOCOL, s->now_us);
 }

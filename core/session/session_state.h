@@ -199,6 +199,7 @@ struct session {
     bool imported; // has, or had until the end, a device
     bool broken;   // connection lost: nothing can be sent
     bool resets;   // the port breaks the connection, instead of closing it
+    bool failed;   // the client broke the protocol
     enum session_peer peer_state;
     uint64_t heard_us, probed_us;  // when the port last heard of the peer; PROBED: since when
     uint64_t taken, full_since_us; // session_heard's, and since when it has not changed

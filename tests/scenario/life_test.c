@@ -50,6 +50,30 @@ static void check_language(struct stage *st, const char *bytes, size_t size,
     CHECK_EQ(e->what.protocol_error.error, language);
 }
 
+static uint64_t protocol_errors(const struct stage *st)
+{
+    struct server_totals totals;
+    server_totals(st->server, &totals);
+    return totals.protocol_errors;
+}
+
+STAGE_TEST(life_protocol_errors_are_counted, stage_open_d1(st, NULL))
+{
+    struct stage_client *quiet = stage_connect(st);
+    stage_fin(quiet);
+    CHECK(stage_closed(quiet));
+    CHECK_EQ(protocol_errors(st), 0);
+    for (unsigned n = 1; n <= 2; n++) {
+        struct stage_client *c = stage_connect(st);
+        stage_send(c, "GET / HTTP/1.1\r\n\r\n", 18);
+        CHECK_EQ(protocol_errors(st), n); // at once
+        stage_expect_bytes(c, "\x01\x11", 2);
+        stage_fin(c);
+        CHECK(stage_closed(c));
+        CHECK_EQ(protocol_errors(st), n); // and when the session is gone
+    }
+}
+
 // Whoever looks into the log sees that a browser has the wrong port.
 STAGE_TEST(life_other_protocols_are_named, stage_open_d1(st, NULL))
 {
