@@ -51,6 +51,13 @@ static const char *refusal(const struct eventlog_event *e)
     return NULL;
 }
 
+// What the client was told, of a refusal whose reason stands before it.
+static bool only_tells(const struct eventlog_event *e, const struct eventlog_event *before)
+{
+    return e->what.type == EVENT_IMPORT_REFUSED && before->what.type != EVENT_IMPORT_REFUSED &&
+           strcmp(e->peer, before->peer) == 0;
+}
+
 // "10.0.0.31" of "10.0.0.31:4711" and "fe80::1" of "[fe80::1]:4711".
 static void add_host(struct base_text *t, const char *peer)
 {
@@ -91,6 +98,8 @@ void api_health_refusals(struct api_json *j, const struct api_context *ctx)
     uint64_t count = 0, after = 0;
     for (; (e = eventlog_next(log, after)) != NULL; after = e->number) {
         if (e->boot != eventlog_boot(log) || ctx->now_us - e->time_us > window_us || !refusal(e))
+            continue;
+        if (latest && only_tells(e, latest))
             continue;
         latest = e;
         count++;

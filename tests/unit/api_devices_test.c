@@ -316,6 +316,29 @@ STAGE_TEST(api_status_refusals, begin_sessions(st))
     cJSON_Delete(status);
 }
 
+static void record_refusal(struct stage *st, const char *peer, struct eventlog_what what)
+{
+    struct eventlog_event e = {.time_us = st->now_us, .what = what};
+    (void)base_text_copy(e.peer, sizeof e.peer, peer);
+    eventlog_record(server_eventlog(st->server), &e);
+}
+
+// Whom the rules refuse is one client with one reason, though there are two events.
+STAGE_TEST(api_status_refusal_by_access_counts_once, begin_sessions(st))
+{
+    const struct eventlog_what told = EVENTLOG_WITH(import_refused, .status = WIRE_ST_NODEV);
+    record_refusal(st, "10.0.0.9:1", EVENTLOG_WITH(access_denied, .reason = ACCESS_NOT_ON_LIST));
+    record_refusal(st, "10.0.0.9:1", told);
+    cJSON *status = get(st, "/api/v1/status"), *refusals = member(status, "refusals");
+    CHECK_EQ(number(refusals, "count"), 1);
+    CHECK_STR(text(member(refusals, "latest"), "text"), "10.0.0.9: may not have it");
+    cJSON_Delete(status);
+    record_refusal(st, "10.0.0.9:2", told); // another connection
+    status = get(st, "/api/v1/status");
+    CHECK_EQ(number(member(status, "refusals"), "count"), 2);
+    cJSON_Delete(status);
+}
+
 // An IN that waits for data for ever is no trouble, an OUT that nobody takes is.
 STAGE_TEST(api_status_oldest_pending, begin(st, "none"))
 {
