@@ -18,7 +18,6 @@
 #include "web/web_assets.h"
 
 #include "esp_app_desc.h"
-#include "esp_cache.h"
 #include "esp_system.h"
 #include "esp_vfs_eventfd.h"
 #include "main.h"
@@ -50,14 +49,6 @@ void esp_restart(void)
     sem_post(&restarted);
     for (;;)
         pause();
-}
-
-esp_err_t esp_cache_msync(void *addr, size_t size, int flags)
-{
-    (void)addr;
-    (void)size;
-    (void)flags;
-    return ESP_OK;
 }
 
 // As many as app_main() says: the loop's and the network's.

@@ -72,6 +72,22 @@ MUST_FAIL(change_in_flight, "changed after it was submitted")
     host_settle(r);
 }
 
+static void close_it(usb_transfer_t *t)
+{
+    (void)usb_host_device_close(host_rig.client, t->device_handle);
+}
+
+MUST_FAIL(in_with_a_dirty_line, "dirty line of the cache")
+{
+    usb_transfer_t *t;
+    CHECK_EQ(usb_host_transfer_alloc(512, 0, &t), ESP_OK);
+    t->device_handle = host_d1(r);
+    t->bEndpointAddress = 0x81;
+    t->num_bytes = 512;
+    t->callback = close_it;
+    (void)usb_host_transfer_submit(t);
+}
+
 MUST_FAIL(free_in_flight, "in flight is freed")
 {
     usb_transfer_t *t = host_transfer(host_d1(r), 0x81, 512);
@@ -89,11 +105,6 @@ MUST_FAIL(close_with_control_in_flight, "control transfers in flight")
         usb_host_transfer_submit_control(r->client, host_control(d, "\x40\x55\0\0\0\0\0\0", 0)),
         ESP_OK);
     (void)usb_host_device_close(r->client, d);
-}
-
-static void close_it(usb_transfer_t *t)
-{
-    (void)usb_host_device_close(host_rig.client, t->device_handle);
 }
 
 MUST_FAIL(close_in_a_control_callback, "control transfers in flight")

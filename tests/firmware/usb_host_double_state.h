@@ -65,6 +65,7 @@ struct double_transfer {
     struct double_pipe *pipe;                    // that has it; NULL: idle
     struct usb_host_client_handle_s *client;     // of a control transfer
     bool in_flight;
+    bool dirty;          // the cache may hold lines of its buffer that are not in memory
     bool on_bus;         // the simulated bus has `urb`
     bool was_canceled;   // halted while it was executing
     int submitted_bytes; // as it was submitted, to see whether somebody changed it

@@ -2,6 +2,8 @@
 // Transfers: what the library checks and refuses, and what it does not check and dies of.
 #include "tests/firmware/usb_host_double_state.h"
 
+#include "esp_cache.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +29,7 @@ static struct double_transfer *transfer_new(size_t size, int packets)
         .data_buffer = data, .data_buffer_size = rounded, .num_isoc_packets = packets};
     memcpy(double_public(t), &head, sizeof head);
     t->packets = iso;
+    t->dirty = true; // the heap has written there, or the memory's last owner
     base_list_init(&t->link);
     base_list_append(&double_library.transfers, &t->all);
     return t;
@@ -58,6 +61,21 @@ esp_err_t usb_host_transfer_free(usb_transfer_t *transfer)
     free(transfer->data_buffer);
     free(t->packets);
     free(t);
+    usb_host_double_unlock();
+    return ESP_OK;
+}
+
+// Addresses that are no transfer's are not looked at.
+esp_err_t esp_cache_msync(void *addr, size_t size, int flags)
+{
+    usb_host_double_lock();
+    BASE_LIST_FOR_EACH (struct double_transfer, t, &double_library.transfers, all) {
+        if (double_public(t)->data_buffer != addr)
+            continue;
+        if (size != double_public(t)->data_buffer_size || flags & ESP_CACHE_MSYNC_FLAG_DIR_M2C)
+            double_fail("a transfer's buffer is not cleaned as a whole");
+        t->dirty = false;
+    }
     usb_host_double_unlock();
     return ESP_OK;
 }
@@ -166,6 +184,15 @@ static bool ready(const struct double_pipe *pipe)
     return double_library.root[pipe->device->root].live && !pipe->halted;
 }
 
+// hcd_urb_enqueue() cleans what is sent, and control transfers.
+static void use_cache(struct double_transfer *t, bool in)
+{
+    if (in && t->dirty)
+        double_fail("endpoint %02x: a dirty line of the cache will be written over what comes in",
+                    double_public(t)->bEndpointAddress);
+    t->dirty = false;
+}
+
 static esp_err_t submit(struct double_transfer *t)
 {
     usb_transfer_t *p = double_public(t);
@@ -182,6 +209,7 @@ static esp_err_t submit(struct double_transfer *t)
     if (!ready(pipe))
         return ESP_ERR_INVALID_STATE;
     check_deadly(pipe, p);
+    use_cache(t, (pipe->ep.address & USB_DIR_IN) != 0);
     enqueue(pipe, t);
     if (++pipe->in_flight > double_library.counts.submitted_max)
         double_library.counts.submitted_max = pipe->in_flight;
@@ -219,6 +247,7 @@ static esp_err_t submit_control(struct usb_host_client_handle_s *c, struct doubl
     if (!c->opened[d->address])
         double_fail("a control transfer to a device that the client has not opened");
     check_deadly_control(&d->ep0, p);
+    use_cache(t, false);
     t->client = c;
     d->control_in_flight++;
     enqueue(&d->ep0, t);

@@ -13,7 +13,7 @@ enum { SETUP_SIZE = 8, TRIES = 20 };
 bool device_control_create(struct device *d)
 {
     base_list_init(&d->control.urbs);
-    return usb_host_transfer_alloc(DEVICE_CONTROL_BYTES, 0, &d->control.own) == ESP_OK;
+    return device_transfer_alloc(DEVICE_CONTROL_BYTES, 0, &d->control.own) == ESP_OK;
 }
 
 void device_control_destroy(struct device *d)

@@ -240,7 +240,7 @@ void device_hub_found(struct device *d)
     d->kind = DEVICE_HUB;
     d->info.is_hub = true;
     d->hub = calloc(1, sizeof *d->hub);
-    if (d->hub && usb_host_transfer_alloc(DEVICE_HUB_BYTES, 0, &d->hub->transfer) == ESP_OK) {
+    if (d->hub && device_transfer_alloc(DEVICE_HUB_BYTES, 0, &d->hub->transfer) == ESP_OK) {
         d->hub->wanted = true;
         return;
     }

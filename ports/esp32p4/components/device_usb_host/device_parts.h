@@ -26,6 +26,9 @@ void device_free(struct device *d);
 void device_announce(struct device *d); // PLUGGED
 
 // --- device_pool.c ------------------------------------------------------------------------------
+// The library does not clean the cache before an IN transfer (esp-usb, pull request 588): what the
+// memory's last owner has left there would be written back over the bytes that have come.
+esp_err_t device_transfer_alloc(size_t bytes, int packets, usb_transfer_t **t);
 bool device_pool_create(struct device_usb_host *h);
 void device_pool_destroy(struct device_usb_host *h);
 // NULL: none free but `reserve`.

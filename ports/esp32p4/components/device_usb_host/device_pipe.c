@@ -64,7 +64,7 @@ struct device_pipe *device_pipe_create(struct device *d, const struct usb_endpoi
         s->pipe = p;
         if (p->depth > 0 && p->ep.type == USB_BULK)
             continue; // the pool's only
-        if (usb_host_transfer_alloc(bytes, (int)p->iso_packets, &s->own) != ESP_OK) {
+        if (device_transfer_alloc(bytes, (int)p->iso_packets, &s->own) != ESP_OK) {
             device_pipe_destroy(p, USB_STATUS_NO_MEMORY);
             return NULL;
         }

@@ -2,13 +2,23 @@
 // Memory: the shared transfer buffers (client task), and payload of URBs (loop thread).
 #include "device_parts.h"
 
+#include "esp_cache.h"
 #include "esp_heap_caps.h"
+
+esp_err_t device_transfer_alloc(size_t bytes, int packets, usb_transfer_t **t)
+{
+    esp_err_t err = usb_host_transfer_alloc(bytes, packets, t);
+    if (err == ESP_OK)
+        (void)esp_cache_msync((*t)->data_buffer, (*t)->data_buffer_size,
+                              ESP_CACHE_MSYNC_FLAG_DIR_C2M | ESP_CACHE_MSYNC_FLAG_INVALIDATE);
+    return err;
+}
 
 bool device_pool_create(struct device_usb_host *h)
 {
     while (h->pool.free < DEVICE_POOL_COUNT) {
         usb_transfer_t *t = NULL;
-        if (usb_host_transfer_alloc(DEVICE_POOL_BYTES, 0, &t) != ESP_OK)
+        if (device_transfer_alloc(DEVICE_POOL_BYTES, 0, &t) != ESP_OK)
             return false;
         h->pool.transfer[h->pool.free++] = t;
     }
