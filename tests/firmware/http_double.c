@@ -399,12 +399,23 @@ static esp_err_t fail(httpd_req_t *r, httpd_err_code_t error)
     return error == HTTPD_500_INTERNAL_SERVER_ERROR ? ESP_FAIL : err;
 }
 
+// As http_parser_parse_url() finds it; NULL: it finds none.
+static const char *path_of(const char *target)
+{
+    const char *authority = strstr(target, "://");
+    if (target[0] == '/' || target[0] == '*' || !authority)
+        return target[0] == '/' || target[0] == '*' ? target : NULL;
+    const char *path = authority + 3 + strcspn(authority + 3, "/?#");
+    return *path == '/' ? path : NULL;
+}
+
 static esp_err_t dispatch(httpd_req_t *r)
 {
     bool known;
-    if (r->uri[0] != '/')
-        return ESP_FAIL; // no path in it: closed without a word
-    const httpd_uri_t *h = find(running, r->uri, strcspn(r->uri, "?#"), r->method, &known);
+    const char *path = path_of(r->uri);
+    if (!path)
+        return ESP_FAIL; // closed without a word
+    const httpd_uri_t *h = find(running, path, strcspn(path, "?#"), r->method, &known);
     if (!h)
         return fail(r, known ? HTTPD_405_METHOD_NOT_ALLOWED : HTTPD_404_NOT_FOUND);
     r->user_ctx = h->user_ctx;

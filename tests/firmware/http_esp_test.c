@@ -142,6 +142,41 @@ TEST(http_esp_unknown_paths_and_methods)
     end(r);
 }
 
+TEST(http_esp_targets_without_a_plain_path)
+{
+    struct rig *r = begin();
+    ask(r, "OPTIONS", "*", "204 No Content");
+    ask(r, "GET", "http://localhost/healthz?x=1", "200 OK");
+    http_double_send("GET http://localhost HTTP/1.1\r\nHost: localhost\r\n\r\n", &r->answer);
+    CHECK_STR(r->answer.text, ""); // the library finds no path in it, and closes
+    end(r);
+}
+
+static const struct api_asset one_page = {
+    "/", "text/html", "\"12ab\"", (const unsigned char *)"page", 4, false};
+
+// Who has it already gets no body, and no length, which would be the body's.
+TEST(http_esp_what_the_client_has_is_not_sent_again)
+{
+    struct rig *r = begin();
+    http_esp_stop(r->http);
+    char why[200];
+    r->config.http.api.assets = (struct api_assets){&one_page, 1};
+    r->http = http_esp_start(&r->config, why, sizeof why);
+    CHECK(r->http != NULL);
+    http_double_send("GET / HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n",
+                     &r->answer);
+    CHECK(says(r, "HTTP/1.1 200 OK\r\n") && says(r, "\r\nETag: \"12ab\"\r\n"));
+    CHECK_STR(body(r), "page");
+    http_double_send("GET / HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n"
+                     "If-None-Match: \"00\", \"12ab\"\r\n\r\n",
+                     &r->answer);
+    CHECK(says(r, "HTTP/1.1 304 Not Modified\r\n") && says(r, "\r\nETag: \"12ab\"\r\n"));
+    CHECK(!says(r, "Content-Length"));
+    CHECK_STR(body(r), "");
+    end(r);
+}
+
 // The library's own words would be HTML of another style, and tell what server it is.
 TEST(http_esp_what_is_no_request_is_refused_in_our_words)
 {

@@ -201,7 +201,7 @@ static esp_err_t answer(struct http_esp *h, struct api_response *a)
     return err;
 }
 
-// All methods and paths end here.
+// All methods and paths end here, the "*" of OPTIONS too.
 static esp_err_t on_request(httpd_req_t *r)
 {
     struct http_esp *h = r->user_ctx;
@@ -250,7 +250,7 @@ static esp_err_t on_error(httpd_req_t *r, httpd_err_code_t error)
 static esp_err_t register_all(struct http_esp *h)
 {
     const httpd_uri_t all = {
-        .uri = "/*", .method = (httpd_method_t)HTTP_ANY, .handler = on_request, .user_ctx = h};
+        .uri = "*", .method = (httpd_method_t)HTTP_ANY, .handler = on_request, .user_ctx = h};
     esp_err_t err = httpd_register_uri_handler(h->httpd, &all);
     for (int e = 0; e < HTTPD_ERR_CODE_MAX && err == ESP_OK; e++)
         err = httpd_register_err_handler(h->httpd, (httpd_err_code_t)e, on_error);
