@@ -102,8 +102,12 @@ static void pass_time(struct program *g)
 
 static void plug_or_pull(struct program *g)
 {
-    const char *busid = fuzz_busids[take(g) % FUZZ_DEVICES];
-    if (sim_unplug(g->world.bus, busid) != BASE_OK)
+    uint8_t how = take(g);
+    const char *busid = fuzz_busids[how % FUZZ_DEVICES];
+    struct registry_device *d = registry_find(server_registry(g->world.server), busid);
+    if (how >= 0xe0 && d)
+        (void)server_reset_device(g->world.server, d, g->world.now_us);
+    else if (sim_unplug(g->world.bus, busid) != BASE_OK)
         (void)sim_replug(g->world.bus, busid);
 }
 

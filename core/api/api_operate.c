@@ -30,6 +30,32 @@ struct api_response api_post_disconnect(const struct api_context *ctx,
     return accepted("session", session);
 }
 
+static const char *why_no_reset(const struct registry_device *d)
+{
+    if (d->state == REGISTRY_HUB)
+        return "It is a hub. Reset the devices behind it.";
+    if (d->state == REGISTRY_REFUSED)
+        return "It cannot be used. Its obstacle says what helps.";
+    return "It is not exported, so that the server leaves it alone.";
+}
+
+struct api_response api_post_reset(const struct api_context *ctx, const struct api_request *req,
+                                   const char *name)
+{
+    struct api_response r;
+    struct registry_device *d = api_device_find(ctx, name, &r);
+    (void)req;
+    if (!d)
+        return r;
+    enum base_err err = server_reset_device(ctx->server, d, ctx->now_us);
+    if (err == BASE_ERR_INVALID)
+        return api_problem(409, "The device cannot be reset", why_no_reset(d));
+    if (err != BASE_OK)
+        return api_problem(409, "The device is busy",
+                           "It is being opened, cleaned or reset. Try again in a moment.");
+    return accepted(NULL, 0);
+}
+
 struct api_response api_delete_session(const struct api_context *ctx, const struct api_request *req,
                                        const char *id)
 {

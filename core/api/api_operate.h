@@ -7,5 +7,7 @@
 
 struct api_response api_post_disconnect(const struct api_context *ctx,
                                         const struct api_request *req, const char *name);
+struct api_response api_post_reset(const struct api_context *ctx, const struct api_request *req,
+                                   const char *name);
 struct api_response api_delete_session(const struct api_context *ctx, const struct api_request *req,
                                        const char *id);

@@ -36,6 +36,7 @@ static const struct api_route routes[] = {
     {"GET", "/api/v1/simulate", API_VIEW, api_get_simulate},
     {"POST", "/api/v1/simulate", API_OPERATE, api_post_simulate},
     {"POST", "/api/v1/devices/{busid}/disconnect", API_OPERATE, api_post_disconnect},
+    {"POST", "/api/v1/devices/{busid}/reset", API_OPERATE, api_post_reset},
     {"POST", "/api/v1/devices/{busid}/plug", API_OPERATE, api_post_plug},
     {"POST", "/api/v1/devices/{busid}/unplug", API_OPERATE, api_post_unplug},
     {"POST", "/api/v1/devices/{busid}/type", API_OPERATE, api_post_type},

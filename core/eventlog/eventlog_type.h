@@ -89,7 +89,10 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
           NUMBER(count, seconds))                                                                  \
     EVENT(DEVICE_CLAIM_FAILED, device_claim_failed, WARNING, "{busid} cannot be opened: {reason}", \
           WORD(eventlog_claim, reason))                                                            \
-    PLAIN(SETTINGS_CHANGED, settings_changed, INFO, "{peer} has changed the settings")
+    PLAIN(SETTINGS_CHANGED, settings_changed, INFO, "{peer} has changed the settings")             \
+    PLAIN(DEVICE_RESET_DONE, device_reset_done, INFO, "{busid} was reset by an operator")          \
+    EVENT(DEVICE_RESET_FAILED, device_reset_failed, WARNING, "{busid} was not reset: {reason}",    \
+          WORD(eventlog_reset, reason))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,
@@ -203,6 +206,17 @@ enum eventlog_claim {
     EVENT_CLAIM_NO_MEMORY,
     EVENT_CLAIM_FAILED, // or its kernel driver does not let go
     EVENT_CLAIM_COUNT
+};
+
+// Why a reset that an operator wanted was not done.
+enum eventlog_reset {
+    EVENT_RESET_UNPLUGGED = 1,
+    EVENT_RESET_SESSION_ENDED, // before it had begun; the device is cleaned anyway
+    EVENT_RESET_BUSY,          // free here, but this host uses it
+    EVENT_RESET_NOT_OPENED,    // free, but it cannot be opened
+    EVENT_RESET_FAILED,        // the device, or its host controller
+    EVENT_RESET_STUCK,         // the device does not give its transfers back
+    EVENT_RESET_COUNT
 };
 
 #define EVENTLOG_NUMBER(kind, name) uint32_t name;

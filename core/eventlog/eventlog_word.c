@@ -140,6 +140,15 @@ static const struct word claims[] = {
     [EVENT_CLAIM_FAILED] = {"failed", "the kernel, or its driver for the device, does not give it"},
 };
 
+static const struct word resets[] = {
+    [EVENT_RESET_UNPLUGGED] = {"unplugged", "it was unplugged"},
+    [EVENT_RESET_SESSION_ENDED] = {"session_ended", "its client left first"},
+    [EVENT_RESET_BUSY] = {"busy", "this host, or another program on it, has it"},
+    [EVENT_RESET_NOT_OPENED] = {"not_opened", "it cannot be opened"},
+    [EVENT_RESET_FAILED] = {"failed", "it did not come back as it was"},
+    [EVENT_RESET_STUCK] = {"stuck", "it holds on to a transfer: unplug it"},
+};
+
 static const struct {
     const struct word *words;
     unsigned count;
@@ -158,6 +167,7 @@ static const struct {
     TABLE(access_reason, access_reasons),
     TABLE(access_mode, access_modes),
     TABLE(eventlog_claim, claims),
+    TABLE(eventlog_reset, resets),
 };
 
 // Members are NULL if that number has no word.

@@ -30,6 +30,7 @@ enum eventlog_kind {
     EVENTLOG_KIND_access_reason,
     EVENTLOG_KIND_access_mode,
     EVENTLOG_KIND_eventlog_claim,
+    EVENTLOG_KIND_eventlog_reset,
     EVENTLOG_KIND_COUNT
 };
 

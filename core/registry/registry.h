@@ -29,6 +29,7 @@ struct registry_device {
     enum registry_state state;
     uint32_t session; // id of the session that has it (OPENING, IN_USE); 0: none
     bool silent;      // IN_USE: that session's peer does not answer
+    bool resetting;   // CLEANING: is opened, reset and closed for nobody
     struct access_names names;
     struct access_device seen_as; // by rules; its texts are this record's
     uint64_t plugged_us;

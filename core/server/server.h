@@ -83,6 +83,12 @@ void server_disconnected(struct usbip_server *server, struct session *s, uint64_
 // free. False: there is none, or it is ending already.
 bool server_disconnect(struct usbip_server *server, uint32_t session, uint64_t now_us);
 
+// Begins to reset a device, whether somebody has it (docs/wire.md 3) or not. Outcome: an event.
+// BASE_ERR_BUSY: it is just being opened, cleaned or reset, or the server is stopping;
+// BASE_ERR_INVALID: a hub, or one that cannot be used or is not exported.
+enum base_err server_reset_device(struct usbip_server *server, struct registry_device *d,
+                                  uint64_t now_us);
+
 // --- work ----------------------------------------------------------------------------------------
 
 // Takes the backends' events and carries out what sessions want until nothing is left to do now.

@@ -172,6 +172,59 @@ static struct server_slot *slot_of(struct usbip_server *server, const struct usb
     return NULL;
 }
 
+// --- reset by the server -------------------------------------------------------------------------
+
+// Whoever wants a free device meanwhile waits, as while it is cleaned.
+enum base_err server_reset_device(struct usbip_server *server, struct registry_device *d,
+                                  uint64_t now_us)
+{
+    server->now_us = now_us;
+    if (d->state == REGISTRY_REFUSED || d->state == REGISTRY_HUB || d->names.hidden)
+        return BASE_ERR_INVALID;
+    if (server->stopping)
+        return BASE_ERR_BUSY;
+    if (d->state == REGISTRY_IN_USE)
+        return session_reset(holder_of(server, d)->session, now_us) ? BASE_OK : BASE_ERR_BUSY;
+    if (d->state != REGISTRY_AVAILABLE)
+        return BASE_ERR_BUSY;
+    d->state = REGISTRY_CLEANING;
+    d->resetting = true;
+    d->backend->open(d->backend, d->backend_device);
+    return BASE_OK;
+}
+
+static void reset_over(struct usbip_server *server, struct registry_device *d,
+                       enum eventlog_reset why)
+{
+    d->resetting = false;
+    server_record(server, d->info.busid, NULL,
+                  why ? EVENTLOG_WITH(device_reset_failed, .reason = why)
+                      : EVENTLOG(device_reset_done));
+}
+
+static void opened_for_reset(struct usbip_server *server, struct registry_device *d,
+                             enum base_err result)
+{
+    const struct usb_control_op op = {.type = USB_RESET_DEVICE};
+    if (result == BASE_OK) {
+        d->backend->control(d->backend, d->backend_device, &op);
+        return;
+    }
+    reset_over(server, d, result == BASE_ERR_BUSY ? EVENT_RESET_BUSY : EVENT_RESET_NOT_OPENED);
+    d->state = REGISTRY_AVAILABLE;
+    serve_waiting(server, d);
+}
+
+static void control_done(struct usbip_server *server, struct registry_device *d, int32_t status)
+{
+    if (!d->resetting) {
+        session_control_done(holder_of(server, d)->session, status, server->now_us);
+        return;
+    }
+    reset_over(server, d, status == USB_STATUS_OK ? 0 : EVENT_RESET_FAILED);
+    d->backend->close(d->backend, d->backend_device);
+}
+
 // --- events from backends ------------------------------------------------------------------------
 
 static void refuse_device(struct usbip_server *server, const char *busid, enum eventlog_refusal why)
@@ -213,6 +266,8 @@ static void device_plugged(struct usbip_server *server, struct usbip_backend *b,
 static void device_unplugged(struct usbip_server *server, struct registry_device *d)
 {
     server_record(server, d->info.busid, NULL, EVENTLOG(device_unplugged));
+    if (d->resetting)
+        reset_over(server, d, EVENT_RESET_UNPLUGGED);
     BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         if (l->device != d)
             continue;
@@ -280,14 +335,17 @@ static void carry_out_event(struct usbip_server *server, struct usbip_backend *b
         device_unplugged(server, d);
         break;
     case BACKEND_OPENED:
-        device_opened(server, d, ev->result);
+        if (d->resetting)
+            opened_for_reset(server, d, ev->result);
+        else
+            device_opened(server, d, ev->result);
         break;
     case BACKEND_CLOSED:
         d->state = REGISTRY_AVAILABLE;
         serve_waiting(server, d);
         break;
     case BACKEND_CONTROL_DONE:
-        session_control_done(holder_of(server, d)->session, ev->status, server->now_us);
+        control_done(server, d, ev->status);
         break;
     default:
         break;

@@ -105,11 +105,23 @@ struct session_action session_next_action(struct session *s, uint64_t now_us)
     return s->op.asks ? session_op_ask(s) : session_order_next(s);
 }
 
+bool session_reset(struct session *s, uint64_t now_us)
+{
+    s->now_us = now_us;
+    if (s->phase != SESSION_PHASE_URB || s->active.reset)
+        return false;
+    session_active_want_reset(s);
+    session_touch(s);
+    return true;
+}
+
 void session_tick(struct session *s, uint64_t now_us)
 {
     s->now_us = now_us;
     if (now_us >= s->deadline_us && s->phase == SESSION_PHASE_CLOSING)
         session_end_sending(s);
+    else if (now_us >= s->deadline_us && s->active.reset) // what waits behind it goes on
+        session_active_reset_over(s, EVENT_RESET_STUCK);
     else if (now_us >= s->deadline_us)
         session_op_overdue(s);
     session_unlink_tick(s);

@@ -179,6 +179,11 @@ void session_control_done(struct session *s, int32_t status, uint64_t now_us);
 // Ends the session: whole replies already queued are sent, then FIN. Idempotent.
 void session_close(struct session *s, enum eventlog_end why, uint64_t now_us);
 
+// Begins to reset the imported device: URBs that the backend has come back with
+// USB_STATUS_PROTOCOL, those that wait go to the device afterwards. Outcome: an event. False: there
+// is no device, the session is closing, or this is under way already.
+bool session_reset(struct session *s, uint64_t now_us);
+
 // The imported device is gone; the backend has given back its URBs. Closes the session, and drops
 // what a session that was closing already still waited for.
 void session_unplugged(struct session *s, uint64_t now_us);

@@ -61,7 +61,41 @@ struct session_urb *session_active_control_returned(struct session *s)
     return u;
 }
 
+// --- a reset by the server -----------------------------------------------------------------------
+
+enum { RESET_US = 5000000 }; // what does not come back until then will not
+
+// What may be stuck at the device comes back first; it was not the client's wish (docs/wire.md 3).
+void session_active_want_reset(struct session *s)
+{
+    s->active.reset = SESSION_RESET_DUE;
+    s->deadline_us = s->now_us + RESET_US;
+    BASE_LIST_FOR_EACH (struct session_urb, u, &s->active.urbs, tx.link) {
+        session_active_cancel(s, u);
+    }
+}
+
+struct session_action session_active_reset(struct session *s)
+{
+    if (s->active.reset != SESSION_RESET_DUE || !session_is_idle(s))
+        return (struct session_action){0};
+    s->active.reset = SESSION_RESET_BEGUN;
+    s->deadline_us = UINT64_MAX;
+    return (struct session_action){.type = SESSION_ACTION_CONTROL, .op.type = USB_RESET_DEVICE};
+}
+
+void session_active_reset_over(struct session *s, enum eventlog_reset why)
+{
+    s->active.reset = SESSION_RESET_NONE;
+    if (s->phase == SESSION_PHASE_URB)
+        s->deadline_us = UINT64_MAX;
+    if (why)
+        session_record(s, EVENTLOG_WITH(device_reset_failed, .reason = why));
+    else
+        session_record(s, EVENTLOG(device_reset_done));
+}
+
 bool session_is_idle(const struct session *s)
 {
-    return s->active.count == 0 && !s->active.control_op;
+    return s->active.count == 0 && !s->active.control_op && s->active.reset != SESSION_RESET_BEGUN;
 }

@@ -84,9 +84,13 @@ void session_urb_done(struct session *s, struct usb_urb *urb, uint64_t now_us)
 
 void session_control_done(struct session *s, int32_t status, uint64_t now_us)
 {
-    struct session_urb *u = session_active_control_returned(s);
     s->now_us = now_us;
     session_touch(s);
+    if (s->active.reset == SESSION_RESET_BEGUN) {
+        session_active_reset_over(s, status == USB_STATUS_OK ? 0 : EVENT_RESET_FAILED);
+        return;
+    }
+    struct session_urb *u = session_active_control_returned(s);
     if (s->phase == SESSION_PHASE_CLOSING) {
         session_urb_release(s, u);
         return;

@@ -47,6 +47,9 @@ void session_close(struct session *s, enum eventlog_end why, uint64_t now_us)
     s->op.asks = false;
     s->deadline_us = now_us + s->limits->linger_us;
     let_urbs_go(s);
+    if (s->active.reset == SESSION_RESET_DUE)
+        session_active_reset_over(s, why == EVENT_END_UNPLUGGED ? EVENT_RESET_UNPLUGGED
+                                                                : EVENT_RESET_SESSION_ENDED);
     if (nobody_reads || s->resets)
         session_end_sending(s);
     session_touch(s);
@@ -64,6 +67,8 @@ void session_unplugged(struct session *s, uint64_t now_us)
     session_close(s, EVENT_END_UNPLUGGED, now_us);
     if (s->active.control_op)
         session_urb_release(s, session_active_control_returned(s));
+    if (s->active.reset)
+        session_active_reset_over(s, EVENT_RESET_UNPLUGGED);
     session_touch(s);
 }
 

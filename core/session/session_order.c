@@ -179,6 +179,8 @@ struct session_action session_order_next(struct session *s)
         return session_active_next_cancel(s);
     if (s->active.control_op || s->phase != SESSION_PHASE_URB)
         return (struct session_action){0};
+    if (s->active.reset)
+        return session_active_reset(s);
     struct session_urb *control = next_control(s, &scan);
     if (control)
         return session_active_submit(s, control);

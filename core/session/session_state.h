@@ -76,10 +76,18 @@ struct session_active {
     unsigned cancels_due; // of them: the backend has yet to be asked for them back
     bool control_endpoint_busy;
     struct session_urb *control_op; // being executed; on no list
+    enum session_reset {
+        SESSION_RESET_NONE,
+        SESSION_RESET_DUE,  // as soon as the backend has nothing of the session
+        SESSION_RESET_BEGUN // the backend has to answer
+    } reset;                // that somebody here has asked for, and no client
 };
 struct session_action session_active_submit(struct session *s, struct session_urb *u);
 struct session_action session_active_control(struct session *s, struct session_urb *u);
 void session_active_cancel(struct session *s, struct session_urb *u); // it is wanted back
+void session_active_want_reset(struct session *s);
+struct session_action session_active_reset(struct session *s);
+void session_active_reset_over(struct session *s, enum eventlog_reset why); // 0: it was done
 struct session_action session_active_next_cancel(struct session *s);
 void session_active_returned(struct session *s, struct session_urb *u);
 struct session_urb *session_active_control_returned(struct session *s);
@@ -194,7 +202,8 @@ struct session {
     struct base_peer peer;
     char busid[USB_BUSID_SIZE]; // before the answer to IMPORT: the name asked for
     uint64_t now_us, since_us;
-    uint64_t deadline_us; // operation phase: end of patience; closing: of the last bytes
+    uint64_t deadline_us; // operation phase: end of patience; URB phase: of a reset that is due;
+                          // closing: of the last bytes
     enum session_phase phase;
     bool imported; // has, or had until the end, a device
     bool broken;   // connection lost: nothing can be sent

@@ -103,6 +103,11 @@ ASKED = {
         ("/api/v1/devices/7-7/disconnect", {}, None, 404),
         ("/api/v1/devices/1-1/disconnect", {}, None, 202),
     ],
+    "POST /api/v1/devices/{busid}/reset": [
+        ("/api/v1/devices/1-4/reset", {}, None, 202),
+        ("/api/v1/devices/1-2/reset", {}, None, 409),
+        ("/api/v1/devices/7-7/reset", {}, None, 404),
+    ],
     "POST /api/v1/devices/{busid}/unplug": [
         ("/api/v1/devices/1-4/unplug", {}, None, 202),
         ("/api/v1/devices/1-4/unplug", {}, None, 409),

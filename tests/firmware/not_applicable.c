@@ -33,6 +33,7 @@ static const struct entry table[] = {
     {"scenario", {"configuration_switch_gives_the_other_endpoints", CONFIGURATION}},
     {"scenario", {"configuration_zero_leaves_endpoint_zero", CONFIGURATION}},
     {"scenario", {"configuration_is_the_first_again_for_the_next_client", CONFIGURATION}},
+    {"scenario", {"reset_frees_a_stuck_control_endpoint", CONTROL}},
     {"scenario", {"variations_reference_run_answers_as_it_should", CONFIGURATION}},
 };
 

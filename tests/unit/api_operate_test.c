@@ -89,6 +89,36 @@ DESK_TEST(api_disconnect_needs_somebody)
     cJSON_Delete(api_rig_json(&d->api, "POST", "/api/v1/devices/1-3/disconnect", NULL, 409));
 }
 
+DESK_TEST(api_reset)
+{
+    struct stage_client *c = stage_attach(&d->stage, "1-3");
+    cJSON *o = ask(d, "POST", "/api/v1/devices/1-3/reset", NULL, 202);
+    CHECK_EQ(cJSON_GetArraySize(o), 0);
+    cJSON_Delete(o);
+    o = api_rig_get(&d->stage, "/api/v1/events?level=info&limit=1");
+    CHECK_STR(text(item(member(o, "events"), 0), "type"), "device_reset_done");
+    CHECK_STR(text(item(member(o, "events"), 0), "busid"), "1-3");
+    CHECK_EQ(number(item(member(o, "events"), 0), "session"), 1);
+    cJSON_Delete(o);
+    stage_check_alive(c);
+    expect(d, "POST", "/api/v1/devices/1-2.1/reset", NULL, 202); // nobody has it
+    expect(d, "POST", "/api/v1/devices/1-2/reset", NULL, 409);   // a hub
+    expect(d, "POST", "/api/v1/devices/1-9/reset", NULL, 404);
+    expect(d, "GET", "/api/v1/devices/1-3/reset", NULL, 405);
+    cJSON_Delete(api_rig_json(&d->api, "POST", "/api/v1/devices/1-3/reset", NULL, 202));
+    cJSON_Delete(api_rig_json(&d->api, "POST", "/api/v1/devices/1-3/reset", NULL, 409));
+    stage_settle(&d->stage);
+}
+
+// What is not exported is left alone.
+DESK_TEST(api_reset_of_a_hidden_device)
+{
+    static const struct access_naming hidden = {
+        .by = ACCESS_FOLLOW_PORT, .key = "1-3", .names = {.hidden = true}};
+    CHECK_EQ(server_change_names(d->stage.server, &hidden, 1, d->stage.now_us), BASE_OK);
+    expect(d, "POST", "/api/v1/devices/1-3/reset", NULL, 409);
+}
+
 DESK_TEST(api_delete_session)
 {
     struct stage_client *idle = stage_connect(&d->stage), *c = stage_attach(&d->stage, "1-3");

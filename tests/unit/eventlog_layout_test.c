@@ -48,6 +48,8 @@ static const char *const types[] = {
     "file_back count:seconds",
     "device_claim_failed eventlog_claim:reason",
     "settings_changed",
+    "device_reset_done",
+    "device_reset_failed eventlog_reset:reason",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
@@ -76,6 +78,7 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
         "- open on_list not_on_list rule_allows rule_hides not_exported",
     [EVENTLOG_KIND_access_mode] = "open closed",
     [EVENTLOG_KIND_eventlog_claim] = "- permission busy in_use gone no_memory failed",
+    [EVENTLOG_KIND_eventlog_reset] = "- unplugged session_ended busy not_opened failed stuck",
 };
 
 static void compare(const char *what, const char *stored, const char *now)
