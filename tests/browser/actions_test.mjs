@@ -52,6 +52,15 @@ test('action_clients_page_ends_a_session', async () => {
   });
 });
 
+test('action_reset_tells_its_outcome', async () => {
+  await withPage(await shared(), '/devices/1-3', {}, async page => {
+    await page.click(on('do-reset-1-3'));
+    ok((await page.locator('#dialog').innerText()).includes('Nobody has it.'), 'says whom it hits');
+    await page.click('#dialog .danger');
+    await toastSays(page, 'is reset', 'Clients can attach it.');
+  });
+});
+
 test('action_unplug_and_plug', async () => {
   await withPage(await shared(), '/devices/1-2.1', {}, async page => {
     await page.click(on('do-unplug-1-2.1'));

@@ -84,7 +84,7 @@ export const settle = () => {
     const done = w.done();
     if (!done && Date.now() < w.until) continue;
     waiting.delete(w);
-    if (done) toast('good', ...w.good());
+    if (done) toast(w.kind(), ...w.good());
     else toast('bad', w.what, 'The box took it, but nothing has changed since. The event log may tell more.');
   }
 };

@@ -15,18 +15,19 @@ const button = (kind, d, mark, text, more = '') => html`<button type="button" id
 
 const offers = d => ({
   disconnect: d.user && d.state === 'in_use' && button('disconnect', d, 'eject', html`Disconnect ${d.user.address}…`, 'bad'),
+  reset: usable(d) && !d.hidden && ['available', 'in_use'].includes(d.state) && button('reset', d, 'reset', 'Reset…'),
   type: can(d, 'type') && button('type', d, 'keyboard', 'Type text…'),
   unplug: can(d, 'unplug') && button('unplug', d, 'eject', 'Unplug…'),
 });
 
 export const deviceMenu = d => {
   const o = offers(d);
-  return html`<details class="menu" id="m-${d.busid}"><summary id="ms-${d.busid}" aria-label="Actions for ${d.name}">${icon('more')}</summary><div class="menu-list">${usable(d) ? html`<button type="button" data-copy="${attachLine(d)}">${icon('copy')}Copy attach command</button><hr>` : ''}<a href="${devicePath(d.busid)}">${icon('eye')}Open</a>${o.type}${o.unplug}${o.disconnect ? html`<hr>${o.disconnect}` : ''}</div></details>`;
+  return html`<details class="menu" id="m-${d.busid}"><summary id="ms-${d.busid}" aria-label="Actions for ${d.name}">${icon('more')}</summary><div class="menu-list">${usable(d) ? html`<button type="button" data-copy="${attachLine(d)}">${icon('copy')}Copy attach command</button><hr>` : ''}<a href="${devicePath(d.busid)}">${icon('eye')}Open</a>${o.reset}${o.type}${o.unplug}${o.disconnect ? html`<hr>${o.disconnect}` : ''}</div></details>`;
 };
 
 export const deviceButtons = d => {
   const o = offers(d);
-  return html`${o.disconnect ? button('disconnect', d, 'eject', 'Disconnect…', 'danger') : ''}${o.type}${o.unplug}`;
+  return html`${o.disconnect ? button('disconnect', d, 'eject', 'Disconnect…', 'danger') : ''}${o.reset}${o.type}${o.unplug}`;
 };
 
 // --- what is asked before ------------------------------------------------------------------------
@@ -58,6 +59,11 @@ export const asks = {
     return d?.user && harm(`Disconnect ${s.address} from ${d.name}?`, hits(d), ['delete', `/api/v1/sessions/${s.id}`], 'Keep attached', 'Disconnect',
       `${s.address} could not be disconnected`, `free:${s.busid}:${s.id}:${s.address}`);
   },
+  reset: busid => {
+    const d = known(busid);
+    return d && harm(`Reset ${d.name}?`, html`<p>${d.user ? `${holder(d)} keeps it. What is in flight fails, and drivers try again.` : 'Nobody has it.'} The device begins anew, as after a reset by a computer.</p>`,
+      ['post', url(busid, 'reset')], 'Leave it', 'Reset', `${d.name} could not be reset`, `reset:${busid}:${state.events.at(-1)?.number ?? 0}`);
+  },
   unplug: busid => {
     const d = known(busid);
     return d && harm(`Unplug ${d.name}?`, html`<p>${d.user ? `${holder(d)} has it and loses it, as if somebody pulled the cable.` : 'Nobody has it.'} The simulated device can be plugged in again at any time.</p>`,
@@ -74,10 +80,12 @@ export const asks = {
 
 // --- what happened after -------------------------------------------------------------------------
 
-const after = (done, good) => ({ done, good });
+const after = (done, good, kind = () => 'good') => ({ done, good, kind });
+
+const resets = { device_reset_done: 'good', device_reset_failed: 'bad' };
 
 // What to wait for after the box has taken the request, and what to say then: done() with each
-// message, good() -> [title, text]. `answer` is what it said.
+// message, good() -> [title, text], kind() of the toast. `answer` is what it said.
 export const expectations = {
   free: (answer, busid, session, address) => after(() => known(busid)?.user?.session !== Number(session), () => {
     const d = known(busid);
@@ -87,5 +95,11 @@ export const expectations = {
   plugged: (answer, busid) => after(() => known(busid), () => [`${deviceName(busid)} is plugged in`, `Clients can attach ${busid}.`]),
   simulated: answer => expectations.plugged(answer, answer.busid),
   unplugged: (answer, busid, name) => after(() => !known(busid), () => [`${name} is unplugged`, 'It can be plugged in again at any time.']),
+  reset: (answer, busid, last) => {
+    const outcome = () => state.events.find(e => e.busid === busid && e.number > Number(last) && resets[e.type]);
+    const good = () => resets[outcome().type] === 'good';
+    return after(outcome, () => good() ? [`${deviceName(busid)} is reset`, known(busid)?.user ? `${holder(known(busid))} goes on with it.` : 'Clients can attach it.']
+      : [`${deviceName(busid)} was not reset`, outcome().text], () => resets[outcome().type]);
+  },
   typed: (answer, busid) => after(() => true, () => [`${plural(answer.characters, 'character')} typed`, `${deviceName(busid)} sends them to ${known(busid)?.user?.address ?? 'whoever attaches it'}.`]),
 };

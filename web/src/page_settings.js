@@ -52,5 +52,5 @@ const body = () => {
 export const settings = {
   title: () => 'settings',
   fetches: () => [fetches('/api/v1/settings')],
-  parts: [() => html`<div id="p-title"><div class="title"><h1>Settings</h1></div><p class="lead">What ${boxName()} runs with now. To change it, edit its settings file.</p></div>`, body],
+  parts: [() => html`<div id="p-title"><div class="title"><h1>Settings</h1></div><p class="lead">What ${boxName()} runs with now. <code>PATCH /api/v1/settings</code> changes it${state.status?.kept === false ? html`, until the server ends: it was started without <code>--state-dir</code>` : ''}.</p></div>`, body],
 };
