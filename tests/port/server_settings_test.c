@@ -116,10 +116,10 @@ TEST(server_settings_bounds_suit_the_server)
 TEST(server_settings_help_shows_the_defaults)
 {
     struct rig *r = rig_begin();
-    char json[400] = "", line[SETTINGS_VALUE_SIZE + 40], value[SETTINGS_VALUE_SIZE];
+    char json[600] = "", line[SETTINGS_VALUE_SIZE + 40], value[SETTINGS_VALUE_SIZE];
     const char *start = strstr(options_help, "{\"version\""), *key;
     CHECK(start != NULL);
-    strncat(json, start, (size_t)(strstr(start, "}}") + 2 - start));
+    strncat(json, start, (size_t)(strstr(start, "}\n") + 1 - start));
     put(r, "config.json", json);
     open_good(r, true, false);
     for (unsigned i = 0; (key = settings_key(&r->s.port, i)); i++) {
