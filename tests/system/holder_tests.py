@@ -33,7 +33,7 @@ def take(lab):
 
 
 def sessions(lab):
-    return {s["busid"]: s for s in lab.holder_server.status()["sessions"]}
+    return {s["busid"]: s for s in lab.holder_server.sessions()}
 
 
 def silent(lab):
