@@ -89,16 +89,3 @@ driver_of() {
 has_driver() {
     [ "$(driver_of "$1")" = "$2" ]
 }
-
-# give_back BUSID: detaches what was attached under the server's busid
-give_back() {
-    for record in /var/run/vhci_hcd/port*; do
-        [ -e "$record" ] || continue
-        read -r _ _ busid <"$record"
-        if [ "$busid" = "$1" ]; then
-            number=${record##*port}
-            wait_for 10 detach_port "$number" || { cat /tmp/detach; return 1; }
-            wait_for 10 port_free "$(printf %04d "$number")" || return 1
-        fi
-    done
-}

@@ -60,7 +60,8 @@ detach_port() {
 # The tool keeps "ADDRESS PORT BUSID" of what it attached in files named by the vhci port. It fails
 # ("open vhci_driver") while the kernel has given a device its address but not yet shown it in
 # sysfs: tried again.
-detach() {
+# give_back BUSID: detaches what was attached under the server's busid; detach waits for its end, too
+give_back() {
     for record in /var/run/vhci_hcd/port*; do
         [ -e "$record" ] || continue
         read -r _ _ busid <"$record"
@@ -70,7 +71,10 @@ detach() {
             wait_for 10 port_free "$(printf %04d "$number")" || return 1
         fi
     done
-    wait_for 20 gone "$1"
+}
+
+detach() {
+    give_back "$1" && wait_for 20 gone "$1"
 }
 
 detach_all() {
