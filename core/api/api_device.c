@@ -171,18 +171,23 @@ static void add_types(struct api_json *j, const struct server_usage_totals *t)
     api_json_object_end(j);
 }
 
+void api_counters(struct api_json *j, const struct session_counters *c)
+{
+    api_json_number(j, "bytes_in", c->bytes_in);
+    api_json_number(j, "bytes_out", c->bytes_out);
+    api_json_number(j, "urbs_completed", c->urbs_completed);
+    api_json_number(j, "urbs_failed", c->urbs_failed);
+    api_json_number(j, "urbs_unlinked", c->urbs_unlinked);
+    api_json_number(j, "urbs_refused", c->urbs_refused);
+}
+
 static void add_totals(struct api_json *j, const struct api_context *ctx,
                        const struct registry_device *d)
 {
     const struct server_usage_totals t = server_usage_totals(d->usage);
     api_json_object(j, "totals");
     api_json_number(j, "imports", t.imports);
-    api_json_number(j, "bytes_in", t.counters.bytes_in);
-    api_json_number(j, "bytes_out", t.counters.bytes_out);
-    api_json_number(j, "urbs_completed", t.counters.urbs_completed);
-    api_json_number(j, "urbs_failed", t.counters.urbs_failed);
-    api_json_number(j, "urbs_unlinked", t.counters.urbs_unlinked);
-    api_json_number(j, "urbs_refused", t.counters.urbs_refused);
+    api_counters(j, &t.counters);
     add_types(j, &t);
     if (t.last_activity_us)
         api_json_age(j, "last_activity_s", ctx->now_us - t.last_activity_us);

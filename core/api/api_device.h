@@ -22,6 +22,9 @@ const char *api_device_state(enum registry_state state); // "in_use"
 // "rates", as every object has them.
 void api_rates(struct api_json *j, const struct server_rates *rates);
 
+// Bytes and URBs, into "totals", which is open.
+void api_counters(struct api_json *j, const struct session_counters *c);
+
 // "address" of the session's client, and "note": what the list of those allowed says about it.
 void api_peer_address(struct api_json *j, const struct api_context *ctx, const struct session *s);
 

@@ -25,12 +25,7 @@ static void add_device_name(struct api_json *j, const struct registry_device *d)
 static void add_totals(struct api_json *j, const struct session_counters *c)
 {
     api_json_object(j, "totals");
-    api_json_number(j, "bytes_in", c->bytes_in);
-    api_json_number(j, "bytes_out", c->bytes_out);
-    api_json_number(j, "urbs_completed", c->urbs_completed);
-    api_json_number(j, "urbs_failed", c->urbs_failed);
-    api_json_number(j, "urbs_unlinked", c->urbs_unlinked);
-    api_json_number(j, "urbs_refused", c->urbs_refused);
+    api_counters(j, c);
     api_json_object_end(j);
 }
 

@@ -73,14 +73,13 @@ struct api_response api_post_unplug(const struct api_context *ctx, const struct 
 
 // --- typing --------------------------------------------------------------------------------------
 
-static struct api_response no_key(const char *text, size_t at)
+static struct api_response no_key(size_t at)
 {
     char detail[WHY_SIZE];
     struct base_text t;
     base_text_init(&t, detail, sizeof detail);
     base_text_str(&t, "Character ");
     base_text_u64(&t, at + 1);
-    (void)text;
     base_text_str(&t, " has no key on a US keyboard.");
     const struct api_error error = {"/text", detail};
     return api_problem_of(422, "That cannot be typed", detail, &error, 1);
@@ -92,7 +91,7 @@ static struct api_response type(const struct api_context *ctx, const char *busid
     size_t at = 0;
     enum base_err err = ctx->simulate->type(ctx->simulate->ctx, busid, text, &at);
     if (err == BASE_ERR_INVALID)
-        return no_key(text, at);
+        return no_key(at);
     if (err != BASE_OK)
         return refused(err, "It has more to type than it can keep. Try again in a moment.");
     api_json_begin(&j);

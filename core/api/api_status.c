@@ -119,12 +119,7 @@ static void add_totals(struct api_json *j, const struct api_context *ctx,
     api_json_number(j, "imports", t->imports);
     api_json_number(j, "imports_refused", t->imports_refused);
     api_json_number(j, "protocol_errors", t->protocol_errors);
-    api_json_number(j, "bytes_in", c.bytes_in);
-    api_json_number(j, "bytes_out", c.bytes_out);
-    api_json_number(j, "urbs_completed", c.urbs_completed);
-    api_json_number(j, "urbs_failed", c.urbs_failed);
-    api_json_number(j, "urbs_unlinked", c.urbs_unlinked);
-    api_json_number(j, "urbs_refused", c.urbs_refused);
+    api_counters(j, &c);
     api_json_object_end(j);
 }
 
