@@ -2,7 +2,7 @@
 // For tests: usbip-server, whole, whose simulated devices a test can pull and put back. Commands on
 // standard input, one a line: "unplug BUSID", "replug BUSID", "pattern BUSID" (a zero device's data
 // is no longer zeroes but counts, so that a byte in the wrong place shows). The linker hands two
-// calls of the product's main.c to the __wrap_ functions here (--wrap), which is how this file
+// calls of the product's program_*.c to the __wrap_ functions here (--wrap), which is how this file
 // comes to bus and loop; the product itself has no such commands.
 #include "ports/posix/posix_loop.h"
 #include "sim/bus/sim_bus.h"

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program usbip-server: what its parts share. Each start sets `why`, and `status` where it is
+// not EXIT_START, when it fails. Called on the main thread, which the loop then runs on.
+#ifndef PORTS_LINUX_PROGRAM_H
+#define PORTS_LINUX_PROGRAM_H
+
+#include "api/api_change.h"
+#include "api/api_simulate.h"
+#include "ports/linux/device_libusb.h"
+#include "ports/linux/host_facts.h"
+#include "ports/linux/http_mhd.h"
+#include "ports/linux/log.h"
+#include "ports/linux/options.h"
+#include "ports/linux/output.h"
+#include "ports/linux/server_settings.h"
+#include "ports/linux/sim_file.h"
+#include "ports/posix/posix_loop.h"
+#include "sim/bus/sim_bus.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    EXIT_START = 1,
+    EXIT_OPTIONS = 2,
+    WHY_SIZE = SERVER_SETTINGS_WHY_SIZE,
+};
+
+struct program {
+    struct options options;
+    struct server_settings settings;
+    struct output *out, *err; // stdout and stderr
+    struct log log;
+    struct base_alloc alloc;
+    struct sim_file_port files; // behind the simulated devices
+    struct posix_watch files_watch;
+    struct sim_bus *bus;
+    struct device_libusb *usb; // NULL: only simulated devices
+    struct posix_watch usb_watch;
+    struct usbip_server *server;
+    struct posix_loop *loop;
+    struct http_server *http;
+    struct api_simulate simulate; // what HTTP may do with the bus
+    struct api_change change;     // and with the settings
+    struct api_live *live;
+    struct host_facts host;
+    char host_name[API_NAME_SIZE];
+    bool ends_with_terminal;
+    int status;         // of the exit
+    char why[WHY_SIZE]; // the reason if it is not 0
+};
+
+// --- program_settings.c --------------------------------------------------------------------------
+
+bool program_start_settings(struct program *p);
+
+// The settings of now. False: no memory, and not all of them hold.
+bool program_put_into_force(struct program *p);
+
+// SIGHUP.
+void program_read_settings_again(struct program *p);
+
+// What HTTP may do with the settings.
+void program_offer_change(struct program *p);
+
+// --- program_devices.c ---------------------------------------------------------------------------
+
+// Devices of --sim and, with --usb, those that are plugged in: the server has their backends.
+bool program_start_devices(struct program *p);
+
+// When the loop is there to be woken.
+bool program_watch_devices(struct program *p);
+
+// After this nothing of a device wakes the loop; before the loop is destroyed.
+void program_quiet_devices(struct program *p);
+
+// After the server.
+void program_end_devices(struct program *p);
+
+// --- program_net.c -------------------------------------------------------------------------------
+
+// `after_turn`: loop thread, after each turn, with the program.
+bool program_start_loop(struct program *p, void (*after_turn)(void *ctx, uint64_t now_us));
+
+bool program_start_http(struct program *p);
+
+#endif

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ports/linux/program.h"
+#include "sim/set/sim_set.h"
+#include "web/web_assets.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    SPARE_SOCKETS = 64,
+    OTHER_WATCHES = 64,
+};
+
+static void explain_listening(struct program *p, const char *what, const char *why,
+                              const char *option)
+{
+    bool advice = strstr(why, "is in use") != NULL;
+    snprintf(p->why, WHY_SIZE, "%s: %s%s%s%s", what, why, advice ? ": " : "", advice ? option : "",
+             advice ? " takes another one" : "");
+}
+
+bool program_start_loop(struct program *p, void (*after_turn)(void *ctx, uint64_t now_us))
+{
+    struct posix_loop_config config;
+    posix_loop_config_default(&config);
+    config.listen = p->options.listen;
+    config.port = p->options.port;
+    config.max_sockets = server_settings_most_connections(&p->settings) + SPARE_SOCKETS;
+    config.max_watches = HTTP_WATCHES + OTHER_WATCHES;
+    config.after_turn = after_turn;
+    config.ctx = p;
+    char why[WHY_SIZE / 2];
+    p->loop = posix_loop_create(p->server, &config, why, sizeof why);
+    if (!p->loop)
+        explain_listening(p, "usbip", why, "--port");
+    return p->loop != NULL;
+}
+
+// Loop thread.
+static void fill_facts(void *ctx, struct api_port_facts *facts)
+{
+    struct program *p = ctx;
+    host_facts_fill(&p->host, facts);
+    facts->live_sockets = http_websocket_count(p->http);
+}
+
+static struct api_context api_of(struct program *p)
+{
+    program_offer_change(p);
+    p->live = api_live_create();
+    sim_set_simulate(&p->simulate, p->bus);
+    p->host.facts.usbip_port = posix_loop_listener(p->loop)->port;
+    (void)gethostname(p->host_name, sizeof p->host_name - 1);
+    return (struct api_context){
+        .server = p->server,
+        .version = USBIP_VERSION,
+        .host_name = p->host_name,
+        .assets = web_assets,
+        .port_facts = fill_facts,
+        .port_ctx = p,
+        .simulate = &p->simulate,
+        .settings = &p->settings.now,
+        .change = &p->change,
+        .kept = p->options.state_dir != NULL,
+        .body_max = settings_max_bytes(&p->settings.port),
+        .live = p->live,
+    };
+}
+
+bool program_start_http(struct program *p)
+{
+    const struct http_config config = {
+        .listen = p->options.http_listen,
+        .port = p->options.http_port,
+        .http = {.loop = p->loop, .api = api_of(p)},
+        .log = &p->log,
+    };
+    char why[WHY_SIZE / 2];
+    p->http = http_start(&config, why, sizeof why);
+    if (!p->http)
+        explain_listening(p, "http", why, "--http-port");
+    return p->http != NULL;
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ports/linux/process.h"
+#include "ports/linux/program.h"
+#include "ports/posix/posix_time.h"
+
+#include <stdio.h>
+
+bool program_put_into_force(struct program *p)
+{
+    struct server_config config = *server_config(p->server);
+    server_settings_limits(&p->settings.now, &config);
+    server_change_limits(p->server, &config);
+    process_make_room_for(config.max_connections, &p->log);
+    return server_settings_access(&p->settings.now, p->server, posix_now_us());
+}
+
+void program_read_settings_again(struct program *p)
+{
+    if (server_settings_reload(&p->settings, &p->log) && !program_put_into_force(p))
+        log_message(&p->log, EVENTLOG_ERROR, "no memory for the access rules");
+}
+
+bool program_start_settings(struct program *p)
+{
+    switch (server_settings_open(&p->settings, p->options.config, p->options.state_dir, &p->log)) {
+    case SERVER_SETTINGS_OK:
+        return true;
+    case SERVER_SETTINGS_WRONG:
+        p->status = EXIT_OPTIONS;
+        break;
+    case SERVER_SETTINGS_FAILED:
+        break;
+    }
+    snprintf(p->why, WHY_SIZE, "%s", p->settings.why);
+    return false;
+}
+
+static enum api_change_result change(void *ctx, const char *patch, size_t size,
+                                     struct settings_errors *errors, struct settings *try,
+                                     char *why)
+{
+    static const enum api_change_result results[] = {
+        [SERVER_SETTINGS_CHANGE_OK] = API_CHANGE_OK,
+        [SERVER_SETTINGS_CHANGE_WRONG] = API_CHANGE_WRONG,
+        [SERVER_SETTINGS_CHANGE_FIXED] = API_CHANGE_FIXED,
+        [SERVER_SETTINGS_CHANGE_FAILED] = API_CHANGE_FAILED,
+    };
+    struct program *p = ctx;
+    enum server_settings_change result =
+        server_settings_change(&p->settings, patch, size, errors, try);
+    if (result != SERVER_SETTINGS_CHANGE_OK) {
+        snprintf(why, API_CHANGE_WHY_SIZE, "%s", p->settings.why);
+    } else if (!try && !program_put_into_force(p)) {
+        snprintf(why, API_CHANGE_WHY_SIZE, "no memory to put all of the change into force");
+        result = SERVER_SETTINGS_CHANGE_FAILED;
+    }
+    return results[result];
+}
+
+static const char *fixed_key(void *ctx, unsigned i)
+{
+    const struct program *p = ctx;
+    return server_settings_fixed(&p->settings, i);
+}
+
+void program_offer_change(struct program *p)
+{
+    p->change = (struct api_change){change, fixed_key, p};
+}
