@@ -62,6 +62,12 @@ static const struct access_allowed *find_allowed(const struct access_list *list,
     return NULL;
 }
 
+static struct access_answer by_rule(const struct access_list *list, unsigned i)
+{
+    bool yes = list->rules[i].effect == ACCESS_ALLOW;
+    return (struct access_answer){yes, i + 1, yes ? ACCESS_RULE_ALLOWS : ACCESS_RULE_HIDES};
+}
+
 struct access_answer access_decide(const struct access_list *list,
                                    const struct access_identity *who,
                                    const struct access_device *device)
@@ -69,14 +75,26 @@ struct access_answer access_decide(const struct access_list *list,
     static const struct access_device nameless = {.busid = "", .alias = "", .serial = "", .id = 0};
     for (unsigned i = 0; i < list->rule_count; i++) {
         const struct access_rule *r = &list->rules[i];
-        if (!is_for(r, who) || !names(r, device ? device : &nameless)) // the cheaper one first
-            continue;
-        bool yes = r->effect == ACCESS_ALLOW;
-        return (struct access_answer){yes, i + 1, yes ? ACCESS_RULE_ALLOWS : ACCESS_RULE_HIDES};
+        if (is_for(r, who) && names(r, device ? device : &nameless)) // the cheaper one first
+            return by_rule(list, i);
     }
     if (list->mode == ACCESS_OPEN)
         return (struct access_answer){true, 0, ACCESS_IS_OPEN};
     bool yes = who->kind == ACCESS_IDENTITY_ADDRESS && find_allowed(list, &who->address);
+    return (struct access_answer){yes, 0, yes ? ACCESS_ON_LIST : ACCESS_NOT_ON_LIST};
+}
+
+struct access_answer access_anybody(const struct access_list *list,
+                                    const struct access_device *device)
+{
+    for (unsigned i = 0; i < list->rule_count; i++) {
+        const struct access_rule *r = &list->rules[i];
+        if ((r->effect == ACCESS_ALLOW || r->block_count == 0) && names(r, device))
+            return by_rule(list, i);
+    }
+    if (list->mode == ACCESS_OPEN)
+        return (struct access_answer){true, 0, ACCESS_IS_OPEN};
+    bool yes = list->allow_count > 0;
     return (struct access_answer){yes, 0, yes ? ACCESS_ON_LIST : ACCESS_NOT_ON_LIST};
 }
 

@@ -93,6 +93,11 @@ struct access_answer access_decide(const struct access_list *list,
                                    const struct access_identity *who,
                                    const struct access_device *device);
 
+// The same for whoever there is: no, if no address at all may have the device. Hiding some
+// addresses from it does not count, as there are others.
+struct access_answer access_anybody(const struct access_list *list,
+                                    const struct access_device *device);
+
 // What the list of those allowed says about an address; "" if nothing does.
 const char *access_note(const struct access_list *list, const struct base_address *address);
 

@@ -25,6 +25,7 @@ struct api_change {
     // The i-th key that cannot be changed, "access.mode"; NULL behind the last.
     const char *(*fixed)(void *ctx, unsigned i);
     void *ctx;
+    const char *fixed_by; // the file that sets them, NULL: none
 };
 
 // Changes the settings, and an event says who did it. False: *r says what is wrong; of the places

@@ -7,7 +7,7 @@
 #include "base/base_text.h"
 #include "eventlog/eventlog_word.h"
 
-enum { NAME_SIZE = 80 };
+enum { NAME_SIZE = 80, WHY_SIZE = 64 };
 
 struct registry_device *api_device_find(const struct api_context *ctx, const char *name,
                                         struct api_response *r)
@@ -83,6 +83,36 @@ static void add_identity(struct api_json *j, const struct registry_device *d)
     api_json_text(j, "serial", or_null(d->info.serial));
     api_json_text(j, "speed", eventlog_word_json(EVENTLOG_KIND_usb_speed, d->info.speed));
     api_class_of_device(j, &d->info, d->state != REGISTRY_REFUSED);
+}
+
+static void hidden_why(struct access_answer a, struct base_text *t)
+{
+    if (a.reason == ACCESS_RULE_HIDES) {
+        base_text_str(t, "rule ");
+        base_text_u64(t, a.rule);
+        base_text_str(t, " hides it from everybody");
+    } else {
+        base_text_str(t, a.reason == ACCESS_IS_NOT_EXPORTED
+                             ? "it is not exported"
+                             : "access is closed, and no address is allowed");
+    }
+}
+
+// Whether nobody may have it, and why.
+static void add_hidden(struct api_json *j, const struct api_context *ctx,
+                       const struct registry_device *d)
+{
+    const struct access_answer a = registry_ask_for_all(d, server_access(ctx->server));
+    char why[WHY_SIZE];
+    struct base_text t;
+    base_text_init(&t, why, sizeof why);
+    api_json_bool(j, "hidden", !a.yes);
+    if (a.yes) {
+        api_json_null(j, "hidden_why");
+        return;
+    }
+    hidden_why(a, &t);
+    api_json_sentence(j, "hidden_why", why);
 }
 
 static void add_obstacle(struct api_json *j, const struct registry_device *d)
@@ -211,7 +241,7 @@ void api_device_members(struct api_json *j, const struct api_context *ctx,
     const struct server_rates rates = server_usage_rates(d->usage);
     add_identity(j, d);
     api_json_text(j, "state", api_device_state(d->state));
-    api_json_bool(j, "hidden", d->names.hidden);
+    add_hidden(j, ctx, d);
     add_obstacle(j, d);
     api_json_number(j, "busnum", d->info.busnum);
     api_json_number(j, "devnum", d->info.devnum);

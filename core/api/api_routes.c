@@ -48,6 +48,7 @@ static const struct api_route routes[] = {
     {"GET", "/clients", API_VIEW, api_get_page},
     {"GET", "/events", API_VIEW, api_get_page},
     {"GET", "/settings", API_VIEW, api_get_page},
+    {"GET", "/settings/{part}", API_VIEW, api_get_page},
     {"GET", "/assets/{name}", API_VIEW, api_get_asset},
 };
 

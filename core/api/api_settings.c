@@ -81,6 +81,7 @@ static struct api_response answer(const struct api_context *ctx)
     api_json_object(&j, NULL);
     add_document(&j, ctx->settings);
     add_fixed(&j, ctx->change);
+    api_json_text(&j, "fixed_by", ctx->change ? ctx->change->fixed_by : NULL);
     api_json_bool(&j, "changeable", ctx->change != NULL);
     api_json_bool(&j, "kept", ctx->kept);
     add_limits(&j, ctx->settings->port);

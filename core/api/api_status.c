@@ -81,7 +81,8 @@ static struct counts count(const struct api_context *ctx)
         n.available += available;
         n.in_use += d->state == REGISTRY_IN_USE || d->state == REGISTRY_OPENING;
         n.unusable += d->state == REGISTRY_REFUSED;
-        n.hidden += d->names.hidden;
+        n.hidden +=
+            d->state != REGISTRY_HUB && !registry_ask_for_all(d, server_access(ctx->server)).yes;
         n.hubs += d->state == REGISTRY_HUB;
         n.sessions += d->session != 0;
     }

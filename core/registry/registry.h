@@ -76,7 +76,11 @@ void registry_set_namings(struct registry *r, const struct access_naming *naming
 struct access_answer registry_ask(const struct registry_device *d, const struct access_list *access,
                                   const struct access_identity *who);
 
-// The same if it had these names.
+// Whether any client at all may.
+struct access_answer registry_ask_for_all(const struct registry_device *d,
+                                          const struct access_list *access);
+
+// The same as registry_ask() if it had these names.
 struct access_answer registry_ask_named(const struct registry_device *d,
                                         const struct access_names *names,
                                         const struct access_list *access,

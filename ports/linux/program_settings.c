@@ -65,5 +65,5 @@ static const char *fixed_key(void *ctx, unsigned i)
 
 void program_offer_change(struct program *p)
 {
-    p->change = (struct api_change){change, fixed_key, p};
+    p->change = (struct api_change){change, fixed_key, p, p->settings.config_file};
 }

@@ -27,7 +27,8 @@ RULES = """{"access":{"allow":[{"address":"10.0.0.0/28","note":"CI runners"}],"r
     {"device":{"id":"0483:374b"},"addresses":["10.0.0.7"],"effect":"hide"}]}}"""
 TRIED = """{"address":"10.0.0.7","busid":"1-3","access":{"rules":[
     {"device":{"alias":"probe"},"effect":"hide"}]}}"""
-PAGES = ("/", "/devices/{busid}", "/topology", "/clients", "/events", "/settings")
+PAGES = ("/", "/devices/{busid}", "/topology", "/clients", "/events", "/settings",
+         "/settings/{part}")
 
 # By route: (path, headers, body, status), in the order in which they are asked.
 ASKED = {

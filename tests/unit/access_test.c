@@ -255,3 +255,26 @@ TEST(access_copy_without_memory)
     m.fail_at = 1;
     CHECK(!access_copy(&list, &m.alloc));
 }
+
+// Whether anybody at all may have it: what hides it from some does not count.
+TEST(access_for_anybody)
+{
+    struct access_device d = stick();
+    struct base_block one = block("10.0.0.7");
+    struct access_allowed allow[] = {{one, ""}};
+    struct access_rule rules[] = {
+        {.by = ACCESS_BY_BUSID, .text = "1-1", .effect = ACCESS_HIDE},
+        {.by = ACCESS_BY_LABEL, .text = "loan", .blocks = &one, .block_count = 1},
+        {.by = ACCESS_BY_CLASS, .number = 8, .effect = ACCESS_HIDE},
+    };
+    struct access_list list = {.allow = allow, .rules = rules, .rule_count = 3};
+    check_answer(access_anybody(&list, &d), true, 2, ACCESS_RULE_ALLOWS);
+    rules[1].effect = ACCESS_HIDE;
+    check_answer(access_anybody(&list, &d), false, 3, ACCESS_RULE_HIDES);
+    list.rule_count = 2;
+    check_answer(access_anybody(&list, &d), true, 0, ACCESS_IS_OPEN);
+    list.mode = ACCESS_CLOSED;
+    check_answer(access_anybody(&list, &d), false, 0, ACCESS_NOT_ON_LIST);
+    list.allow_count = 1;
+    check_answer(access_anybody(&list, &d), true, 0, ACCESS_ON_LIST);
+}

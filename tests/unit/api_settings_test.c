@@ -79,7 +79,7 @@ static void begin(struct office *o)
     for (uint32_t i = 1; i <= 3; i++)
         plug_disk(o, (const char *[]){"", "1-1", "1-2", "1-3"}[i], i);
     o->settings = settings_rig();
-    o->change = (struct api_change){change, fixed, o};
+    o->change = (struct api_change){change, fixed, o, "box.json"};
     o->api = api_rig_context(&o->stage);
     o->api.settings = &o->settings;
     o->api.change = &o->change;
@@ -166,6 +166,7 @@ OFFICE_TEST(api_settings_shows_all_values)
     CHECK_STR(text(member(s, "access"), "mode"), "open");
     CHECK_EQ(cJSON_GetArraySize(member(a, "fixed")), 1);
     CHECK_STR(item(member(a, "fixed"), 0)->valuestring, "/access/mode");
+    CHECK_STR(text(a, "fixed_by"), "box.json");
     CHECK(cJSON_IsTrue(member(a, "kept")) && cJSON_IsTrue(member(a, "changeable")));
     CHECK_EQ(api_rig_number(member(a, "limits"), "rules"), 64);
     CHECK_EQ(api_rig_number(member(a, "limits"), "addresses"), 64);
@@ -347,6 +348,37 @@ OFFICE_TEST(api_settings_that_cannot_be_changed)
 
 // --- names ---------------------------------------------------------------------------------------
 
+// A device that no address may have is not on offer, and says why.
+OFFICE_TEST(api_device_that_rules_hide_from_everybody)
+{
+    static const struct {
+        const char *patch, *why;
+        bool hidden;
+    } steps[] = {
+        {"{\"access\":{\"rules\":[{\"device\":{\"busid\":\"1-1\"},\"effect\":\"hide\"}]}}",
+         "Rule 1 hides it from everybody.", true},
+        {"{\"access\":{\"rules\":[{\"device\":{\"busid\":\"1-1\"},\"addresses\":[\"10.0.0.7\"],"
+         "\"effect\":\"hide\"}]}}",
+         NULL, false},
+        {"{\"access\":{\"rules\":null,\"mode\":\"closed\"}}",
+         "Access is closed, and no address is allowed.", true},
+        {"{\"access\":{\"allow\":[{\"address\":\"10.0.0.7\"}]}}", NULL, false},
+    };
+    for (unsigned i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        expect(o, "PATCH", "/api/v1/settings", steps[i].patch, 200);
+        cJSON *a = ask(o, "GET", "/api/v1/devices/1-1", NULL, 200);
+        CHECK_EQ(cJSON_IsTrue(member(a, "hidden")), steps[i].hidden);
+        if (steps[i].why)
+            CHECK_STR(text(a, "hidden_why"), steps[i].why);
+        else
+            CHECK(cJSON_IsNull(member(a, "hidden_why")));
+        cJSON_Delete(a);
+        a = ask(o, "GET", "/api/v1/status", NULL, 200);
+        CHECK_EQ(api_rig_number(member(a, "counts"), "hidden") > 0, steps[i].hidden);
+        cJSON_Delete(a);
+    }
+}
+
 // The only element of "devices".
 static struct access_naming only(const struct office *o)
 {
@@ -364,6 +396,7 @@ OFFICE_TEST(api_rename_shows_everywhere)
     CHECK_STR(text(a, "alias"), "probe");
     CHECK_STR(item(member(a, "labels"), 1)->valuestring, "red");
     CHECK(cJSON_IsTrue(member(a, "exported")) && cJSON_IsFalse(member(a, "hidden")));
+    CHECK(cJSON_IsNull(member(a, "hidden_why")));
     cJSON_Delete(a);
     CHECK_EQ(only(o).by, ACCESS_FOLLOW_PORT);
     CHECK_STR(only(o).key, "1-1");
@@ -374,6 +407,7 @@ OFFICE_TEST(api_rename_shows_everywhere)
     cJSON_Delete(a);
     a = ask(o, "PATCH", "/api/v1/devices/probe", "{\"exported\":false,\"labels\":null}", 200);
     CHECK(cJSON_IsFalse(member(a, "exported")) && cJSON_IsTrue(member(a, "hidden")));
+    CHECK_STR(text(a, "hidden_why"), "It is not exported.");
     CHECK_STR(text(a, "alias"), "probe");
     CHECK_EQ(cJSON_GetArraySize(member(a, "labels")), 0);
     cJSON_Delete(a);
