@@ -98,6 +98,14 @@ struct access_answer access_anybody(const struct access_list *list,
     return (struct access_answer){yes, 0, yes ? ACCESS_ON_LIST : ACCESS_NOT_ON_LIST};
 }
 
+bool access_allows_nobody(const struct access_list *list)
+{
+    bool nobody = list->mode == ACCESS_CLOSED && list->allow_count == 0;
+    for (unsigned i = 0; i < list->rule_count && nobody; i++)
+        nobody = list->rules[i].effect == ACCESS_HIDE;
+    return nobody;
+}
+
 const char *access_note(const struct access_list *list, const struct base_address *address)
 {
     const struct access_allowed *a = find_allowed(list, address);

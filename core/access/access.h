@@ -98,12 +98,17 @@ struct access_answer access_decide(const struct access_list *list,
 struct access_answer access_anybody(const struct access_list *list,
                                     const struct access_device *device);
 
+// Closed, and nothing and nobody is allowed: more often a mistake than meant.
+bool access_allows_nobody(const struct access_list *list);
+
 // What the list of those allowed says about an address; "" if nothing does.
 const char *access_note(const struct access_list *list, const struct base_address *address);
 
 bool access_allowed_equal(const struct access_allowed *a, const struct access_allowed *b);
 bool access_rule_equal(const struct access_rule *a, const struct access_rule *b);
 bool access_equal(const struct access_list *a, const struct access_list *b);
+// Whether they give the same answers: notes do not count.
+bool access_answers_equal(const struct access_list *a, const struct access_list *b);
 
 // --- a copy --------------------------------------------------------------------------------------
 

@@ -29,15 +29,25 @@ bool access_rule_equal(const struct access_rule *a, const struct access_rule *b)
     return true;
 }
 
-bool access_equal(const struct access_list *a, const struct access_list *b)
+bool access_answers_equal(const struct access_list *a, const struct access_list *b)
 {
     if (a->mode != b->mode || a->allow_count != b->allow_count || a->rule_count != b->rule_count)
         return false;
     for (unsigned i = 0; i < a->allow_count; i++)
-        if (!access_allowed_equal(&a->allow[i], &b->allow[i]))
+        if (!same_block(&a->allow[i].block, &b->allow[i].block))
             return false;
     for (unsigned i = 0; i < a->rule_count; i++)
         if (!access_rule_equal(&a->rules[i], &b->rules[i]))
+            return false;
+    return true;
+}
+
+bool access_equal(const struct access_list *a, const struct access_list *b)
+{
+    if (!access_answers_equal(a, b))
+        return false;
+    for (unsigned i = 0; i < a->allow_count; i++)
+        if (!access_allowed_equal(&a->allow[i], &b->allow[i]))
             return false;
     return true;
 }

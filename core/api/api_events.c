@@ -160,6 +160,9 @@ struct api_response api_get_events(const struct api_context *ctx, const struct a
     (void)argument;
     if (!read_query(req, &w, &r))
         return r;
+    const char *busid = server_busid(ctx->server, w.filter.busid);
+    if (busid != w.filter.busid) // it was an alias
+        (void)base_text_copy(w.filter.busid, sizeof w.filter.busid, busid);
     bool lines = accept && strstr(accept, "application/x-ndjson");
     return lines ? stream(ctx, &w) : list(ctx, &w);
 }

@@ -223,6 +223,12 @@ void api_health_problems(struct api_json *j, const struct api_context *ctx,
         restart_text(ctx, &t);
         add_problem(j, "warning", "restart", text, "the events have what came before it", NULL);
     }
+    if (access_allows_nobody(server_access(ctx->server)))
+        add_problem(j, "warning", "nobody_allowed",
+                    "access is closed, and the list of those allowed is empty",
+                    "nobody can attach anything: add an address to access.allow, or set "
+                    "access.mode to open",
+                    NULL);
     BASE_LIST_FOR_EACH (const struct registry_device, d, &server_registry(ctx->server)->devices,
                         link) {
         add_device_problem(j, d, text);

@@ -6,6 +6,8 @@
 #include "api/api_query.h"
 #include "api/api_sorted.h"
 
+#include "base/base_text.h"
+
 #include <string.h>
 
 static void add_points(struct api_json *j, const char *name, const struct server_history_ring *r,
@@ -79,9 +81,11 @@ struct api_response api_get_history(const struct api_context *ctx, const struct 
     while (api_query_next(&q)) {
         if (strcmp(q.name, "busid") != 0)
             return api_query_problem(q.name, "is not known here; there is busid");
-        if (!registry_find(server_registry(ctx->server), q.value))
+        const struct registry_device *d =
+            registry_find_named(server_registry(ctx->server), q.value);
+        if (!d)
             return api_query_problem(q.name, "names no device that is plugged in");
-        memcpy(busid, q.value, sizeof busid);
+        (void)base_text_copy(busid, sizeof busid, d->info.busid);
     }
     if (q.wrong)
         return api_problem(400, "The query is wrong", "It cannot be decoded, or is too long.");

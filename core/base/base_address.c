@@ -163,6 +163,18 @@ bool base_block_parse(const char *text, struct base_block *b)
     return true;
 }
 
+bool base_block_begins(const char *text)
+{
+    struct base_block b;
+    uint8_t bytes[16];
+    unsigned bits;
+    if (!base_block_parse(text, &b))
+        return false;
+    (void)take_address(&text, bytes, &bits);
+    struct base_address named = base_address_of(bytes, bits);
+    return base_address_equal(&named, &b.first);
+}
+
 // --- to text -------------------------------------------------------------------------------------
 
 static unsigned zeros_from(const uint8_t *bytes, unsigned group)

@@ -51,6 +51,9 @@ struct base_block {
 // "10.0.0.0/28", "2001:db8::/32", or one address. 10.0.0.7/28 is 10.0.0.0/28. False leaves *b.
 bool base_block_parse(const char *text, struct base_block *b);
 
+// Whether the text of a block names its first address: 10.0.0.7/28 does not.
+bool base_block_begins(const char *text);
+
 // Without the prefix if it is one address.
 void base_block_text(const struct base_block *b, struct base_text *t);
 

@@ -92,7 +92,10 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     PLAIN(SETTINGS_CHANGED, settings_changed, INFO, "{peer} has changed the settings")             \
     PLAIN(DEVICE_RESET_DONE, device_reset_done, INFO, "{busid} was reset by an operator")          \
     EVENT(DEVICE_RESET_FAILED, device_reset_failed, WARNING, "{busid} was not reset: {reason}",    \
-          WORD(eventlog_reset, reason))
+          WORD(eventlog_reset, reason))                                                            \
+    EVENT(ACCESS_RULES_CHANGED, access_rules_changed, INFO,                                        \
+          "who may attach what has changed; access stays {mode}, rules: {rules}",                  \
+          WORD(access_mode, mode) NUMBER(count, rules))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,

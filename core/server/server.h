@@ -66,6 +66,10 @@ const struct access_list *server_access(const struct usbip_server *server); // u
 enum base_err server_change_names(struct usbip_server *server, const struct access_naming *namings,
                                   unsigned count, uint64_t now_us);
 
+// What a bus ID or an alias stands for, also of a device that is not plugged in any more: its bus
+// ID, or else the name itself.
+const char *server_busid(struct usbip_server *server, const char *name);
+
 // --- connections ---------------------------------------------------------------------------------
 
 // A connection was accepted. `peer` is copied. NULL: refused (an event says why),

@@ -35,6 +35,18 @@ static void end_denied(struct usbip_server *server)
     }
 }
 
+static void record_change(struct usbip_server *server, const struct access_list *old,
+                          const struct access_list *new)
+{
+    if (new->mode != old->mode)
+        server_record(server, NULL, NULL,
+                      EVENTLOG_WITH(access_changed, .mode = new->mode, .rules = new->rule_count));
+    else if (!access_answers_equal(new, old))
+        server_record(
+            server, NULL, NULL,
+            EVENTLOG_WITH(access_rules_changed, .mode = new->mode, .rules = new->rule_count));
+}
+
 enum base_err server_change_access(struct usbip_server *server, const struct access_list *list,
                                    uint64_t now_us)
 {
@@ -44,10 +56,9 @@ enum base_err server_change_access(struct usbip_server *server, const struct acc
     struct access_list *copy = access_copy(list, server->alloc);
     if (!copy)
         return BASE_ERR_NOMEM;
+    record_change(server, server->access, copy);
     free_access(server);
     server->access = server->own_access = copy;
-    server_record(server, NULL, NULL,
-                  EVENTLOG_WITH(access_changed, .mode = copy->mode, .rules = copy->rule_count));
     end_denied(server);
     return BASE_OK;
 }

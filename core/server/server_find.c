@@ -13,6 +13,30 @@ struct access_identity server_identity(const struct server_link *l)
     };
 }
 
+// The device with that serial number that left last.
+static const char *busid_of_serial(const struct usbip_server *server, const char *serial)
+{
+    const char *busid = NULL;
+    BASE_LIST_FOR_EACH (const struct server_usage, u, &server->usages.list, link) {
+        if (strcmp(u->serial, serial) == 0)
+            busid = u->busid;
+    }
+    return busid;
+}
+
+const char *server_busid(struct usbip_server *server, const char *name)
+{
+    const struct registry *r = &server->registry;
+    const struct registry_device *d = registry_find_named(&server->registry, name);
+    const char *busid = d ? d->info.busid : NULL;
+    for (unsigned i = 0; i < r->naming_count && !busid; i++) {
+        const struct access_naming *n = &r->namings[i];
+        if (strcmp(n->names.alias, name) == 0)
+            busid = n->by == ACCESS_FOLLOW_PORT ? n->key : busid_of_serial(server, n->key);
+    }
+    return busid ? busid : name;
+}
+
 struct finding {
     struct registry_device *device; // the first that the client may have
     unsigned count;                 // of those

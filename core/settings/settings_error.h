@@ -7,6 +7,7 @@
 #include "base/base_text.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum {
     SETTINGS_POINTER_SIZE = 120, // longer ones are cut
@@ -16,6 +17,7 @@ enum {
 struct settings_error {
     char pointer[SETTINGS_POINTER_SIZE]; // "/access/rules/3/effect"; "": the document
     char detail[SETTINGS_WHY_SIZE];
+    uint8_t indexes; // bit by number: which of the pointer's names are indexes
 };
 
 // The first `max` of them are kept in the caller's `list`, all are counted.
@@ -40,5 +42,6 @@ void settings_error_begin(struct settings_errors *e, const struct settings_place
 enum base_err settings_error_add(struct settings_errors *e, const struct settings_place *place,
                                  const char *detail);
 
-// "access.rules.3.effect: sentence" of SETTINGS_WHY_SIZE bytes. The end stays if it is too long.
+// "access.rules, entry 4, effect: sentence" of SETTINGS_WHY_SIZE bytes: people count from 1, as
+// events do. The end stays if it is too long.
 void settings_error_text(const struct settings_error *error, char *why);

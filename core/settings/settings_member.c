@@ -56,10 +56,18 @@ const char *settings_member_text(const cJSON *item, size_t size, bool empty,
 bool settings_member_block(const cJSON *item, struct base_block *b,
                            const struct settings_place *place, struct settings_errors *e)
 {
-    if (cJSON_IsString(item) && base_block_parse(item->valuestring, b))
+    struct base_text t;
+    if (!cJSON_IsString(item) || !base_block_parse(item->valuestring, b)) {
+        (void)settings_error_add(e, place,
+                                 "an IPv4 or IPv6 address or a block like 10.0.0.0/28 is wanted");
+        return false;
+    }
+    if (base_block_begins(item->valuestring))
         return true;
-    (void)settings_error_add(e, place,
-                             "an IPv4 or IPv6 address or a block like 10.0.0.0/28 is wanted");
+    settings_error_begin(e, place, &t); // one machine, or all of its network?
+    base_text_str(&t, "write ");
+    base_block_text(b, &t);
+    base_text_str(&t, " for that whole network, or the address without a / for one machine");
     return false;
 }
 

@@ -2,6 +2,7 @@
 // usbip-server: puts the core, the devices, the socket loop and HTTP together.
 #include "ports/linux/process.h"
 #include "ports/linux/program.h"
+#include "ports/posix/posix_settings.h"
 #include "ports/posix/posix_time.h"
 #include "sim/set/sim_set.h"
 
@@ -111,7 +112,7 @@ static bool start_server(struct program *p)
         return false;
     }
     process_make_room_for(config.max_connections, &p->log);
-    if (server_settings_access(&p->settings.now, p->server, posix_now_us()))
+    if (posix_settings_access(&p->settings.now, p->server, posix_now_us()))
         return true;
     snprintf(p->why, WHY_SIZE, "no memory for the access rules");
     return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/process.h"
 #include "ports/linux/program.h"
+#include "ports/posix/posix_settings.h"
 #include "ports/posix/posix_time.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@ bool program_put_into_force(struct program *p)
     server_settings_limits(&p->settings.now, &config);
     server_change_limits(p->server, &config);
     process_make_room_for(config.max_connections, &p->log);
-    return server_settings_access(&p->settings.now, p->server, posix_now_us());
+    return posix_settings_access(&p->settings.now, p->server, posix_now_us());
 }
 
 void program_read_settings_again(struct program *p)

@@ -74,15 +74,6 @@ void server_settings_limits(const struct settings *s, struct server_config *conf
     config->never_take_over = s->take_over == SETTINGS_NEVER;
 }
 
-bool server_settings_access(const struct settings *s, struct usbip_server *server, uint64_t now_us)
-{
-    static const struct settings_lists none = {.naming_count = 0};
-    const struct settings_lists *lists = s->lists ? s->lists : &none;
-    struct access_list access = settings_access(s);
-    return server_change_names(server, lists->namings, lists->naming_count, now_us) == BASE_OK &&
-           server_change_access(server, &access, now_us) == BASE_OK;
-}
-
 unsigned server_settings_most_connections(const struct server_settings *s)
 {
     return s->port.max_limits.max_connections;

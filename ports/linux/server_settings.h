@@ -53,16 +53,14 @@ enum server_settings_change {
 
 // Takes a merge patch (settings_patch.h) and keeps what comes of it, if there is a folder; unless
 // OK, all is as before. With `try` nothing changes, and *try, to be dropped, is what would hold.
-// The caller puts into force what is in `now` then (server_settings_limits() and _access()).
+// The caller puts into force what is in `now` then (server_settings_limits(),
+// posix_settings_access()).
 enum server_settings_change server_settings_change(struct server_settings *s, const char *patch,
                                                    size_t size, struct settings_errors *errors,
                                                    struct settings *try);
 
 // Puts the limits into `config`, which passes server_config_check() then.
 void server_settings_limits(const struct settings *s, struct server_config *config);
-
-// Rules and names, which hold at once. False: no memory, and not all of them hold.
-bool server_settings_access(const struct settings *s, struct usbip_server *server, uint64_t now_us);
 
 // The most connections that any settings allow.
 unsigned server_settings_most_connections(const struct server_settings *s);

@@ -7,6 +7,7 @@ set(USBIP_POSIX_SOURCES
   posix_http.c
   posix_http_target.c
   posix_loop.c
+  posix_settings.c
   posix_silence.c
   posix_socket.c
   posix_stream.c

@@ -154,9 +154,30 @@ STAGE_TEST(access_change_that_still_allows_ends_nothing, stage_open_d1(st, NULL)
     closed_but_for(st, USER_1);
     closed_but_for(st, USER_1); // the same is no change
     check_sentence(st, EVENT_ACCESS_CHANGED, "access is closed now; rules: 0");
-    CHECK_EQ(stage_count_events(st, EVENT_ACCESS_CHANGED), 2);
+    CHECK_EQ(stage_count_events(st, EVENT_ACCESS_CHANGED), 1);
+    check_sentence(st, EVENT_ACCESS_RULES_CHANGED,
+                   "who may attach what has changed; access stays open, rules: 2");
+    CHECK_EQ(stage_count_events(st, EVENT_ACCESS_RULES_CHANGED), 1);
     stage_check_alive(one);
     CHECK_EQ(stage_count_events(st, EVENT_ACCESS_ENDED), 0);
+}
+
+// Nothing has changed for anybody, but the note is another one.
+STAGE_TEST(access_change_of_a_note_is_no_event, stage_open_d1(st, NULL))
+{
+    const struct base_address user = {.bytes = {10, 0, 0, 7}, .bits = 32};
+    struct access_allowed allow = {{user, 32}, "CI"};
+    struct access_list list = {.mode = ACCESS_CLOSED, .allow = &allow, .allow_count = 1};
+    change(st, &list);
+    allow.note = "CI runner";
+    change(st, &list);
+    CHECK_EQ(stage_count_events(st, EVENT_ACCESS_CHANGED), 1);
+    CHECK_EQ(stage_count_events(st, EVENT_ACCESS_RULES_CHANGED), 0);
+    CHECK_STR(access_note(server_access(st->server), &user), "CI runner");
+    allow.block.prefix = 31;
+    allow.block.first.bytes[3] = 6;
+    change(st, &list);
+    CHECK_EQ(stage_count_events(st, EVENT_ACCESS_RULES_CHANGED), 1);
 }
 
 STAGE_TEST(access_change_back_to_open, stage_open_d1(st, NULL))

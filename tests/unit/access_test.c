@@ -278,3 +278,20 @@ TEST(access_for_anybody)
     list.allow_count = 1;
     check_answer(access_anybody(&list, &d), true, 0, ACCESS_ON_LIST);
 }
+
+TEST(access_allows_nobody_when_closed_and_empty)
+{
+    struct base_block blocks[] = {block("10.0.0.7")};
+    struct access_allowed allow = {blocks[0], ""};
+    struct access_rule rule = {.by = ACCESS_BY_CLASS, .effect = ACCESS_HIDE};
+    struct access_list list = {.mode = ACCESS_CLOSED, .rules = &rule, .allow = &allow};
+    CHECK(access_allows_nobody(&list));
+    list.rule_count = 1;
+    CHECK(access_allows_nobody(&list));
+    rule.effect = ACCESS_ALLOW;
+    CHECK(!access_allows_nobody(&list));
+    list = (struct access_list){.mode = ACCESS_CLOSED, .allow = &allow, .allow_count = 1};
+    CHECK(!access_allows_nobody(&list));
+    list = (struct access_list){.mode = ACCESS_OPEN};
+    CHECK(!access_allows_nobody(&list));
+}

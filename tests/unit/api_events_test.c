@@ -92,6 +92,39 @@ STAGE_TEST(api_events_of_one_device_and_session, begin(st))
     cJSON_Delete(some);
 }
 
+static unsigned count_of(struct stage *st, const char *target)
+{
+    cJSON *some = get(st, target);
+    unsigned n = count(some);
+    cJSON_Delete(some);
+    return n;
+}
+
+// Its events are asked for under its alias, also when it is not there.
+STAGE_TEST(api_events_of_a_device_by_its_alias, begin(st))
+{
+    struct access_naming names[] = {
+        {ACCESS_FOLLOW_PORT, "1-1", {.alias = "probe"}},
+        {ACCESS_FOLLOW_SERIAL, "no such", {.alias = "lost"}},
+    };
+    const char *serial = registry_find(server_registry(st->server), "1-2")->info.serial;
+    CHECK(serial[0]);
+    struct access_naming by_serial = {ACCESS_FOLLOW_SERIAL, "", {.alias = "meter"}};
+    strcpy(by_serial.key, serial);
+    struct access_naming all[] = {names[0], names[1], by_serial};
+    CHECK_EQ(server_change_names(st->server, all, 3, st->now_us), BASE_OK);
+    unsigned of_1 = count_of(st, "/api/v1/events?busid=1-1");
+    CHECK_EQ(of_1, 2); // plugged, renamed
+    CHECK_EQ(count_of(st, "/api/v1/events?busid=probe"), of_1);
+    (void)sim_unplug(st->bus, "1-1");
+    (void)sim_unplug(st->bus, "1-2");
+    stage_settle(st);
+    CHECK_EQ(count_of(st, "/api/v1/events?busid=probe"), of_1 + 1);
+    CHECK_EQ(count_of(st, "/api/v1/events?busid=meter"), of_1 + 1);
+    CHECK_EQ(count_of(st, "/api/v1/events?busid=lost"), 0);
+    CHECK_EQ(count_of(st, "/api/v1/events?busid=nobody"), 0);
+}
+
 static void check_wrong(const struct stage *st, const char *query, const char *pointer)
 {
     char target[300];

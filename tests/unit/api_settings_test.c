@@ -571,6 +571,35 @@ OFFICE_TEST(api_access_test_wrong_values)
     expect(o, "POST", "/api/v1/access/test", "[]", 400);
 }
 
+static unsigned problems(struct office *o, const char *code)
+{
+    cJSON *status = ask(o, "GET", "/api/v1/status", NULL, 200), *p = NULL;
+    unsigned n = 0;
+    cJSON_ArrayForEach(p, member(status, "problems")) n += strcmp(text(p, "code"), code) == 0;
+    cJSON_Delete(status);
+    return n;
+}
+
+// Who closes access before there is anybody on the list has shut everybody out.
+OFFICE_TEST(api_closed_to_everybody_is_a_problem)
+{
+    CHECK_EQ(problems(o, "nobody_allowed"), 0);
+    patch(o, "{\"access\":{\"mode\":\"closed\"}}");
+    cJSON *status = ask(o, "GET", "/api/v1/status", NULL, 200);
+    const cJSON *p = api_rig_find(member(status, "problems"), "code", "nobody_allowed");
+    CHECK_STR(text(p, "severity"), "warning");
+    CHECK_STR(text(p, "text"), "Access is closed, and the list of those allowed is empty.");
+    CHECK_STR(text(p, "help"), "Nobody can attach anything: add an address to access.allow, or "
+                               "set access.mode to open.");
+    cJSON_Delete(status);
+    patch(o, "{\"access\":{\"rules\":[{\"device\":{\"busid\":\"1-1\"},\"effect\":\"allow\"}]}}");
+    CHECK_EQ(problems(o, "nobody_allowed"), 0);
+    patch(o, "{\"access\":{\"rules\":[],\"allow\":[{\"address\":\"::1\"}]}}");
+    CHECK_EQ(problems(o, "nobody_allowed"), 0);
+    patch(o, "{\"access\":{\"allow\":null,\"mode\":\"open\"}}");
+    CHECK_EQ(problems(o, "nobody_allowed"), 0);
+}
+
 OFFICE_TEST(api_shows_notes_beside_addresses)
 {
     patch(o, "{\"access\":{\"allow\":[{\"address\":\"192.0.2.0/24\",\"note\":\"CI \\\"x\\\"\"}]}}");

@@ -222,6 +222,15 @@ TEST(base_block_text)
                      "1111:2222:3333:4444:5555:6666:7777:8888/127");
 }
 
+TEST(base_block_begins_at_its_first_address)
+{
+    CHECK(base_block_begins("10.0.0.16/28") && base_block_begins("10.0.0.7"));
+    CHECK(base_block_begins("0.0.0.0/0") && base_block_begins("::ffff:10.0.0.0/104"));
+    CHECK(base_block_begins("fe80::%eth0/64"));
+    CHECK(!base_block_begins("10.0.0.17/28") && !base_block_begins("fe80::1/64"));
+    CHECK(!base_block_begins("::ffff:10.0.0.1/104") && !base_block_begins("10.0.0.0/33"));
+}
+
 TEST(base_block_refuses_what_is_none)
 {
     static const char *const texts[] = {"",

@@ -50,6 +50,7 @@ static const char *const types[] = {
     "settings_changed",
     "device_reset_done",
     "device_reset_failed eventlog_reset:reason",
+    "access_rules_changed access_mode:mode count:rules",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.

@@ -345,7 +345,45 @@ TEST(settings_access_error_as_a_sentence)
     const char *json = "{\"version\":2,\"access\":{\"rules\":[{\"device\":{\"class\":\"3\"}}]}}";
     char why[SETTINGS_WHY_SIZE];
     CHECK_EQ(settings_parse(&s, json, strlen(json), why), BASE_ERR_INVALID);
-    CHECK_STR(why, "access.rules.0.device.class: a class of two hex digits like 03 is wanted");
+    CHECK_STR(why,
+              "access.rules, entry 1, device.class: a class of two hex digits like 03 is wanted");
+    static const struct {
+        const char *json, *why;
+    } more[] = {
+        {"{\"version\":2,\"access\":{\"rules\":[{\"device\":{\"class\":\"03\"},"
+         "\"effect\":\"hide\"},{\"device\":{\"class\":\"03\"},\"effect\":\"hide\","
+         "\"addresses\":[\"::\",\"x\"]}]}}",
+         "access.rules, entry 2, addresses, entry 2: " BLOCK},
+        {"{\"version\":2,\"devices\":[7]}", "devices, entry 1: " MEMBERS},
+        {"{\"version\":2,\"7\":7}", "7: " UNKNOWN}, // a name, no entry
+        {"{\"version\":2,\"a~1/b\":7}", "a~1/b: " UNKNOWN},
+        {"7", "line 1: the document must begin with {"},
+    };
+    for (unsigned i = 0; i < sizeof more / sizeof more[0]; i++) {
+        CHECK_EQ(settings_parse(&s, more[i].json, strlen(more[i].json), why), BASE_ERR_INVALID);
+        CHECK_STR(why, more[i].why);
+    }
+}
+
+// Who writes 10.0.0.1/28 may mean the machine or its network: the answer names both.
+TEST(settings_access_a_block_begins_where_its_text_says)
+{
+    check_refused("{\"version\":2,\"access\":{\"allow\":[{\"address\":\"10.0.0.1/28\"}]}}",
+                  "/access/allow/0/address",
+                  "write 10.0.0.0/28 for that whole network, or the address without a / for one "
+                  "machine");
+    check_rule_refused(
+        "{\"device\":{\"class\":\"03\"},\"addresses\":[\"2001:db8:1111:2222:3333:"
+        "4444:5555:6666/126\"],\"effect\":\"hide\"}",
+        "/addresses/0",
+        "write 2001:db8:1111:2222:3333:4444:5555:6664/126 for that whole network, or "
+        "the address without a / for one machine");
+    struct settings s = settings_rig();
+    const char *json = "{\"version\":2,\"access\":{\"allow\":[{\"address\":\"10.0.0.16/28\"},"
+                       "{\"address\":\"10.0.0.7/32\"},{\"address\":\"::ffff:10.0.0.0/104\"}]}}";
+    char why[SETTINGS_WHY_SIZE];
+    CHECK_EQ(settings_parse(&s, json, strlen(json), why), BASE_OK);
+    settings_drop(&s);
 }
 
 // --- limits --------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 #include "esp_vfs_eventfd.h"
 #include "freertos/FreeRTOS.h"
 #include "freertos/task.h"
+#include "ports/posix/posix_settings.h"
 #include "ports/posix/posix_time.h"
 #include "sdkconfig.h"
 
@@ -173,7 +174,7 @@ static void start_server(struct firmware *f)
     config.start = board_reset_start();
     f->server = server_create(&config, &f->alloc, posix_now_us());
     require(f->server, "no memory for the server");
-    require(main_settings_access(&f->settings.now, f->server, posix_now_us()),
+    require(posix_settings_access(&f->settings.now, f->server, posix_now_us()),
             "no memory for the access rules");
     f->shown = f->settings.now;
 }

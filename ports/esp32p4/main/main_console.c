@@ -7,6 +7,7 @@
 #include "console_esp.h"
 #include "esp_heap_caps.h"
 #include "esp_log.h"
+#include "ports/posix/posix_settings.h"
 #include "ports/posix/posix_time.h"
 
 #include <stdio.h>
@@ -83,7 +84,7 @@ static void change_limits(void *arg)
     const struct limits_change *c = arg;
     struct firmware *f = c->firmware;
     server_change_limits(f->server, &c->config);
-    if (!main_settings_access(&f->settings.now, f->server, posix_now_us()))
+    if (!posix_settings_access(&f->settings.now, f->server, posix_now_us()))
         ESP_LOGE("console", "no memory for the access rules");
     f->shown = f->settings.now;
 }

@@ -46,9 +46,5 @@ enum base_err main_settings_set(struct main_settings *s, const char *key, const 
 // changed any more. BASE_OK or BASE_ERR_IO.
 enum base_err main_settings_erase(struct main_settings *s, char *why);
 
-// Rules and names, which hold at once; loop task or before it runs, and nobody changes *s
-// meanwhile. False: no memory.
-bool main_settings_access(const struct settings *s, struct usbip_server *server, uint64_t now_us);
-
 // What the server is made with; the limits of `s` can be changed later (server_change_limits).
 void main_settings_server(const struct settings *s, struct server_config *c);
