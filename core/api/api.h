@@ -142,7 +142,7 @@ enum api_writers { API_WRITERS_LOOPBACK, API_WRITERS_ALL }; // who may change so
 struct api_context {
     struct usbip_server *server;
     const char *version;
-    const char *host_name; // besides addresses, localhost and *.local; NULL: none
+    const char *host_name; // besides addresses, localhost, *.local and the settings'; NULL: none
     enum api_writers writers;
     struct api_assets assets;
     void (*port_facts)(void *ctx, struct api_port_facts *facts); // fills in zeros; NULL: none

@@ -2,6 +2,7 @@
 #include "api/api_guard.h"
 #include "api/api_header.h"
 #include "base/base_text.h"
+#include "settings/settings.h"
 
 #include <string.h>
 
@@ -36,7 +37,8 @@ static bool host_is_ours(const struct api_context *ctx, const struct api_request
     if (!host_of(header, host))
         return false;
     return base_address_parse(host, &a) || api_header_same(host, "localhost") ||
-           ends_with(host, ".local") || (ctx->host_name && api_header_same(host, ctx->host_name));
+           ends_with(host, ".local") || (ctx->host_name && api_header_same(host, ctx->host_name)) ||
+           (ctx->settings && api_header_same(host, ctx->settings->host_name));
 }
 
 // "http://bench:8080" is the page's own if the request's Host is "bench:8080".

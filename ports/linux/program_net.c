@@ -41,7 +41,10 @@ bool program_start_loop(struct program *p, void (*after_turn)(void *ctx, uint64_
 static void fill_facts(void *ctx, struct api_port_facts *facts)
 {
     struct program *p = ctx;
+    const char *name = server_settings_name(&p->settings);
     host_facts_fill(&p->host, facts);
+    if (name)
+        snprintf(facts->name, sizeof facts->name, "%s", name);
     facts->live_sockets = http_websocket_count(p->http);
 }
 

@@ -74,6 +74,11 @@ void server_settings_limits(const struct settings *s, struct server_config *conf
     config->never_take_over = s->take_over == SETTINGS_NEVER;
 }
 
+const char *server_settings_name(const struct server_settings *s)
+{
+    return strcmp(s->now.host_name, s->host_name) == 0 ? NULL : s->now.host_name;
+}
+
 unsigned server_settings_most_connections(const struct server_settings *s)
 {
     return s->port.max_limits.max_connections;
@@ -197,9 +202,8 @@ void server_settings_close(struct server_settings *s)
 // What is not true at once for all.
 static const char *remark(const char *key)
 {
-    if (strcmp(key, "limits.max_urbs") == 0)
-        return " (for devices that are attached from now on)";
-    return strcmp(key, "host_name") == 0 ? " (nothing uses it yet)" : "";
+    return strcmp(key, "limits.max_urbs") == 0 ? " (for devices that are attached from now on)"
+                                               : "";
 }
 
 static void log_changes(const struct settings *old, const struct settings *now,

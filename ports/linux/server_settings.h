@@ -59,6 +59,9 @@ enum server_settings_change server_settings_change(struct server_settings *s, co
                                                    size_t size, struct settings_errors *errors,
                                                    struct settings *try);
 
+// What somebody has named the server; NULL: nobody, so that it is called as its machine.
+const char *server_settings_name(const struct server_settings *s);
+
 // Puts the limits into `config`, which passes server_config_check() then.
 void server_settings_limits(const struct settings *s, struct server_config *config);
 

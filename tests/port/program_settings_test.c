@@ -104,6 +104,24 @@ SITE_TEST(program_settings_want_what_was_read)
     program_end(r);
 }
 
+// Without one of its own the server is called as its machine.
+SITE_TEST(program_settings_name_the_server)
+{
+    struct running *r = STARTED("--sim", "disk");
+    char machine[64] = "", member[100];
+    CHECK_EQ(gethostname(machine, sizeof machine - 1), 0);
+    snprintf(member, sizeof member, "\"name\":\"%s\"", machine);
+    ask(s, r, "GET /api/v1/status", "", "", 200);
+    check_body(s, member);
+    patch(s, r, "{\"host_name\":\"usb-lab\"}", 200);
+    ask(s, r, "GET /api/v1/status", "", "", 200);
+    check_body(s, "\"name\":\"usb-lab\"");
+    patch(s, r, "{\"host_name\":null}", 200);
+    ask(s, r, "GET /api/v1/status", "", "", 200);
+    check_body(s, member);
+    program_end(r);
+}
+
 SITE_TEST(program_settings_last_in_the_folder)
 {
     struct running *r = STARTED("--sim", "disk", "--state-dir", s->folder.path);

@@ -4,6 +4,7 @@
 #include "api/api_header.h"
 #include "api/api_problem.h"
 #include "api/api_routes.h"
+#include "tests/support/settings_rig.h"
 #include "tests/support/stage.h"
 
 #include <cJSON.h>
@@ -29,6 +30,7 @@ struct question {
     const char *method, *path, *peer, **headers;
     enum api_writers writers;
     bool without_page;
+    const struct settings *settings;
 };
 
 static struct api_response ask(const struct stage *st, const struct question *q)
@@ -39,6 +41,7 @@ static struct api_response ask(const struct stage *st, const struct question *q)
         .version = "1.2.3",
         .host_name = "bench-3",
         .writers = q->writers,
+        .settings = q->settings,
         .assets = {assets, q->without_page ? 0 : 2},
         .now_us = st->now_us,
     };
@@ -241,6 +244,17 @@ STAGE_TEST(api_guard_hosts, begin(st))
         if (STATUS("POST", "/healthz", .headers = headers) != cases[i].status)
             check_fail(__FILE__, __LINE__, "%s", cases[i].host);
     }
+}
+
+// The settings' name counts as well, and from the moment on in which it is another one.
+STAGE_TEST(api_guard_host_of_the_settings, begin(st))
+{
+    struct settings s = settings_rig();
+    const char *lab[] = {"Host: lab:8080", NULL}, *own[] = {"Host: bench-3", NULL};
+    CHECK_EQ(STATUS("POST", "/healthz", .headers = lab, .settings = &s), MAY_NOT);
+    strcpy(s.host_name, "Lab");
+    CHECK_EQ(STATUS("POST", "/healthz", .headers = lab, .settings = &s), MAY);
+    CHECK_EQ(STATUS("POST", "/healthz", .headers = own, .settings = &s), MAY);
 }
 
 STAGE_TEST(api_guard_pages_of_other_sites, begin(st))
