@@ -26,6 +26,7 @@ set(USBIP_CORE_SOURCES
   session/session_figures.c
   session/session_op.c
   session/session_order.c
+  session/session_past.c
   session/session_peer.c
   session/session_pipes.c
   session/session_pool.c

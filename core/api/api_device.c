@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api_device.h"
 #include "api/api_class.h"
+#include "api/api_endpoints.h"
 #include "api/api_problem.h"
 #include "api/api_simulate.h"
 
@@ -194,10 +195,8 @@ static void add_user(struct api_json *j, const struct api_context *ctx,
 static void add_types(struct api_json *j, const struct server_usage_totals *t)
 {
     api_json_object(j, "by_type");
-    api_json_number(j, "control", t->by_type[USB_CONTROL].completed);
-    api_json_number(j, "isochronous", t->by_type[USB_ISOCHRONOUS].completed);
-    api_json_number(j, "bulk", t->by_type[USB_BULK].completed);
-    api_json_number(j, "interrupt", t->by_type[USB_INTERRUPT].completed);
+    for (unsigned type = 0; type < SESSION_TYPES; type++)
+        api_json_number(j, api_endpoint_type(type), t->by_type[type].completed);
     api_json_object_end(j);
 }
 

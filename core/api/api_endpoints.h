@@ -8,5 +8,5 @@
 // "endpoints": one object per endpoint that the session (NULL: none) has or had.
 void api_endpoints(struct api_json *j, const struct session *s, uint64_t now_us);
 
-// "control", "isochronous", "bulk", "interrupt"
+// "control", "isochronous", "bulk", "interrupt"; "no_endpoint" of SESSION_NO_ENDPOINT
 const char *api_endpoint_type(unsigned type);

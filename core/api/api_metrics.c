@@ -173,7 +173,7 @@ static void add_urbs(struct api_json *j, const struct registry_device *d)
 {
     static const char *const results[] = {"ok", "failed", "unlinked", "refused"};
     const struct server_usage_totals t = server_usage_totals(d->usage);
-    for (unsigned type = 0; type < 4; type++) {
+    for (unsigned type = 0; type < SESSION_TYPES; type++) {
         const struct session_type_counters *c = &t.by_type[type];
         const uint64_t count[] = {c->completed - c->failed, c->failed, c->unlinked, c->refused};
         for (unsigned i = 0; i < 4; i++) {

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+_Static_assert((int)SESSION_STEP_US == (int)SERVER_HISTORY_STEP_US, "the same steps");
+
 void server_usages_init(struct server_usages *u, const struct base_alloc *alloc, uint64_t now_us)
 {
     u->alloc = alloc;
@@ -95,8 +97,7 @@ static struct server_moved moved_in_all(const struct server_usage *usage)
     return (struct server_moved){{c.bytes_in, c.bytes_out}, c.urbs_completed + c.urbs_unlinked};
 }
 
-void server_usage_begin(struct server_usages *u, struct server_usage *usage,
-                        const struct session *s)
+void server_usage_begin(struct server_usages *u, struct server_usage *usage, struct session *s)
 {
     if (!usage)
         return;
@@ -134,7 +135,7 @@ void server_usage_end(struct server_usage *usage)
 
 struct server_usage_totals server_usage_totals(const struct server_usage *usage)
 {
-    struct session_type_counters by_type[4];
+    struct session_type_counters by_type[SESSION_TYPES];
     if (!usage)
         return (struct server_usage_totals){0};
     struct server_usage_totals t = usage->past;
@@ -142,7 +143,7 @@ struct server_usage_totals server_usage_totals(const struct server_usage *usage)
         return t;
     server_counters_add(&t.counters, session_counters(usage->session));
     session_type_counters(usage->session, by_type);
-    for (unsigned type = 0; type < 4; type++) {
+    for (unsigned type = 0; type < SESSION_TYPES; type++) {
         t.by_type[type].completed += by_type[type].completed;
         t.by_type[type].failed += by_type[type].failed;
         t.by_type[type].unlinked += by_type[type].unlinked;
@@ -177,6 +178,8 @@ void server_usage_sample(struct server_usages *u, uint64_t worked_us, uint64_t n
     uint64_t idle = (now_us - u->step_us) / SERVER_HISTORY_STEP_US;
     u->step_us += (idle + 1) * SERVER_HISTORY_STEP_US;
     BASE_LIST_FOR_EACH (struct server_usage, usage, &u->list, link) {
+        if (usage->session)
+            session_sample(usage->session, idle + 1, u->step_us - SERVER_HISTORY_STEP_US);
         if (!usage->history)
             continue;
         struct server_moved moved = moved_of(usage, worked_us);

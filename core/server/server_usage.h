@@ -14,8 +14,8 @@
 struct server_usage_totals {
     uint64_t imports;
     struct session_counters counters;
-    struct session_type_counters by_type[4]; // enum usb_transfer_type
-    uint64_t last_activity_us;               // an URB ended, to half a second; 0: never
+    struct session_type_counters by_type[SESSION_TYPES];
+    uint64_t last_activity_us; // an URB ended, to half a second; 0: never
 };
 
 struct server_usage {
@@ -24,7 +24,7 @@ struct server_usage {
     uint32_t id; // vendor << 16 | product
     bool plugged;
     struct server_usage_totals past; // without the session that has it now
-    const struct session *session;   // that one, or NULL
+    struct session *session;         // that one, or NULL
     struct server_moved seen;        // in all, at the last step of the history
     struct server_history *history;  // NULL: nobody had it yet, or no memory
 };
@@ -46,8 +46,7 @@ struct server_usage *server_usage_plugged(struct server_usages *u, const struct 
 void server_usage_unplugged(struct server_usages *u, struct server_usage *usage);
 
 // A session has imported it, or has let it go. `usage` may be NULL in both.
-void server_usage_begin(struct server_usages *u, struct server_usage *usage,
-                        const struct session *s);
+void server_usage_begin(struct server_usages *u, struct server_usage *usage, struct session *s);
 void server_usage_end(struct server_usage *usage);
 
 // Steps of the history that are over at `now_us` are entered, as of what was last done at

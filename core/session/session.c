@@ -189,12 +189,16 @@ uint64_t session_oldest_pending_us(const struct session *s, uint64_t now_us, uin
 bool session_endpoint_view(const struct session *s, bool in, unsigned number, uint64_t now_us,
                            struct session_endpoint_view *v)
 {
-    const struct session_figures *f = s->pipes.figures[in][number];
+    const struct session_past *p = &s->past;
+    const struct session_figures *f = session_pipes_figures_of(s, number + (in ? 16 : 0));
     if (!f)
         return false;
-    *v = (struct session_endpoint_view){.ep = f->ep, .figures = f};
+    *v = (struct session_endpoint_view){.ep = f->ep,
+                                        .figures = f,
+                                        .minute_ago = &f->mark[p->oldest],
+                                        .minute_us = now_us - p->mark_us[p->oldest]};
     BASE_LIST_FOR_EACH (const struct session_urb, u, &s->active.urbs, tx.link) {
-        if (u->address != v->ep.address)
+        if (u->address != v->ep.address && (number > 0 || !session_urb_is_control(u)))
             continue;
         if (v->pending++ == 0) // the list is in the order of submission
             v->oldest_us = now_us - u->submitted_us;

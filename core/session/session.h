@@ -225,20 +225,27 @@ uint8_t session_active_config(const struct session *s); // bConfigurationValue, 
 // OUT or isochronous. 0: there is none; else *address is its endpoint's.
 uint64_t session_oldest_pending_us(const struct session *s, uint64_t now_us, uint8_t *address);
 
+// Steps of half a second are over, the last at `over_us`, and all that was done since the step
+// before was done in the first of them: what is told of the last second and minute is made of that.
+enum { SESSION_STEP_US = 500000 };
+void session_sample(struct session *s, uint64_t steps, uint64_t over_us);
+
 struct session_endpoint_view {
     struct usb_endpoint ep; // as the current alternate settings have it, or had it last
     uint32_t pending;       // URBs at the backend
     uint64_t oldest_us;     // how long the oldest of them has been there; 0: none
     const struct session_figures *figures; // borrowed until the next call that changes the session
+    const struct session_mark *minute_ago; // of these, borrowed as well ...
+    uint64_t minute_us;                    // ... and how long ago that really is
 };
 
-// URBs by the type of their endpoint, which is made from what is counted for the endpoints: those
-// that the session has answered itself count as control.
+// URBs by the type of their endpoint, enum usb_transfer_type, or for one that does not exist.
+enum { SESSION_NO_ENDPOINT = 4, SESSION_TYPES };
 struct session_type_counters {
     uint64_t completed, failed, unlinked, refused; // failed ones are completed as well
 };
 void session_type_counters(const struct session *s,
-                           struct session_type_counters by_type[4]); // enum usb_transfer_type
+                           struct session_type_counters by_type[SESSION_TYPES]);
 
 // How long URBs took, in classes of powers of 4: the first has those below
 // SESSION_LATENCY_FIRST_US.
@@ -250,7 +257,7 @@ struct session_latency {
 // Adds the session's URBs by the type of their endpoint.
 void session_latency_add(const struct session *s, struct session_latency by_type[4]);
 
-// The endpoint with that number (0: control, both directions apart); `in` its direction. False if
-// the session never had it, or has no figures for want of memory.
+// The endpoint with that number and direction; 0 is one for both, as an OUT. False if the session
+// never had it, or has no figures for want of memory.
 bool session_endpoint_view(const struct session *s, bool in, unsigned number, uint64_t now_us,
                            struct session_endpoint_view *v);

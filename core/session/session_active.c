@@ -18,6 +18,7 @@ struct session_action session_active_control(struct session *s, struct session_u
 {
     base_list_remove(&u->tx.link);
     u->state = SESSION_URB_ACTIVE;
+    u->submitted_us = s->now_us;
     s->active.control_op = u;
     s->active.control_endpoint_busy = true;
     s->counters.urbs_submitted++;

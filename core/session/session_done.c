@@ -27,10 +27,18 @@ static void reply_urb(struct session *s, struct session_urb *u)
         session_unlink_too_late(s, u);
 }
 
-// Ends an URB that the backend does not have. Its packets, if any, all failed.
-void session_urb_finish(struct session *s, struct session_urb *u, int32_t status)
+// What becomes of an URB that the backend has executed.
+static inline void count(struct session *s, const struct session_urb *u)
 {
-    base_list_remove(&u->tx.link);
+    struct session_figures *f = session_pipes_figures(s, u->address);
+    if (f)
+        session_figures_add(f, &u->urb, s->now_us - u->submitted_us);
+    else
+        session_pipes_count(s, u);
+}
+
+static void set_result(struct session_urb *u, int32_t status)
+{
     u->urb.status = status;
     u->urb.actual_length = 0;
     for (uint32_t i = 0; status != USB_STATUS_OK && i < u->urb.packet_count; i++) {
@@ -38,6 +46,14 @@ void session_urb_finish(struct session *s, struct session_urb *u, int32_t status
         u->urb.packets[i].status = USB_STATUS_XDEV;
     }
     u->urb.error_count = status != USB_STATUS_OK ? u->urb.packet_count : 0;
+}
+
+// Ends an URB that the backend never had. Its packets, if any, all failed.
+void session_urb_finish(struct session *s, struct session_urb *u, int32_t status)
+{
+    base_list_remove(&u->tx.link);
+    set_result(u, status);
+    session_pipes_count(s, u);
     reply_urb(s, u);
 }
 
@@ -76,9 +92,7 @@ void session_urb_done(struct session *s, struct usb_urb *urb, uint64_t now_us)
         return;
     }
     urb->status = honest_status(u);
-    struct session_figures *f = session_pipes_figures(s, u->address);
-    if (f)
-        session_figures_add(f, urb, now_us - u->submitted_us);
+    count(s, u);
     reply_urb(s, u);
 }
 
@@ -97,8 +111,11 @@ void session_control_done(struct session *s, int32_t status, uint64_t now_us)
     }
     if (status == USB_STATUS_OK)
         session_pipes_change(s, &u->op);
-    if (u->answered)
+    if (u->answered) {
         session_urb_release(s, u);
-    else
-        session_urb_finish(s, u, status);
+        return;
+    }
+    set_result(u, status);
+    count(s, u);
+    reply_urb(s, u);
 }

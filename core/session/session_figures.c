@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/session_figures.h"
 
+#include <string.h>
+
 enum {
     EXACT = 8,          // latencies below have a class each
     SUBCLASS_SHIFT = 2, // four classes per power of two
@@ -58,16 +60,67 @@ void session_figures_add(struct session_figures *f, const struct usb_urb *urb, u
     count_packets(f, urb);
 }
 
-uint32_t session_latency_percentile(const struct session_figures *f, unsigned percent)
+void session_figures_step(struct session_figures *f, uint64_t steps)
 {
-    uint64_t wanted = (f->urbs * percent + 99) / 100, seen = 0;
-    if (f->urbs == 0)
-        return 0;
+    for (uint64_t n = 0; n < steps && n < SESSION_STEPS; n++) {
+        for (unsigned i = SESSION_STEPS - 1; i > 0; i--)
+            f->step[i] = f->step[i - 1];
+        f->step[0] = (struct session_step){f->urbs, f->bytes};
+    }
+}
+
+struct session_step session_figures_rates(const struct session_figures *f)
+{
+    const struct session_step *now = &f->step[0], *before = &f->step[SESSION_STEPS - 1];
+    return (struct session_step){now->urbs - before->urbs, now->bytes - before->bytes};
+}
+
+void session_figures_mark(struct session_figures *f, unsigned mark)
+{
+    struct session_mark *m = &f->mark[mark];
+    m->urbs = f->urbs;
+    m->latency_sum_us = f->latency_sum_us;
+    memcpy(m->latency, f->latency, sizeof m->latency);
+}
+
+// --- latencies -----------------------------------------------------------------------------------
+
+static uint32_t upper_bound(const struct session_figures *f, unsigned latency_class)
+{
+    uint32_t highest = session_latency_highest(latency_class);
+    return highest < f->latency_max_us ? highest : f->latency_max_us;
+}
+
+// What `wanted` of the URBs since then did not exceed.
+static uint32_t latency_of(const struct session_figures *f, const struct session_mark *since,
+                           uint64_t wanted)
+{
+    uint64_t seen = 0;
     for (unsigned c = 0; c < SESSION_LATENCY_CLASSES; c++) {
-        seen += f->latency[c];
+        seen += f->latency[c] - (since ? since->latency[c] : 0);
         if (seen >= wanted && seen > 0)
-            return session_latency_highest(c) < f->latency_max_us ? session_latency_highest(c)
-                                                                  : f->latency_max_us;
+            return upper_bound(f, c);
     }
     return f->latency_max_us;
+}
+
+uint32_t session_latency_percentile(const struct session_figures *f, unsigned percent)
+{
+    return f->urbs ? latency_of(f, NULL, (f->urbs * percent + 99) / 100) : 0;
+}
+
+struct session_latencies session_latencies(const struct session_figures *f,
+                                           const struct session_mark *since)
+{
+    uint64_t urbs = f->urbs - (since ? since->urbs : 0);
+    uint64_t sum_us = f->latency_sum_us - (since ? since->latency_sum_us : 0);
+    if (urbs == 0)
+        return (struct session_latencies){0};
+    return (struct session_latencies){
+        .urbs = urbs,
+        .p50_us = latency_of(f, since, (urbs + 1) / 2),
+        .p99_us = latency_of(f, since, (urbs * 99 + 99) / 100),
+        .mean_us = (uint32_t)(sum_us / urbs),
+        .max_us = latency_of(f, since, urbs),
+    };
 }

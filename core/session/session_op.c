@@ -144,6 +144,7 @@ enum base_err session_import_reply(struct session *s, enum wire_op_status status
     session_record(s, EVENTLOG(imported));
     s->phase = SESSION_PHASE_URB;
     s->since_us = now_us;
+    session_past_begin(s);
     s->deadline_us = UINT64_MAX;
     session_touch(s); // a client may send its first SUBMIT behind the request
     return BASE_OK;

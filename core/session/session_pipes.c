@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { CONTROL_IN = 16 }; // the same as 0
+
 static struct base_span present_config(const struct session *s)
 {
     return usb_device_config(s->device.info, s->pipes.active_config);
@@ -27,9 +29,9 @@ static void build_endpoints(struct session *s, uint16_t max_packet_size0)
     struct session_pipes *p = &s->pipes;
     usb_endpoint_table_build(&p->endpoints, present_config(s), s->device.info->speed, p->alternate,
                              max_packet_size0);
-    for (unsigned i = 0; i < 32; i++) {
+    for (unsigned i = 0; i < SESSION_ENDPOINTS; i++) {
         struct session_figures **f = &p->figures[i / 16][i % 16];
-        if (!p->endpoints.present[i / 16][i % 16])
+        if (i == CONTROL_IN || !p->endpoints.present[i / 16][i % 16])
             continue;
         if (!*f)
             *f = base_alloc(s->alloc, sizeof **f);
@@ -38,6 +40,12 @@ static void build_endpoints(struct session *s, uint16_t max_packet_size0)
         retype(p, *f, p->endpoints.ep[i / 16][i % 16].type);
         (*f)->ep = p->endpoints.ep[i / 16][i % 16];
     }
+    p->figures[1][0] = p->figures[0][0];
+}
+
+struct session_figures *session_pipes_figures_of(const struct session *s, unsigned i)
+{
+    return i == CONTROL_IN ? NULL : s->pipes.figures[i / 16][i % 16];
 }
 
 void session_pipes_create(struct session *s)
@@ -53,8 +61,8 @@ void session_pipes_create(struct session *s)
 
 void session_pipes_destroy(struct session *s)
 {
-    for (unsigned i = 0; i < 32; i++)
-        base_free(s->alloc, s->pipes.figures[i / 16][i % 16]);
+    for (unsigned i = 0; i < SESSION_ENDPOINTS; i++)
+        base_free(s->alloc, session_pipes_figures_of(s, i));
 }
 
 void session_pipes_change(struct session *s, const struct usb_control_op *op)
@@ -104,28 +112,32 @@ struct session_figures *session_pipes_figures(const struct session *s, uint8_t a
 
 unsigned session_pipes_type(const struct session *s, uint8_t address)
 {
-    return s->pipes.endpoints.ep[address >> 7][address & 0x0f].type & 3;
+    const struct session_figures *f = session_pipes_figures(s, address);
+    unsigned dir = address >> 7, number = address & 0x0f;
+    if (s->pipes.endpoints.present[dir][number])
+        return s->pipes.endpoints.ep[dir][number].type & 3;
+    return f ? f->ep.type & 3u : SESSION_NO_ENDPOINT;
 }
 
-void session_type_counters(const struct session *s, struct session_type_counters by_type[4])
+void session_pipes_count(struct session *s, const struct session_urb *u)
 {
-    struct session_type_counters rest = {s->counters.urbs_completed, s->counters.urbs_failed,
-                                         s->counters.urbs_unlinked, 0};
+    struct session_type_counters *c = &s->pipes.by_type[session_pipes_type(s, u->address)];
+    c->completed++;
+    c->failed += u->urb.status != USB_STATUS_OK;
+}
+
+void session_type_counters(const struct session *s,
+                           struct session_type_counters by_type[SESSION_TYPES])
+{
     memcpy(by_type, s->pipes.by_type, sizeof s->pipes.by_type);
-    for (unsigned i = 0; i < 32; i++) {
-        const struct session_figures *f = s->pipes.figures[i / 16][i % 16];
+    for (unsigned i = 0; i < SESSION_ENDPOINTS; i++) {
+        const struct session_figures *f = session_pipes_figures_of(s, i);
         if (!f)
             continue;
         by_type[f->ep.type & 3].completed += f->urbs;
         by_type[f->ep.type & 3].failed += f->errors;
         by_type[f->ep.type & 3].unlinked += f->unlinked;
-        rest.completed -= f->urbs;
-        rest.failed -= f->errors;
-        rest.unlinked -= f->unlinked;
     }
-    by_type[USB_CONTROL].completed += rest.completed;
-    by_type[USB_CONTROL].failed += rest.failed;
-    by_type[USB_CONTROL].unlinked += rest.unlinked;
 }
 
 static void add_latency(struct session_latency *l, const struct session_figures *f)
@@ -144,8 +156,8 @@ static void add_latency(struct session_latency *l, const struct session_figures 
 
 void session_latency_add(const struct session *s, struct session_latency by_type[4])
 {
-    for (unsigned i = 0; i < 32; i++) {
-        const struct session_figures *f = s->pipes.figures[i / 16][i % 16];
+    for (unsigned i = 0; i < SESSION_ENDPOINTS; i++) {
+        const struct session_figures *f = session_pipes_figures_of(s, i);
         if (f)
             add_latency(&by_type[f->ep.type & 3], f);
     }

@@ -41,9 +41,10 @@ static void finish(struct session *s)
     *r = (struct session_refusal){0};
 }
 
-static uint8_t address_of(const struct wire_urb_header *h)
+static unsigned type_of(const struct session *s, const struct wire_urb_header *h)
 {
-    return (uint8_t)((h->ep & 0x0f) | (h->direction == WIRE_DIR_IN ? USB_DIR_IN : 0u));
+    uint8_t direction = h->direction == WIRE_DIR_IN ? USB_DIR_IN : 0;
+    return h->ep > 15 ? SESSION_NO_ENDPOINT : session_pipes_type(s, (uint8_t)(h->ep | direction));
 }
 
 bool session_refuse(struct session *s, const struct wire_urb_header *h, int32_t status,
@@ -59,7 +60,7 @@ bool session_refuse(struct session *s, const struct wire_urb_header *h, int32_t 
     r->packets_size = answered;
     pack_header(s, h, status);
     s->counters.urbs_refused++;
-    s->pipes.by_type[session_pipes_type(s, address_of(h))].refused++;
+    s->pipes.by_type[type_of(s, h)].refused++;
     r->due = payload + (uint64_t)packets * WIRE_ISO_PACKET_SIZE;
     if (r->due == 0)
         finish(s);

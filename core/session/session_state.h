@@ -18,12 +18,16 @@ struct session_pipes {
     uint8_t active_config;
     uint8_t alternate[USB_MAX_INTERFACES]; // by order of appearance
     struct usb_endpoint_table endpoints;
-    struct usb_endpoint_names names;        // of all configurations
-    struct session_figures *figures[2][16]; // of endpoints that exist or existed; NULL: no memory
-    // Refused URBs; and what an endpoint did while its type was another is added here to that one
-    // and taken from the new one, modulo 2^64.
-    struct session_type_counters by_type[4];
+    struct usb_endpoint_names names; // of all configurations
+    // Of endpoints that exist or existed; NULL: no memory. Endpoint 0 has one for both directions.
+    struct session_figures *figures[2][16];
+    // URBs that ended without their endpoint; and what an endpoint did while its type was another
+    // is added here to that one and taken from the new one, modulo 2^64.
+    struct session_type_counters by_type[SESSION_TYPES];
 };
+enum { SESSION_ENDPOINTS = 32 };
+// Of the i-th endpoint, each once: endpoint 0 is one. NULL: it has none.
+struct session_figures *session_pipes_figures_of(const struct session *s, unsigned i);
 void session_pipes_create(struct session *s);
 void session_pipes_destroy(struct session *s);
 void session_pipes_change(struct session *s, const struct usb_control_op *op); // it was done
@@ -31,8 +35,18 @@ bool session_pipes_usable(const struct session *s, uint8_t address);           /
 // How the client has framed an URB with that number_of_packets.
 bool session_pipes_iso(const struct session *s, uint8_t address, int32_t packets);
 struct session_figures *session_pipes_figures(const struct session *s, uint8_t address); // or NULL
-// enum usb_transfer_type; that of the control endpoint if it does not exist.
+// enum usb_transfer_type, as it is or was last; SESSION_NO_ENDPOINT: it never existed.
 unsigned session_pipes_type(const struct session *s, uint8_t address);
+
+void session_pipes_count(struct session *s, const struct session_urb *u); // ended without it
+
+// session_past.c: what the endpoints had done a while ago.
+struct session_past {
+    uint64_t mark_us[SESSION_MARKS]; // when the figures' marks were made
+    unsigned oldest;                 // of them
+    uint64_t steps;                  // since the newest
+};
+void session_past_begin(struct session *s); // with the device
 
 // session_room.c: payload memory within budgets, and what is done while there is none.
 enum session_room_state {
@@ -212,6 +226,7 @@ struct session {
     enum session_peer peer_state;
     uint64_t heard_us, probed_us;  // when the port last heard of the peer; PROBED: since when
     uint64_t taken, full_since_us; // session_heard's, and since when it has not changed
+    struct session_counters counters;
     struct session_device device;
     struct session_pipes pipes;
     struct session_room room;
@@ -223,7 +238,7 @@ struct session {
     struct session_order order;
     struct session_rx rx;
     struct session_op op;
-    struct session_counters counters;
+    struct session_past past;
 };
 
 static inline size_t session_rx_ahead(const struct session *s)

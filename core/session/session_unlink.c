@@ -11,6 +11,8 @@ static void count_unlinked(struct session *s, const struct session_urb *u)
     s->counters.urbs_unlinked++;
     if (f)
         f->unlinked++;
+    else
+        s->pipes.by_type[session_pipes_type(s, u->address)].unlinked++;
 }
 
 static void answer_unlink(struct session *s, struct session_reply *r, int32_t status)

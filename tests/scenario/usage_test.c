@@ -72,10 +72,11 @@ STAGE_TEST(usage_by_type_never_falls, stage_open_d1(st, NULL))
         stage_control(c, 10 * n + 1, "\x01\x0b\x00\x00\x01\x00\x00\x00");
     }
     struct server_usage_totals t = totals(st);
-    CHECK_EQ(t.by_type[USB_CONTROL].completed, 6); // answered without the device's endpoint 0
+    CHECK_EQ(t.by_type[USB_CONTROL].completed, 6);
     CHECK_EQ(t.by_type[USB_ISOCHRONOUS].completed, 0);
     stage_in(c, 40, 9, 8); // no such endpoint
-    CHECK_EQ(totals(st).by_type[USB_CONTROL].failed, 1);
+    CHECK_EQ(totals(st).by_type[SESSION_NO_ENDPOINT].failed, 1);
+    CHECK_EQ(totals(st).by_type[USB_CONTROL].failed, 0);
 }
 
 STAGE_TEST(usage_outlives_a_replug, stage_open_d1(st, NULL))

@@ -94,6 +94,22 @@ STAGE_TEST(api_devices_in_use, begin_sessions(st))
     cJSON_Delete(device);
 }
 
+STAGE_TEST(api_devices_endpoints_now, begin_sessions(st))
+{
+    cJSON *device = get(st, "/api/v1/devices/1-3");
+    cJSON *bulk = find(member(device, "endpoints"), "address", "0x81");
+    cJSON *minute = member(bulk, "latency_last_minute_s");
+    CHECK(number(minute, "window_s") == 1.5); // since the import
+    CHECK(number(minute, "p99") <= number(minute, "max"));
+    CHECK_EQ(number(member(bulk, "rates"), "urbs_per_s"), 0);
+    CHECK_EQ(number(member(bulk, "rates"), "bytes_per_s"), 0);
+    cJSON *control = item(member(device, "endpoints"), 0);
+    CHECK_STR(text(control, "address"), "0x00"); // one for both directions
+    CHECK_STR(text(control, "direction"), "both");
+    CHECK_STR(text(item(member(device, "endpoints"), 1), "type"), "bulk");
+    cJSON_Delete(device);
+}
+
 STAGE_TEST(api_devices_time_of_day, begin_sessions(st))
 {
     eventlog_set_clock(server_eventlog(st->server), UINT64_C(1795996800000000), st->now_us);

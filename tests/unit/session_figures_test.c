@@ -59,3 +59,44 @@ TEST(session_figures_count_errors_and_packets)
     CHECK_EQ(f.iso_late, 1);
     CHECK_EQ(f.iso_lost, 1);
 }
+
+TEST(session_figures_since_a_mark)
+{
+    static struct session_figures f;
+    add(&f, 70000, 10);
+    session_figures_mark(&f, 0);
+    struct session_latencies l = session_latencies(&f, &f.mark[0]);
+    CHECK_EQ(l.urbs, 0);
+    CHECK_EQ(l.max_us, 0);
+    add(&f, 5, 98);
+    add(&f, 1000, 2);
+    l = session_latencies(&f, &f.mark[0]);
+    CHECK_EQ(l.urbs, 100);
+    CHECK_EQ(l.p50_us, 5);
+    CHECK_EQ(l.p99_us, 1023); // upper bounds of their classes
+    CHECK_EQ(l.max_us, 1023);
+    CHECK_EQ(l.mean_us, (98 * 5 + 2 * 1000) / 100);
+    CHECK_EQ(session_latencies(&f, NULL).max_us, 70000);
+    add(&f, 71000, 1);
+    CHECK_EQ(session_latencies(&f, &f.mark[0]).max_us, 71000); // never beyond the longest of all
+}
+
+TEST(session_figures_of_the_last_second)
+{
+    static struct session_figures f;
+    add(&f, 5, 3);
+    session_figures_step(&f, 1);
+    CHECK_EQ(session_figures_rates(&f).urbs, 3);
+    add(&f, 5, 4);
+    CHECK_EQ(session_figures_rates(&f).urbs, 3); // the step is not over
+    session_figures_step(&f, 1);
+    CHECK_EQ(session_figures_rates(&f).urbs, 7);
+    CHECK_EQ(session_figures_rates(&f).bytes, 70);
+    session_figures_step(&f, 1);
+    CHECK_EQ(session_figures_rates(&f).urbs, 4);
+    add(&f, 5, 9);
+    session_figures_step(&f, 2); // it was in the first of them
+    CHECK_EQ(session_figures_rates(&f).urbs, 9);
+    session_figures_step(&f, UINT64_MAX);
+    CHECK_EQ(session_figures_rates(&f).urbs, 0);
+}
