@@ -63,6 +63,17 @@ set(USBIP_SETTINGS_SOURCES
   settings/settings_rule.c
   settings/settings_store.c
 )
+# users/ needs the JSON library (cJSON) beside the C library.
+set(USBIP_USERS_SOURCES
+  users/users.c
+  users/users_attempts.c
+  users/users_crypto.c
+  users/users_document.c
+  users/users_hex.c
+  users/users_parse.c
+  users/users_password.c
+  users/users_sessions.c
+)
 # api/ needs the JSON library (cJSON) beside the C library.
 set(USBIP_API_SOURCES
   api/api.c

@@ -15,4 +15,7 @@ set(USBIP_HOSTED_UNIT_TESTS
   settings_patch_test.c
   settings_store_test.c
   settings_test.c
+  users_attempts_test.c
+  users_document_test.c
+  users_test.c
 )

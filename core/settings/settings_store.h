@@ -34,6 +34,10 @@ struct settings_store {
     // OK (also if there was none) or FAILED.
     enum settings_store_result (*erase)(struct settings_store *st);
 
+    // Others may write to it at the same time (another program, to a file): between hold(st, true)
+    // and hold(st, false) they do not. False: not now, `why`. NULL: there are no others.
+    bool (*hold)(struct settings_store *st, bool hold);
+
     char *text;                  // the port's, as long as the store is used
     size_t text_size;            // of the longest document, and a NUL
     char why[SETTINGS_WHY_SIZE]; // a plain sentence about every result but OK and NONE
@@ -46,6 +50,15 @@ enum settings_store_result settings_store_load(struct settings_store *st, struct
 // Saves what is not the default. The copy before stays the last good one. OK, NEWER or FAILED, also
 // if it is too long.
 enum settings_store_result settings_store_save(struct settings_store *st, const struct settings *s);
+
+// The same for any other document in a store of its own, the `what` of a sentence ("users"): `take`
+// reads a whole copy or nothing of it, and answers as settings_parse() does.
+typedef enum base_err (*settings_store_take)(void *ctx, const char *text, size_t size, char *why);
+enum settings_store_result settings_store_load_as(struct settings_store *st, const char *what,
+                                                  settings_store_take take, void *ctx);
+// The newest copy alone. What is not OK is overwritten with keep 1, unless it is NEWER or FAILED.
+enum settings_store_result settings_store_newest(struct settings_store *st,
+                                                 settings_store_take take, void *ctx);
 
 // Factory reset, also of a damaged or newer document. OK or FAILED.
 enum settings_store_result settings_store_erase(struct settings_store *st);

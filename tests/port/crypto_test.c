@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// What GnuTLS makes of the contract "crypto".
+#include "ports/linux/crypto_gnutls.h"
+#include "tests/support/check.h"
+
+#include <string.h>
+
+static const struct users_crypto *const c = &crypto_gnutls;
+
+TEST(crypto_sha256) // FIPS 180-2 B.1
+{
+    static const uint8_t wanted[] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea,
+                                     0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+                                     0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c,
+                                     0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
+    uint8_t hash[USERS_HASH_SIZE];
+    CHECK(c->sha256(c->ctx, "abc", 3, hash));
+    CHECK_BYTES(hash, wanted, sizeof hash);
+}
+
+TEST(crypto_pbkdf2) // RFC 7914 section 11, the first half
+{
+    static const uint8_t wanted[] = {0x4d, 0xdc, 0xd8, 0xf6, 0x0b, 0x98, 0xbe, 0x21,
+                                     0x83, 0x0c, 0xee, 0x5e, 0xf2, 0x27, 0x01, 0xf9,
+                                     0x64, 0x1a, 0x44, 0x18, 0xd0, 0x4c, 0x04, 0x14,
+                                     0xae, 0xff, 0x08, 0x87, 0x6b, 0x34, 0xab, 0x56};
+    uint8_t hash[USERS_HASH_SIZE];
+    CHECK(c->pbkdf2(c->ctx, "Password", (const uint8_t *)"NaCl", 4, 80000, hash));
+    CHECK_BYTES(hash, wanted, sizeof hash);
+}
+
+TEST(crypto_random_is_another_one_each_time)
+{
+    uint8_t a[16] = {0}, b[16] = {0};
+    CHECK(c->random(c->ctx, a, sizeof a));
+    CHECK(c->random(c->ctx, b, sizeof b));
+    CHECK(memcmp(a, b, sizeof a) != 0);
+}
+
+TEST(crypto_new_passwords_cost_what_they_should)
+{
+    CHECK(c->iterations >= 600000);
+}
