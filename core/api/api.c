@@ -97,7 +97,7 @@ static void shorten(const struct api_request *req, struct api_response *r)
         r->body = NULL;
         r->size = 0;
     }
-    if (head && r->kind != API_ANSWER) {
+    if (head && (r->kind == API_STREAM || r->kind == API_WEBSOCKET)) {
         r->kind = API_ANSWER;
         r->status = 200;
     }

@@ -8,6 +8,7 @@
 
 struct api_context;  // below
 struct api_change;   // api_change.h
+struct api_job;      // api_job.h
 struct api_simulate; // api_simulate.h
 struct api_live;
 struct settings;
@@ -71,6 +72,7 @@ enum api_kind {
     API_ANSWER,    // status, headers, body
     API_STREAM,    // status and headers; then `stream` for as long as the client stays
     API_WEBSOCKET, // 101; then `stream`, each message as a text frame
+    API_JOB,       // nothing yet: `job` will have the answer
 };
 
 enum { API_ETAG_SIZE = 24, API_LOCATION_SIZE = 48 };
@@ -89,6 +91,7 @@ struct api_response {
     size_t size;
     char *memory; // what that frees; NULL for constant bodies
     struct api_stream stream;
+    struct api_job *job;
 };
 
 // What JSON documents are answered with. Takes `text`; NULL is 503 "out of memory".
@@ -183,7 +186,7 @@ struct api_route {
 
 // Finds the route and calls it. 404 unknown, 405 with Allow, 403 not allowed to write, OPTIONS
 // answered, 304 if the client has it; errors are problem documents (api_problem.h). The adapter
-// leaves the body out for HEAD.
+// leaves the body out for HEAD. `req` is not needed any more, for a job either.
 struct api_response api_handle(const struct api_context *ctx, const struct api_request *req);
 void api_response_free(struct api_response *r);
 

@@ -30,6 +30,7 @@ struct http_server {
     struct http_clients clients;
     struct http_websockets websockets;
     struct http_lines lines;
+    struct http_jobs jobs;
     struct http_requests requests;
     uint64_t accept_us; // when to accept again; 0: now
     pthread_t thread;
@@ -121,6 +122,14 @@ static void nothing_to_do(void *ctx, short revents)
     (void)revents;
 }
 
+static void woken(void *ctx, short revents)
+{
+    struct http_server *h = ctx;
+    eventfd_t count;
+    (void)revents;
+    (void)eventfd_read(h->wake_fd, &count); // the wait is over, which is all
+}
+
 static uint64_t next_deadline(const struct http_server *h)
 {
     MHD_UNSIGNED_LONG_LONG ms;
@@ -143,6 +152,7 @@ static void *run(void *arg)
         uint64_t now_us = posix_now_us();
         http_clients_expire(&h->clients, now_us);
         http_lines_turn(&h->lines, now_us);
+        http_jobs_turn(&h->jobs);
         if (h->accept_us && h->accept_us <= now_us) {
             h->accept_us = 0;
             listen_for(h, POLLIN);
@@ -180,24 +190,39 @@ static bool watch_all(struct http_server *h)
 {
     const union MHD_DaemonInfo *epoll = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     return epoll && watch(h, &h->serves, epoll->epoll_fd, nothing_to_do) &&
-           watch(h, &h->wakes, h->wake_fd, nothing_to_do) &&
+           watch(h, &h->wakes, h->wake_fd, woken) &&
            watch(h, &h->accepts[0], h->listener.fd[0], first_ready) &&
            (h->listener.count < 2 || watch(h, &h->accepts[1], h->listener.fd[1], second_ready));
 }
 
 static bool start(struct http_server *h)
 {
+    struct posix_http *http = &h->config.http;
     h->poller = posix_poller_create(WATCHES);
     h->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return h->poller && h->wake_fd >= 0 && start_daemon(h) && watch_all(h) &&
+    h->jobs.wake_fd = h->wake_fd;
+    http->jobs = posix_jobs_create(http->loop, &http->api);
+    return h->poller && h->wake_fd >= 0 && http->jobs && start_daemon(h) && watch_all(h) &&
            pthread_create(&h->thread, NULL, run, h) == 0;
+}
+
+// Waits for the job that runs. Who waited for one gets his answer, if his socket takes it.
+static void end_jobs(struct http_server *h)
+{
+    posix_jobs_end(h->config.http.jobs);
+    http_jobs_turn(&h->jobs);
+    if (h->daemon)
+        MHD_run(h->daemon);
 }
 
 static void release(struct http_server *h)
 {
     http_lines_end(&h->lines);
+    end_jobs(h);
     if (h->daemon)
         MHD_stop_daemon(h->daemon);
+    posix_jobs_destroy(h->config.http.jobs);
+    http_jobs_end(&h->jobs);
     if (h->poller)
         posix_poller_destroy(h->poller);
     if (h->wake_fd >= 0)
@@ -215,7 +240,9 @@ struct http_server *http_start(const struct http_config *config, char *why, size
     }
     h->config = *config;
     h->wake_fd = -1;
-    h->requests = (struct http_requests){&h->config.http, &h->clients, &h->websockets, &h->lines};
+    h->requests =
+        (struct http_requests){&h->config.http, &h->clients, &h->websockets, &h->lines, &h->jobs};
+    http_jobs_begin(&h->jobs);
     http_websockets_begin(&h->websockets, &h->config.http);
     http_lines_begin(&h->lines, &h->config.http);
     if (h->config.stall_us)

@@ -17,6 +17,7 @@ struct request {
     bool has_head;
     char *body; // NULL: none
     size_t size, room;
+    struct http_job job;
 };
 
 static struct http_client *client_of(struct MHD_Connection *conn)
@@ -65,6 +66,7 @@ void http_request_end(void *cls, struct MHD_Connection *conn, void **request,
         return;
     free(r->query);
     free(r->body);
+    api_response_free(&r->job.answer); // the connection was lost meanwhile
     free(r);
     *request = NULL;
 }
@@ -155,8 +157,9 @@ static struct base_address peer_of(struct MHD_Connection *conn)
     return i ? posix_peer((const void *)i->client_addr).address : (struct base_address){0};
 }
 
-static enum MHD_Result answer(const struct http_requests *all, struct MHD_Connection *conn,
-                              const char *method, const struct request *r)
+// Asks the routes. The answer has come then, or will (API_JOB).
+static struct api_response ask(const struct http_requests *all, struct MHD_Connection *conn,
+                               const char *method, struct request *r)
 {
     const struct base_address peer = peer_of(conn);
     const struct api_request question = {
@@ -169,17 +172,38 @@ static enum MHD_Result answer(const struct http_requests *all, struct MHD_Connec
         .body = r->body,
         .body_size = r->size,
     };
+    http_job_begin(&r->job, all->jobs, conn);
+    return posix_http_ask(all->http, &question, &r->job.waiting);
+}
+
+// The answer that there is, which is its taker's.
+static struct api_response take_answer(struct request *r)
+{
+    struct api_response a = r->job.answer;
+    r->job.answer = (struct api_response){.status = 0};
+    return a;
+}
+
+static enum MHD_Result answer(const struct http_requests *all, struct MHD_Connection *conn,
+                              const char *method, struct request *r)
+{
     struct http_client *client = client_of(conn);
     if (client)
         http_clients_run(all->clients, client, posix_now_us());
     if (r->refusal)
         return refuse(conn, r->refusal);
-    struct api_response a = posix_http_ask(all->http, &question);
-    if (a.kind == API_STREAM)
+    struct api_response a = r->job.has_answer ? take_answer(r) : ask(all, conn, method, r);
+    switch (a.kind) {
+    case API_STREAM:
         return begin_lines(all, conn, &a);
-    if (a.kind == API_WEBSOCKET)
+    case API_WEBSOCKET:
         return begin_websocket(all, conn, &a);
-    return send_answer(conn, &a);
+    case API_JOB:
+        MHD_suspend_connection(conn); // until http_jobs_turn()
+        return MHD_YES;
+    default:
+        return send_answer(conn, &a);
+    }
 }
 
 // --- what the library does not look at -----------------------------------------------------------

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ports/linux/http_clients.h"
+#include "ports/linux/http_job.h"
 #include "ports/linux/http_lines.h"
 #include "ports/linux/http_websocket.h"
 #include "ports/posix/posix_http.h"
@@ -17,6 +18,7 @@ struct http_requests {
     struct http_clients *clients;
     struct http_websockets *websockets;
     struct http_lines *lines;
+    struct http_jobs *jobs;
 };
 
 // libmicrohttpd's callbacks; `cls` is a struct http_requests, the connection's socket context its

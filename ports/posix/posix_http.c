@@ -8,8 +8,21 @@
 struct question {
     const struct posix_http *http;
     const struct api_request *request;
+    struct posix_job *waiting;
     struct api_response response;
 };
+
+// Here, so that jobs keep the order of their requests.
+static void add_job(struct question *q)
+{
+    struct api_job *job = q->response.job;
+    struct posix_jobs *jobs = q->http->jobs;
+    if (jobs && q->waiting && posix_jobs_add(jobs, q->waiting, job))
+        return;
+    job->free(job);
+    q->response = api_problem(503, "Too much at once",
+                              "As many requests that take long are waiting as may. Try again.");
+}
 
 // Loop thread.
 static void answer(void *arg)
@@ -18,11 +31,14 @@ static void answer(void *arg)
     struct api_context ctx = q->http->api;
     ctx.now_us = posix_now_us();
     q->response = api_handle(&ctx, q->request);
+    if (q->response.kind == API_JOB)
+        add_job(q);
 }
 
-struct api_response posix_http_ask(const struct posix_http *h, const struct api_request *r)
+struct api_response posix_http_ask(const struct posix_http *h, const struct api_request *r,
+                                   struct posix_job *job)
 {
-    struct question q = {.http = h, .request = r};
+    struct question q = {.http = h, .request = r, .waiting = job};
     if (!posix_loop_call(h->loop, answer, &q))
         return api_problem(503, "Not available", "The server is shutting down.");
     return q.response;
@@ -45,11 +61,12 @@ static bool read_body(struct posix_http_request *r, char *body)
     return true;
 }
 
-struct api_response posix_http_answer(const struct posix_http *h, struct posix_http_request *r)
+struct api_response posix_http_answer(const struct posix_http *h, struct posix_http_request *r,
+                                      struct posix_job *job)
 {
     r->unread = r->length != 0;
     if (r->length == 0)
-        return posix_http_ask(h, &r->api);
+        return posix_http_ask(h, &r->api, job);
     if (r->length < 0)
         return posix_http_refusal(411);
     if ((uint64_t)r->length > api_body_max(&h->api))
@@ -60,7 +77,7 @@ struct api_response posix_http_answer(const struct posix_http *h, struct posix_h
     r->unread = !read_body(r, body);
     r->api.body = body;
     r->api.body_size = (size_t)r->length;
-    struct api_response a = r->unread ? posix_http_refusal(400) : posix_http_ask(h, &r->api);
+    struct api_response a = r->unread ? posix_http_refusal(400) : posix_http_ask(h, &r->api, job);
     free(body);
     return a;
 }

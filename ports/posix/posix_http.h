@@ -4,6 +4,7 @@
 #pragma once
 
 #include "api/api.h"
+#include "ports/posix/posix_jobs.h"
 #include "ports/posix/posix_loop.h"
 
 #include <stdbool.h>
@@ -13,7 +14,8 @@
 // All borrowed.
 struct posix_http {
     struct posix_loop *loop;
-    struct api_context api; // but its time
+    struct api_context api;  // but its time
+    struct posix_jobs *jobs; // the adapter's; NULL: none are done
 };
 
 enum { POSIX_HTTP_NO_LENGTH = -1 }; // there is a body, and its length comes with it
@@ -28,12 +30,16 @@ struct posix_http_request {
     bool unread; // result: of the body, some is left that the connection still brings
 };
 
-// Waits for the loop. 503: it has ended. api_response_free() ends the response.
-struct api_response posix_http_ask(const struct posix_http *h, const struct api_request *r);
+// Waits for the loop. 503: it has ended, or there are too many jobs. API_JOB: `job`, whose done()
+// and ctx are filled in, is told the answer; NULL: there is no place for it, which is 503 as well.
+// api_response_free() ends the response.
+struct api_response posix_http_ask(const struct posix_http *h, const struct api_request *r,
+                                   struct posix_job *job);
 
 // Reads the body and asks. Refused here: 411 no length, 413 more than api_body_max(),
 // 400 broken off, 503 no memory.
-struct api_response posix_http_answer(const struct posix_http *h, struct posix_http_request *r);
+struct api_response posix_http_answer(const struct posix_http *h, struct posix_http_request *r,
+                                      struct posix_job *job);
 
 // For what never gets to a route: it is no HTTP, or too large.
 struct api_response posix_http_refusal(int status);

@@ -6,6 +6,7 @@ set(USBIP_POSIX_SOURCES
   posix_conn.c
   posix_http.c
   posix_http_target.c
+  posix_jobs.c
   posix_loop.c
   posix_settings.c
   posix_silence.c

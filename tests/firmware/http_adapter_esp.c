@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http_esp.h"
+#include "http_esp_conn.h"
 #include "tests/firmware/http_double.h"
 #include "tests/http/http_adapter.h"
 #include "tests/port/port_rig.h"
 #include "tests/support/check.h"
+
+const unsigned http_adapter_jobs = HTTP_ESP_JOBS;
 
 static struct port_rig rig;
 static struct http_esp *http;
@@ -20,6 +23,8 @@ void http_adapter_begin(void)
         .priority = 5,
         .core = 1,
         .stack_size = 6144,
+        .jobs_priority = 4,
+        .jobs_stack_size = 6144,
     };
     http = http_esp_start(&config, why, sizeof why);
     CHECK_STR(why, "");

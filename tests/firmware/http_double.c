@@ -135,21 +135,35 @@ esp_err_t httpd_start(httpd_handle_t *handle, const httpd_config_t *config)
     return ESP_OK;
 }
 
+struct message {
+    char what; // 's'top, 'd'one, 'w'ork
+    httpd_work_fn_t work;
+    void *arg;
+};
+
 // A message to its task: waits for room, for which that task must not wait.
-static void tell(struct server *s, char message)
+static void tell(struct server *s, struct message message)
 {
     if (pthread_equal(pthread_self(), s->task))
         CHECK_EQ(sem_trywait(&s->room), 0); // it would wait for itself
     else
         sem_wait(&s->room);
-    CHECK_EQ(write(s->control[1], &message, 1), 1);
+    CHECK_EQ(write(s->control[1], &message, sizeof message), (ssize_t)sizeof message);
+}
+
+esp_err_t httpd_queue_work(httpd_handle_t handle, httpd_work_fn_t work, void *arg)
+{
+    struct server *s = handle;
+    CHECK(s == running && !pthread_equal(pthread_self(), s->task)); // it would wait for itself
+    tell(s, (struct message){'w', work, arg});
+    return ESP_OK;
 }
 
 esp_err_t httpd_stop(httpd_handle_t handle)
 {
     struct server *s = handle;
     CHECK(handle && handle == running);
-    tell(s, 's');
+    tell(s, (struct message){.what = 's'});
     pthread_join(s->task, NULL);
     if (s->config.global_user_ctx && s->config.global_user_ctx_free_fn)
         s->config.global_user_ctx_free_fn(s->config.global_user_ctx);
@@ -339,7 +353,7 @@ esp_err_t httpd_req_async_handler_complete(httpd_req_t *r)
     __atomic_store_n(&x->session->async, false, __ATOMIC_SEQ_CST);
     free(x);
     free(r);
-    tell(s, 'd');
+    tell(s, (struct message){.what = 'd'});
     return ESP_OK;
 }
 
@@ -535,10 +549,12 @@ static void accept_one(struct server *s)
 
 static bool handle_message(struct server *s)
 {
-    char message;
-    CHECK_EQ(read(s->control[0], &message, 1), 1);
+    struct message message;
+    CHECK_EQ(read(s->control[0], &message, sizeof message), (ssize_t)sizeof message);
     sem_post(&s->room);
-    return message != 's';
+    if (message.what == 'w')
+        message.work(message.arg);
+    return message.what != 's';
 }
 
 static void *run(void *arg)

@@ -34,6 +34,8 @@ static struct rig *begin_with_limit(uint64_t limit_us)
         .priority = 5,
         .core = 1,
         .stack_size = 6144,
+        .jobs_priority = 4,
+        .jobs_stack_size = 6144,
         .limit_us = limit_us,
     };
     r->config.http.api.live = api_live_create();

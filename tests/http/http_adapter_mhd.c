@@ -11,6 +11,8 @@
 
 enum { STALL_US = 3000000 };
 
+const unsigned http_adapter_jobs = 1 + POSIX_JOBS_MAX;
+
 static struct port_rig rig;
 static struct log quiet = {.level = EVENTLOG_ERROR};
 static struct http_server *http;

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/http/http_fake_api.h"
+#include "api/api_job.h"
+#include "api/api_problem.h"
 #include "tests/support/check.h"
 
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 const char http_fake_asset[HTTP_FAKE_ASSET_SIZE] = "\x1f\x8b\0\0 zipped\0";
 
@@ -53,6 +58,83 @@ static struct api_response stream(enum api_kind kind)
     };
 }
 
+// --- jobs ----------------------------------------------------------------------------------------
+
+struct fake_job {
+    struct api_job job;
+    char name[32];
+    unsigned number;
+};
+
+static sem_t let_run, runs;
+static atomic_uint jobs, jobs_begun;
+
+static bool begin_job(struct api_job *job, const struct api_context *ctx)
+{
+    struct fake_job *j = (struct fake_job *)job;
+    CHECK(ctx->server && ctx->now_us > 0);
+    j->number = ++jobs_begun;
+    return strcmp(j->name, "none") != 0;
+}
+
+static void run_job(struct api_job *job)
+{
+    (void)job;
+    sem_post(&runs);
+    while (sem_wait(&let_run) != 0)
+        ;
+}
+
+static struct api_response finish_job(struct api_job *job, const struct api_context *ctx)
+{
+    const struct fake_job *j = (const struct fake_job *)job;
+    char *text = calloc(1, 100);
+    CHECK(ctx->server && ctx->now_us > 0 && text);
+    snprintf(text, 100, "%s %u", j->name, j->number);
+    return (struct api_response){.status = 200,
+                                 .content_type = "text/plain",
+                                 .body = text,
+                                 .size = strlen(text),
+                                 .memory = text};
+}
+
+static void free_job(struct api_job *job)
+{
+    free(job);
+    jobs--;
+}
+
+static struct api_response start_job(const char *name)
+{
+    struct fake_job *j = calloc(1, sizeof *j);
+    CHECK(j);
+    j->job = (struct api_job){begin_job, run_job, finish_job, free_job};
+    snprintf(j->name, sizeof j->name, "%s", name);
+    jobs++;
+    return api_job_response(&j->job);
+}
+
+void http_fake_let_run(unsigned count)
+{
+    while (count--)
+        sem_post(&let_run);
+}
+
+void http_fake_await_run(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 20;
+    CHECK_EQ(sem_timedwait(&runs, &until), 0);
+}
+
+unsigned http_fake_jobs(void)
+{
+    return jobs;
+}
+
+// --- routes --------------------------------------------------------------------------------------
+
 struct api_response api_handle(const struct api_context *ctx, const struct api_request *req)
 {
     CHECK(ctx->server && ctx->now_us > 0);
@@ -63,6 +145,8 @@ struct api_response api_handle(const struct api_context *ctx, const struct api_r
         return stream(API_STREAM);
     if (strcmp(req->path, "/live") == 0)
         return stream(API_WEBSOCKET);
+    if (strncmp(req->path, "/job/", 5) == 0)
+        return start_job(req->path + 5);
     if (strcmp(req->path, "/asset") != 0)
         return tell(req);
     return (struct api_response){
@@ -88,6 +172,9 @@ static atomic_size_t said_size;
 
 void http_fake_begin(void)
 {
+    sem_init(&let_run, 0, 0);
+    sem_init(&runs, 0, 0);
+    jobs = jobs_begun = 0;
     said = messages = 0;
 }
 

@@ -10,7 +10,15 @@ extern const char http_fake_asset[HTTP_FAKE_ASSET_SIZE];
 
 // GET /lines, /live: streams, below. GET /who: the peer's address and the header X-Test.
 
+// POST /job/NAME: a job, below. POST /job/none: one that has nothing to run.
+
 // Everything else: "METHOD PATH QUERY SIZE:" and the body.
+
+// Jobs wait in http_fake_run() until they are let run, each once; the answer is its name and its
+// number, from 1 on. Any thread.
+void http_fake_let_run(unsigned count);
+void http_fake_await_run(void); // until one more has begun to run
+unsigned http_fake_jobs(void);  // that have not been freed
 
 // Streams: what was said last is what there is to say. Any thread.
 void http_fake_begin(void);

@@ -126,8 +126,9 @@ static unsigned lwip(void)
 static unsigned stacks(void)
 {
     static const struct main_task *const tasks[] = {
-        &main_task_usb_daemon, &main_task_usb_client, &main_task_loop,    &main_task_network,
-        &main_task_http,       &main_task_log,        &main_task_console, &main_task_button,
+        &main_task_usb_daemon, &main_task_usb_client, &main_task_loop,
+        &main_task_network,    &main_task_http,       &main_task_jobs,
+        &main_task_log,        &main_task_console,    &main_task_button,
     };
     unsigned bytes = SYSTEM_STACK_BYTES + SYSTEM_TASKS * TASK_BLOCK_BYTES;
     for (unsigned i = 0; i < sizeof tasks / sizeof tasks[0]; i++)

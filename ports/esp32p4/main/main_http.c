@@ -96,6 +96,8 @@ void main_http_start(struct firmware *f)
         .priority = main_task_http.priority,
         .core = main_task_http.core,
         .stack_size = main_task_http.stack_size,
+        .jobs_priority = main_task_jobs.priority,
+        .jobs_stack_size = main_task_jobs.stack_size,
     };
     char why[128];
     f->http = http_esp_start(&config, why, sizeof why);

@@ -15,6 +15,7 @@ const struct main_task main_task_usb_client = {"usb_client", 20, 0, 6144};
 const struct main_task main_task_loop = {"loop", 12, 1, 8192};
 const struct main_task main_task_network = {"network", 8, 1, 5120};
 const struct main_task main_task_http = {"httpd", 5, 1, 6144};
+const struct main_task main_task_jobs = {"jobs", 4, 1, 6144};
 const struct main_task main_task_log = {"log", 3, 1, 5120};
 const struct main_task main_task_console = {"console_repl", 2, 1, 8192};
 const struct main_task main_task_button = {"button", 2, 1, 6144};

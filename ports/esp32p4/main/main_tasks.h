@@ -18,6 +18,7 @@ extern const struct main_task main_task_usb_client;
 extern const struct main_task main_task_loop;
 extern const struct main_task main_task_network;
 extern const struct main_task main_task_http; // made by esp_http_server
+extern const struct main_task main_task_jobs; // made by http_esp
 extern const struct main_task main_task_log;
 extern const struct main_task main_task_console; // made by ESP-IDF's console
 extern const struct main_task main_task_button;  // while it erases the settings

@@ -137,5 +137,8 @@ esp_err_t httpd_sess_set_pending_override(httpd_handle_t hd, int sockfd,
                                           httpd_pending_func_t pending_func);
 
 // Until the end the library neither reads the socket nor closes it for another. Any task ends it.
+typedef void (*httpd_work_fn_t)(void *arg);
+esp_err_t httpd_queue_work(httpd_handle_t handle, httpd_work_fn_t work, void *arg);
+
 esp_err_t httpd_req_async_handler_begin(httpd_req_t *r, httpd_req_t **out);
 esp_err_t httpd_req_async_handler_complete(httpd_req_t *r);

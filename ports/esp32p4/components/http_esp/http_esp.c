@@ -2,6 +2,7 @@
 #include "http_esp.h"
 #include "http_esp_accept.h"
 #include "http_esp_conn.h"
+#include "http_esp_job.h"
 #include "http_esp_stream.h"
 #include "ports/posix/posix_http_target.h"
 
@@ -10,6 +11,7 @@
 #include "esp_err.h"
 #include "esp_http_server.h"
 #include "esp_log.h"
+#include "esp_pthread.h"
 #include "ports/posix/posix_socket.h"
 
 #include <stdio.h>
@@ -26,6 +28,7 @@ struct http_esp {
     struct http_esp_conns conns; // the first: the library's user context
     struct posix_http http;
     struct posix_streams streams;
+    struct http_esp_jobs jobs;
     httpd_handle_t httpd;
     // Of the request being served, and of its response.
     httpd_req_t *request;
@@ -128,13 +131,18 @@ static struct base_address peer_of(httpd_req_t *r)
 
 // --- streams -------------------------------------------------------------------------------------
 
+static enum http_esp_use use_of(const struct api_response *a)
+{
+    return a->kind == API_WEBSOCKET ? HTTP_ESP_WEBSOCKET : HTTP_ESP_LINE;
+}
+
 static esp_err_t stay(struct http_esp *h, const struct api_response *a)
 {
     struct http_esp_conn *c = http_esp_conn_of(h->request);
     c->stream.fd = c->fd;
     c->stream.websocket = a->kind == API_WEBSOCKET;
     c->stream.cursor = a->stream;
-    if (!http_esp_conn_stay(c, h->request))
+    if (!http_esp_conn_stay(c, use_of(a), h->request))
         return ESP_FAIL;
     http_esp_stream_begin(&h->streams, c);
     return ESP_OK;
@@ -149,24 +157,25 @@ static int judge_handshake(struct http_esp *h)
     return http_esp_accept(header(h, "Sec-WebSocket-Key"), h->accept) ? 0 : 400;
 }
 
-static struct api_response no_place(bool websocket)
+static struct api_response no_place(enum http_esp_use use)
 {
     return api_problem(503, "No place for one more",
-                       websocket ? "Three pages are kept up to date already, which is all that "
-                                   "there is room for. Close one of them."
-                                 : "Somebody follows the events already, which is all that there "
-                                   "is room for. Read /api/v1/events from time to time instead.");
+                       use == HTTP_ESP_WEBSOCKET
+                           ? "Three pages are kept up to date already, which is all that "
+                             "there is room for. Close one of them."
+                           : "Somebody follows the events already, which is all that there "
+                             "is room for. Read /api/v1/events from time to time instead.");
 }
 
 // A refusal in the place of a stream that cannot be.
 static void check_stream(struct http_esp *h, struct api_response *a)
 {
-    bool websocket = a->kind == API_WEBSOCKET;
-    int refusal = websocket ? judge_handshake(h) : 0;
+    bool stream = a->kind == API_STREAM || a->kind == API_WEBSOCKET;
+    int refusal = a->kind == API_WEBSOCKET ? judge_handshake(h) : 0;
     if (refusal)
         *a = posix_http_refusal(refusal);
-    else if (a->kind != API_ANSWER && !http_esp_conn_may_stay(h->request, websocket))
-        *a = no_place(websocket);
+    else if (stream && !http_esp_conn_may_stay(h->request, use_of(a)))
+        *a = no_place(use_of(a));
 }
 
 // Its end is the connection's.
@@ -218,9 +227,21 @@ static esp_err_t on_request(httpd_req_t *r)
     };
     h->request = r;
     int refusal = posix_http_target(r->uri, h->path, &request.api.query);
-    struct api_response a =
-        refusal ? posix_http_refusal(refusal) : posix_http_answer(&h->http, &request);
+    struct http_esp_job *j = http_esp_job_begin(&h->jobs);
+    struct api_response a = refusal ? posix_http_refusal(refusal)
+                                    : posix_http_answer(&h->http, &request, j ? &j->waiting : NULL);
+    if (a.kind == API_JOB)
+        return http_esp_job_wait(j, r) ? ESP_OK : ESP_FAIL;
+    http_esp_job_end(j);
     return answer(h, &a);
+}
+
+static void respond_late(void *ctx, httpd_req_t *r, struct api_response *a)
+{
+    struct http_esp *h = ctx;
+    h->request = r;
+    (void)respond(h, a);
+    api_response_free(a);
 }
 
 // What esp_http_server itself refuses: it is no HTTP, or too large.
@@ -270,10 +291,33 @@ static esp_err_t start_httpd(struct http_esp *h, const struct http_esp_config *c
     esp_err_t err = httpd_start(&h->httpd, &c);
     if (err != ESP_OK)
         return err;
+    h->jobs = (struct http_esp_jobs){.httpd = h->httpd, .respond = respond_late, .ctx = h};
     err = register_all(h);
     if (err != ESP_OK)
         httpd_stop(h->httpd);
     return err;
+}
+
+// Not in PSRAM: no task writes flash with its stack there.
+static esp_err_t start_jobs(struct http_esp *h, const struct http_esp_config *config)
+{
+    esp_pthread_cfg_t before = esp_pthread_get_default_config(), c = before;
+    c.thread_name = "jobs";
+    c.prio = config->jobs_priority;
+    c.pin_to_core = config->core;
+    c.stack_size = config->jobs_stack_size;
+    esp_err_t err = esp_pthread_set_cfg(&c);
+    if (err != ESP_OK)
+        return err;
+    h->http.jobs = posix_jobs_create(h->http.loop, &h->http.api);
+    (void)esp_pthread_set_cfg(&before);
+    return h->http.jobs ? ESP_OK : ESP_ERR_NO_MEM;
+}
+
+static void end_jobs(struct http_esp *h)
+{
+    posix_jobs_end(h->http.jobs);
+    posix_jobs_destroy(h->http.jobs);
 }
 
 struct http_esp *http_esp_start(const struct http_esp_config *config, char *why, size_t why_size)
@@ -287,9 +331,12 @@ struct http_esp *http_esp_start(const struct http_esp_config *config, char *why,
     posix_streams_init(&h->streams, h->http.loop, &h->http.api);
     // It warns of each connection that is closed from our side.
     esp_log_level_set("httpd_uri", ESP_LOG_ERROR);
-    esp_err_t err = start_httpd(h, config);
+    esp_err_t err = start_jobs(h, config);
+    if (err == ESP_OK)
+        err = start_httpd(h, config);
     if (err == ESP_OK)
         return h;
+    end_jobs(h);
     (void)snprintf(why, why_size, "the HTTP server does not start on port %u: %s", config->port,
                    esp_err_to_name(err));
     free(h);
@@ -298,8 +345,10 @@ struct http_esp *http_esp_start(const struct http_esp_config *config, char *why,
 
 void http_esp_stop(struct http_esp *h)
 {
+    posix_jobs_end(h->http.jobs); // their answers are sent before it stops
     http_esp_stream_end_all(&h->streams);
     httpd_stop(h->httpd);
+    posix_jobs_destroy(h->http.jobs);
     free(h);
 }
 

@@ -20,8 +20,10 @@ struct http_esp_config {
     struct posix_http http;
     unsigned priority; // of its task
     int core;
-    uint32_t stack_size; // bytes
-    uint64_t limit_us;   // for a request, and for its answer; 0: 5 s
+    uint32_t stack_size;    // bytes
+    unsigned jobs_priority; // of the thread for what takes long, on the same core
+    uint32_t jobs_stack_size;
+    uint64_t limit_us; // for a request, and for its answer; 0: 5 s
 };
 
 // Starts the task. NULL: *why is a plain sentence. Requests wait until the loop runs.

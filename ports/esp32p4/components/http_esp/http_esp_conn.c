@@ -146,23 +146,24 @@ bool http_esp_conn_send(httpd_req_t *r, const char *bytes, size_t size)
     return true;
 }
 
-// --- streams -------------------------------------------------------------------------------------
+// --- what stays ----------------------------------------------------------------------------------
 
-bool http_esp_conn_may_stay(httpd_req_t *r, bool websocket)
+bool http_esp_conn_may_stay(httpd_req_t *r, enum http_esp_use use)
 {
     const struct http_esp_conns *all = httpd_get_global_user_ctx(r->handle);
     unsigned n = 0;
     for (unsigned i = 0; i < HTTP_ESP_SOCKETS; i++)
-        n += all->conn[i].request && all->conn[i].stream.websocket == websocket;
-    return n < (websocket ? HTTP_ESP_WEBSOCKETS : HTTP_ESP_LINES);
+        n += all->conn[i].use == use;
+    return n < (use == HTTP_ESP_WEBSOCKET ? HTTP_ESP_WEBSOCKETS : HTTP_ESP_LINES);
 }
 
 // As an asynchronous request the library neither reads the socket nor closes it for a newcomer.
 // When it gets it back, it finds something pending there, reads it, and closes what fails.
-bool http_esp_conn_stay(struct http_esp_conn *c, httpd_req_t *r)
+bool http_esp_conn_stay(struct http_esp_conn *c, enum http_esp_use use, httpd_req_t *r)
 {
     if (httpd_req_async_handler_begin(r, &c->request) != ESP_OK)
         return false;
+    c->use = use;
     httpd_sess_set_recv_override(r->handle, c->fd, receive_nothing);
     httpd_sess_set_pending_override(r->handle, c->fd, something_is_pending);
     return true;
@@ -170,6 +171,7 @@ bool http_esp_conn_stay(struct http_esp_conn *c, httpd_req_t *r)
 
 void http_esp_conn_leave(struct http_esp_conn *c)
 {
-    // Wakes the library's task by a message. It has room for six, and four can stay.
+    // Wakes the library's task by a message. It has room for six: of four streams, and of two that
+    // wait for a job (another one, or this).
     (void)httpd_req_async_handler_complete(c->request);
 }

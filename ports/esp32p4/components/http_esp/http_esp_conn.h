@@ -9,14 +9,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-// Browsers open six. What stays open takes four at most, so that three are there for requests; a
-// newcomer takes the place of the oldest one that has said nothing.
-enum { HTTP_ESP_SOCKETS = 7, HTTP_ESP_WEBSOCKETS = 3, HTTP_ESP_LINES = 1 };
+// Browsers open six. What stays open takes four at most, and who waits for a job two, so that one
+// is always there for requests; a newcomer takes the place of the oldest one that has said nothing.
+enum { HTTP_ESP_SOCKETS = 7, HTTP_ESP_WEBSOCKETS = 3, HTTP_ESP_LINES = 1, HTTP_ESP_JOBS = 2 };
+
+enum http_esp_use { HTTP_ESP_REQUEST, HTTP_ESP_WEBSOCKET, HTTP_ESP_LINE, HTTP_ESP_JOB };
 
 struct http_esp_conn {
-    int fd;               // -1: none
-    uint64_t until_us;    // the end of the time for the request or its answer; 0: nothing has come
-    httpd_req_t *request; // of a stream, else NULL
+    int fd;            // -1: none
+    uint64_t until_us; // the end of the time for the request or its answer; 0: nothing has come
+    enum http_esp_use use;
+    httpd_req_t *request; // of what stays, else NULL
     struct posix_stream stream;
 };
 
@@ -37,9 +40,10 @@ void http_esp_conn_answers(httpd_req_t *r);
 bool http_esp_conn_send(httpd_req_t *r, const char *bytes, size_t size);
 
 // True if there is a place for one more.
-bool http_esp_conn_may_stay(httpd_req_t *r, bool websocket);
+bool http_esp_conn_may_stay(httpd_req_t *r, enum http_esp_use use);
 
-// The head of the response has been sent: from now on the socket is the loop's, until
-// http_esp_conn_leave(), which is the loop thread's; the library closes it then. False: no memory.
-bool http_esp_conn_stay(struct http_esp_conn *c, httpd_req_t *r);
+// From now on the library leaves the socket alone (of a stream, whose head has been sent, it is the
+// loop's), until http_esp_conn_leave(), which any thread may call; then it closes it. False: no
+// memory.
+bool http_esp_conn_stay(struct http_esp_conn *c, enum http_esp_use use, httpd_req_t *r);
 void http_esp_conn_leave(struct http_esp_conn *c);
