@@ -172,6 +172,15 @@ void api_peer_address(struct api_json *j, const struct api_context *ctx, const s
     api_json_text(j, "note", or_null(note));
 }
 
+void api_round_trip(struct api_json *j, const struct session *s)
+{
+    struct session_view v = {0};
+    if (s)
+        session_view(s, &v);
+    bool known = v.round_trip_us > 0 && !j->steady; // it is another one each second
+    api_json_latency(j, "round_trip_s", known ? v.round_trip_us : API_JSON_UNKNOWN);
+}
+
 static void add_user(struct api_json *j, const struct api_context *ctx,
                      const struct registry_device *d)
 {

@@ -28,6 +28,9 @@ void api_counters(struct api_json *j, const struct session_counters *c);
 // "address" of the session's client, and "note": what the list of those allowed says about it.
 void api_peer_address(struct api_json *j, const struct api_context *ctx, const struct session *s);
 
+// "round_trip_s" of the session's client (NULL: nobody has the device), as the port last knew it.
+void api_round_trip(struct api_json *j, const struct session *s);
+
 // Time of day of a moment of the port's clock; 0: not known.
 uint64_t api_unix_us(const struct api_context *ctx, uint64_t time_us);
 

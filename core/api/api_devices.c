@@ -41,7 +41,7 @@ struct api_response api_get_device(const struct api_context *ctx, const struct a
     api_device_members(&j, ctx, d);
     api_descriptors(&j, d);
     api_endpoints(&j, d->usage ? d->usage->session : NULL, ctx->now_us);
-    api_json_null(&j, "round_trip_s");
+    api_round_trip(&j, d->usage ? d->usage->session : NULL);
     api_json_object_end(&j);
     return api_answer(200, api_json_end(&j));
 }

@@ -16,7 +16,8 @@ struct api_json {
     size_t size, room;
     bool failed;
     bool follows; // in the open object or array is something already
-    bool steady;  // ages are left out, so that documents show whether anything else has changed
+    bool steady; // what changes by itself is left out, so that documents show whether anything else
+                 // has changed
 };
 
 #define API_JSON_UNKNOWN UINT64_MAX // as a number: null

@@ -49,7 +49,7 @@ static void add_session(struct api_json *j, const struct api_context *ctx, const
     api_json_age(j, "since_s", ctx->now_us - v->since_us);
     api_json_utc(j, "since_time", api_unix_us(ctx, v->since_us));
     api_json_age(j, "silent_s", silent ? ctx->now_us - v->heard_us : 0);
-    api_json_null(j, "round_trip_s");
+    api_round_trip(j, s);
     api_json_number(j, "urbs_in_flight", v->urbs_in_flight);
     api_json_number(j, "bytes_in_flight", v->bytes_in_flight);
     api_rates(j, &rates);

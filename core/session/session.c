@@ -145,6 +145,7 @@ void session_view(const struct session *s, struct session_view *v)
         .busid = s->imported ? s->busid : "",
         .since_us = s->since_us,
         .heard_us = s->heard_us,
+        .round_trip_us = s->round_trip_us,
         .urbs_in_flight = s->active.count + (s->active.control_op != NULL),
         .bytes_in_flight = s->room.bytes,
         .counters = s->counters,

@@ -114,10 +114,11 @@ enum session_port_state session_port_state(const struct session *s);
 // What the port sees of the peer, to be told about every second. A port that does not tell has
 // peers that always answer, until the connection breaks.
 struct session_heard {
-    uint64_t last_us;    // when its last segment came, of any kind
-    unsigned unanswered; // segments since that it had to answer: data, keepalives, window probes
-    bool full;           // bytes wait to be sent, and it has no room for them
-    uint64_t taken;      // bytes that it has taken, in all
+    uint64_t last_us;       // when its last segment came, of any kind
+    unsigned unanswered;    // segments since that it had to answer: data, keepalives, window probes
+    bool full;              // bytes wait to be sent, and it has no room for them
+    uint64_t taken;         // bytes that it has taken, in all
+    uint64_t round_trip_us; // how long an answer of its TCP takes, smoothed; 0: not known
 };
 void session_peer_heard(struct session *s, const struct session_heard *h, uint64_t now_us);
 
@@ -207,9 +208,10 @@ uint64_t session_next_deadline(const struct session *s); // UINT64_MAX: none
 struct session_view {
     uint32_t id;
     char peer[BASE_PEER_TEXT_SIZE];
-    const char *busid; // "" before an import
-    uint64_t since_us; // connection accepted, or device imported
-    uint64_t heard_us; // if session_peer() is not ANSWERS: when its last segment came
+    const char *busid;      // "" before an import
+    uint64_t since_us;      // connection accepted, or device imported
+    uint64_t heard_us;      // if session_peer() is not ANSWERS: when its last segment came
+    uint64_t round_trip_us; // session_heard's
     uint32_t urbs_in_flight;
     uint64_t bytes_in_flight;
     struct session_counters counters;

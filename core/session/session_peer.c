@@ -37,6 +37,7 @@ void session_peer_heard(struct session *s, const struct session_heard *h, uint64
 {
     bool silent = now_us - h->last_us >= SILENT_US && h->unanswered > 0;
     s->now_us = now_us;
+    s->round_trip_us = h->round_trip_us;
     if (s->phase != SESSION_PHASE_URB)
         return;
     if (silent && s->peer_state == SESSION_PEER_ANSWERS)

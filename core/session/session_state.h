@@ -226,6 +226,7 @@ struct session {
     enum session_peer peer_state;
     uint64_t heard_us, probed_us;  // when the port last heard of the peer; PROBED: since when
     uint64_t taken, full_since_us; // session_heard's, and since when it has not changed
+    uint64_t round_trip_us;        // session_heard's
     struct session_counters counters;
     struct session_device device;
     struct session_pipes pipes;

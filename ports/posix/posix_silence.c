@@ -22,6 +22,7 @@ bool posix_silence_heard(int fd, uint64_t now_us, struct session_heard *h)
         .unanswered = (unsigned)i.tcpi_retransmits + i.tcpi_probes,
         .full = i.tcpi_unacked == 0 && i.tcpi_notsent_bytes > 0,
         .taken = i.tcpi_bytes_acked,
+        .round_trip_us = i.tcpi_rtt,
     };
     return true;
 }

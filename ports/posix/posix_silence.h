@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the system's TCP knows of a peer that is silent. Loop thread.
+// What the system's TCP knows of a peer: whether it is silent, how far away it is. Loop thread.
 #pragma once
 
 #include "session/session.h"

@@ -246,6 +246,17 @@ class OpenApi(WithServer):
         self.assertFalse(validator.is_valid({k: v for k, v in session.items() if k != "note"}))
 
 
+class Figures(WithServer):
+    def test_the_clients_round_trip(self):
+        """The kernel knows it; the loop asks each second."""
+        end = time.monotonic() + 20
+        while self.server.get("/api/v1/sessions")["sessions"][0]["round_trip_s"] is None:
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+        found = self.server.get("/api/v1/devices/1-1")["round_trip_s"]
+        self.assertTrue(0 < found < 1, found)
+
+
 class Metrics(WithServer):
     def test_promtool_has_nothing_to_say(self):
         text = self.server.ask("GET", "/metrics")[2]

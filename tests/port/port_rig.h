@@ -23,7 +23,8 @@ struct port_rig {
     struct posix_loop *loop;
     uint16_t port;
     pthread_t thread;
-    sem_t told; // for the test's own use
+    sem_t told;             // for the test's own use
+    uint64_t round_trip_us; // the same
 };
 
 void port_rig_init(struct port_rig *r);

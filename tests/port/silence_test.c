@@ -131,6 +131,26 @@ static void end_crowded(struct port_rig *r, struct usbip_client *holder)
     port_rig_end(r);
 }
 
+static void find_round_trip(void *arg)
+{
+    struct port_rig *r = arg;
+    struct session_view v;
+    session_view(server_next_session(r->server, NULL), &v);
+    r->round_trip_us = v.round_trip_us;
+}
+
+PORT_TEST(silence_round_trip, port_rig_begin(r))
+{
+    struct usbip_client c;
+    port_rig_attach(r, &c, "1-3", LOOPBACK);
+    while (r->round_trip_us == 0) { // the loop looks each second
+        CHECK(posix_loop_call(r->loop, find_round_trip, r));
+        pause_ms(10);
+    }
+    CHECK(r->round_trip_us < 1000000);
+    close(c.fd);
+}
+
 PORT_TEST(silence_of_real_connections, port_rig_init(r))
 {
     struct port_rig crowded;

@@ -94,6 +94,25 @@ STAGE_TEST(api_devices_in_use, begin_sessions(st))
     cJSON_Delete(device);
 }
 
+STAGE_TEST(api_devices_round_trip, begin_sessions(st))
+{
+    cJSON *device = get(st, "/api/v1/devices/1-3"), *sessions = get(st, "/api/v1/sessions");
+    CHECK(is_null(device, "round_trip_s")); // the port has not said it
+    CHECK(is_null(item(member(sessions, "sessions"), 1), "round_trip_s"));
+    cJSON_Delete(device);
+    cJSON_Delete(sessions);
+    const struct session_heard h = {.last_us = st->now_us, .round_trip_us = 420};
+    struct session *s = server_next_session(st->server, NULL);
+    session_peer_heard(server_next_session(st->server, s), &h, st->now_us);
+    device = get(st, "/api/v1/devices/1-3");
+    sessions = get(st, "/api/v1/sessions");
+    CHECK(number(device, "round_trip_s") == 0.00042);
+    CHECK(number(item(member(sessions, "sessions"), 1), "round_trip_s") == 0.00042);
+    CHECK(is_null(item(member(sessions, "sessions"), 0), "round_trip_s"));
+    cJSON_Delete(device);
+    cJSON_Delete(sessions);
+}
+
 STAGE_TEST(api_devices_endpoints_now, begin_sessions(st))
 {
     cJSON *device = get(st, "/api/v1/devices/1-3");

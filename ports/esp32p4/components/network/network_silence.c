@@ -13,7 +13,8 @@ struct look {
 };
 
 // In lwIP's task: nothing changes meanwhile. `tmr` is when the last segment came, in ticks that
-// wrap around. Keepalives are sent beside retransmissions, and any segment ends their count.
+// wrap around. Keepalives are sent beside retransmissions, and any segment ends their count. lwIP
+// measures round trips in ticks of half a second, which says nothing about a local network.
 static esp_err_t look(void *ctx)
 {
     const struct look *l = ctx;
