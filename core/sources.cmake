@@ -43,6 +43,7 @@ set(USBIP_CORE_SOURCES
   server/server_devices.c
   server/server_find.c
   server/server_history.c
+  server/server_port.c
   server/server_record.c
   server/server_room.c
   server/server_usage.c
@@ -100,6 +101,7 @@ set(USBIP_API_SOURCES
   api/api_openapi.c
   api/api_openapi_text.c
   api/api_operate.c
+  api/api_power.c
   api/api_problem.c
   api/api_query.c
   api/api_rename.c

@@ -42,6 +42,7 @@ set(USBIP_SIM_SOURCES
   device/keyboard/sim_keyboard.c
   device/keyboard/sim_keyboard_kind.c
   device/keyboard/sim_keyboard_layout.c
+  device/sim_hub_kind.c
   device/sim_multi.c
   device/serial/sim_serial.c
   device/serial/sim_serial_port.c

@@ -2,6 +2,7 @@
 #include "api/api_device.h"
 #include "api/api_class.h"
 #include "api/api_endpoints.h"
+#include "api/api_power.h"
 #include "api/api_problem.h"
 #include "api/api_simulate.h"
 
@@ -134,8 +135,8 @@ static void add_simulate(struct api_json *j, const struct api_context *ctx,
                          const struct registry_device *d)
 {
     struct api_simulated s;
-    bool simulated =
-        ctx->simulate && ctx->simulate->find(ctx->simulate->ctx, d->info.busid, &s) && s.plugged;
+    bool simulated = ctx->simulate && ctx->simulate->find(ctx->simulate->ctx, d->info.busid, &s) &&
+                     s.presence == API_WORKS;
     api_json_bool(j, "simulated", simulated);
     if (!simulated) {
         api_json_null(j, "simulate");
@@ -255,6 +256,7 @@ void api_device_members(struct api_json *j, const struct api_context *ctx,
     api_json_number(j, "devnum", d->info.devnum);
     api_json_age(j, "plugged_s", ctx->now_us - d->plugged_us);
     api_json_utc(j, "plugged_time", api_unix_us(ctx, d->plugged_us));
+    api_port_power(j, "power", ctx, d->info.busid);
     add_simulate(j, ctx, d);
     add_user(j, ctx, d);
     add_totals(j, ctx, d);

@@ -10,6 +10,7 @@
 #include "api/api_metrics.h"
 #include "api/api_openapi.h"
 #include "api/api_operate.h"
+#include "api/api_power.h"
 #include "api/api_rename.h"
 #include "api/api_sessions.h"
 #include "api/api_settings.h"
@@ -37,6 +38,9 @@ static const struct api_route routes[] = {
     {"POST", "/api/v1/simulate", API_OPERATE, api_post_simulate},
     {"POST", "/api/v1/devices/{busid}/disconnect", API_OPERATE, api_post_disconnect},
     {"POST", "/api/v1/devices/{busid}/reset", API_OPERATE, api_post_reset},
+    {"PUT", "/api/v1/devices/{busid}/power", API_OPERATE, api_put_device_power},
+    {"GET", "/api/v1/ports/{port}/power", API_VIEW, api_get_port_power},
+    {"PUT", "/api/v1/ports/{port}/power", API_OPERATE, api_put_port_power},
     {"POST", "/api/v1/devices/{busid}/plug", API_OPERATE, api_post_plug},
     {"POST", "/api/v1/devices/{busid}/unplug", API_OPERATE, api_post_unplug},
     {"POST", "/api/v1/devices/{busid}/type", API_OPERATE, api_post_type},

@@ -8,13 +8,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum api_presence {
+    API_PULLED,   // it can come back
+    API_WORKS,    // it is plugged in
+    API_NO_POWER, // the same, but its port has no power
+    API_NO_HUB,   // the same, but the hub has none, or was pulled
+};
+
 // A simulated device and its port; texts are borrowed until something is plugged or pulled.
 struct api_simulated {
     char busid[USB_BUSID_SIZE];
     const char *kind; // "keyboard"
     char product[USB_NAME_SIZE];
-    bool plugged; // else it was pulled, and can come back
-    bool types;   // it has keys
+    enum api_presence presence;
+    bool types; // it has keys
 };
 
 struct api_simulate_kind {

@@ -45,6 +45,15 @@ static bool find(const struct api_context *ctx, const char *name, struct api_sim
     return false;
 }
 
+static const char *why_plugged(enum api_presence presence)
+{
+    if (presence == API_NO_POWER)
+        return "It is plugged in, but its port has no power. Switch it on.";
+    if (presence == API_NO_HUB)
+        return "It is plugged in, but its hub is not on the bus. Plug in the hub, or switch it on.";
+    return "It is plugged in already.";
+}
+
 struct api_response api_post_plug(const struct api_context *ctx, const struct api_request *req,
                                   const char *name)
 {
@@ -53,9 +62,10 @@ struct api_response api_post_plug(const struct api_context *ctx, const struct ap
     (void)req;
     if (!find(ctx, name, &s, &r))
         return r;
-    enum base_err err =
-        s.plugged ? BASE_ERR_BUSY : ctx->simulate->plug(ctx->simulate->ctx, s.busid);
-    return err == BASE_OK ? accepted(202, s.busid) : refused(err, "It is plugged in already.");
+    if (s.presence != API_PULLED)
+        return refused(BASE_ERR_BUSY, why_plugged(s.presence));
+    enum base_err err = ctx->simulate->plug(ctx->simulate->ctx, s.busid);
+    return err == BASE_OK ? accepted(202, s.busid) : refused(err, why_plugged(API_WORKS));
 }
 
 struct api_response api_post_unplug(const struct api_context *ctx, const struct api_request *req,
@@ -66,8 +76,9 @@ struct api_response api_post_unplug(const struct api_context *ctx, const struct 
     (void)req;
     if (!find(ctx, name, &s, &r))
         return r;
-    enum base_err err =
-        s.plugged ? ctx->simulate->unplug(ctx->simulate->ctx, s.busid) : BASE_ERR_NOT_FOUND;
+    enum base_err err = s.presence == API_PULLED
+                            ? BASE_ERR_NOT_FOUND
+                            : ctx->simulate->unplug(ctx->simulate->ctx, s.busid);
     return err == BASE_OK ? accepted(202, s.busid) : refused(err, "It is unplugged already.");
 }
 
@@ -108,7 +119,7 @@ struct api_response api_post_type(const struct api_context *ctx, const struct ap
     struct api_response r;
     if (!find(ctx, name, &s, &r))
         return r;
-    if (!s.types || !s.plugged)
+    if (!s.types || s.presence != API_WORKS)
         return api_problem(409, "Not a keyboard that is plugged in", "It cannot type.");
     char *text = api_body_text(req, "text", &r);
     if (!text)

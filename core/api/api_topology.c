@@ -2,12 +2,14 @@
 #include "api/api_topology.h"
 #include "api/api_device.h"
 #include "api/api_json.h"
+#include "api/api_power.h"
 #include "api/api_simulate.h"
 #include "api/api_sorted.h"
 
 #include "base/base_number.h"
 #include "base/base_text.h"
 #include "eventlog/eventlog_word.h"
+#include "server/server_port.h"
 
 #include <string.h>
 
@@ -77,7 +79,7 @@ static void add_unplugged(struct tree *t, const char *busid, bool empty)
 {
     struct api_simulated s;
     const struct api_simulate *sim = t->ctx->simulate;
-    if (!empty || !sim || !sim->find(sim->ctx, busid, &s) || s.plugged) {
+    if (!empty || !sim || !sim->find(sim->ctx, busid, &s) || s.presence != API_PULLED) {
         api_json_null(t->j, "unplugged");
         return;
     }
@@ -136,6 +138,7 @@ static void begin_port(struct tree *t, const char *prefix, unsigned port)
     else
         api_json_null(t->j, "device");
     add_unplugged(t, busid, !d);
+    api_port_power(t->j, "power", t->ctx, busid);
     add_hub(t, d, busid);
 }
 

@@ -95,7 +95,11 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
           WORD(eventlog_reset, reason))                                                            \
     EVENT(ACCESS_RULES_CHANGED, access_rules_changed, INFO,                                        \
           "who may attach what has changed; access stays {mode}, rules: {rules}",                  \
-          WORD(access_mode, mode) NUMBER(count, rules))
+          WORD(access_mode, mode) NUMBER(count, rules))                                            \
+    PLAIN(PORT_POWERED_ON, port_powered_on, INFO, "port {busid} has power now")                    \
+    PLAIN(PORT_POWERED_OFF, port_powered_off, INFO, "port {busid} has no power now")               \
+    EVENT(PORT_POWER_FAILED, port_power_failed, WARNING,                                           \
+          "the power of port {busid} was not switched: {reason}", WORD(eventlog_power, reason))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,
@@ -220,6 +224,21 @@ enum eventlog_reset {
     EVENT_RESET_FAILED,        // the device, or its host controller
     EVENT_RESET_STUCK,         // the device does not give its transfers back
     EVENT_RESET_COUNT
+};
+
+// Why the power of a port was not switched.
+enum eventlog_power {
+    EVENT_POWER_UNKNOWN = 1, // nobody here knows how, or may
+    EVENT_POWER_FIXED,
+    EVENT_POWER_GANGED,
+    EVENT_POWER_IN_USE, // something that would lose it, and nobody insists
+    EVENT_POWER_BUSY,   // it is being switched
+    EVENT_POWER_LIMIT,  // too many are
+    EVENT_POWER_STOPPING,
+    EVENT_POWER_GONE, // with its hub
+    EVENT_POWER_PERMISSION,
+    EVENT_POWER_FAILED, // the hub, or its driver
+    EVENT_POWER_COUNT
 };
 
 #define EVENTLOG_NUMBER(kind, name) uint32_t name;

@@ -149,6 +149,19 @@ static const struct word resets[] = {
     [EVENT_RESET_STUCK] = {"stuck", "it holds on to a transfer: unplug it"},
 };
 
+static const struct word powers[] = {
+    [EVENT_POWER_UNKNOWN] = {"not_known", "how to do it is not known here, or nobody here may"},
+    [EVENT_POWER_FIXED] = {"fixed", "its hub cannot switch power"},
+    [EVENT_POWER_GANGED] = {"ganged", "its hub switches all its ports at once"},
+    [EVENT_POWER_IN_USE] = {"in_use", "something that would lose it is in use"},
+    [EVENT_POWER_BUSY] = {"busy", "it is being switched"},
+    [EVENT_POWER_LIMIT] = {"limit", "too many ports are being switched"},
+    [EVENT_POWER_STOPPING] = {"stopping", "the server is shutting down"},
+    [EVENT_POWER_GONE] = {"gone", "its hub has gone"},
+    [EVENT_POWER_PERMISSION] = {"permission", "no permission: run the server as root"},
+    [EVENT_POWER_FAILED] = {"failed", "its hub, or the kernel, did not do it"},
+};
+
 static const struct {
     const struct word *words;
     unsigned count;
@@ -168,6 +181,7 @@ static const struct {
     TABLE(access_mode, access_modes),
     TABLE(eventlog_claim, claims),
     TABLE(eventlog_reset, resets),
+    TABLE(eventlog_power, powers),
 };
 
 // Members are NULL if that number has no word.

@@ -31,6 +31,7 @@ enum eventlog_kind {
     EVENTLOG_KIND_access_mode,
     EVENTLOG_KIND_eventlog_claim,
     EVENTLOG_KIND_eventlog_reset,
+    EVENTLOG_KIND_eventlog_power,
     EVENTLOG_KIND_COUNT
 };
 

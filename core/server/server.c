@@ -275,6 +275,8 @@ static void take_due(struct usbip_server *server)
             BASE_CONTAINER(base_list_pop(&server->timers), struct server_link, timer);
         session_give_notice(&l->notice);
     }
+    if (server_ports_due(server))
+        server_take_events(server);
 }
 
 void server_step(struct usbip_server *server, uint64_t now_us)
@@ -301,6 +303,8 @@ struct session *server_next_changed(struct usbip_server *server)
 uint64_t server_next_deadline(struct usbip_server *server)
 {
     uint64_t best = base_list_empty(&server->ready) ? first_deadline(server) : 0;
+    uint64_t ports_us = server_ports_deadline(server);
+    best = ports_us < best ? ports_us : best;
     for (unsigned i = 0; i < server->backend_count; i++) {
         struct usbip_backend *b = server->backends[i].backend;
         uint64_t t = b->next_deadline(b);
@@ -319,6 +323,7 @@ void server_stop(struct usbip_server *server, uint64_t now_us)
     BASE_LIST_FOR_EACH (struct server_link, l, &server->links, list) {
         session_close(l->session, EVENT_END_STOPPING, now_us);
     }
+    server_ports_stop(server);
 }
 
 bool server_stopped(const struct usbip_server *server)
@@ -328,7 +333,7 @@ bool server_stopped(const struct usbip_server *server)
         if (state == REGISTRY_OPENING || state == REGISTRY_IN_USE || state == REGISTRY_CLEANING)
             return false;
     }
-    return server->stopping && base_list_empty(&server->links);
+    return server->stopping && base_list_empty(&server->links) && server_ports_quiet(server);
 }
 
 // --- what others may see -------------------------------------------------------------------------
@@ -370,24 +375,6 @@ void server_latency(const struct usbip_server *server, struct session_latency by
         by_type[type] = server->latency[type];
     BASE_LIST_FOR_EACH (const struct server_link, l, &server->links, list)
         session_latency_add(l->session, by_type);
-}
-
-bool server_bus(const struct usbip_server *server, uint8_t busnum, struct backend_bus *out)
-{
-    for (unsigned i = 0; i < server->backend_count; i++) {
-        struct usbip_backend *b = server->backends[i].backend;
-        for (unsigned n = 0; b->bus && b->bus(b, n, out); n++)
-            if (out->busnum == busnum)
-                return true;
-    }
-    *out = (struct backend_bus){.busnum = busnum};
-    return false;
-}
-
-unsigned server_hub_ports(const struct registry_device *hub)
-{
-    struct usbip_backend *b = hub->backend;
-    return b->hub_ports ? b->hub_ports(b, hub->backend_device) : 0;
 }
 
 struct session *server_next_session(const struct usbip_server *server, const struct session *after)

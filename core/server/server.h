@@ -131,9 +131,5 @@ void server_latency(const struct usbip_server *server, struct session_latency by
 // has its own in registry_device.usage.
 const struct server_usages *server_usages(struct usbip_server *server, uint64_t now_us);
 
-// The bus of that number. False: no backend says anything of it; *out has the number then.
-bool server_bus(const struct usbip_server *server, uint8_t busnum, struct backend_bus *out);
-unsigned server_hub_ports(const struct registry_device *hub); // 0: not known
-
 // The sessions, oldest first: call with NULL to begin. NULL at the end.
 struct session *server_next_session(const struct usbip_server *server, const struct session *after);

@@ -25,23 +25,42 @@ enum backend_event_type {
     BACKEND_CLOSED,       // device; it is in the state after plug-in and may be opened again
     BACKEND_URB_DONE,     // urb, with status and actual_length set
     BACKEND_CONTROL_DONE, // device, status
+    BACKEND_PORT_POWER,   // port, result
 };
 
 struct backend_event {
     enum backend_event_type type;
     void *device;                       // the backend's own object, opaque to the core
+    const char *port;                   // borrowed as info is
     const struct usb_device_info *info; // borrowed until the next take_event
     struct usb_urb *urb;
     enum base_err result; // OPENED: OK; BUSY: in use on this host (ST_DEV_BUSY); other: ST_DEV_ERR
+                          // PORT_POWER: OK; GONE: no such port; UNSUPPORTED: not allowed; IO
     int32_t status;       // CONTROL_DONE: enum usb_status; the device's own refusal is STALL
 };
 
 // A bus, for people: what has ports and is no device.
 struct backend_bus {
-    const char *name; // "simulated bus"; constant
+    const char *name; // "simulated bus"; borrowed until the next bus()
     uint8_t busnum;
     enum usb_speed speed; // the highest that it has
     uint8_t ports;        // 0: not known
+};
+
+// How the power of a port is switched (USB 2.0 11.11).
+enum backend_power {
+    BACKEND_POWER_UNKNOWN, // that cannot be told here, or not be done
+    BACKEND_POWER_FIXED,   // it is not
+    BACKEND_POWER_GANGED,  // with all other ports of its hub
+    BACKEND_POWER_SINGLE,  // alone
+};
+
+// A port, whether something is plugged in or not. Its name is the busid that a device in it has.
+struct backend_port {
+    enum backend_power power;
+    bool on;
+    char twin[USB_BUSID_SIZE]; // the port that the same socket has on the bus of another speed, and
+                               // that is switched along with it; "": none
 };
 
 struct usbip_backend {
@@ -80,4 +99,11 @@ struct usbip_backend {
 
     // How many ports the hub has; 0: not known, as is NULL.
     unsigned (*hub_ports)(struct usbip_backend *b, void *device);
+
+    // What is known of a port. False: there is none of that name here. NULL: nothing of any.
+    bool (*port)(struct usbip_backend *b, const char *port, struct backend_port *out);
+
+    // Begins to switch a port whose power is BACKEND_POWER_SINGLE. Answer, each time: PORT_POWER,
+    // also if the port has gone meanwhile. NULL: none is.
+    void (*port_power)(struct usbip_backend *b, const char *port, bool on);
 };

@@ -327,6 +327,10 @@ static void carry_out_event(struct usbip_server *server, struct usbip_backend *b
         device_plugged(server, b, ev);
         return;
     }
+    if (ev->type == BACKEND_PORT_POWER) {
+        server_port_answered(server, ev->port, ev->result);
+        return;
+    }
     d = registry_find_backend(&server->registry, b, ev->device);
     if (!d)
         return; // a device that we refused to know

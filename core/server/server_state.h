@@ -6,6 +6,7 @@
 //   server_history.c   how many bytes went, over time
 //   server_usage.c     what each device has been used for
 //   server_record.c    what happened goes to the event log
+//   server_port.c      buses, ports and their power
 //   server_room.c      places and memory for those who come
 //   server_find.c      which device a client means
 //   server_devices.c   who has which device
@@ -15,7 +16,7 @@
 
 #include "server/server.h"
 
-enum { SERVER_MAX_BACKENDS = 4 };
+enum { SERVER_MAX_BACKENDS = 4, SERVER_SWITCHES = 16 };
 
 struct server_slot {
     struct usbip_backend *backend;
@@ -38,6 +39,16 @@ struct server_link {
     struct registry_device *device; // waited for, being opened, or held
 };
 
+// A port whose power is being switched, or is off for a while.
+struct server_switch {
+    char port[USB_BUSID_SIZE]; // "": the place is free
+    struct usbip_backend *backend;
+    bool asked, on;      // the backend has still to answer to that
+    bool again, then_on; // somebody has asked for this since
+    uint64_t cycle_us;   // once it is off, it is on again after that time; 0: not by itself
+    uint64_t on_us;      // when; UINT64_MAX: never
+};
+
 struct usbip_server {
     const struct base_alloc *alloc;
     struct server_config config;
@@ -49,6 +60,7 @@ struct usbip_server {
     struct access_naming *namings;    // the registry's
     struct server_slot backends[SERVER_MAX_BACKENDS];
     unsigned backend_count;
+    struct server_switch switches[SERVER_SWITCHES];
     struct session_budget budget;
     struct base_list links;   // of struct server_link, oldest first
     struct base_list ready;   // those whose session has given notice
@@ -67,6 +79,13 @@ void server_record(struct usbip_server *server, const char *busid, const struct 
 
 void server_record_of(struct usbip_server *server, const struct server_link *l, const char *busid,
                       struct eventlog_what what);
+
+// server_port.c
+void server_port_answered(struct usbip_server *server, const char *port, enum base_err result);
+bool server_ports_due(struct usbip_server *server); // true: backends were asked for something
+uint64_t server_ports_deadline(const struct usbip_server *server);
+void server_ports_stop(struct usbip_server *server);
+bool server_ports_quiet(const struct usbip_server *server);
 
 // server_room.c
 bool server_room_for_connection(struct usbip_server *server);   // may end another one

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A simulated bus is a backend (server/server_backend.h).
+#include "base/base_text.h"
 #include "sim_engine.h"
 
 #include <assert.h>
-
-enum { PORTS_SHOWN = 8 };
+#include <string.h>
 
 static struct sim_bus *bus_of(struct usbip_backend *b)
 {
@@ -175,9 +175,24 @@ static bool take_attention_event(struct sim_bus *bus, struct backend_event *ev)
         sim_port_vanish(p); // gives URBs back, which come before UNPLUGGED
         return false;
     }
+    if (p->settle) {
+        p->settle = false;
+        sim_port_settle(bus);
+    }
     if (!take_port_event(p, ev))
         return false;
     sim_port_attend(p); // there may be more
+    return true;
+}
+
+static bool take_power_answer(struct sim_bus *bus, struct backend_event *ev)
+{
+    if (bus->answers == 0)
+        return false;
+    bus->answered = bus->answer[0];
+    memmove(bus->answer, bus->answer + 1, --bus->answers * sizeof bus->answer[0]);
+    *ev = (struct backend_event){
+        .type = BACKEND_PORT_POWER, .port = bus->answered.port, .result = bus->answered.result};
     return true;
 }
 
@@ -198,6 +213,8 @@ static bool backend_take_event(struct usbip_backend *b, uint64_t now_us, struct 
                 return true;
             continue;
         }
+        if (take_power_answer(bus, ev)) // what has lost its power has left by now
+            return true;
         struct base_list *ready = base_list_pop(&bus->ready);
         if (!ready)
             return false;
@@ -209,7 +226,7 @@ static uint64_t backend_next_deadline(struct usbip_backend *b)
 {
     struct sim_bus *bus = bus_of(b);
     if (!base_list_empty(&bus->done) || !base_list_empty(&bus->attention) ||
-        !base_list_empty(&bus->ready))
+        !base_list_empty(&bus->ready) || bus->answers > 0)
         return bus->now_us;
     uint64_t first_us = UINT64_MAX;
     BASE_LIST_FOR_EACH (const struct sim_timer, t, &bus->timers, link) {
@@ -221,21 +238,16 @@ static uint64_t backend_next_deadline(struct usbip_backend *b)
     return first_us;
 }
 
-// The bus has a port for whatever is plugged in; people see a few, and one that is free.
+// --- ports ---------------------------------------------------------------------------------------
+
 static bool backend_bus(struct usbip_backend *b, unsigned i, struct backend_bus *out)
 {
     const struct sim_bus *bus = bus_of(b);
-    uint8_t last = 0;
-    BASE_LIST_FOR_EACH (const struct sim_port, p, &bus->ports, link) {
-        if (!p->hub && p->number > last)
-            last = p->number;
-    }
-    last = last < UINT8_MAX ? last + 1 : last;
     *out = (struct backend_bus){
         .name = "simulated bus",
         .busnum = bus->busnum,
         .speed = USB_SPEED_HIGH,
-        .ports = last < PORTS_SHOWN ? PORTS_SHOWN : last,
+        .ports = (uint8_t)sim_root_ports(bus),
     };
     return i == 0;
 }
@@ -245,6 +257,20 @@ static unsigned backend_hub_ports(struct usbip_backend *b, void *device)
     const struct sim_port *p = device;
     (void)b;
     return deaf(p) ? 0 : sim_hub_ports(p->device);
+}
+
+static bool backend_port(struct usbip_backend *b, const char *port, struct backend_port *out)
+{
+    return sim_port_known(bus_of(b), port, out);
+}
+
+static void backend_port_power(struct usbip_backend *b, const char *port, bool on)
+{
+    struct sim_bus *bus = bus_of(b);
+    assert(bus->answers < SIM_POWER_ANSWERS);
+    struct sim_power_answer *a = &bus->answer[bus->answers++];
+    (void)base_text_copy(a->port, sizeof a->port, port);
+    a->result = sim_port_power(bus, port, on);
 }
 
 static const struct usbip_backend backend = {
@@ -259,6 +285,8 @@ static const struct usbip_backend backend = {
     .next_deadline = backend_next_deadline,
     .bus = backend_bus,
     .hub_ports = backend_hub_ports,
+    .port = backend_port,
+    .port_power = backend_port_power,
 };
 
 // --- life ----------------------------------------------------------------------------------------

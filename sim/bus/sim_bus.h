@@ -34,9 +34,23 @@ enum base_err sim_plug(struct sim_bus *bus, const char *busid, struct sim_device
 enum base_err sim_unplug(struct sim_bus *bus, const char *busid);
 enum base_err sim_replug(struct sim_bus *bus, const char *busid);
 
-// A hub with 1..SIM_HUB_PORTS_MAX ports, to be plugged like any device. NULL if there is no memory.
+// What is in a port, and why it may not work.
+enum sim_presence {
+    SIM_NEVER,    // nothing ever was
+    SIM_PULLED,   // it can come back
+    SIM_WORKS,    // it is on the bus
+    SIM_NO_POWER, // it is plugged in, but its port has no power
+    SIM_NO_HUB,   // it is plugged into a hub that is not on the bus
+};
+enum sim_presence sim_presence(struct sim_bus *bus, const char *busid);
+
+// A hub with 1..SIM_HUB_PORTS_MAX ports, to be plugged like any device; each port's power can be
+// switched, or as `power` says (not UNKNOWN). All ports have power when it is plugged in. NULL if
+// there is no memory.
 enum { SIM_HUB_PORTS_MAX = 15 };
 struct sim_device *sim_hub_create(struct sim_bus *bus, unsigned ports);
+struct sim_device *sim_hub_create_with(struct sim_bus *bus, unsigned ports,
+                                       enum backend_power power);
 
 // To so many more ports that never had one a device can be plugged.
 unsigned sim_room(const struct sim_bus *bus);

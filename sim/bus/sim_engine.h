@@ -51,6 +51,7 @@ struct sim_port {
     bool announced; // the core knows it
     bool gone;      // UNPLUGGED is due
     bool vanish;    // sim_vanish() was called
+    bool settle;    // a hub: the power of its ports has changed
     bool dead;      // got an address that nobody uses: answers no more
 
     enum sim_claim claim;
@@ -70,6 +71,14 @@ struct sim_port {
     struct sim_pipe pipe[SIM_PIPES];
 };
 
+// What port_power() is answered with.
+struct sim_power_answer {
+    char port[USB_BUSID_SIZE];
+    enum base_err result;
+};
+
+enum { SIM_POWER_ANSWERS = 32 }; // not yet taken
+
 struct sim_bus {
     struct usbip_backend backend; // first: the backend is the bus
     const struct base_alloc *alloc;
@@ -78,16 +87,30 @@ struct sim_bus {
     unsigned port_count;
     uint64_t now_us;
     struct base_list ports, attention, ready, done, timers;
+    uint8_t off[256 / 8];                              // bit per root port: it has no power
+    struct sim_power_answer answer[SIM_POWER_ANSWERS]; // oldest first
+    unsigned answers;
+    struct sim_power_answer answered;  // the event taken last
     uint8_t scratch[SIM_SCRATCH_SIZE]; // a packet that does not fit into the URB, or is dropped
 };
 
 // --- sim_port.c ----------------------------------------------------------------------------------
 
 void sim_port_vanish(struct sim_port *p);
+void sim_port_settle(struct sim_bus *bus); // after the power of a port has changed
+unsigned sim_root_ports(const struct sim_bus *bus);
+
+// A port by the name that a device in it has; false, or GONE: there is none.
+bool sim_port_known(struct sim_bus *bus, const char *name, struct backend_port *out);
+enum base_err sim_port_power(struct sim_bus *bus, const char *name, bool on);
 
 // --- sim_hub.c -----------------------------------------------------------------------------------
 
 unsigned sim_hub_ports(const struct sim_device *d); // 0: no hub
+// Of a hub, and of one of its ports.
+enum backend_power sim_hub_power(const struct sim_device *d);
+bool sim_hub_has_power(const struct sim_device *d, unsigned number);
+void sim_hub_set_power(struct sim_device *d, unsigned number, bool on);
 
 // --- sim_pipe.c ----------------------------------------------------------------------------------
 

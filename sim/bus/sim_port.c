@@ -11,6 +11,7 @@ enum {
     DEVNUM_MAX = 127,
     PORTS_MAX = DEVNUM_MAX - SIM_DEVNUM_ROOT_HUB - 1,
     PORTS_ON_THE_WAY_MAX = 6, // five hubs and the device (USB 2.0 4.1.1)
+    PORTS_SHOWN = 8,
 };
 
 _Static_assert(3 + 4 * PORTS_ON_THE_WAY_MAX < USB_BUSID_SIZE, "three digits and a sign for each");
@@ -147,11 +148,25 @@ static void disconnect(struct sim_port *p)
     sim_port_attend(p);
 }
 
+static bool has_hub(const struct sim_port *p)
+{
+    return !p->hub || (sim_port_live(p->hub) && p->number <= sim_hub_ports(p->hub->device));
+}
+
+static bool root_has_power(const struct sim_bus *bus, uint8_t number)
+{
+    return !(bus->off[number / 8] & 1u << number % 8);
+}
+
+static bool has_power(const struct sim_port *p)
+{
+    return p->hub ? sim_hub_has_power(p->hub->device, p->number)
+                  : root_has_power(p->bus, p->number);
+}
+
 static bool may_work(const struct sim_port *p)
 {
-    if (!p->inserted || !p->hub)
-        return p->inserted;
-    return sim_port_live(p->hub) && p->number <= sim_hub_ports(p->hub->device);
+    return p->inserted && has_hub(p) && has_power(p);
 }
 
 static void disconnect_what_may_not_work(struct sim_port *p)
@@ -161,8 +176,9 @@ static void disconnect_what_may_not_work(struct sim_port *p)
             disconnect(p);
 }
 
-// After something was inserted or pulled. What is behind a hub leaves before it and comes after it.
-static void settle(struct sim_bus *bus)
+// After something was inserted, pulled or switched. What is behind a hub leaves before it and comes
+// after it.
+void sim_port_settle(struct sim_bus *bus)
 {
     for (struct base_list *link = bus->ports.prev; link != &bus->ports; link = link->prev)
         disconnect_what_may_not_work(port_of(link));
@@ -220,7 +236,7 @@ enum base_err sim_plug(struct sim_bus *bus, const char *busid, struct sim_device
         p->device->ops->destroy(p->device);
     p->device = d;
     p->inserted = true;
-    settle(bus);
+    sim_port_settle(bus);
     return BASE_OK;
 }
 
@@ -230,7 +246,7 @@ enum base_err sim_unplug(struct sim_bus *bus, const char *busid)
     if (!p || !p->inserted)
         return BASE_ERR_NOT_FOUND;
     p->inserted = false;
-    settle(bus);
+    sim_port_settle(bus);
     return BASE_OK;
 }
 
@@ -242,15 +258,86 @@ enum base_err sim_replug(struct sim_bus *bus, const char *busid)
     if (p->inserted)
         return BASE_ERR_BUSY;
     p->inserted = true;
-    settle(bus);
+    sim_port_settle(bus);
     return BASE_OK;
 }
 
 void sim_port_vanish(struct sim_port *p)
 {
     p->inserted = false;
-    settle(p->bus);
+    sim_port_settle(p->bus);
 }
+
+enum sim_presence sim_presence(struct sim_bus *bus, const char *busid)
+{
+    const struct sim_port *p = find_port(bus, busid);
+    if (!p)
+        return SIM_NEVER;
+    if (!p->inserted || sim_port_live(p))
+        return p->inserted ? SIM_WORKS : SIM_PULLED;
+    return has_hub(p) ? SIM_NO_POWER : SIM_NO_HUB;
+}
+
+// --- power ---------------------------------------------------------------------------------------
+
+// The bus has a port for whatever is plugged in; people see a few, and one that is free.
+unsigned sim_root_ports(const struct sim_bus *bus)
+{
+    unsigned last = 0;
+    BASE_LIST_FOR_EACH (const struct sim_port, p, &bus->ports, link) {
+        if (!p->hub && p->number > last)
+            last = p->number;
+    }
+    last = last < UINT8_MAX ? last + 1 : last;
+    return last < PORTS_SHOWN ? PORTS_SHOWN : last;
+}
+
+// False: there is no such port. *hub NULL: it is a root port.
+static bool find_place(struct sim_bus *bus, const char *name, struct sim_device **hub,
+                       uint8_t *number)
+{
+    char hub_id[USB_BUSID_SIZE];
+    *hub = NULL;
+    if (!busid_split(bus, name, hub_id, number))
+        return false;
+    if (!hub_id[0])
+        return *number <= sim_root_ports(bus);
+    const struct sim_port *p = find_port(bus, hub_id);
+    if (!p || !sim_port_live(p))
+        return false;
+    *hub = p->device;
+    return *number <= sim_hub_ports(*hub);
+}
+
+bool sim_port_known(struct sim_bus *bus, const char *name, struct backend_port *out)
+{
+    struct sim_device *hub;
+    uint8_t number;
+    if (!find_place(bus, name, &hub, &number))
+        return false;
+    *out = (struct backend_port){
+        .power = hub ? sim_hub_power(hub) : BACKEND_POWER_SINGLE,
+        .on = hub ? sim_hub_has_power(hub, number) : root_has_power(bus, number),
+    };
+    return true;
+}
+
+enum base_err sim_port_power(struct sim_bus *bus, const char *name, bool on)
+{
+    struct sim_device *hub;
+    uint8_t number;
+    if (!find_place(bus, name, &hub, &number))
+        return BASE_ERR_GONE;
+    uint8_t *byte = &bus->off[number / 8], bit = (uint8_t)(1u << number % 8);
+    if (hub)
+        sim_hub_set_power(hub, number, on);
+    else
+        *byte = (uint8_t)(on ? *byte & ~bit : *byte | bit);
+    sim_port_settle(bus);
+    return BASE_OK;
+}
+
+// -------------------------------------------------------------------------------------------------
 
 unsigned sim_room(const struct sim_bus *bus)
 {

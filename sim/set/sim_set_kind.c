@@ -8,14 +8,15 @@
 #include "sim/device/faulty/sim_faulty.h"
 #include "sim/device/keyboard/sim_keyboard.h"
 #include "sim/device/serial/sim_serial.h"
+#include "sim/device/sim_hub_kind.h"
 #include "sim/device/sim_multi.h"
 #include "sim/device/sim_zero.h"
 
 enum { HELP_COLUMN = 16 }; // behind the indent
 
 const struct sim_kind *const sim_set_kinds[] = {
-    &sim_disk_kind,   &sim_keyboard_kind, &sim_serial_kind, &sim_zero_kind, &sim_audio_kind,
-    &sim_camera_kind, &sim_multi_kind,    &sim_faulty_kind, NULL,
+    &sim_disk_kind,   &sim_keyboard_kind, &sim_serial_kind, &sim_zero_kind,   &sim_audio_kind,
+    &sim_camera_kind, &sim_multi_kind,    &sim_hub_kind,    &sim_faulty_kind, NULL,
 };
 
 void sim_set_names(struct base_text *t, bool of_default_set)

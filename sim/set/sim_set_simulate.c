@@ -19,11 +19,21 @@ static const char *product_of(const struct sim_device *d)
     return "";
 }
 
-static void describe(const struct sim_device *d, const char *busid, struct api_simulated *out)
+static enum api_presence presence(struct sim_bus *bus, const char *busid)
+{
+    static const enum api_presence table[] = {
+        [SIM_NEVER] = API_PULLED,      [SIM_PULLED] = API_PULLED, [SIM_WORKS] = API_WORKS,
+        [SIM_NO_POWER] = API_NO_POWER, [SIM_NO_HUB] = API_NO_HUB,
+    };
+    return table[sim_presence(bus, busid)];
+}
+
+static void describe(struct sim_bus *bus, const struct sim_device *d, const char *busid,
+                     struct api_simulated *out)
 {
     *out = (struct api_simulated){
         .kind = d->name ? d->name : "other",
-        .plugged = d->port != NULL,
+        .presence = presence(bus, busid),
         .types = d->name && strcmp(d->name, sim_keyboard_kind.name) == 0,
     };
     (void)base_text_copy(out->busid, sizeof out->busid, busid);
@@ -34,7 +44,7 @@ static bool find(void *ctx, const char *busid, struct api_simulated *out)
 {
     const struct sim_device *d = sim_find(ctx, busid);
     if (d)
-        describe(d, busid, out);
+        describe(ctx, d, busid, out);
     return d != NULL;
 }
 
@@ -43,7 +53,7 @@ static bool at(void *ctx, unsigned i, struct api_simulated *out)
     const char *busid = NULL;
     const struct sim_device *d = sim_at(ctx, i, &busid);
     if (d)
-        describe(d, busid, out);
+        describe(ctx, d, busid, out);
     return d != NULL;
 }
 

@@ -99,6 +99,29 @@ ASKED = {
         ("/api/v1/devices/1-4/type", JSON, '{"text":"a"}', 409),
         ("/api/v1/devices/7-7/type", JSON, '{"text":"a"}', 404),
     ],
+    "PUT /api/v1/devices/{busid}/power": [
+        ("/api/v1/devices/1-1/power", JSON, '{"on":false}', 409),  # in use
+        ("/api/v1/devices/1-3/power", JSON, '{"on":false}', 202),
+        ("/api/v1/devices/1-3/power?force=1", JSON, '{"cycle_s":0.1}', 202),
+        ("/api/v1/devices/1-3/power", JSON, '{"cycle_s":3000}', 422),
+        ("/api/v1/devices/1-3/power", JSON, '{"on":1}', 422),
+        ("/api/v1/devices/1-3/power?force=yes", JSON, '{"on":true}', 400),
+        ("/api/v1/devices/7-7/power", JSON, '{"on":true}', 404),
+        ("/api/v1/devices/1-3/power", JSON | {"Origin": "http://example.org"}, "{}", 403),
+    ],
+    "GET /api/v1/ports/{port}/power": [
+        ("/api/v1/ports/1-8/power?force=1", {}, None, 200),
+        ("/api/v1/ports/1-8/power?what=1", {}, None, 400),
+        ("/api/v1/ports/7-7/power", {}, None, 404),
+    ],
+    "PUT /api/v1/ports/{port}/power": [
+        ("/api/v1/ports/1-8/power", {}, "0", 202),
+        ("/api/v1/ports/1-8/power", {}, "1", 202),
+        ("/api/v1/ports/1-8/power", {}, "on", 400),
+        ("/api/v1/ports/1-1/power", {}, "0", 409),
+        ("/api/v1/ports/7-7/power", {}, "1", 404),
+        ("/api/v1/ports/1-8/power", {"Origin": "http://example.org"}, "1", 403),
+    ],
     "POST /api/v1/devices/{busid}/disconnect": [
         ("/api/v1/devices/1-4/disconnect", {}, None, 409),
         ("/api/v1/devices/7-7/disconnect", {}, None, 404),

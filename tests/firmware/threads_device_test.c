@@ -111,6 +111,8 @@ static void take(struct party *p, const struct backend_event *ev)
         CHECK(p->busy[ev->urb - p->urb]); // exactly once
         p->busy[ev->urb - p->urb] = false;
         break;
+    case BACKEND_PORT_POWER: // nobody has asked
+        CHECK(false);
     }
 }
 

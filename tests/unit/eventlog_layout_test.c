@@ -51,6 +51,9 @@ static const char *const types[] = {
     "device_reset_done",
     "device_reset_failed eventlog_reset:reason",
     "access_rules_changed access_mode:mode count:rules",
+    "port_powered_on",
+    "port_powered_off",
+    "port_power_failed eventlog_power:reason",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
@@ -80,6 +83,8 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
     [EVENTLOG_KIND_access_mode] = "open closed",
     [EVENTLOG_KIND_eventlog_claim] = "- permission busy in_use gone no_memory failed",
     [EVENTLOG_KIND_eventlog_reset] = "- unplugged session_ended busy not_opened failed stuck",
+    [EVENTLOG_KIND_eventlog_power] =
+        "- not_known fixed ganged in_use busy limit stopping gone permission failed",
 };
 
 static void compare(const char *what, const char *stored, const char *now)

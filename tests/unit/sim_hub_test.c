@@ -139,3 +139,46 @@ RIG_TEST(sim_hub_port_status, rig_begin(r))
     CHECK_EQ(rig_ask(dev, "a300000005000400", data), USB_STATUS_STALL);
     CHECK_EQ(rig_ask(dev, "a300000000000400", data), USB_STATUS_STALL);
 }
+
+// --- power ---------------------------------------------------------------------------------------
+
+RIG_TEST(sim_hub_power_by_requests, rig_begin(r))
+{
+    uint8_t data[4];
+    struct rig_device *dev = open_hub(r, 4);
+    plug(r, "1-2.1", USB_SPEED_HIGH);
+    plug(r, "1-2.2", USB_SPEED_HIGH);
+    rig_settle(r);
+    CHECK_EQ(rig_ask(dev, "2301080001000000", data), 0); // CLEAR_FEATURE(PORT_POWER)
+    rig_settle(r);
+    CHECK(!present(r, "1-2.1") && present(r, "1-2.2"));
+    CHECK_EQ(rig_ask(dev, "a300000001000400", data), 4);
+    CHECK_EQ(base_get_le32(data), 0);
+    CHECK_EQ(rig_ask(dev, "2303080001000000", data), 0); // SET_FEATURE
+    rig_settle(r);
+    CHECK(present(r, "1-2.1"));
+    CHECK_EQ(rig_ask(dev, "2301080005000000", data), USB_STATUS_STALL);
+    CHECK_EQ(rig_ask(dev, "2301080000000000", data), USB_STATUS_STALL);
+}
+
+// Of a gang, all ports lose their power with the last one (USB 2.0 11.11).
+RIG_TEST(sim_hub_power_of_a_gang, rig_begin(r))
+{
+    uint8_t data[16];
+    struct rig_device *dev =
+        rig_plug(r, "1-2", sim_hub_create_with(r->bus, 2, BACKEND_POWER_GANGED));
+    CHECK_EQ(rig_open(dev), BASE_OK);
+    plug(r, "1-2.1", USB_SPEED_HIGH);
+    rig_settle(r);
+    CHECK_EQ(rig_ask(dev, "a006002900004000", data), 9);
+    CHECK_EQ(data[3] & 3, 0); // wHubCharacteristics
+    CHECK_EQ(rig_ask(dev, "2301080001000000", data), 0);
+    rig_settle(r);
+    CHECK(present(r, "1-2.1"));
+    CHECK_EQ(rig_ask(dev, "2301080002000000", data), 0);
+    rig_settle(r);
+    CHECK(!present(r, "1-2.1"));
+    CHECK_EQ(rig_ask(dev, "2303080002000000", data), 0);
+    rig_settle(r);
+    CHECK(present(r, "1-2.1"));
+}
