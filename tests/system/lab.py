@@ -153,6 +153,17 @@ class Lab:
         return Server(self.program, options, self.logs / "access_server.log", 3247, 8087)
 
     @property
+    def keep_server(self) -> Server:
+        """One that goes and comes: for usbip-keep."""
+        return self._machine("keep_server", lambda: self._start_with_plug("keep_server", 3248))
+
+    def keep_server_dies(self):
+        """At once; the next one is as it was."""
+        server = self.machines.pop("keep_server")
+        server.process.kill()
+        server.process.wait()
+
+    @property
     def holder(self) -> Guest:
         """A client whose own TCP reaches the server, over a cable that can be pulled."""
         return self._machine("holder", self._start_holder)

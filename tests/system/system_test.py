@@ -18,6 +18,7 @@ import bringup_tests  # noqa: F401
 import access_tests  # noqa: F401
 import outage_tests  # noqa: F401
 import holder_tests  # noqa: F401
+import keep_tests  # noqa: F401
 import device_tests  # noqa: F401
 import end_tests  # noqa: F401
 from lab import Lab, run_tests

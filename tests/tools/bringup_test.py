@@ -16,6 +16,8 @@ import threading
 import unittest
 from pathlib import Path
 
+import counted
+
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(TOOLS))
@@ -283,15 +285,5 @@ class Reports(unittest.TestCase):
         self.assertRaisesRegex(Failed, "^so$", bounded, 10, broken)
 
 
-def main():
-    result = unittest.TextTestRunner(stream=sys.stdout).run(
-        unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
-    )
-    failed, skipped = len(result.failures) + len(result.errors), len(result.skipped)
-    passed = result.testsRun - failed - skipped
-    print(f"# tests: {passed} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    counted.main(__name__)

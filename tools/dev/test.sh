@@ -113,6 +113,7 @@ test_check() {
     "$top/tests/lint/dev_test"
     "$top/tests/lint/firmware_test"
     "$top/tests/tools/bringup_test.py"
+    "$top/tests/tools/keep_test.py"
     counted lint.format "$top/tests/lint/format"
     counted lint.tidy "$top/tests/lint/tidy" "$top/build/asan"
 }
