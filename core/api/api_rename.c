@@ -7,6 +7,7 @@
 #include "api/api_device.h"
 #include "api/api_devices.h"
 #include "api/api_problem.h"
+#include "base/base_text.h"
 
 #include <string.h>
 
@@ -168,10 +169,10 @@ static char *patch_of(struct renaming *n)
     return text;
 }
 
-// --- the route -----------------------------------------------------------------------------------
+// --- the route, and its turn ---------------------------------------------------------------------
 
-static bool rename_device(const struct api_context *ctx, const struct api_request *req,
-                          struct renaming *n, struct api_response *r)
+static bool make_patch(const struct api_context *ctx, struct renaming *n, struct api_patch *patch,
+                       struct api_response *r)
 {
     static const char *const names[] = {"alias", "alias_by", "labels", "exported", NULL};
     if (!api_body_only(n->body, names, r))
@@ -179,26 +180,36 @@ static bool rename_device(const struct api_context *ctx, const struct api_reques
     *r = api_answer(200, NULL); // no memory, if nothing else comes of it
     if (!read_list(ctx->settings, n) || !choose_key(ctx, n, r) || !change_list(n))
         return false;
-    char *patch = patch_of(n);
-    bool done = patch && api_change(ctx, req, patch, strlen(patch), PLACE_OF_ELEMENT, r);
-    cJSON_free(patch);
-    return done;
+    patch->memory = patch_of(n);
+    patch->text = patch->memory;
+    patch->size = patch->memory ? strlen(patch->memory) : 0;
+    return patch->memory != NULL;
+}
+
+// The device is called by its busid from here on: its name may be another one then.
+static bool rename_device(const struct api_context *ctx, const struct api_request *req, char *name,
+                          struct api_patch *patch, struct api_response *r)
+{
+    struct renaming n = {.device = api_device_find(ctx, name, r)};
+    cJSON *body = n.device ? api_body_object(req, r) : NULL;
+    n.body = body;
+    bool made = body && make_patch(ctx, &n, patch, r);
+    if (made)
+        (void)base_text_copy(name, API_CHANGE_NAME_SIZE, n.device->info.busid);
+    cJSON_Delete(n.devices);
+    cJSON_Delete(body);
+    return made;
 }
 
 struct api_response api_patch_device(const struct api_context *ctx, const struct api_request *req,
                                      const char *name)
 {
+    static const struct api_changer changer = {
+        .patch = rename_device, .skip = PLACE_OF_ELEMENT, .answer = api_get_device};
     struct api_response r;
-    struct renaming n = {.device = api_device_find(ctx, name, &r)};
-    if (!n.device)
+    if (!api_device_find(ctx, name, &r))
         return r;
     if (!ctx->settings)
         return api_problem(409, "The device cannot be named", "This server has no settings.");
-    cJSON *body = api_body_object(req, &r);
-    n.body = body;
-    if (body && rename_device(ctx, req, &n, &r))
-        r = api_get_device(ctx, req, n.device->info.busid);
-    cJSON_Delete(n.devices);
-    cJSON_Delete(body);
-    return r;
+    return api_change(ctx, req, name, &changer);
 }

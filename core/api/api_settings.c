@@ -208,17 +208,27 @@ static struct api_response would(const struct api_context *ctx, const struct api
     return r;
 }
 
+// --- the route, and its turn ---------------------------------------------------------------------
+
+static bool patch_of(const struct api_context *ctx, const struct api_request *req, char *name,
+                     struct api_patch *patch, struct api_response *r)
+{
+    (void)name;
+    *patch = (struct api_patch){req->body, req->body_size, NULL};
+    return is_fresh(ctx, req, r);
+}
+
 struct api_response api_patch_settings(const struct api_context *ctx, const struct api_request *req,
                                        const char *argument)
 {
+    static const struct api_changer changer = {.patch = patch_of, .answer = api_get_settings};
     struct api_response r;
     bool dry_run;
-    (void)argument;
     if (!ctx->settings)
         return no_settings();
-    if (!take_query(req, &dry_run, &r) || !is_json(req, &r) || !is_fresh(ctx, req, &r))
+    if (!take_query(req, &dry_run, &r) || !is_json(req, &r))
         return r;
     if (!dry_run)
-        return api_change(ctx, req, req->body, req->body_size, 0, &r) ? answer(ctx) : r;
-    return would(ctx, req);
+        return api_change(ctx, req, argument, &changer);
+    return is_fresh(ctx, req, &r) ? would(ctx, req) : r;
 }

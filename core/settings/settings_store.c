@@ -76,8 +76,8 @@ enum settings_store_result settings_store_load(struct settings_store *st, struct
 
 enum settings_store_result settings_store_save(struct settings_store *st, const struct settings *s)
 {
-    struct settings present = *s; // only to judge what is there
-    settings_hold(&present);
+    struct settings present; // only to judge what is there; the lists of *s are another thread's
+    settings_default(&present, s->port);
     enum settings_store_result newest = settings_store_newest(st, take_settings, &present);
     settings_drop(&present);
     if (newest == SETTINGS_STORE_NEWER || newest == SETTINGS_STORE_FAILED)

@@ -48,7 +48,7 @@ struct settings_store {
 enum settings_store_result settings_store_load(struct settings_store *st, struct settings *s);
 
 // Saves what is not the default. The copy before stays the last good one. OK, NEWER or FAILED, also
-// if it is too long.
+// if it is too long. *s is only read: other threads may do so meanwhile.
 enum settings_store_result settings_store_save(struct settings_store *st, const struct settings *s);
 
 // The same for any other document in a store of its own, the `what` of a sentence ("users"): `take`

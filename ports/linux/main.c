@@ -89,7 +89,7 @@ static void after_turn(void *ctx, uint64_t now_us)
 {
     struct program *p = ctx;
     log_events(&p->log, server_eventlog(p->server), now_us);
-    if (atomic_exchange(&hangup, false))
+    if (!p->settings.changing && atomic_exchange(&hangup, false)) // its end is a turn as well
         hang_up(p);
 }
 

@@ -36,9 +36,9 @@ bool program_start_settings(struct program *p)
     return false;
 }
 
-static enum api_change_result change(void *ctx, const char *patch, size_t size,
-                                     struct settings_errors *errors, struct settings *try,
-                                     char *why)
+static enum api_change_result begin_change(void *ctx, const char *patch, size_t size,
+                                           struct settings_errors *errors, struct settings *try,
+                                           char *why)
 {
     static const enum api_change_result results[] = {
         [SERVER_SETTINGS_CHANGE_OK] = API_CHANGE_OK,
@@ -48,14 +48,28 @@ static enum api_change_result change(void *ctx, const char *patch, size_t size,
     };
     struct program *p = ctx;
     enum server_settings_change result =
-        server_settings_change(&p->settings, patch, size, errors, try);
-    if (result != SERVER_SETTINGS_CHANGE_OK) {
+        server_settings_begin(&p->settings, patch, size, errors, try);
+    if (result != SERVER_SETTINGS_CHANGE_OK)
         snprintf(why, API_CHANGE_WHY_SIZE, "%s", p->settings.why);
-    } else if (!try && !program_put_into_force(p)) {
-        snprintf(why, API_CHANGE_WHY_SIZE, "no memory to put all of the change into force");
-        result = SERVER_SETTINGS_CHANGE_FAILED;
-    }
     return results[result];
+}
+
+_Static_assert((int)API_CHANGE_WHY_SIZE >= (int)SERVER_SETTINGS_WHY_SIZE, "the same sentence");
+
+static bool keep_change(void *ctx, char *why)
+{
+    struct program *p = ctx;
+    return server_settings_keep(&p->settings, why);
+}
+
+static bool end_change(void *ctx, bool kept, char *why)
+{
+    struct program *p = ctx;
+    server_settings_end(&p->settings, kept);
+    if (!kept || program_put_into_force(p))
+        return kept;
+    snprintf(why, API_CHANGE_WHY_SIZE, "no memory to put all of the change into force");
+    return false;
 }
 
 static const char *fixed_key(void *ctx, unsigned i)
@@ -66,5 +80,6 @@ static const char *fixed_key(void *ctx, unsigned i)
 
 void program_offer_change(struct program *p)
 {
-    p->change = (struct api_change){change, fixed_key, p, p->settings.config_file};
+    p->change = (struct api_change){begin_change, keep_change, end_change,
+                                    fixed_key,    p,           p->settings.config_file};
 }

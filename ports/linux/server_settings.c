@@ -3,6 +3,7 @@
 
 #include "base/base_text.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,8 @@ enum server_settings_result server_settings_open(struct server_settings *s, cons
 
 void server_settings_close(struct server_settings *s)
 {
+    if (s->changing)
+        server_settings_end(s, false);
     if (s->state_folder)
         store_file_close(&s->store);
     settings_drop(&s->stored);
@@ -268,15 +271,6 @@ static bool is_fixed(const struct server_settings *s, struct settings_keys set, 
     return false;
 }
 
-// Keeps it, if there is where. `why` is in the store.
-static bool keep(struct server_settings *s, const struct settings *changed)
-{
-    struct settings_store *st = &s->store.store;
-    if (!s->state_folder || settings_store_save(st, changed) == SETTINGS_STORE_OK)
-        return true;
-    return refuse_folder(s, st->why, "");
-}
-
 static enum server_settings_change take_patch(struct server_settings *s, struct settings *changed,
                                               const char *patch, size_t size,
                                               struct settings_errors *errors)
@@ -295,29 +289,51 @@ static enum server_settings_change take_patch(struct server_settings *s, struct 
     return err == BASE_OK ? SERVER_SETTINGS_CHANGE_OK : SERVER_SETTINGS_CHANGE_WRONG;
 }
 
-enum server_settings_change server_settings_change(struct server_settings *s, const char *patch,
-                                                   size_t size, struct settings_errors *errors,
-                                                   struct settings *try)
+enum server_settings_change server_settings_begin(struct server_settings *s, const char *patch,
+                                                  size_t size, struct settings_errors *errors,
+                                                  struct settings *try)
 {
     struct settings changed = s->stored, now;
     struct settings_keys fixed;
+    assert(!s->changing || try);
     settings_hold(&changed);
     enum server_settings_change answer = take_patch(s, &changed, patch, size, errors);
     if (answer == SERVER_SETTINGS_CHANGE_OK && !lay(s, &changed, &now, &fixed)) {
         (void)settings_error_add(errors, NULL, s->why);
         answer = SERVER_SETTINGS_CHANGE_WRONG;
     }
-    if (answer == SERVER_SETTINGS_CHANGE_OK && try) {
-        *try = now;
-    } else if (answer == SERVER_SETTINGS_CHANGE_OK && keep(s, &changed)) {
-        put(s, &now, fixed);
-        settings_drop(&s->stored);
-        s->stored = changed;
+    if (answer == SERVER_SETTINGS_CHANGE_OK && !try) {
+        s->changing = true;
+        s->stored_then = changed;
+        s->then = now;
+        s->fixed_then = fixed;
         return answer;
-    } else if (answer == SERVER_SETTINGS_CHANGE_OK) {
-        settings_drop(&now);
-        answer = SERVER_SETTINGS_CHANGE_FAILED;
     }
+    if (answer == SERVER_SETTINGS_CHANGE_OK)
+        *try = now;
     settings_drop(&changed);
     return answer;
+}
+
+bool server_settings_keep(struct server_settings *s, char *why)
+{
+    struct settings_store *st = &s->store.store;
+    if (!s->state_folder || settings_store_save(st, &s->stored_then) == SETTINGS_STORE_OK)
+        return true;
+    snprintf(why, SERVER_SETTINGS_WHY_SIZE, "--state-dir %.200s: %s", s->state_folder, st->why);
+    return false;
+}
+
+void server_settings_end(struct server_settings *s, bool kept)
+{
+    assert(s->changing);
+    s->changing = false;
+    if (kept) {
+        put(s, &s->then, s->fixed_then);
+        settings_drop(&s->stored);
+        s->stored = s->stored_then;
+    } else {
+        settings_drop(&s->then);
+        settings_drop(&s->stored_then);
+    }
 }

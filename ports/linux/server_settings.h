@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings of usbip-server: defaults, over them what --state-dir keeps, over that the
 // administrator's document (--config), which is never written. Before the loop runs, then loop
-// thread; reads files.
+// thread, except for server_settings_keep(); reads files.
 #pragma once
 
 #include "ports/linux/log.h"
@@ -26,7 +26,10 @@ struct server_settings {
     struct settings stored;                  // defaults and what the store has
     struct settings now;                     // and the administrator's document over that
     struct settings_keys fixed;              // that the administrator's document has
-    char why[SERVER_SETTINGS_WHY_SIZE];      // a sentence without its full stop, unless OK
+    bool changing;                           // between server_settings_begin() and _end():
+    struct settings stored_then, then;       // what is stored and holds after it
+    struct settings_keys fixed_then;
+    char why[SERVER_SETTINGS_WHY_SIZE]; // a sentence without its full stop, unless OK
 };
 
 // Reads both, either may be NULL; they are borrowed, and *s, zeroed, stays where it is. A copy in
@@ -37,7 +40,7 @@ enum server_settings_result server_settings_open(struct server_settings *s, cons
 void server_settings_close(struct server_settings *s);
 
 // Reads the administrator's document again. What changed is logged, key by key. If it is wrong,
-// that is a warning, everything stays as it was, and the answer is false.
+// that is a warning, everything stays as it was, and the answer is false. Not during a change.
 bool server_settings_reload(struct server_settings *s, const struct log *log);
 
 // The i-th key that the administrator's document has; nobody else can change it. NULL behind the
@@ -51,13 +54,19 @@ enum server_settings_change {
     SERVER_SETTINGS_CHANGE_FAILED, // no memory, or it cannot be kept: `why`
 };
 
-// Takes a merge patch (settings_patch.h) and keeps what comes of it, if there is a folder; unless
-// OK, all is as before. With `try` nothing changes, and *try, to be dropped, is what would hold.
-// The caller puts into force what is in `now` then (server_settings_limits(),
-// posix_settings_access()).
-enum server_settings_change server_settings_change(struct server_settings *s, const char *patch,
-                                                   size_t size, struct settings_errors *errors,
-                                                   struct settings *try);
+// A change, one at a time. Takes a merge patch (settings_patch.h); unless OK, none has begun. With
+// `try` none begins either, and *try, to be dropped, is what would hold.
+enum server_settings_change server_settings_begin(struct server_settings *s, const char *patch,
+                                                  size_t size, struct settings_errors *errors,
+                                                  struct settings *try);
+
+// Any thread, between them: writes what comes of it, if there is a folder. False: `why`, of
+// SERVER_SETTINGS_WHY_SIZE, and nothing is kept.
+bool server_settings_keep(struct server_settings *s, char *why);
+
+// `kept`: it holds, and the caller puts into force what is in `now` (server_settings_limits(),
+// posix_settings_access()); else all is as before.
+void server_settings_end(struct server_settings *s, bool kept);
 
 // What somebody has named the server; NULL: nobody, so that it is called as its machine.
 const char *server_settings_name(const struct server_settings *s);

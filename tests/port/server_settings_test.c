@@ -2,9 +2,11 @@
 // Which value counts, and what is wrong with a file, as the program's user is told it.
 #include "ports/linux/options.h"
 #include "ports/linux/server_settings.h"
+#include "tests/port/file_calls.h"
 #include "tests/port/settings_folder.h"
 #include "tests/support/check.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,7 +237,14 @@ TEST(server_settings_fall_back_is_a_warning)
 static enum server_settings_change change(struct rig *r, const char *patch, struct settings *try)
 {
     struct settings_errors errors = {.max = 0};
-    return server_settings_change(&r->s, patch, strlen(patch), &errors, try);
+    char why[SERVER_SETTINGS_WHY_SIZE];
+    enum server_settings_change result =
+        server_settings_begin(&r->s, patch, strlen(patch), &errors, try);
+    if (result == SERVER_SETTINGS_CHANGE_OK && !try) {
+        CHECK(server_settings_keep(&r->s, why));
+        server_settings_end(&r->s, true);
+    }
+    return result;
 }
 
 TEST(server_settings_change_is_kept)
@@ -316,9 +325,52 @@ TEST(server_settings_change_refused)
     struct settings_errors errors = {.list = &first, .max = 1};
     const char *patch = "{\"access\":{\"rules\":[{}]}}";
     open_good(r, false, true);
-    CHECK_EQ(server_settings_change(&r->s, patch, strlen(patch), &errors, NULL),
+    CHECK_EQ(server_settings_begin(&r->s, patch, strlen(patch), &errors, NULL),
              SERVER_SETTINGS_CHANGE_WRONG);
     CHECK_STR(first.pointer, "/access/rules/0/device");
+    CHECK(!r->s.now.lists);
+    server_settings_close(&r->s);
+    rig_end(r);
+}
+
+// Until its end nothing of a change holds; and what cannot be kept never does.
+TEST(server_settings_change_that_cannot_be_kept)
+{
+    struct rig *r = rig_begin();
+    char why[SERVER_SETTINGS_WHY_SIZE], want[200];
+    struct settings_errors errors = {.max = 0};
+    open_good(r, false, true);
+    CHECK_EQ(change(r, "{\"host_name\":\"one\"}", NULL), SERVER_SETTINGS_CHANGE_OK);
+    CHECK_EQ(server_settings_begin(&r->s, RULES, strlen(RULES), &errors, NULL),
+             SERVER_SETTINGS_CHANGE_OK);
+    CHECK(!r->s.now.lists && !r->s.stored.lists);
+    file_calls_fail(3, ENOSPC); // its write
+    CHECK(!server_settings_keep(&r->s, why));
+    (void)file_calls_end();
+    snprintf(want, sizeof want,
+             "--state-dir %s: cannot write settings.json: No space left on device", r->state);
+    CHECK_STR(why, want);
+    server_settings_end(&r->s, false);
+    CHECK(!r->s.now.lists && !r->s.stored.lists);
+    server_settings_close(&r->s);
+    open_good(r, false, true);
+    check_value(r, "host_name", "one");
+    CHECK(!r->s.now.lists);
+    CHECK_EQ(change(r, RULES, NULL), SERVER_SETTINGS_CHANGE_OK);
+    server_settings_close(&r->s);
+    rig_end(r);
+}
+
+// The server's end between the steps.
+TEST(server_settings_change_that_never_ends)
+{
+    struct rig *r = rig_begin();
+    struct settings_errors errors = {.max = 0};
+    open_good(r, false, true);
+    CHECK_EQ(server_settings_begin(&r->s, RULES, strlen(RULES), &errors, NULL),
+             SERVER_SETTINGS_CHANGE_OK);
+    server_settings_close(&r->s);
+    open_good(r, false, true);
     CHECK(!r->s.now.lists);
     server_settings_close(&r->s);
     rig_end(r);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/api_rig.h"
+#include "api/api_job.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,7 +27,20 @@ struct api_response api_rig_ask(const struct api_context *ctx, const char *metho
         .body = body,
         .body_size = body ? strlen(body) : 0,
     };
-    return api_handle(ctx, &request);
+    return api_rig_finish(ctx, api_handle(ctx, &request));
+}
+
+struct api_response api_rig_finish(const struct api_context *ctx, struct api_response r)
+{
+    struct api_job *job = r.job;
+    if (r.kind != API_JOB)
+        return r;
+    if (!job->begin || job->begin(job, ctx))
+        job->run(job);
+    r = job->finish(job, ctx);
+    CHECK(r.kind != API_JOB);
+    job->free(job);
+    return r;
 }
 
 cJSON *api_rig_json(const struct api_context *ctx, const char *method, const char *target,

@@ -13,6 +13,9 @@ struct api_context api_rig_context(const struct stage *st);
 struct api_response api_rig_ask(const struct api_context *ctx, const char *method,
                                 const char *target, const char *body);
 
+// What comes of it, if it is a job: begun, run and finished.
+struct api_response api_rig_finish(const struct api_context *ctx, struct api_response r);
+
 // The answer with that status, to be deleted; and that of a GET with 200.
 cJSON *api_rig_json(const struct api_context *ctx, const char *method, const char *target,
                     const char *body, int status);

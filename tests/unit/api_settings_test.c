@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Settings, names and rules by the API, over a port that keeps them in memory.
 #include "api/api_change.h"
+#include "api/api_job.h"
 #include "base/base_text.h"
 #include "settings/settings_patch.h"
 #include "sim/device/disk/sim_disk.h"
@@ -17,7 +18,8 @@
 
 struct office {
     struct stage stage; // first: the stage's macros see that
-    struct settings settings;
+    struct settings settings, then;
+    bool changing; // between begin and end of a change
     struct api_change change;
     struct api_context api;
     const char *fixed;        // a key that is not the API's; NULL: none
@@ -26,35 +28,53 @@ struct office {
     char etag[API_ETAG_SIZE]; // of the last answer
 };
 
-static enum api_change_result change(void *ctx, const char *patch, size_t size,
-                                     struct settings_errors *errors, struct settings *try,
-                                     char *why)
+static enum api_change_result begin_change(void *ctx, const char *patch, size_t size,
+                                           struct settings_errors *errors, struct settings *try,
+                                           char *why)
 {
     struct office *o = ctx;
     struct settings changed = o->settings;
-    if (o->fails || o->fixed) {
-        (void)base_text_copy(why, API_CHANGE_WHY_SIZE,
-                             o->fails ? "the disk is full" : "access.mode is set by box.json");
-        return o->fails ? API_CHANGE_FAILED : API_CHANGE_FIXED;
+    CHECK(try || !o->changing);
+    if (o->fixed) {
+        (void)base_text_copy(why, API_CHANGE_WHY_SIZE, "access.mode is set by box.json");
+        return API_CHANGE_FIXED;
     }
     settings_hold(&changed);
     if (settings_patch(&changed, patch, size, errors, NULL) != BASE_OK) {
         settings_drop(&changed);
         return API_CHANGE_WRONG;
     }
-    if (try) {
-        *try = changed;
-        return API_CHANGE_OK;
-    }
-    settings_drop(&o->settings);
-    o->settings = changed;
-    const struct access_list access = settings_access(&changed);
-    const struct settings_lists *l = changed.lists;
+    *(try ? try : &o->then) = changed;
+    o->changing = !try;
+    return API_CHANGE_OK;
+}
+
+static bool keep_change(void *ctx, char *why)
+{
+    struct office *o = ctx;
+    CHECK(o->changing);
+    if (o->fails)
+        (void)base_text_copy(why, API_CHANGE_WHY_SIZE, "the disk is full");
+    return !o->fails;
+}
+
+static bool end_change(void *ctx, bool kept, char *why)
+{
+    struct office *o = ctx;
+    (void)why;
+    CHECK(o->changing);
+    o->changing = false;
+    settings_drop(kept ? &o->settings : &o->then);
+    if (!kept)
+        return false;
+    o->settings = o->then;
+    const struct access_list access = settings_access(&o->settings);
+    const struct settings_lists *l = o->settings.lists;
     CHECK_EQ(server_change_names(o->stage.server, l ? l->namings : NULL, l ? l->naming_count : 0,
                                  o->stage.now_us),
              BASE_OK);
     CHECK_EQ(server_change_access(o->stage.server, &access, o->stage.now_us), BASE_OK);
-    return API_CHANGE_OK;
+    return true;
 }
 
 static const char *fixed(void *ctx, unsigned i)
@@ -79,7 +99,7 @@ static void begin(struct office *o)
     for (uint32_t i = 1; i <= 3; i++)
         plug_disk(o, (const char *[]){"", "1-1", "1-2", "1-3"}[i], i);
     o->settings = settings_rig();
-    o->change = (struct api_change){change, fixed, o, "box.json"};
+    o->change = (struct api_change){begin_change, keep_change, end_change, fixed, o, "box.json"};
     o->api = api_rig_context(&o->stage);
     o->api.settings = &o->settings;
     o->api.change = &o->change;
@@ -103,9 +123,9 @@ static const char *header(void *ctx, const char *name)
     return NULL;
 }
 
-// The answer with that status, to be deleted.
-static cJSON *ask(struct office *o, const char *method, const char *path, const char *body,
-                  int status)
+// The answer, or the job that will have it.
+static struct api_response handle(struct office *o, const char *method, const char *path,
+                                  const char *body)
 {
     const struct base_address here = {.bytes = {127, 0, 0, 1}, .bits = 32};
     const char *query = strchr(path, '?');
@@ -122,14 +142,25 @@ static cJSON *ask(struct office *o, const char *method, const char *path, const 
         .body_size = body ? strlen(body) : 0,
     };
     o->api.now_us = o->stage.now_us;
-    struct api_response r = api_handle(&o->api, &request);
+    return api_handle(&o->api, &request);
+}
+
+// The answer with that status, to be deleted.
+static cJSON *read_answer(struct office *o, const char *what, struct api_response r, int status)
+{
     if (r.status != status)
-        check_fail(__FILE__, __LINE__, "%s %s: %d %s", method, path, r.status, r.body);
+        check_fail(__FILE__, __LINE__, "%s: %d %s", what, r.status, r.body);
     cJSON *answer = cJSON_Parse(r.body);
     strcpy(o->etag, r.etag);
     api_response_free(&r);
     stage_settle(&o->stage);
     return answer;
+}
+
+static cJSON *ask(struct office *o, const char *method, const char *path, const char *body,
+                  int status)
+{
+    return read_answer(o, path, api_rig_finish(&o->api, handle(o, method, path, body)), status);
 }
 
 static void expect(struct office *o, const char *method, const char *path, const char *body,
@@ -223,6 +254,36 @@ OFFICE_TEST(api_settings_if_match)
     }
     o->headers[0] = NULL;
     expect(o, "PATCH", "/api/v1/settings", "{}", 428);
+}
+
+// While one change is being kept others may ask for theirs: their turn comes when it holds, so that
+// who has read the settings before it is told to read them again.
+OFFICE_TEST(api_settings_changes_in_their_turn)
+{
+    char list[64];
+    expect(o, "GET", "/api/v1/settings", NULL, 200);
+    strcpy(list, o->etag);
+    o->headers[1] = list;
+    struct api_response first = handle(o, "PATCH", "/api/v1/settings", "{\"host_name\":\"a\"}");
+    struct api_response second = handle(o, "PATCH", "/api/v1/settings", "{\"host_name\":\"b\"}");
+    struct api_response third =
+        handle(o, "PATCH", "/api/v1/devices/1-1", "{\"alias\":\"x\",\"alias_by\":\"port\"}");
+    struct api_response fourth = handle(o, "PATCH", "/api/v1/devices/x", "{\"labels\":[\"y\"]}");
+    CHECK_EQ(fourth.status, 404); // has no such name yet
+    api_response_free(&fourth);
+    fourth = handle(o, "PATCH", "/api/v1/devices/1-1", "{\"labels\":[\"y\"]}");
+    list[1] ^= 1; // what the request said does not matter any more
+    CHECK_STR(o->settings.host_name, "usbip-test");
+    cJSON_Delete(read_answer(o, "first", api_rig_finish(&o->api, first), 200));
+    cJSON_Delete(read_answer(o, "second", api_rig_finish(&o->api, second), 412));
+    CHECK_STR(o->settings.host_name, "a");
+    cJSON_Delete(read_answer(o, "third", api_rig_finish(&o->api, third), 200));
+    cJSON *a = read_answer(o, "fourth", api_rig_finish(&o->api, fourth), 200);
+    CHECK_STR(text(a, "alias"), "x");
+    CHECK_STR(cJSON_GetStringValue(api_rig_item(member(a, "labels"), 0)), "y");
+    cJSON_Delete(a);
+    fourth = handle(o, "PATCH", "/api/v1/settings", "{}");
+    fourth.job->free(fourth.job); // its turn never comes
 }
 
 OFFICE_TEST(api_settings_tag_is_for_get_too)
@@ -334,8 +395,13 @@ OFFICE_TEST(api_settings_that_cannot_be_changed)
     CHECK_STR(text(a, "detail"), "access.mode is set by box.json.");
     cJSON_Delete(a);
     expect(o, "PATCH", "/api/v1/devices/1-1", "{\"alias\":\"a\"}", 409);
+    o->fixed = NULL;
     o->fails = true;
-    expect(o, "PATCH", "/api/v1/settings", "{}", 503);
+    a = ask(o, "PATCH", "/api/v1/settings", "{\"host_name\":\"lab\"}", 503);
+    CHECK_STR(text(a, "detail"), "the disk is full.");
+    cJSON_Delete(a);
+    CHECK_STR(o->settings.host_name, "usbip-test");
+    expect(o, "PATCH", "/api/v1/devices/1-1", "{\"alias\":\"a\"}", 503);
     o->api.change = NULL;
     expect(o, "PATCH", "/api/v1/settings", "{}", 409);
     expect(o, "PATCH", "/api/v1/devices/1-1", "{\"alias\":\"a\"}", 409);
