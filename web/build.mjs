@@ -8,6 +8,10 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
+// Scripts that come when their page is opened (src/late.js); index.html has their names in data-*. What they
+// share with app.js they import from 'dashboard', which is app.js (src/shared.js).
+const LATE = ['settings.js'];
+
 const here = dirname(fileURLToPath(import.meta.url));
 const out = resolve(process.argv[2] ?? join(here, '../build/web'));
 const modules = resolve(process.argv[3] ?? join(here, 'node_modules'));
@@ -17,13 +21,16 @@ const text = name => readFileSync(source(name), 'utf8');
 
 const bundle = (name, more = {}) => esbuild.buildSync({
   entryPoints: [source(name)], bundle: true, minify: true, write: false, format: 'iife', target: 'es2022',
-  nodePaths: [modules], legalComments: 'none', logLevel: 'warning', ...more,
+  nodePaths: [modules], legalComments: 'none', logLevel: 'warning', external: ['dashboard'], ...more,
 }).outputFiles[0].text;
 
 const hashed = (name, type, body) => {
   const hash = createHash('sha256').update(body).digest('hex').slice(0, 10);
   return { name, type, body, path: `/assets/${name.replace('.', `-${hash}.`)}`, hash, immutable: true };
 };
+
+const script = 'text/javascript; charset=utf-8';
+const late = (name, app) => hashed(name, script, bundle(name, { format: 'esm' }).replaceAll('"dashboard"', `"${app.path}"`));
 
 const page = files => {
   let body = text('index.html').replace(/<!--.*?-->\n/g, m => m.includes('icons') ? text('icons.svg').replace(/<!--.*?-->\n/, '').replace(/\n/g, '') + '\n' : '');
@@ -32,12 +39,13 @@ const page = files => {
 };
 
 const files = () => {
-  const script = 'text/javascript; charset=utf-8';
+  const app = hashed('app.js', script, bundle('app.js', { format: 'esm' }));
   const parts = [
     hashed('theme.js', script, bundle('theme.js')),
-    hashed('style.css', 'text/css; charset=utf-8', esbuild.buildSync({ entryPoints: [source('style.css')], bundle: true, minify: true, write: false, nodePaths: [modules] }).outputFiles[0].text),
-    hashed('app.js', script, bundle('app.js')),
+    hashed('style.css', 'text/css; charset=utf-8', bundle('style.css')),
+    app,
     hashed('icon.svg', 'image/svg+xml', text('icon.svg').replace(/<!--.*?-->\n/, '')),
+    ...LATE.map(name => late(name, app)),
   ];
   return [page(parts), ...parts];
 };

@@ -15,6 +15,7 @@ export const runAll = async (names, afterEach) => {
   let passed = 0, failed = 0;
   for (const { name, run } of tests) {
     if (names.length && !names.some(n => name.includes(n))) continue;
+    const start = Date.now();
     try {
       await run();
       passed++;
@@ -22,6 +23,7 @@ export const runAll = async (names, afterEach) => {
       failed++;
       console.log(`FAILED: ${name}\n${e.stack}`);
     }
+    if (process.env.USBIP_TIMES) console.log(`${String(Date.now() - start).padStart(6)} ms ${name}`);
     await afterEach();
   }
   console.log(`# tests: ${passed} passed, ${failed} failed, 0 skipped`);

@@ -28,13 +28,15 @@ const told = (child, pattern) => new Promise((done, failed) => {
   child.on('exit', status => failed(new Error(`the server ended with ${status}: ${text}`)));
 });
 
-export const startServer = async ({ sim, port = 0, httpPort = 0 } = {}) => {
-  const child = spawn(process.env.USBIP_SERVER, [...(sim ? ['--sim', sim] : []), '--no-mdns', '--port', port, '--http-port', httpPort], { stdio: ['ignore', 'pipe', 'ignore'] });
+export const startServer = async ({ sim, port = 0, httpPort = 0, more = [] } = {}) => {
+  const child = spawn(process.env.USBIP_SERVER, [...(sim ? ['--sim', sim] : []), '--no-mdns', '--port', port, '--http-port', httpPort, ...more], { stdio: ['ignore', 'pipe', 'ignore'] });
   servers.add(child);
   const usbip = await told(child, /usbip: listening on .*:(\d+)\n[^]*http: listening on .*:(\d+)\n/);
   const server = {
     port: Number(usbip[1]), httpPort: Number(usbip[2]), url: `http://127.0.0.1:${usbip[2]}`,
     pause: () => child.kill('SIGSTOP'), goOn: () => child.kill('SIGCONT'),
+    // What somebody else does, meanwhile.
+    ask: async (verb, path, body, headers = {}) => (await fetch(`http://127.0.0.1:${usbip[2]}${path}`, { method: verb, headers: { 'Content-Type': 'application/json', 'If-Match': '*', ...headers }, body: body && JSON.stringify(body) })).json(),
     stop: () => new Promise(done => { servers.delete(child); child.once('exit', done); child.kill('SIGCONT'); child.kill('SIGTERM'); }),
   };
   return server;

@@ -3,6 +3,7 @@
 import htmx from 'htmx.org';
 import { html, icon } from './html.js';
 import { asks, expectations } from './actions_device.js';
+import { late } from './late.js';
 import { capital } from './words.js';
 import { state } from './state.js';
 import { ui } from './ui.js';
@@ -12,11 +13,12 @@ const WAIT_MS = 8000, GOOD_MS = 6000, COPIED_MS = 2000;
 
 const $ = (selector, root = document) => root.querySelector(selector);
 let repaint = () => {};
+export const paintNow = () => repaint();
 
 // --- toasts --------------------------------------------------------------------------------------
 
 // kind: 'good' leaves by itself, 'bad' stays.
-const toast = (kind, title, text = '') => {
+export const toast = (kind, title, text = '') => {
   const node = document.createElement('div');
   node.className = `toast ${kind}`;
   node.innerHTML = html`${icon(kind === 'good' ? 'check' : 'cannot')}<div><strong>${title}</strong><p>${text}</p></div><button type="button" class="plain" data-dismiss aria-label="Dismiss">${icon('x')}</button>`;
@@ -24,19 +26,50 @@ const toast = (kind, title, text = '') => {
   if (kind === 'good') setTimeout(() => node.remove(), GOOD_MS);
 };
 
+// For who does not see it.
+export const say = text => { $('#said').textContent = text; };
+
 // --- dialogs -------------------------------------------------------------------------------------
 
-let opener = null;
+let opener = null, take = null;
 
-const ask = (kind, argument, button) => {
-  const q = asks[kind](argument), dialog = $('#dialog');
-  if (!q) return;
-  const [verb, url] = q.call;
-  dialog.innerHTML = html`<h2 id="dialog-h">${q.title}</h2><form ${html`hx-${verb}`}="${url}" hx-swap="none" hx-sync="this:drop" data-what="${q.what}" data-expect="${q.expect}">${q.body}<div class="actions"><button type="button" data-close ${q.danger ? html`autofocus` : ''}>${q.keep}</button><button type="submit" class="primary ${q.danger ? 'danger' : ''}">${q.go}</button></div></form>`;
+const oneCall = ({ call: [verb, url], expect }) => html`hx-${verb}="${url}" hx-swap="none" hx-sync="this:drop" data-expect="${expect}"`;
+
+// A question is one REST call of htmx (actions_device.js), or has take(form), which answers nothing if it
+// was taken, else {status, body} as call() does.
+export const openDialog = (q, button) => {
+  const dialog = $('#dialog');
+  dialog.innerHTML = html`<h2 id="dialog-h">${q.title}</h2><form ${q.call ? oneCall(q) : html`data-take`} data-what="${q.what}">${q.body}<div class="actions"><button type="button" data-close ${q.danger ? html`autofocus` : ''}>${q.keep}</button><button type="submit" class="primary ${q.danger ? 'danger' : ''}">${q.go}</button></div></form>`;
   htmx.process(dialog);
+  take = q.take;
   // A menu's item is hidden by the time the dialog closes: the focus goes back to the menu's button.
   opener = (button.closest('details.menu')?.querySelector('summary') ?? button).id;
-  dialog.showModal();
+  if (!dialog.open) dialog.showModal();
+};
+
+const ask = (kind, argument, button) => {
+  const q = asks[kind]?.(argument);
+  if (q) openDialog(q, button);
+};
+
+// What a script answers that comes with the first of them.
+const lateAsks = { names: 'settings' };
+
+const askSoon = (kind, argument, button) => {
+  if (asks[kind]) { ask(kind, argument, button); return; }
+  late(lateAsks[kind]).then(() => ask(kind, argument, button), () => toast('bad', 'The dialog could not be loaded', `${state.status?.name ?? 'The box'} does not answer.`));
+};
+
+const taking = async e => {
+  const form = e.target;
+  if (form.dataset.take === undefined) return;
+  e.preventDefault();
+  if (form.hasAttribute('aria-busy')) return;
+  form.setAttribute('aria-busy', 'true');
+  const refusal = await take(form);
+  form.removeAttribute('aria-busy');
+  if (refusal) failed(form, refusal.status, refusal.body);
+  else if (form.isConnected) $('#dialog').close();
 };
 
 const closed = () => {
@@ -52,22 +85,22 @@ const json = xhr => { try { return JSON.parse(xhr.responseText); } catch { retur
 
 // At the field, if the problem has one; tells whether it has.
 const showAtField = (form, problem) => {
-  const error = problem.errors?.[0], input = error && form.elements?.[error.pointer.slice(1)];
+  const error = problem.errors?.[0], found = error && form.elements?.[error.pointer.split('/')[1]], input = found?.length && !found.tagName ? found[0] : found;
   if (!input) return false;
   $('#field-error')?.remove();
+  for (const old of form.querySelectorAll('[aria-invalid]')) { old.removeAttribute('aria-invalid'); old.removeAttribute('aria-describedby'); }
   input.setAttribute('aria-invalid', 'true');
   input.setAttribute('aria-describedby', 'field-error');
-  input.insertAdjacentHTML('afterend', html`<span class="small bad" id="field-error">${icon('cannot')} ${capital(error.detail)}</span>`);
+  (input.closest('fieldset, .choice') ?? input).insertAdjacentHTML('afterend', html`<span class="small bad" id="field-error">${icon('cannot')} ${capital(error.detail)}</span>`);
   input.focus();
   return true;
 };
 
-const failed = (elt, xhr) => {
-  const problem = json(xhr);
+export const failed = (elt, status, problem) => {
   if (showAtField(elt, problem)) return;
   $('#dialog').close();
-  if (xhr.status === 0) toast('bad', elt.dataset.what, `${state.status?.name ?? 'The box'} does not answer.`);
-  else toast('bad', capital(problem.title ?? elt.dataset.what), capital(problem.detail ?? `The answer was ${xhr.status}.`));
+  if (status === 0) toast('bad', elt.dataset.what, `${state.status?.name ?? 'The box'} does not answer.`);
+  else toast('bad', capital(problem.title ?? elt.dataset.what), capital(problem.detail ?? `The answer was ${status}.`));
 };
 
 const taken = (elt, xhr) => {
@@ -93,7 +126,7 @@ const afterRequest = ({ detail: { elt, xhr, successful } }) => {
   if (!elt.dataset?.expect) return;
   elt.removeAttribute('aria-busy');
   if (successful) taken(elt, xhr);
-  else failed(elt, xhr);
+  else failed(elt, xhr.status, json(xhr));
 };
 
 // --- clicks --------------------------------------------------------------------------------------
@@ -114,11 +147,11 @@ const copy = async (text, button) => {
   if (navigator.clipboard) done = await navigator.clipboard.writeText(text).then(() => true, () => false);
   if (!done) { done = selectAndCopy(text); button.focus(); }
   if (!done) { toast('bad', 'The command was not copied', 'The browser forbids it. Select it and copy it by hand.'); return; }
-  $('#said').textContent = 'Copied';
+  say('Copied');
   if (button.closest('details.menu')) toast('good', 'Attach command copied', text);
   ui.copied = text;
   repaint();
-  setTimeout(() => { ui.copied = null; $('#said').textContent = ''; repaint(); }, COPIED_MS);
+  setTimeout(() => { ui.copied = null; say(''); repaint(); }, COPIED_MS);
 };
 
 const sets = {
@@ -154,7 +187,7 @@ const clicked = e => {
   const button = e.target.closest('button, a, summary');
   const menu = e.target.closest('details.menu');
   const { ask: question, set, copy: text, dismiss, close } = button?.dataset ?? {};
-  if (question) { const [kind, argument] = question.split(/:(.*)/); ask(kind, argument, button); }
+  if (question) { const [kind, argument] = question.split(/:(.*)/); askSoon(kind, argument, button); }
   if (set) { const [name, value] = set.split(':'); sets[name](value); repaint(); }
   if (text) copy(text, button);
   if (dismiss !== undefined) button.closest('.toast').remove();
@@ -215,6 +248,7 @@ export const startActions = paint => {
   document.addEventListener('input', filtered);
   document.addEventListener('submit', e => { if (e.target.classList.contains('filters')) e.preventDefault(); });
   document.addEventListener('keydown', keyed);
+  document.addEventListener('submit', taking);
   $('#dialog').addEventListener('close', closed);
   document.body.addEventListener('htmx:beforeRequest', e => { if (e.target.dataset?.expect) e.target.setAttribute('aria-busy', 'true'); });
   document.body.addEventListener('htmx:afterRequest', afterRequest);

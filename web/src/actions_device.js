@@ -15,19 +15,20 @@ const button = (kind, d, mark, text, more = '') => html`<button type="button" id
 
 const offers = d => ({
   disconnect: d.user && d.state === 'in_use' && button('disconnect', d, 'eject', html`Disconnect ${d.user.address}…`, 'bad'),
-  reset: usable(d) && !d.hidden && ['available', 'in_use'].includes(d.state) && button('reset', d, 'reset', 'Reset…'),
+  reset: usable(d) && d.exported && ['available', 'in_use'].includes(d.state) && button('reset', d, 'reset', 'Reset…'),
+  names: d.state !== 'hub' && button('names', d, 'pen', 'Name…'),
   type: can(d, 'type') && button('type', d, 'keyboard', 'Type text…'),
   unplug: can(d, 'unplug') && button('unplug', d, 'eject', 'Unplug…'),
 });
 
 export const deviceMenu = d => {
   const o = offers(d);
-  return html`<details class="menu" id="m-${d.busid}"><summary id="ms-${d.busid}" aria-label="Actions for ${d.name}">${icon('more')}</summary><div class="menu-list">${usable(d) ? html`<button type="button" data-copy="${attachLine(d)}">${icon('copy')}Copy attach command</button><hr>` : ''}<a href="${devicePath(d.busid)}">${icon('eye')}Open</a>${o.reset}${o.type}${o.unplug}${o.disconnect ? html`<hr>${o.disconnect}` : ''}</div></details>`;
+  return html`<details class="menu" id="m-${d.busid}"><summary id="ms-${d.busid}" aria-label="Actions for ${d.name}">${icon('more')}</summary><div class="menu-list">${usable(d) && !d.hidden ? html`<button type="button" data-copy="${attachLine(d)}">${icon('copy')}Copy attach command</button><hr>` : ''}<a href="${devicePath(d.busid)}">${icon('eye')}Open</a>${o.names}${o.reset}${o.type}${o.unplug}${o.disconnect ? html`<hr>${o.disconnect}` : ''}</div></details>`;
 };
 
 export const deviceButtons = d => {
   const o = offers(d);
-  return html`${o.disconnect ? button('disconnect', d, 'eject', 'Disconnect…', 'danger') : ''}${o.reset}${o.type}${o.unplug}`;
+  return html`${o.disconnect ? button('disconnect', d, 'eject', 'Disconnect…', 'danger') : ''}${o.names}${o.reset}${o.type}${o.unplug}`;
 };
 
 // --- what is asked before ------------------------------------------------------------------------

@@ -5,18 +5,22 @@
 import htmx from 'htmx.org';
 import 'htmx-ext-ws';
 import { Idiomorph } from 'idiomorph';
-import { html } from './html.js';
+import { html, icon } from './html.js';
 import { state, takeAnswer, takeLive, takeMissing } from './state.js';
 import { link, startLink, tryNow } from './link.js';
 import { settle, showTheme, startActions } from './actions.js';
 import { forgetScales, startCharts } from './chart.js';
 import { banner } from './frame.js';
+import { capital } from './words.js';
+import { ghosts } from './parts.js';
 import { overview } from './page_overview.js';
 import { device } from './page_device.js';
 import { topology } from './page_topology.js';
 import { clients } from './page_clients.js';
 import { events } from './page_events.js';
-import { settings } from './page_settings.js';
+import { late, lateNow } from './late.js';
+
+export * from './shared.js';
 
 Object.assign(htmx.config, { allowEval: false, allowScriptTags: false, includeIndicatorStyles: false, historyEnabled: false, reportValidityOfForms: true, defaultSettleDelay: 0 });
 
@@ -33,15 +37,28 @@ Object.assign(Idiomorph.defaults.callbacks, {
 
 // --- pages ---------------------------------------------------------------------------------------
 
-const places = { '/': overview, '/topology': topology, '/clients': clients, '/events': events, '/settings': settings };
+const places = { '/': overview, '/topology': topology, '/clients': clients, '/events': events };
 const nowhere = path => ({
   title: () => 'not found', fetches: () => [],
   parts: [() => html`<div id="p-title"><div class="title"><h1>There is no page ${path}</h1></div><p class="lead"><a href="/">Overview</a></p></div>`],
 });
 
+// Pages that a script has which comes when the first of them is opened: settings.
+const later = (name, path) => {
+  let failed = false;
+  const note = html`<div class="note bad">${icon('lost')}<div><strong>This page could not be loaded</strong></div><div class="actions"><button type="button" data-reload>Try again</button></div></div>`;
+  late(name).then(() => { if (placeNow() === path) show(); }, () => { failed = true; paint(); });
+  return {
+    title: () => name, fetches: () => [],
+    parts: [() => html`<div id="p-title"><div class="title"><h1>${capital(name)}</h1></div></div>`, () => html`<div id="p-later">${failed ? note : ghosts(capital(name))}</div>`],
+  };
+};
+
 const pageOf = path => {
-  const match = /^\/devices\/([^/]+)$/.exec(path);
-  return match ? device(decodeURIComponent(match[1])) : places[path] ?? nowhere(path);
+  const [, folder, name] = /^\/(devices|settings)(?:\/([^/]+))?$/.exec(path) ?? [];
+  if (folder === 'devices' && name) return device(decodeURIComponent(name));
+  if (folder === 'settings') return lateNow('settings')?.page(name) ?? later('settings', path);
+  return places[path] ?? nowhere(path);
 };
 
 let page = null, painted = [];
@@ -128,13 +145,15 @@ const asked = ({ detail: { xhr, requestConfig } }) => {
 
 const markPlace = path => {
   for (const a of document.querySelectorAll('.nav a')) {
-    const here = a.getAttribute('href') === path || (path.startsWith('/devices/') && a.getAttribute('href') === '/');
-    if (here) a.setAttribute('aria-current', a.getAttribute('href') === path ? 'page' : 'true'); else a.removeAttribute('aria-current');
+    const to = a.getAttribute('href'), here = to === path || (path.startsWith('/devices/') ? to === '/' : to !== '/' && path.startsWith(`${to}/`));
+    if (here) a.setAttribute('aria-current', to === path ? 'page' : 'true'); else a.removeAttribute('aria-current');
   }
 };
 
+const placeNow = () => location.pathname.replace(/(.)\/$/, '$1');
+
 const show = () => {
-  const path = location.pathname.replace(/(.)\/$/, '$1');
+  const path = placeNow();
   page = pageOf(path);
   page.enter?.(location.search);
   forgetScales();
@@ -161,7 +180,7 @@ const start = () => {
   showTheme();
   startCharts();
   document.addEventListener('click', go);
-  document.addEventListener('click', e => { if (e.target.closest('#try')) tryNow(); });
+  document.addEventListener('click', e => { if (e.target.closest('#try')) tryNow(); if (e.target.closest('[data-reload]')) show(); });
   addEventListener('popstate', show);
   for (const [name, what] of [['beforeRequest', mayAsk], ['afterRequest', asked], ['wsAfterMessage', frame]]) document.body.addEventListener(`htmx:${name}`, what);
   startLink(paint, () => htmx.trigger(document.body, 'again'));

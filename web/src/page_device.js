@@ -37,6 +37,7 @@ const userEnd = d => {
   const { user } = d;
   if (isHub(d)) return [line('none', 'stays here', ''), end('desk', 'Your computer', 'may attach what is behind it')];
   if (!usable(d)) return [line('none', 'cannot be attached', ''), end('desk', 'Your computer', 'does not see it')];
+  if (!user && d.hidden) return [line('none', 'hidden', ''), end('desk', 'Your computer', 'does not see it')];
   if (!user) return [line('none', 'nobody has it', ''), end('desk', 'Your computer', 'may attach it')];
   const since = `attached ${span(lasted(user.since_s, d.at))} ago`;
   if (isSilent(d)) return [line('silent', `silent for ${silentFor(d)}`, nextClient()), end('desk', user.address, since)];
@@ -67,7 +68,7 @@ const heads = [['Endpoint'], ['Type', 'desk'], ['Rate', 'num'], ['p50', 'num'], 
 const endpoints = d => {
   const list = d.endpoints ?? [];
   const head = html`<div class="head"><h2 id="h-ep">Endpoints</h2>${list.length ? html`<span class="soft">latency since it was attached</span>` : ''}</div>`;
-  if (!list.length) return html`<section aria-labelledby="h-ep">${head}<p class="soft stack">${usable(d) ? 'Rates and latency appear here while a client has it.' : 'No client can have it, so nothing flows.'}</p></section>`;
+  if (!list.length) return html`<section aria-labelledby="h-ep">${head}<p class="soft stack">${usable(d) && !d.hidden ? 'Rates and latency appear here while a client has it.' : 'No client can have it, so nothing flows.'}</p></section>`;
   return html`<section aria-labelledby="h-ep">${head}<table class="tight eps"><thead><tr>${heads.map(([name, kind]) => html`<th scope="col" class="${kind}">${name}</th>`)}</tr></thead><tbody>${list.map(endpointRow)}</tbody></table></section>`;
 };
 
@@ -99,7 +100,7 @@ const hint = d => {
   return html`<p class="small soft">${d.user ? `In use now: the command works once ${d.user.address} lets go. ` : ''}${ui.system === 'linux' ? html`Before the first time: <code class="nowrap">sudo modprobe vhci-hcd</code>.` : 'With usbip-win2 0.9.7 or newer, in a terminal of an administrator.'}${other ? html` From another computer: ${other} in place of ${location.hostname}.` : ''}</p>`;
 };
 
-const attach = d => usable(d) ? html`<section aria-labelledby="h-att"><div class="head"><h2 id="h-att">Attach</h2><div class="seg" role="tablist" aria-label="System">${tab('linux', 'Linux')}${tab('windows', 'Windows')}</div></div><div id="at" role="tabpanel" aria-labelledby="tb-${ui.system}" class="stack">${command(attachLine(d, ui.system), `${ui.system === 'linux' ? 'Linux' : 'Windows'} attach command`)}${hint(d)}</div></section>` : '';
+const attach = d => usable(d) && !d.hidden ? html`<section aria-labelledby="h-att"><div class="head"><h2 id="h-att">Attach</h2><div class="seg" role="tablist" aria-label="System">${tab('linux', 'Linux')}${tab('windows', 'Windows')}</div></div><div id="at" role="tabpanel" aria-labelledby="tb-${ui.system}" class="stack">${command(attachLine(d, ui.system), `${ui.system === 'linux' ? 'Linux' : 'Windows'} attach command`)}${hint(d)}</div></section>` : '';
 
 const facts = list => html`<dl class="facts">${list.filter(([, value]) => value !== '' && value != null).map(([name, value, kind]) => html`<div><dt>${name}</dt><dd class="${kind}">${value}</dd></div>`)}</dl>`;
 
@@ -109,7 +110,7 @@ const identity = d => html`<section aria-labelledby="h-idn"><div class="head"><h
   ['USB id', d.id, 'mono'], ['Serial', d.serial, 'mono'], ['Class', d.class, 'mono'],
   ['Release', d.descriptors && `${d.descriptors.release}, USB ${d.descriptors.usb}`],
   ['Power', power(d.descriptors?.configurations.find(c => c.active) ?? d.descriptors?.configurations[0])],
-  ['Labels', d.labels?.join(', ')], ['Exported', isHub(d) || !d.hidden ? '' : 'no, clients do not see it'], ['Simulated', d.simulated ? 'yes' : ''],
+  ['Labels', d.labels?.join(', ')], ['Alias', d.alias, 'mono'], ['Hidden', isHub(d) || !d.hidden ? '' : d.hidden_why], ['Simulated', d.simulated ? 'yes' : ''],
   ['Plugged in', `${span(lasted(d.plugged_s, d.at))} ago`]])}</section>`;
 
 const totals = d => html`<section aria-labelledby="h-tot"><div class="head"><h2 id="h-tot">Since plugged in</h2></div>${facts([

@@ -36,7 +36,7 @@ const stateOf = d => {
   }
   if (d.state === 'in_use') return ['use', 'use', 'In use', d.user && `by ${d.user.address} for ${span(lasted(d.user.since_s, d.at))}`];
   if (d.state === 'hub') return ['', 'hub', 'Hub', ''];
-  if (d.hidden || d.exported === false) return ['', 'hide', 'Hidden', 'clients do not see it'];
+  if (d.hidden) return ['', 'hide', 'Hidden', d.hidden_why ?? 'clients do not see it'];
   return ['free', 'free', 'Available', ''];
 };
 

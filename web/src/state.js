@@ -13,7 +13,6 @@ export const state = {
   details: new Map(), // busid -> as GET /api/v1/devices/BUSID
   topology: null,
   kinds: null,        // that can be simulated
-  settings: undefined, // null: the box has no such route
   minute: [],         // {x: uptime_s, in, out, devices: {busid: {in, out}}}
   hour: null,         // as in GET /api/v1/history, with end: the uptime of its last point
   uptime: 0,
@@ -114,7 +113,6 @@ const answers = [
   [/^\/api\/v1\/events$/, a => { takeEvents(a.events, state.status?.boot); }],
   [/^\/api\/v1\/history$/, takeHistory],
   [/^\/api\/v1\/simulate$/, a => { state.kinds = a.kinds; }],
-  [/^\/api\/v1\/settings$/, a => { state.settings = a; }],
 ];
 
 export const takeAnswer = (path, answer) => {
@@ -126,6 +124,5 @@ export const takeAnswer = (path, answer) => {
 
 // 404: the page says so instead of waiting.
 export const takeMissing = path => {
-  if (path === '/api/v1/settings') state.settings = null;
   if (path === '/api/v1/simulate') state.kinds = [];
 };

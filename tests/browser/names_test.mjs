@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// What devices are called, whether clients see them, and where that is shown.
+import { equal, has, ok, test } from './check.mjs';
+import { axeFinds, startServer, toastSays, withPage } from './rig.mjs';
+import { attach } from './usbip_client.mjs';
+
+let server = null;
+const shared = async () => (server ??= await startServer());
+const on = id => `[id="${id}"]`;
+const device = async busid => server.ask('GET', `/api/v1/devices/${busid}`);
+
+const name = async (page, fields) => {
+  for (const [field, value] of Object.entries(fields)) await page.fill(`#d-${field}`, value);
+  await page.click('#dialog .primary');
+};
+
+test('names_are_given_on_the_settings_page', async () => {
+  await withPage(await shared(), '/settings/devices', {}, async page => {
+    await page.click(on('names-1-1'));
+    await name(page, { alias: 'Big Disk' });
+    await page.locator('#field-error').getByText('1 to 31 of').waitFor();
+    equal(await axeFinds(page), []);
+    await name(page, { alias: 'flash', labels: 'lab, spare' });
+    await toastSays(page, '1-1 is called flash', 'Clients see flash.');
+    has(await page.locator(on('name-1-1')).innerText(), 'serial ');
+    const d = await device('flash');
+    equal([d.busid, d.labels], ['1-1', ['lab', 'spare']]);
+    await page.click(on('names-1-1'));
+    equal(await page.inputValue('#d-labels'), 'lab, spare');
+    await page.check('#dialog input[value=port]');
+    await page.uncheck('#dialog input[name=exported]');
+    await page.click('#dialog .primary');
+    await toastSays(page, 'Clients do not see flash.');
+    await page.locator(on('name-1-1')).getByText('port 1-1').waitFor();
+    await page.locator(on('name-1-1')).getByText('hidden').waitFor();
+    equal((await device('1-1')).exported, false);
+  });
+});
+
+test('names_of_a_hidden_device_say_that_it_is_not_on_offer', async () => {
+  await withPage(await shared(), '/', {}, async page => {
+    const row = page.locator(on('dev-1-1'));
+    await row.getByText('Hidden').waitFor();
+    has(await row.innerText(), 'It is not exported.');
+    await page.goto(`${server.url}/devices/1-1`);
+    await page.locator('.path').getByText('does not see it').waitFor();
+    equal(await page.locator('#at').count(), 0, 'attach commands');
+    equal(await axeFinds(page), []);
+  });
+});
+
+test('names_are_given_on_the_device_page', async () => {
+  await withPage(await shared(), '/devices/1-2.1', {}, async page => {
+    await page.click(on('do-names-1-2.1'));
+    await page.waitForSelector('#d-alias');
+    equal(await axeFinds(page), []);
+    await name(page, { alias: 'desk-keys' });
+    await toastSays(page, '1-2.1 is called desk-keys');
+    await page.getByRole('heading', { name: 'desk-keys' }).waitFor();
+    has(await page.locator('#at').innerText(), '-b desk-keys');
+    equal(await page.evaluate(() => document.activeElement.id), 'do-names-1-2.1', 'what has the focus');
+  });
+});
+
+test('names_say_who_loses_a_device_that_is_hidden', async () => {
+  const client = await attach(await shared(), '1-3');
+  await withPage(server, '/devices/1-3', {}, async page => {
+    await page.locator('.path').getByText('127.0.0.1').waitFor();
+    await page.click(on('do-names-1-3'));
+    await page.locator('#dialog').getByText('If not, 127.0.0.1 loses it at once.').waitFor();
+    await page.uncheck('#dialog input[name=exported]');
+    await page.click('#dialog .primary');
+    await client.closed;
+    await page.locator('.path').getByText('does not see it').waitFor();
+  });
+  await server.ask('PATCH', '/api/v1/devices/1-3', { exported: true });
+});
+
+test('names_of_devices_that_are_not_plugged_in', async () => {
+  await shared();
+  await server.ask('PATCH', '/api/v1/devices/1-4', { alias: 'headset', alias_by: 'port' });
+  await server.ask('POST', '/api/v1/devices/1-4/unplug');
+  await withPage(server, '/settings/devices', {}, async page => {
+    const row = page.locator('.names tr').filter({ hasText: 'headset' });
+    await row.getByText('not plugged in now').waitFor();
+    equal(await axeFinds(page), []);
+    await row.getByRole('button', { name: /^Edit/ }).click();
+    await name(page, { alias: 'flash' });
+    await page.locator('#field-error').waitFor();
+    await name(page, { alias: 'phones', labels: 'spare' });
+    await toastSays(page, 'The names are saved');
+    const renamed = page.locator('.names tr').filter({ hasText: 'phones' });
+    await renamed.getByRole('button', { name: /^Forget/ }).click();
+    await page.click('#dialog .danger');
+    await toastSays(page, 'phones is forgotten');
+    await renamed.waitFor({ state: 'detached' });
+    ok(!(await server.ask('GET', '/api/v1/settings')).settings.devices.some(d => d.busid === '1-4'), 'the box has forgotten it');
+  });
+});
+
+test('names_end_with_their_server', () => server?.stop());

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+// What scripts that come later use of this one: there is one state, and one dialog.
+export { html, icon } from './html.js';
+export { state, lasted } from './state.js';
+export { bytes, capital, plural, span } from './words.js';
+export { boxName, clients, deviceName, devicePath, ghosts, holder, product, shown } from './parts.js';
+export { call } from './call.js';
+export { failed, openDialog, paintNow, say, toast } from './actions.js';
+export { asks } from './actions_device.js';
