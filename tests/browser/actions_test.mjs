@@ -103,12 +103,23 @@ test('action_type_text', async () => {
   });
 });
 
-test('action_simulate_another_device', async () => {
+test('action_simulate_several_devices', async () => {
   await withPage(await shared(), '/topology', {}, async page => {
     await page.click('#simulate');
-    await page.selectOption('#device', { label: await page.locator('#device option').filter({ hasText: /^camera/ }).first().innerText() });
+    const dialog = page.locator('#dialog');
     await page.click('#dialog .primary');
-    await toastSays(page, 'is plugged in');
+    await dialog.getByText('Choose one, or write which.').waitFor();
+    for (const kind of ['camera', 'printer']) await dialog.getByRole('checkbox', { name: kind }).first().check();
+    await page.fill('#more', 'toaster');
+    equal(await axeFinds(page), []);
+    await page.click('#dialog .primary');
+    await toastSays(page, '2 devices are plugged in');
+    await page.locator('#field-error').waitFor(); // there is no toaster
+    equal(await dialog.getByRole('checkbox', { checked: true }).count(), 0, 'what is done already');
+    await page.fill('#more', 'keyboard serial');
+    await page.click('#dialog .primary');
+    await dialog.waitFor({ state: 'hidden' });
+    await page.locator('.tree').getByText('Simulated printer').waitFor();
   });
 });
 

@@ -118,6 +118,19 @@ test('topology_is_a_tree_with_empty_ports', async () => {
   });
 });
 
+for (const width of [1280, 360]) {
+  test(`topology_branches_end_at_their_icons_${width}_px`, async () => {
+    await withPage(await shared(), '/topology', { width }, async page => {
+      await page.waitForSelector('[role=tree] .empty');
+      const off = await page.evaluate(() => [...document.querySelectorAll('.tree ul .node')].map(node => {
+        const icon = node.querySelector('.i').getBoundingClientRect(), end = node.getBoundingClientRect().top + parseFloat(getComputedStyle(node, '::before').height);
+        return Math.abs(end - icon.top - icon.height / 2);
+      }));
+      ok(off.length > 8 && Math.max(...off) <= 1, `branches are ${off.join(', ')} px off`);
+    });
+  });
+}
+
 test('clients_page_lists_computers', async () => {
   await withPage(await shared(), '/clients', {}, async page => {
     await page.getByText('Nobody is connected').waitFor();

@@ -4,27 +4,17 @@ import htmx from 'htmx.org';
 import { html, icon } from './html.js';
 import { asks, expectations } from './actions_device.js';
 import { late } from './late.js';
+import { toast } from './toast.js';
 import { capital } from './words.js';
 import { state } from './state.js';
 import { ui } from './ui.js';
 import { download } from './page_events.js';
 
-const WAIT_MS = 8000, GOOD_MS = 6000, COPIED_MS = 2000;
+const WAIT_MS = 8000, COPIED_MS = 2000;
 
 const $ = (selector, root = document) => root.querySelector(selector);
 let repaint = () => {};
 export const paintNow = () => repaint();
-
-// --- toasts --------------------------------------------------------------------------------------
-
-// kind: 'good' leaves by itself, 'bad' stays.
-export const toast = (kind, title, text = '') => {
-  const node = document.createElement('div');
-  node.className = `toast ${kind}`;
-  node.innerHTML = html`${icon(kind === 'good' ? 'check' : 'cannot')}<div><strong>${title}</strong><p>${text}</p></div><button type="button" class="plain" data-dismiss aria-label="Dismiss">${icon('x')}</button>`;
-  $('.toasts').append(node);
-  if (kind === 'good') setTimeout(() => node.remove(), GOOD_MS);
-};
 
 // For who does not see it.
 export const say = text => { $('#said').textContent = text; };

@@ -2,6 +2,8 @@
 // What can be done to a device or a client: the buttons, and what they ask before. Each is one
 // documented REST call.
 import { html, icon } from './html.js';
+import { call } from './call.js';
+import { toast } from './toast.js';
 import { state, lasted } from './state.js';
 import { plural, rate, span } from './words.js';
 import { attachLine, boxName, deviceName, devicePath, holder, usable } from './parts.js';
@@ -47,6 +49,23 @@ const harm = (title, body, call, keep, go, what, expect) => ({ title, body, call
 
 const known = busid => state.devices.get(busid);
 
+// One call for each. The first that is refused stays in the dialog with those behind it.
+const simulateAll = async form => {
+  const { device, more } = form.elements;
+  const boxes = device?.tagName ? [device] : [...device ?? []], chosen = boxes.filter(b => b.checked);
+  const busids = [];
+  const plug = async spec => {
+    const answer = await call('POST', '/api/v1/simulate', { device: spec });
+    if (answer.ok) busids.push(answer.body.busid);
+    return answer.ok ? null : { ...answer, body: { ...answer.body, errors: (answer.body.errors ?? []).map(e => ({ ...e, pointer: '/more' })) } };
+  };
+  let refusal = chosen.length || more.value.trim() ? null : { status: 422, body: { errors: [{ pointer: '/more', detail: 'Choose one, or write which.' }] } };
+  for (const box of chosen) if (!refusal && !(refusal = await plug(box.value))) box.checked = false;
+  for (const spec of more.value.split(/\s+/).filter(Boolean)) if (!refusal && !(refusal = await plug(spec))) more.value = more.value.replace(spec, '').trim();
+  if (busids.length) toast('good', `${plural(busids.length, 'device is', 'devices are')} plugged in`, `Clients can attach ${busids.join(', ')}.`);
+  return refusal;
+};
+
 // Each makes {title, body, call: [verb, url], keep, go, danger, what, expect}, or null if there is
 // nothing to do any more. `what`: what did not happen, if the box does not answer.
 export const asks = {
@@ -75,8 +94,8 @@ export const asks = {
     return d && { title: `Type on ${d.name}`, body: html`<p>${d.user ? `${holder(d)} sees it as if somebody typed.` : 'Nobody has it: what is typed now is read by whoever attaches it.'}</p><div class="field"><label for="text">Text <small>as on an American keyboard</small></label><input id="text" name="text" type="text" value="hello" required autofocus autocomplete="off" maxlength="1000"></div>`,
       call: ['post', url(busid, 'type')], keep: 'Cancel', go: 'Type', what: 'The text was not typed', expect: `typed:${busid}` };
   },
-  simulate: () => ({ title: 'Simulate a device', body: html`<p>${boxName()} behaves as if this was plugged in. Clients attach it as any other.</p><div class="field"><label for="device">Device</label>${(state.kinds ?? []).length ? html`<select id="device" name="device" autofocus>${state.kinds.map(k => html`<option value="${k.example ?? k.kind}">${k.kind}${k.help ? `: ${k.help}` : ''}</option>`)}</select>` : html`<input id="device" name="device" type="text" value="keyboard" required autofocus autocomplete="off">`}</div>`,
-    call: ['post', '/api/v1/simulate'], keep: 'Cancel', go: 'Plug in', what: 'The device was not plugged in', expect: 'simulated' }),
+  simulate: () => ({ title: 'Simulate devices', body: html`<p>${boxName()} behaves as if these were plugged in. Clients attach them as any other.</p>${(state.kinds ?? []).length ? html`<fieldset class="kinds"><legend class="sr">Devices</legend>${state.kinds.map((k, i) => html`<label class="choice"><input type="checkbox" name="device" value="${k.example ?? k.kind}" ${i ? '' : html`autofocus`}><span>${k.kind}${k.help ? html`<small>${k.help}</small>` : ''}</span></label>`)}</fieldset>` : ''}<div class="field"><label for="more">${(state.kinds ?? []).length ? 'Others' : 'Devices'} <small>as with <code>--sim</code>, with blanks between: serial:count=4 disk:size=64M</small></label><input id="more" name="more" type="text" autocomplete="off" spellcheck="false"></div>`,
+    take: simulateAll, keep: 'Cancel', go: 'Plug in', what: 'Nothing was plugged in' }),
 };
 
 // --- what happened after -------------------------------------------------------------------------
@@ -94,7 +113,6 @@ export const expectations = {
     return [`${address} is disconnected`, now];
   }),
   plugged: (answer, busid) => after(() => known(busid), () => [`${deviceName(busid)} is plugged in`, `Clients can attach ${busid}.`]),
-  simulated: answer => expectations.plugged(answer, answer.busid),
   unplugged: (answer, busid, name) => after(() => !known(busid), () => [`${name} is unplugged`, 'It can be plugged in again at any time.']),
   reset: (answer, busid, last) => {
     const outcome = () => state.events.find(e => e.busid === busid && e.number > Number(last) && resets[e.type]);

@@ -40,10 +40,10 @@ const userEnd = d => {
   if (!user && d.hidden) return [line('none', 'hidden', ''), end('desk', 'Your computer', 'does not see it')];
   if (!user) return [line('none', 'nobody has it', ''), end('desk', 'Your computer', 'may attach it')];
   const since = `attached ${span(lasted(user.since_s, d.at))} ago`;
-  if (isSilent(d)) return [line('silent', `silent for ${silentFor(d)}`, nextClient()), end('desk', user.address, since)];
+  if (isSilent(d)) return [line('silent', `silent for ${silentFor(d)}`, nextClient()), end('desk', user.address, [user.note, since].filter(Boolean).join(', '))];
   const trip = detail(d.busid)?.round_trip_s;
   return [line('', `${rate(d.rates.in_bytes_per_s)} in, ${rate(d.rates.out_bytes_per_s)} out`, trip == null ? '' : `${milliseconds(trip)}\u00a0ms round trip`),
-    end('desk', user.address, user.note ?? since)];
+    end('desk', user.address, [user.note, since].filter(Boolean).join(', '))];
 };
 
 const picture = busid => {
@@ -97,7 +97,7 @@ const tab = (system, name) => html`<button type="button" role="tab" aria-control
 
 const hint = d => {
   const other = otherHost();
-  return html`<p class="small soft">${d.user ? `In use now: the command works once ${d.user.address} lets go. ` : ''}${ui.system === 'linux' ? html`Before the first time: <code class="nowrap">sudo modprobe vhci-hcd</code>.` : 'With usbip-win2 0.9.7 or newer, in a terminal of an administrator.'}${other ? html` From another computer: ${other} in place of ${location.hostname}.` : ''}</p>`;
+  return html`<p class="small soft">${d.user ? `In use now: the command works once ${holder(d)} lets go. ` : ''}${ui.system === 'linux' ? html`Before the first time: <code class="nowrap">sudo modprobe vhci-hcd</code>.` : 'With usbip-win2 0.9.7 or newer, in a terminal of an administrator.'}${other ? html` From another computer: ${other} in place of ${location.hostname}.` : ''}</p>`;
 };
 
 const attach = d => usable(d) && !d.hidden ? html`<section aria-labelledby="h-att"><div class="head"><h2 id="h-att">Attach</h2><div class="seg" role="tablist" aria-label="System">${tab('linux', 'Linux')}${tab('windows', 'Windows')}</div></div><div id="at" role="tabpanel" aria-labelledby="tb-${ui.system}" class="stack">${command(attachLine(d, ui.system), `${ui.system === 'linux' ? 'Linux' : 'Windows'} attach command`)}${hint(d)}</div></section>` : '';

@@ -32,9 +32,9 @@ const stateOf = d => {
   if (d.state === 'opening') return ['', 'wait', 'Attaching', `${d.user?.address ?? 'a client'} is being connected`];
   if (d.state === 'cleaning') return ['', 'wait', 'Being cleaned up', 'available again in a moment'];
   if (d.state === 'in_use' && isSilent(d)) {
-    return ['silent', 'silent', `Client silent for ${silentFor(d)}`, `${d.user.address}; ${nextClient()}`];
+    return ['silent', 'silent', `Client silent for ${silentFor(d)}`, `held by ${holder(d)}; ${nextClient()}`];
   }
-  if (d.state === 'in_use') return ['use', 'use', 'In use', d.user && `by ${d.user.address} for ${span(lasted(d.user.since_s, d.at))}`];
+  if (d.state === 'in_use') return ['use', 'use', 'In use', d.user && `by ${holder(d)} for ${span(lasted(d.user.since_s, d.at))}`];
   if (d.state === 'hub') return ['', 'hub', 'Hub', ''];
   if (d.hidden) return ['', 'hide', 'Hidden', d.hidden_why ?? 'clients do not see it'];
   return ['free', 'free', 'Available', ''];
