@@ -94,6 +94,34 @@ const struct eventlog_event *api_events_next(const struct api_context *ctx,
     return NULL;
 }
 
+// Of "10.0.0.7:4711", "[::1]:4711", or without a port; "" if there is none or it is no address.
+static const char *note_of(const struct access_list *list, const char *peer)
+{
+    char text[EVENTLOG_PEER_SIZE];
+    struct base_address a;
+    bool brackets = peer[0] == '[';
+    const char *colon = strchr(peer, ':');
+    size_t size = strlen(peer);
+    if (brackets)
+        size = strcspn(++peer, "]");
+    else if (colon && !strchr(colon + 1, ':'))
+        size = (size_t)(colon - peer);
+    (void)base_text_copy(text, sizeof text, peer); // it has that size
+    text[size] = '\0';
+    return base_address_parse(text, &a) ? access_note(list, &a) : "";
+}
+
+void api_events_add(struct api_json *j, const struct api_context *ctx,
+                    const struct eventlog_event *e)
+{
+    const char *note = note_of(server_access(ctx->server), e->peer);
+    api_json_object(j, NULL);
+    api_json_event(j, e);
+    if (note[0])
+        api_json_text(j, "note", note);
+    api_json_object_end(j);
+}
+
 // Behind which event the newest `limit` wanted ones are.
 static uint64_t newest(const struct api_context *ctx, const struct wanted *w)
 {
@@ -125,9 +153,7 @@ static struct api_response list(const struct api_context *ctx, const struct want
     api_json_object(&j, NULL);
     api_json_array(&j, "events");
     while (count++ < w->limit && (e = api_events_next(ctx, &w->filter, after)) != NULL) {
-        api_json_object(&j, NULL);
-        api_json_event(&j, e);
-        api_json_object_end(&j);
+        api_events_add(&j, ctx, e);
         after = e->number;
     }
     api_json_array_end(&j);

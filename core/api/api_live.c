@@ -232,9 +232,7 @@ static void add_events(struct api_json *j, const struct api_live *live,
     uint64_t after = full ? last : live->event_before;
     api_json_array(j, "events");
     while ((e = api_events_next(ctx, &all, after)) != NULL && e->number <= live->event) {
-        api_json_object(j, NULL);
-        api_json_event(j, e);
-        api_json_object_end(j);
+        api_events_add(j, ctx, e);
         after = e->number;
     }
     api_json_array_end(j);

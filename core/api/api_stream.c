@@ -15,9 +15,7 @@ static struct api_message *next_events(const struct api_context *ctx, struct api
     api_json_begin(&j);
     while (j.size < MESSAGE_SIZE && (e = api_events_next(ctx, stream, stream->event)) != NULL) {
         j.follows = false; // a document each
-        api_json_object(&j, NULL);
-        api_json_event(&j, e);
-        api_json_object_end(&j);
+        api_events_add(&j, ctx, e);
         api_json_line_end(&j);
         stream->event = e->number;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events asked for, and streams of them.
+#include "base/base_text.h"
 #include "sim/device/faulty/sim_faulty.h"
 #include "tests/support/api_rig.h"
 
@@ -196,4 +197,35 @@ STAGE_TEST(api_events_stream, begin(st))
     CHECK(strstr(m->data, "\"type\":\"imported\"") != NULL);
     api_message_release(m);
     CHECK(api_stream_next(&ctx, &r.stream) == NULL);
+}
+
+// What the list of those allowed says about a client stands beside it.
+STAGE_TEST(api_events_with_the_note_of_their_client, begin(st))
+{
+    struct access_allowed allow[] = {{.note = "CI runners"}, {.note = "lab"}};
+    const struct access_list list = {.allow = allow, .allow_count = 2};
+    CHECK(base_block_parse("10.0.0.0/8", &allow[0].block));
+    CHECK(base_block_parse("2001:db8::/32", &allow[1].block));
+    CHECK_EQ(server_change_access(st->server, &list, st->now_us), BASE_OK);
+    static const struct {
+        const char *peer, *note;
+    } events[] = {
+        {"10.0.0.7:4711", "CI runners"},
+        {"10.0.0.7", "CI runners"},
+        {"[2001:db8::7]:80", "lab"},
+        {"2001:db8::7", "lab"},
+        {"192.0.2.1:80", ""},
+        {"", ""},
+        {"/tmp/image", ""},
+    };
+    for (unsigned i = 0; i < sizeof events / sizeof events[0]; i++) {
+        struct eventlog_event e = {.time_us = st->now_us, .what = EVENTLOG(settings_changed)};
+        CHECK(base_text_copy(e.peer, sizeof e.peer, events[i].peer));
+        eventlog_record(server_eventlog(st->server), &e);
+        cJSON *some = get(st, "/api/v1/events?limit=1");
+        const cJSON *e0 = item(member(some, "events"), 0);
+        const cJSON *note = cJSON_GetObjectItemCaseSensitive(e0, "note");
+        CHECK_STR(note ? note->valuestring : "", events[i].note);
+        cJSON_Delete(some);
+    }
 }
