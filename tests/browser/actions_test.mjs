@@ -109,7 +109,7 @@ test('action_simulate_several_devices', async () => {
     const dialog = page.locator('#dialog');
     await page.click('#dialog .primary');
     await dialog.getByText('Choose one, or write which.').waitFor();
-    for (const kind of ['camera', 'printer']) await dialog.getByRole('checkbox', { name: kind }).first().check();
+    for (const kind of ['camera', 'multi']) await dialog.getByRole('checkbox', { name: kind }).first().check();
     await page.fill('#more', 'toaster');
     equal(await axeFinds(page), []);
     await page.click('#dialog .primary');
@@ -119,7 +119,7 @@ test('action_simulate_several_devices', async () => {
     await page.fill('#more', 'keyboard serial');
     await page.click('#dialog .primary');
     await dialog.waitFor({ state: 'hidden' });
-    await page.locator('.tree').getByText('Simulated printer').waitFor();
+    await page.locator('.tree').getByText('Simulated webcam').first().waitFor();
   });
 });
 

@@ -106,3 +106,62 @@ test('keyboard_theme', async () => {
   });
   await server.stop();
 });
+
+test('keyboard_settings', async () => {
+  const server = await startServer();
+  await withPage(server, '/', {}, async page => {
+    const press = async (...keys) => { for (const key of keys) await page.keyboard.press(key); };
+    const type = text => page.keyboard.type(text);
+    await page.waitForSelector('[id="dev-1-1"]');
+    await tabTo(page, 'Settings');
+    await press('Enter');
+    await page.waitForSelector('.panes');
+    equal(await focus(page), 'main', 'after going to another page');
+    await tabTo(page, 'access-mode-open');
+    await press('ArrowDown');
+    ok(await page.isChecked('#access-mode-closed'), 'the mode is chosen');
+    await tabTo(page, 'allow-add');
+    await press('Enter');
+    equal(await focus(page), 'd-address');
+    await type('127.0.0.1');
+    await press('Tab');
+    await type('this bench');
+    await press('Enter');
+    await page.waitForSelector('#allow-0');
+    equal(await focus(page), 'allow-add', 'after the dialog');
+    for (const busid of ['1-1', '1-3']) {
+      await tabTo(page, 'rules-add');
+      await press('Enter');
+      equal(await focus(page), 'd-device');
+      await type(busid);
+      await press('Tab');
+      await type('10.0.0.7');
+      await press('Enter');
+      await page.locator('#rules tr, .rules tr').filter({ hasText: busid }).first().waitFor();
+      await page.waitForFunction(() => document.activeElement.id === 'rules-add');
+      await page.focus('#main');
+    }
+    await tabTo(page, 'rules-up-1');
+    await press('Enter');
+    equal(await focus(page), 'rules-down-0', 'after the move');
+    await tabTo(page, 'address');
+    await type('10.0.0.7');
+    await press('Enter');
+    await page.locator('.verdict').getByText('No, by rule').waitFor();
+    await tabTo(page, 'save-now');
+    await press('Enter');
+    await toastSays(page, 'Settings saved');
+    equal(await focus(page), 'main', 'after saving');
+    await tabTo(page, 'Devices');
+    await press('Enter');
+    await page.waitForSelector('[id="names-1-1"]');
+    await tabTo(page, 'names-1-1');
+    await press('Enter');
+    await page.waitForSelector('#d-alias');
+    await type('flash');
+    await press('Enter');
+    await toastSays(page, '1-1 is called flash');
+    equal(await focus(page), 'names-1-1');
+  });
+  await server.stop();
+});

@@ -98,4 +98,26 @@ test('names_of_devices_that_are_not_plugged_in', async () => {
   });
 });
 
+test('names_and_notes_stand_beside_devices_and_addresses', async () => {
+  await shared();
+  await server.ask('PATCH', '/api/v1/devices/1-3', { alias: 'source' });
+  await server.ask('PATCH', '/api/v1/settings', { access: { allow: [{ address: '127.0.0.0/8', note: 'this bench' }] } });
+  const client = await attach(server, '1-3');
+  await withPage(server, '/', {}, async page => {
+    await page.locator(on('dev-1-3')).getByText('by 127.0.0.1 (this bench)').waitFor();
+    await page.locator('#p-lower tbody').getByText('this bench').waitFor();
+    await page.locator('.mini li').filter({ hasText: 'imported 1-3' }).getByText('source, this bench').waitFor();
+    for (const [path, selector] of [['/clients', 'tbody'], ['/topology', on('node-1-3')], ['/devices/1-3', '.path'], ['/events', '.log .c']]) {
+      await page.goto(server.url + path);
+      await page.locator(selector).getByText('this bench').first().waitFor();
+      await page.locator('main').getByText('source').locator('visible=true').first().waitFor();
+    }
+    await page.click('.nav a[href="/clients"]');
+    await page.getByRole('button', { name: /^Disconnect…/ }).click();
+    await page.locator('#dialog').getByText('127.0.0.1 (this bench) has had it').waitFor();
+  });
+  client.detach();
+  await client.closed;
+});
+
 test('names_end_with_their_server', () => server?.stop());

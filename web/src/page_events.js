@@ -10,7 +10,8 @@ const levels = [['info', 'Without debug'], ['warning', 'Warnings and errors'], [
 const order = ['error', 'warning', 'info', 'debug'];
 
 const clientOf = e => e.peer?.replace(/:\d+$/, '').replace(/^\[|\]$/g, '') ?? '';
-const text = e => `${e.text} ${e.busid ?? ''} ${e.busid ? deviceName(e.busid) : ''} ${e.peer ?? ''} ${e.type}`.toLowerCase();
+const noteOf = client => all().findLast(e => clientOf(e) === client && e.note)?.note;
+const text = e => `${e.text} ${e.busid ?? ''} ${e.busid ? deviceName(e.busid) : ''} ${e.peer ?? ''} ${e.note ?? ''} ${e.type}`.toLowerCase();
 
 const all = () => ui.events.paused ?? state.events;
 
@@ -34,13 +35,13 @@ const filters = () => {
   const f = ui.events;
   const select = (id, name, list, chosen) => html`<div class="field"><label for="f-${id}">${name}</label><select id="f-${id}" data-filter="${id}">${options(list, chosen)}</select></div>`;
   const busids = some(e => e.busid, f.busid).map(b => [b, deviceName(b) === b ? b : `${deviceName(b)} (${b})`]);
-  return html`<form class="filters" id="p-filters" role="search" aria-label="Filter"><div class="field"><label for="f-text">Search <small>press /</small></label><input id="f-text" type="search" data-filter="text" autocomplete="off" placeholder="Text, address, bus id" value="${f.text}"></div>${select('level', 'Level', levels, f.level)}${select('busid', 'Device', [['', 'All'], ...busids], f.busid)}${select('client', 'Client', [['', 'All'], ...some(clientOf, f.client).map(c => [c, c])], f.client)}<button type="button" id="clear" class="plain" data-set="clear:">Clear</button></form>`;
+  return html`<form class="filters" id="p-filters" role="search" aria-label="Filter"><div class="field"><label for="f-text">Search <small>press /</small></label><input id="f-text" type="search" data-filter="text" autocomplete="off" placeholder="Text, address, bus id" value="${f.text}"></div>${select('level', 'Level', levels, f.level)}${select('busid', 'Device', [['', 'All'], ...busids], f.busid)}${select('client', 'Client', [['', 'All'], ...some(clientOf, f.client).map(c => [c, [c, noteOf(c)].filter(Boolean).join(', ')])], f.client)}<button type="button" id="clear" class="plain" data-set="clear:">Clear</button></form>`;
 };
 
 const row = e => {
   const [kind, mark, word] = levelOf(e);
   const known = e.busid && state.devices.has(e.busid);
-  return html`<tr role="row" id="e-${e.boot}-${e.number}"><td role="cell" class="t">${timeTag(e, ui.events.utc)}</td><td role="cell" class="lv ${kind}">${icon(mark)}${word}</td><td role="cell" class="w">${e.text}</td><td role="cell" class="d addr">${known ? html`<a href="${devicePath(e.busid)}">${deviceName(e.busid)}</a>` : e.busid ?? ''}</td><td role="cell" class="c addr">${clientOf(e)}</td></tr>`;
+  return html`<tr role="row" id="e-${e.boot}-${e.number}"><td role="cell" class="t">${timeTag(e, ui.events.utc)}</td><td role="cell" class="lv ${kind}">${icon(mark)}${word}</td><td role="cell" class="w">${e.text}</td><td role="cell" class="d addr">${known ? html`<a href="${devicePath(e.busid)}">${deviceName(e.busid)}</a>` : e.busid ?? ''}</td><td role="cell" class="c addr two"><span>${clientOf(e)}</span>${e.note ? html`<small>${e.note}</small>` : ''}</td></tr>`;
 };
 
 const log = () => {

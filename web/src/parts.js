@@ -72,9 +72,15 @@ export const command = (text, name) => {
 const levels = { error: ['bad', 'cannot', 'Error'], warning: ['warn', 'silent', 'Warning'], info: ['soft', 'info', 'Info'], debug: ['soft', 'info', 'Debug'] };
 export const levelOf = e => levels[e.level] ?? levels.info;
 
+// What people call the device and the client of an event.
+const called = e => {
+  const names = [state.devices.get(e.busid)?.alias, e.note].filter(name => name && !e.text.includes(name));
+  return names.length ? html` <span class="soft">${names.join(', ')}</span>` : '';
+};
+
 export const miniEvents = (list, none) => list.length ? html`<ol class="mini">${list.map(e => {
   const [kind, mark, word] = levelOf(e);
-  return html`<li id="ev-${e.boot}-${e.number}">${timeTag(e)}${icon(mark, kind)}<span>${kind === 'soft' ? '' : html`<span class="sr">${word}: </span>`}${e.text}</span></li>`;
+  return html`<li id="ev-${e.boot}-${e.number}">${timeTag(e)}${icon(mark, kind)}<span>${kind === 'soft' ? '' : html`<span class="sr">${word}: </span>`}${e.text}${called(e)}</span></li>`;
 })}</ol>` : html`<p class="soft stack">${none}</p>`;
 
 // Sessions by computer: what "a client" is to people.
