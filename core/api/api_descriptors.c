@@ -58,17 +58,24 @@ static bool same_setting(const struct usb_interface *a, const struct usb_interfa
            a->bAlternateSetting == b->bAlternateSetting;
 }
 
-static void add_alternate(struct api_json *j, struct base_span config, enum usb_speed speed,
-                          const struct usb_interface *i)
+// The string of that index, as far as the port knows it.
+static void add_name(struct api_json *j, const struct usb_device_info *info, uint8_t index)
+{
+    const char *name = usb_device_string(info, index);
+    api_json_text(j, "name", name && name[0] ? name : NULL);
+}
+
+static void add_alternate(struct api_json *j, const struct usb_device_info *info,
+                          struct base_span config, const struct usb_interface *i)
 {
     struct usb_walk w;
     struct usb_endpoint ep;
     api_json_object(j, NULL);
     api_json_number(j, "alternate", i->bAlternateSetting);
     api_class(j, i->bInterfaceClass, i->bInterfaceSubClass, i->bInterfaceProtocol);
-    api_json_null(j, "name");
+    add_name(j, info, i->iInterface);
     api_json_array(j, "endpoints");
-    usb_walk_begin(&w, config, speed);
+    usb_walk_begin(&w, config, info->speed);
     while (usb_walk_next(&w))
         if (usb_walk_endpoint(&w, &ep) && same_setting(&w.interface, i))
             add_endpoint(j, &ep);
@@ -76,17 +83,17 @@ static void add_alternate(struct api_json *j, struct base_span config, enum usb_
     api_json_object_end(j);
 }
 
-static void add_interface(struct api_json *j, struct base_span config, enum usb_speed speed,
-                          uint8_t number)
+static void add_interface(struct api_json *j, const struct usb_device_info *info,
+                          struct base_span config, uint8_t number)
 {
     struct usb_walk w;
     api_json_object(j, NULL);
     api_json_number(j, "number", number);
     api_json_array(j, "alternates");
-    usb_walk_begin(&w, config, speed);
+    usb_walk_begin(&w, config, info->speed);
     while (usb_walk_next(&w))
         if (usb_walk_interface(&w) && w.interface.bInterfaceNumber == number)
-            add_alternate(j, config, speed, &w.interface);
+            add_alternate(j, info, config, &w.interface);
     api_json_array_end(j);
     api_json_object_end(j);
 }
@@ -101,14 +108,14 @@ static void add_config(struct api_json *j, const struct usb_device_info *info,
     api_json_object(j, NULL);
     api_json_number(j, "value", whole ? usb_config_value(config) : API_JSON_UNKNOWN);
     api_json_bool(j, "active", whole && usb_config_value(config) == active);
-    api_json_null(j, "name");
+    add_name(j, info, whole ? usb_config_string(config) : 0);
     api_json_number(j, "max_power_ma", whole ? config.data[MAX_POWER] * unit : API_JSON_UNKNOWN);
     api_json_bool(j, "self_powered", whole && config.data[ATTRIBUTES] & SELF_POWERED);
     api_json_bool(j, "remote_wakeup", whole && config.data[ATTRIBUTES] & REMOTE_WAKEUP);
     add_hex(j, "hex", config);
     api_json_array(j, "interfaces");
     for (unsigned i = 0; i < n; i++)
-        add_interface(j, config, info->speed, list[i].bInterfaceNumber);
+        add_interface(j, info, config, list[i].bInterfaceNumber);
     api_json_array_end(j);
     api_json_object_end(j);
 }

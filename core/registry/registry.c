@@ -26,6 +26,11 @@ static size_t descriptor_bytes(const struct usb_device_info *info)
     return n;
 }
 
+static size_t string_bytes(const struct usb_device_info *info)
+{
+    return info->string_count * sizeof *info->strings;
+}
+
 static struct base_span copy_span(struct base_span from, uint8_t **at)
 {
     struct base_span to = {*at, from.size};
@@ -35,14 +40,19 @@ static struct base_span copy_span(struct base_span from, uint8_t **at)
     return to;
 }
 
-// The record and all descriptor bytes behind it are one piece of memory.
+// The record, the strings and all descriptor bytes behind it are one piece of memory.
 static struct registry_device *copy_device(struct registry *r, const struct usb_device_info *info)
 {
-    struct registry_device *d = base_alloc(r->alloc, sizeof *d + descriptor_bytes(info));
+    struct registry_device *d =
+        base_alloc(r->alloc, sizeof *d + string_bytes(info) + descriptor_bytes(info));
     if (!d)
         return NULL;
-    uint8_t *at = (uint8_t *)(d + 1);
+    struct usb_string *strings = (struct usb_string *)(d + 1);
+    uint8_t *at = (uint8_t *)(strings + info->string_count);
     d->info = *info;
+    d->info.strings = strings;
+    if (info->string_count > 0)
+        memcpy(strings, info->strings, string_bytes(info));
     if (d->info.config_count > USB_MAX_CONFIGS)
         d->info.config_count = USB_MAX_CONFIGS;
     d->info.device_descriptor = copy_span(info->device_descriptor, &at);

@@ -244,6 +244,11 @@ uint8_t usb_config_value(struct base_span config)
     return config.size >= USB_DT_CONFIG_SIZE ? config.data[5] : 0;
 }
 
+uint8_t usb_config_string(struct base_span config)
+{
+    return config.size ? config.data[6] : 0;
+}
+
 unsigned usb_config_interfaces(struct base_span config, struct usb_interface *out, unsigned max)
 {
     struct usb_walk w;

@@ -44,6 +44,9 @@ enum base_err usb_config_check(struct base_span config);
 // bConfigurationValue of checked bytes; 0 if `config` is empty (unconfigured).
 uint8_t usb_config_value(struct base_span config);
 
+// iConfiguration of checked bytes; 0: it has no name.
+uint8_t usb_config_string(struct base_span config);
+
 // One descriptor of each interface that counts, by order of appearance: that of setting 0, or, if
 // it has none, the first. Returns how many there are (at most USB_MAX_INTERFACES); writes at most
 // `max` of them to `out`.

@@ -103,3 +103,40 @@ enum base_err usb_device_check(const struct usb_device_info *info)
         return BASE_ERR_INVALID;
     return BASE_OK;
 }
+
+// --- strings -------------------------------------------------------------------------------------
+
+const char *usb_device_string(const struct usb_device_info *info, uint8_t index)
+{
+    for (unsigned i = 0; i < info->string_count; i++)
+        if (info->strings[i].index == index)
+            return info->strings[i].text;
+    return NULL;
+}
+
+static unsigned add_index(uint8_t *out, unsigned count, unsigned max, uint8_t index)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (out[i] == index)
+            return count;
+    if (index == 0 || count == max)
+        return count;
+    out[count] = index;
+    return count + 1;
+}
+
+unsigned usb_device_string_indices(const struct usb_device_info *info, uint8_t *out, unsigned max)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < info->config_count; i++) {
+        struct usb_walk w;
+        if (usb_config_check(info->config[i]) != BASE_OK)
+            continue;
+        count = add_index(out, count, max, usb_config_string(info->config[i]));
+        usb_walk_begin(&w, info->config[i], info->speed);
+        while (usb_walk_next(&w))
+            if (usb_walk_interface(&w))
+                count = add_index(out, count, max, w.interface.iInterface);
+    }
+    return count;
+}

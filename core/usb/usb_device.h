@@ -13,6 +13,13 @@ enum {
     USB_NAME_SIZE = 64, // UTF-8 with the NUL
 };
 
+// A string descriptor that a configuration or an interface names.
+struct usb_string {
+    uint8_t index;
+    char text[USB_NAME_SIZE];
+};
+enum { USB_MAX_STRINGS = 16 }; // further ones are not kept
+
 // Why a device that is there cannot be exported. It is announced like any other, as far as it is
 // known, so that people see what to do; it is never opened.
 enum usb_obstacle {
@@ -60,7 +67,16 @@ struct usb_device_info {
     struct base_span device_descriptor;
     struct base_span config[USB_MAX_CONFIGS]; // what the device has given of each
     char manufacturer[USB_NAME_SIZE], product[USB_NAME_SIZE], serial[USB_NAME_SIZE]; // "" if none
+    const struct usb_string *strings; // as far as they are known without asking the device
+    uint8_t string_count;
 };
+
+// The string of that index; NULL: none, or not known.
+const char *usb_device_string(const struct usb_device_info *info, uint8_t index);
+
+// Stores the indices of the strings that configurations and interfaces name, each once. Returns how
+// many there are, at most `max`.
+unsigned usb_device_string_indices(const struct usb_device_info *info, uint8_t *out, unsigned max);
 
 // The bytes of the configuration with that bConfigurationValue; an empty span if there is none.
 struct base_span usb_device_config(const struct usb_device_info *info, uint8_t value);

@@ -3,6 +3,7 @@
 
 #include "base/base_text.h"
 #include "ports/linux/sysfs_file.h"
+#include "ports/linux/sysfs_string.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,10 @@
 #define DEVICES "/sys/bus/usb/devices"
 
 // The longest file of descriptors: a device descriptor and all configurations.
-enum { DESCRIPTORS_SIZE = USB_DT_DEVICE_SIZE + USB_MAX_CONFIGS * 65535 };
+enum {
+    DESCRIPTORS_SIZE = USB_DT_DEVICE_SIZE + USB_MAX_CONFIGS * 65535,
+    STRINGS_SIZE = USB_MAX_STRINGS * sizeof(struct usb_string),
+};
 
 bool sysfs_device_is_busid(const char *name)
 {
@@ -100,19 +104,6 @@ static enum usb_speed speed_of(const char *folder)
     return USB_SPEED_UNKNOWN;
 }
 
-// A string of the device, cut between characters.
-static void read_name(const char *folder, const char *name, char out[USB_NAME_SIZE])
-{
-    char line[SYSFS_LINE_SIZE];
-    (void)sysfs_line(folder, name, line, sizeof line);
-    size_t n = strlen(line);
-    if (n >= USB_NAME_SIZE)
-        for (n = USB_NAME_SIZE - 1; n > 0 && ((unsigned char)line[n] & 0xc0) == 0x80;)
-            n--;
-    memcpy(out, line, n);
-    out[n] = '\0';
-}
-
 // The file has the device descriptor, then each configuration as the device has given it.
 static void split(struct usb_device_info *info, struct base_span all)
 {
@@ -121,6 +112,7 @@ static void split(struct usb_device_info *info, struct base_span all)
         (struct base_span){all.data, all.size < USB_DT_DEVICE_SIZE ? all.size : USB_DT_DEVICE_SIZE};
     (void)usb_device_descriptor_unpack(&d, info->device_descriptor);
     info->is_hub = d.bDeviceClass == USB_CLASS_HUB;
+    info->config_count = 0;
     size_t at = info->device_descriptor.size;
     while (at + USB_DT_CONFIG_SIZE <= all.size && info->config_count < d.bNumConfigurations &&
            info->config_count < USB_MAX_CONFIGS) {
@@ -134,18 +126,24 @@ static void split(struct usb_device_info *info, struct base_span all)
     }
 }
 
-static bool read_descriptors(const char *folder, struct usb_device_info *info,
+// The strings lie behind them.
+static bool read_descriptors(const char *folder, struct usb_device_info *info, bool named,
                              uint8_t **descriptors)
 {
-    uint8_t *all = malloc(DESCRIPTORS_SIZE);
+    uint8_t *all = malloc(DESCRIPTORS_SIZE + STRINGS_SIZE);
     ssize_t n = all ? sysfs_bytes(folder, "descriptors", all, DESCRIPTORS_SIZE) : -1;
     if (n <= 0) {
         free(all);
         return false;
     }
-    uint8_t *fitting = realloc(all, (size_t)n);
+    split(info, (struct base_span){all, (size_t)n});
+    if (named)
+        info->string_count =
+            (uint8_t)sysfs_strings(folder, info, (struct usb_string *)(all + n), USB_MAX_STRINGS);
+    uint8_t *fitting = realloc(all, (size_t)n + info->string_count * sizeof *info->strings);
     *descriptors = fitting ? fitting : all;
     split(info, (struct base_span){*descriptors, (size_t)n});
+    info->strings = (const struct usb_string *)(*descriptors + n);
     return true;
 }
 
@@ -165,10 +163,11 @@ enum base_err sysfs_device_read(const char *root, const char *busid, struct usb_
     info->devnum = id.devnum;
     info->active_config = id.active_config;
     info->speed = speed_of(folder);
-    if (!sysfs_device_is_vhci(folder)) {
-        read_name(folder, "manufacturer", info->manufacturer);
-        read_name(folder, "product", info->product);
-        read_name(folder, "serial", info->serial);
+    bool named = !sysfs_device_is_vhci(folder);
+    if (named) {
+        sysfs_string(folder, "manufacturer", info->manufacturer);
+        sysfs_string(folder, "product", info->product);
+        sysfs_string(folder, "serial", info->serial);
     }
-    return read_descriptors(folder, info, descriptors) ? BASE_OK : BASE_ERR_GONE;
+    return read_descriptors(folder, info, named, descriptors) ? BASE_OK : BASE_ERR_GONE;
 }

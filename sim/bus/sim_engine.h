@@ -35,6 +35,8 @@ struct sim_pipe {
     uint64_t frame_us; // isochronous: when the (micro)frame of the next packet begins
 };
 
+enum { SIM_STRINGS = 4 }; // names of configurations and interfaces that the core is told
+
 enum sim_claim { SIM_CLOSED, SIM_OPENING, SIM_OPEN, SIM_CLOSING };
 
 // A place for a device, named by its busid, and the host's side of the device in it. This is the
@@ -67,6 +69,7 @@ struct sim_port {
 
     uint32_t host_toggle; // the host's side, as sim_device.toggle
     struct usb_device_info info;
+    struct usb_string strings[SIM_STRINGS]; // the info's
     struct usb_endpoint_table table;
     struct sim_pipe pipe[SIM_PIPES];
 };

@@ -87,6 +87,18 @@ static void fill_string(char to[USB_NAME_SIZE], const struct sim_descriptors *de
     to[end] = '\0';
 }
 
+static void fill_strings(struct sim_port *p)
+{
+    uint8_t indices[SIM_STRINGS];
+    struct usb_device_info *info = &p->info;
+    info->string_count = (uint8_t)usb_device_string_indices(info, indices, SIM_STRINGS);
+    info->strings = p->strings;
+    for (unsigned i = 0; i < info->string_count; i++) {
+        p->strings[i].index = indices[i];
+        fill_string(p->strings[i].text, p->device->desc, indices[i]);
+    }
+}
+
 static void fill_info(struct sim_port *p)
 {
     const struct sim_descriptors *desc = p->device->desc;
@@ -102,6 +114,7 @@ static void fill_info(struct sim_port *p)
     fill_string(info->manufacturer, desc, desc->device[14]);
     fill_string(info->product, desc, desc->device[15]);
     fill_string(info->serial, desc, desc->device[16]);
+    fill_strings(p);
 }
 
 static bool devnum_is_used(const struct sim_bus *bus, uint8_t devnum)

@@ -129,6 +129,41 @@ TREE_TEST(sysfs_device_names_are_cut_between_characters)
     free(bytes);
 }
 
+// The kernel has the strings of the active configuration, and of interfaces as they are set now.
+TREE_TEST(sysfs_device_strings)
+{
+    static const uint8_t named[] = {
+        USB_CONFIG_BYTES(36, 2, 5, 4, 0xc0, 0),
+        USB_INTERFACE_BYTES(0, 0, 0, 255, 0, 0, 5),
+        USB_INTERFACE_BYTES(0, 1, 0, 255, 0, 0, 6),
+        USB_INTERFACE_BYTES(1, 0, 0, 255, 0, 0, 0),
+    };
+    struct usb_device_info info = device();
+    char path[300];
+    uint8_t *bytes = NULL;
+    info.config[1] = (struct base_span){named, sizeof named};
+    sysfs_tree_device(t, &info);
+    const char *folder = sysfs_tree_folder("2-1.4");
+    snprintf(path, sizeof path, "%s/configuration", folder);
+    sysfs_tree_put(t, path, "Debug\n");
+    snprintf(path, sizeof path, "%s/2-1.4:5.0/bAlternateSetting", folder);
+    sysfs_tree_put(t, path, " 1\n");
+    snprintf(path, sizeof path, "%s/2-1.4:5.0/interface", folder);
+    sysfs_tree_put(t, path, "CMSIS-DAP v2\n");
+    snprintf(path, sizeof path, "%s/2-1.4:5.1/bAlternateSetting", folder);
+    sysfs_tree_put(t, path, " 0\n");
+    snprintf(path, sizeof path, "%s/2-1.4:5.7/interface", folder); // of no interface
+    sysfs_tree_put(t, path, "Nothing\n");
+    CHECK_EQ(sysfs_device_read(t->root, "2-1.4", &info, &bytes), BASE_OK);
+    CHECK_EQ(info.string_count, 2);
+    CHECK_STR(usb_device_string(&info, 4), "Debug");
+    CHECK(usb_device_string(&info, 5) == NULL); // of a setting that is not in force
+    CHECK_STR(usb_device_string(&info, 6), "CMSIS-DAP v2");
+    CHECK_EQ(info.config[1].size, sizeof named);
+    CHECK_BYTES(info.config[1].data, named, sizeof named);
+    free(bytes);
+}
+
 TREE_TEST(sysfs_device_that_goes)
 {
     struct sysfs_identity before, after;

@@ -94,6 +94,23 @@ STAGE_TEST(api_devices_in_use, begin_sessions(st))
     cJSON_Delete(device);
 }
 
+// Names of configurations and interfaces, as far as the port knows them.
+STAGE_TEST(api_devices_strings, begin(st, "zero,keyboard"))
+{
+    cJSON *zero = get(st, "/api/v1/devices/1-3"), *keyboard = get(st, "/api/v1/devices/1-2.1");
+    cJSON *configs = member(member(zero, "descriptors"), "configurations");
+    cJSON *interface = item(member(item(configs, 0), "interfaces"), 0);
+    CHECK_STR(text(item(configs, 0), "name"), "source and sink");
+    CHECK_STR(text(item(configs, 1), "name"), "loopback");
+    CHECK_STR(text(item(member(interface, "alternates"), 1), "name"), "source and sink");
+    configs = member(member(keyboard, "descriptors"), "configurations");
+    interface = item(member(item(configs, 0), "interfaces"), 0);
+    CHECK(is_null(item(configs, 0), "name"));
+    CHECK(is_null(item(member(interface, "alternates"), 0), "name"));
+    cJSON_Delete(zero);
+    cJSON_Delete(keyboard);
+}
+
 STAGE_TEST(api_devices_round_trip, begin_sessions(st))
 {
     cJSON *device = get(st, "/api/v1/devices/1-3"), *sessions = get(st, "/api/v1/sessions");
