@@ -117,6 +117,7 @@ uint64_t device_libusb_turn(struct device_libusb *h)
     struct device_wish wish;
     while (device_asked(h, &d, &wish))
         carry_out(d, &wish);
+    device_hub_switch(h);
     take_uevents(h);
     if (h->scan_now || h->config.now_us(h->config.ctx) >= h->scan_us)
         device_scan(h);
@@ -224,6 +225,7 @@ static struct device_libusb *allocate(const struct device_libusb_config *config)
     base_list_init(&h->known);
     base_list_init(&h->asked);
     base_list_init(&h->notes);
+    base_list_init(&h->hubs);
     h->epoll_fd = h->wake_fd = h->uevents = h->mounts = -1;
     if (pthread_mutex_init(&h->lock, NULL) == 0)
         return h;
@@ -313,6 +315,7 @@ void device_libusb_destroy(struct device_libusb *h)
         return;
     device_libusb_stop(h);
     free_devices(h);
+    device_hub_free_all(h);
     device_free_transfers(h);
     close_all(h);
 }

@@ -169,6 +169,8 @@ static bool backend_take_event(struct usbip_backend *b, uint64_t now_us, struct 
         struct device *d = gone_and_quiet(h, &any_gone);
         if (d)
             return take_unplugged(d, ev);
+        if (!any_gone && device_hub_switched(h, ev))
+            return true;
         if (any_gone || !device_told(h, &note))
             return false;
         if (take_note(&note, now_us, ev))
@@ -182,6 +184,28 @@ static uint64_t backend_next_deadline(struct usbip_backend *b)
     return UINT64_MAX; // everything comes with a wake-up, or in device_libusb_ready()
 }
 
+// --- ports ---------------------------------------------------------------------------------------
+
+static bool backend_bus(struct usbip_backend *b, unsigned i, struct backend_bus *out)
+{
+    return device_hub_bus(host_of(b), i, out);
+}
+
+static unsigned backend_hub_ports(struct usbip_backend *b, void *device)
+{
+    return device_hub_ports(host_of(b), ((const struct device *)device)->info.busid);
+}
+
+static bool backend_port(struct usbip_backend *b, const char *port, struct backend_port *out)
+{
+    return device_hub_port(host_of(b), port, out);
+}
+
+static void backend_port_power(struct usbip_backend *b, const char *port, bool on)
+{
+    device_hub_ask(host_of(b), port, on);
+}
+
 const struct usbip_backend device_backend = {
     .open = backend_open,
     .close = backend_close,
@@ -192,4 +216,8 @@ const struct usbip_backend device_backend = {
     .buffer_free = backend_buffer_free,
     .take_event = backend_take_event,
     .next_deadline = backend_next_deadline,
+    .bus = backend_bus,
+    .hub_ports = backend_hub_ports,
+    .port = backend_port,
+    .port_power = backend_port_power,
 };

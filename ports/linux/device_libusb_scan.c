@@ -157,5 +157,6 @@ void device_scan(struct device_libusb *h)
     h->scan_us = h->config.now_us(h->config.ctx) + LATER_US;
     drop_those_that_left(h);
     snprintf(folder, sizeof folder, "%s/sys/bus/usb/devices", h->config.root);
+    device_hub_scan(h, folder);
     (void)sysfs_any_name(folder, look_at, h);
 }

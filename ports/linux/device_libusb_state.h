@@ -6,6 +6,7 @@
 //   device_libusb_iso.c       isochronous packets in a transfer
 //   device_libusb_transfer.c  URBs and transfers (loop)
 //   device_libusb_claim.c     opening, pipe changes, giving back (worker)
+//   device_libusb_hub.c       hubs, their ports and power (worker; the loop sees the list)
 //   device_libusb_scan.c      who is there (worker)
 //   device_libusb_backend.c   the contract (loop)
 //   device_libusb.c           life, threads and descriptors
@@ -14,6 +15,7 @@
 #include "base/base_list.h"
 #include "ports/linux/device_libusb.h"
 #include "ports/linux/sysfs_device.h"
+#include "ports/linux/sysfs_hub.h"
 
 #include <libusb.h>
 #include <pthread.h>
@@ -97,6 +99,33 @@ struct device {
     bool op_waits;
 };
 
+struct device_port {
+    bool on;
+    char twin[USB_BUSID_SIZE]; // as in backend_port
+    int claim; // worker: off by requests to the hub, which this descriptor keeps so; -1
+};
+
+struct device_hub {
+    struct base_list link; // on `hubs`
+    struct sysfs_hub is;
+    enum backend_power power;
+    char bus_name[USB_NAME_SIZE]; // of a root hub's bus
+    struct device_port port[];
+};
+
+struct device_switch {
+    char port[USB_BUSID_SIZE];
+    bool on;
+    enum base_err result;
+};
+
+enum { DEVICE_SWITCHES = 32 }; // asked for, or not yet told
+
+struct device_switches {
+    struct device_switch at[DEVICE_SWITCHES]; // oldest first
+    unsigned count;
+};
+
 struct device_libusb {
     struct usbip_backend backend;
     struct device_libusb_config config;
@@ -104,12 +133,14 @@ struct device_libusb {
     int epoll_fd; // libusb's descriptors
 
     // Loop.
-    struct base_list done;    // usb_urb.backend_link: to be given back
-    struct base_list present; // devices between PLUGGED and UNPLUGGED
-    struct base_list spare;   // of struct device_transfer
-    unsigned flying;          // transfers of all devices
-    bool starved;             // somebody waits for the kernel's memory
-    struct device *leaving;   // whose UNPLUGGED was the last event taken
+    struct base_list done;        // usb_urb.backend_link: to be given back
+    struct base_list present;     // devices between PLUGGED and UNPLUGGED
+    struct base_list spare;       // of struct device_transfer
+    unsigned flying;              // transfers of all devices
+    bool starved;                 // somebody waits for the kernel's memory
+    struct device *leaving;       // whose UNPLUGGED was the last event taken
+    struct device_switch told;    // the PORT_POWER taken last
+    char bus_name[USB_NAME_SIZE]; // of the bus() asked for last
 
     // Worker.
     struct base_list known; // devices in sysfs
@@ -122,6 +153,8 @@ struct device_libusb {
     pthread_mutex_t lock;
     struct base_list asked; // devices with a wish
     struct base_list notes;
+    struct base_list hubs; // changed by the worker only
+    struct device_switches wanted, switched;
     int wake_fd; // for the worker
     bool ending; // under the lock
     pthread_t worker;
@@ -164,6 +197,18 @@ void device_free_transfers(struct device_libusb *h);
 enum base_err device_open(struct device *d, enum eventlog_claim *failure);
 void device_close(struct device *d);
 int32_t device_change(struct device *d, const struct usb_control_op *op);
+
+// --- device_libusb_hub.c -------------------------------------------------------------------------
+// Worker; `folder` has the devices.
+void device_hub_scan(struct device_libusb *h, const char *folder);
+void device_hub_switch(struct device_libusb *h); // what is wanted
+void device_hub_free_all(struct device_libusb *h);
+// Loop: the contract's functions for buses and ports.
+bool device_hub_bus(struct device_libusb *h, unsigned i, struct backend_bus *out);
+unsigned device_hub_ports(struct device_libusb *h, const char *name);
+bool device_hub_port(struct device_libusb *h, const char *name, struct backend_port *out);
+void device_hub_ask(struct device_libusb *h, const char *name, bool on);
+bool device_hub_switched(struct device_libusb *h, struct backend_event *ev);
 
 // --- device_libusb_scan.c (worker) ---------------------------------------------------------------
 void device_scan(struct device_libusb *h);

@@ -87,7 +87,7 @@ bool sysfs_device_identity(const char *root, const char *busid, struct sysfs_ide
     return devnum > 0;
 }
 
-static enum usb_speed speed_of(const char *folder)
+enum usb_speed sysfs_device_speed(const char *folder)
 {
     static const struct {
         const char *mbit;
@@ -162,7 +162,7 @@ enum base_err sysfs_device_read(const char *root, const char *busid, struct usb_
     info->busnum = busnum > 0 && busnum < 256 ? (uint8_t)busnum : 0;
     info->devnum = id.devnum;
     info->active_config = id.active_config;
-    info->speed = speed_of(folder);
+    info->speed = sysfs_device_speed(folder);
     bool named = !sysfs_device_is_vhci(folder);
     if (named) {
         sysfs_string(folder, "manufacturer", info->manufacturer);

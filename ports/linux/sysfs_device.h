@@ -35,5 +35,7 @@ enum base_err sysfs_device_read(const char *root, const char *busid, struct usb_
 // The device's folder without symbolic links. False: it is not there.
 bool sysfs_device_folder(const char *root, const char *busid, char *out, size_t size);
 
+enum usb_speed sysfs_device_speed(const char *folder);
+
 // Did the device with that folder come over USB/IP?
 bool sysfs_device_is_vhci(const char *folder);
