@@ -16,6 +16,7 @@ set(USBIP_CORE_SOURCES
   usb/usb_descriptor.c
   usb/usb_device.c
   eventlog/eventlog.c
+  eventlog/eventlog_refusals.c
   eventlog/eventlog_text.c
   eventlog/eventlog_word.c
   registry/registry.c

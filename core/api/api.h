@@ -114,7 +114,7 @@ struct api_assets {
     unsigned count;
 };
 
-enum { API_POOLS_MAX = 4, API_ADDRESSES_MAX = 8, API_NAME_SIZE = 64 };
+enum { API_POOLS_MAX = 4, API_ADDRESSES_MAX = 8, API_NAME_SIZE = 64, API_ANSWERS_MAX = 32 };
 
 #define API_UNKNOWN UINT64_MAX // a figure that the port does not know
 
@@ -137,6 +137,11 @@ struct api_port_facts {
     struct api_pool pools[API_POOLS_MAX];
     unsigned pool_count;
     unsigned live_sockets; // that GET /api/v1/live serves
+    struct {
+        int status;
+        uint32_t count; // answers with it, since the start
+    } answers[API_ANSWERS_MAX];
+    unsigned answer_count;
 };
 
 enum api_writers { API_WRITERS_LOOPBACK, API_WRITERS_ALL }; // who may change something

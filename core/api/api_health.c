@@ -3,6 +3,7 @@
 #include "api/api_device.h"
 
 #include "base/base_text.h"
+#include "eventlog/eventlog_refusals.h"
 #include "eventlog/eventlog_word.h"
 
 #include <string.h>
@@ -38,26 +39,6 @@ void api_health_restart(struct api_json *j, const struct api_context *ctx)
 
 // --- refusals ------------------------------------------------------------------------------------
 
-// Of a client; NULL: it is no refusal.
-static const char *refusal(const struct eventlog_event *e)
-{
-    if (e->what.type == EVENT_IMPORT_REFUSED)
-        return eventlog_word_text(EVENTLOG_KIND_status, e->what.import_refused.status);
-    if (e->what.type == EVENT_CONNECTION_REFUSED)
-        return eventlog_word_text(EVENTLOG_KIND_eventlog_refusal,
-                                  e->what.connection_refused.reason);
-    if (e->what.type == EVENT_ACCESS_DENIED)
-        return "may not have it";
-    return NULL;
-}
-
-// What the client was told, of a refusal whose reason stands before it.
-static bool only_tells(const struct eventlog_event *e, const struct eventlog_event *before)
-{
-    return e->what.type == EVENT_IMPORT_REFUSED && before->what.type != EVENT_IMPORT_REFUSED &&
-           strcmp(e->peer, before->peer) == 0;
-}
-
 // "10.0.0.31" of "10.0.0.31:4711" and "fe80::1" of "[fe80::1]:4711".
 static void add_host(struct base_text *t, const char *peer)
 {
@@ -72,7 +53,7 @@ static void add_latest(struct api_json *j, const struct api_context *ctx,
 {
     char text[TEXT_SIZE], host[EVENTLOG_PEER_SIZE];
     struct base_text t;
-    if (!e) {
+    if (e->what.type == EVENT_NONE || ctx->now_us - e->time_us > (uint64_t)WINDOW_S * SECOND_US) {
         api_json_null(j, "latest");
         return;
     }
@@ -81,7 +62,7 @@ static void add_latest(struct api_json *j, const struct api_context *ctx,
     base_text_init(&t, text, sizeof text);
     base_text_str(&t, host);
     base_text_str(&t, host[0] ? ": " : "");
-    base_text_str(&t, refusal(e));
+    base_text_str(&t, eventlog_refusal_text(e));
     api_json_object(j, "latest");
     api_json_text(j, "text", text);
     api_json_text(j, "peer", host[0] ? host : NULL);
@@ -92,22 +73,11 @@ static void add_latest(struct api_json *j, const struct api_context *ctx,
 
 void api_health_refusals(struct api_json *j, const struct api_context *ctx)
 {
-    const struct eventlog *log = server_eventlog(ctx->server);
-    const struct eventlog_event *e, *latest = NULL;
-    const uint64_t window_us = (uint64_t)WINDOW_S * SECOND_US;
-    uint64_t count = 0, after = 0;
-    for (; (e = eventlog_next(log, after)) != NULL; after = e->number) {
-        if (e->boot != eventlog_boot(log) || ctx->now_us - e->time_us > window_us || !refusal(e))
-            continue;
-        if (latest && only_tells(e, latest))
-            continue;
-        latest = e;
-        count++;
-    }
+    const struct eventlog_refusals *r = eventlog_refusals(server_eventlog(ctx->server));
     api_json_object(j, "refusals");
     api_json_number(j, "window_s", WINDOW_S);
-    api_json_number(j, "count", count);
-    add_latest(j, ctx, latest);
+    api_json_number(j, "count", eventlog_refusals_lately(r, ctx->now_us));
+    add_latest(j, ctx, &r->latest);
     api_json_object_end(j);
 }
 

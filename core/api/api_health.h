@@ -9,7 +9,7 @@
 // "restart_reason", "restart_text"
 void api_health_restart(struct api_json *j, const struct api_context *ctx);
 
-// "refusals": those of the last hour, as far as the event log has them.
+// "refusals": those of the last hour.
 void api_health_refusals(struct api_json *j, const struct api_context *ctx);
 
 // "oldest_pending": the URB that its device has had for the longest time, those that wait for data

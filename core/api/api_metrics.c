@@ -6,6 +6,7 @@
 #include "api/api_sorted.h"
 
 #include "base/base_text.h"
+#include "eventlog/eventlog_refusals.h"
 
 enum { NUMBER_SIZE = 32, VALUE_SIZE = 2 * USB_NAME_SIZE };
 
@@ -89,6 +90,7 @@ static void add_sample(struct api_json *j, const char *metric, const char *label
 static void add_server(struct api_json *j, const struct api_context *ctx)
 {
     struct server_totals t;
+    const struct eventlog_refusals *refusals = eventlog_refusals(server_eventlog(ctx->server));
     server_totals(ctx->server, &t);
     begin_metric(j, "usbip_build_info", "gauge", "What runs here.");
     add_sample(j, "usbip_build_info", "version", ctx->version, 1);
@@ -96,13 +98,36 @@ static void add_server(struct api_json *j, const struct api_context *ctx)
     api_json_plain(j, "usbip_uptime_seconds");
     add_seconds(j, " ", api_uptime_us(ctx));
     begin_metric(j, "usbip_connections_total", "counter", "Connections of USB/IP clients.");
-    add_sample(j, "usbip_connections_total", NULL, NULL, t.connections);
+    add_sample(j, "usbip_connections_total", "outcome", "accepted", t.connections);
+    add_sample(j, "usbip_connections_total", "outcome", "refused",
+               t.connections_refused + eventlog_refusals_no_descriptor(refusals));
     begin_metric(j, "usbip_imports_total", "counter", "Devices that clients asked for.");
     add_sample(j, "usbip_imports_total", "outcome", "imported", t.imports);
     add_sample(j, "usbip_imports_total", "outcome", "refused", t.imports_refused);
     begin_metric(j, "usbip_protocol_errors_total", "counter",
                  "Connections that broke the protocol.");
     add_sample(j, "usbip_protocol_errors_total", NULL, NULL, t.protocol_errors);
+}
+
+static void add_refusals(struct api_json *j, const struct api_context *ctx)
+{
+    const struct eventlog_refusals *r = eventlog_refusals(server_eventlog(ctx->server));
+    begin_metric(j, "usbip_refusals_total", "counter", "Clients that were refused, by reason.");
+    for (unsigned i = 0; i < EVENTLOG_REFUSALS; i++)
+        add_sample(j, "usbip_refusals_total", "reason", eventlog_refusal_reason(i),
+                   r->by_reason[i]);
+}
+
+static void add_requests(struct api_json *j, const struct api_port_facts *facts)
+{
+    char code[8];
+    begin_metric(j, "usbip_http_requests_total", "counter", "HTTP requests answered, by status.");
+    for (unsigned i = 0; i < facts->answer_count; i++) {
+        struct base_text t;
+        base_text_init(&t, code, sizeof code);
+        base_text_u64(&t, facts->answers[i].status);
+        add_sample(j, "usbip_http_requests_total", "code", code, facts->answers[i].count);
+    }
 }
 
 static void add_pool(struct api_json *j, const char *pool, const char *state, uint64_t bytes)
@@ -115,22 +140,29 @@ static void add_pool(struct api_json *j, const char *pool, const char *state, ui
     add_value(j, "} ", bytes);
 }
 
-static void add_memory(struct api_json *j, const struct api_context *ctx)
+static void add_memory(struct api_json *j, const struct api_context *ctx,
+                       const struct api_port_facts *facts)
 {
-    struct api_port_facts facts = {0};
     struct server_totals t;
     uint64_t size = server_config(ctx->server)->total_budget_bytes;
     server_totals(ctx->server, &t);
-    if (ctx->port_facts)
-        ctx->port_facts(ctx->port_ctx, &facts);
     begin_metric(j, "usbip_memory_bytes", "gauge", "Memory by pool; urb: payload in flight.");
     add_pool(j, "urb", "size", size);
     add_pool(j, "urb", "free", size > t.payload_bytes_in_use ? size - t.payload_bytes_in_use : 0);
-    for (unsigned i = 0; i < facts.pool_count; i++) {
-        add_pool(j, facts.pools[i].name, "size", facts.pools[i].size);
-        add_pool(j, facts.pools[i].name, "free", facts.pools[i].free);
-        add_pool(j, facts.pools[i].name, "least_free", facts.pools[i].least_free);
+    for (unsigned i = 0; i < facts->pool_count; i++) {
+        add_pool(j, facts->pools[i].name, "size", facts->pools[i].size);
+        add_pool(j, facts->pools[i].name, "free", facts->pools[i].free);
+        add_pool(j, facts->pools[i].name, "least_free", facts->pools[i].least_free);
     }
+}
+
+static void add_port(struct api_json *j, const struct api_context *ctx)
+{
+    struct api_port_facts facts = {0};
+    if (ctx->port_facts)
+        ctx->port_facts(ctx->port_ctx, &facts);
+    add_requests(j, &facts);
+    add_memory(j, ctx, &facts);
 }
 
 // --- devices -------------------------------------------------------------------------------------
@@ -273,7 +305,8 @@ struct api_response api_get_metrics(const struct api_context *ctx, const struct 
         return api_answer(200, NULL);
     api_json_begin(&j);
     add_server(&j, ctx);
-    add_memory(&j, ctx);
+    add_refusals(&j, ctx);
+    add_port(&j, ctx);
     add_states(&j, &sorted);
     add_devices(&j, ctx, &sorted);
     add_durations(&j, ctx);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "eventlog/eventlog.h"
+#include "eventlog/eventlog_refusals.h"
 
 #include <string.h>
 
@@ -40,6 +41,7 @@ struct eventlog {
     bool started;        // this run has an event
     uint64_t started_us; // its time, on the port's clock
     uint64_t clock_us;   // time of day when the port's clock was 0; 0: not known
+    struct eventlog_refusals refusals;
 };
 
 // FNV-1a by words, with a shift that lets high bits count: each step is one to one, so a change of
@@ -198,6 +200,12 @@ void eventlog_record(struct eventlog *log, const struct eventlog_event *e)
     r->event.uptime_us = e->time_us > log->started_us ? e->time_us - log->started_us : 0;
     r->event.unix_us = log->clock_us ? log->clock_us + e->time_us : 0;
     seal(log, r);
+    eventlog_refusals_add(&log->refusals, &r->event);
+}
+
+const struct eventlog_refusals *eventlog_refusals(const struct eventlog *log)
+{
+    return &log->refusals;
 }
 
 static void date_earlier_events(struct eventlog *log)

@@ -72,6 +72,9 @@ uint32_t eventlog_dropped(const struct eventlog *log); // damaged events found a
 // False if there is none. Borrowed until the next record.
 const struct eventlog_event *eventlog_next(const struct eventlog *log, uint64_t after);
 
+struct eventlog_refusals; // eventlog_refusals.h
+const struct eventlog_refusals *eventlog_refusals(const struct eventlog *log);
+
 enum eventlog_level eventlog_level(const struct eventlog_event *e);
 
 // "error", "warning", "info", "debug".

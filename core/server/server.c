@@ -118,6 +118,7 @@ void server_destroy(struct usbip_server *server)
 static struct session *refuse_connection(struct usbip_server *server, const struct base_peer *peer,
                                          enum eventlog_refusal why)
 {
+    server->totals.connections_refused++;
     server_record(server, NULL, peer, EVENTLOG_WITH(connection_refused, .reason = why));
     return NULL;
 }

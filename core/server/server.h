@@ -114,8 +114,9 @@ bool server_stopped(const struct usbip_server *server); // no connection, no dev
 
 struct server_totals {
     uint64_t started_us;
-    uint64_t connections, imports, imports_refused, protocol_errors; // since start
-    struct session_counters ended;                                   // of sessions that are over
+    uint64_t connections, connections_refused, imports, imports_refused,
+        protocol_errors;           // since start; `connections` were accepted
+    struct session_counters ended; // of sessions that are over
     uint64_t payload_bytes_in_use, payload_bytes_cached;
 };
 

@@ -32,6 +32,7 @@ struct http_server {
     struct http_lines lines;
     struct http_jobs jobs;
     struct http_requests requests;
+    struct posix_http_counts counts;
     uint64_t accept_us; // when to accept again; 0: now
     pthread_t thread;
     int wake_fd;
@@ -240,8 +241,8 @@ struct http_server *http_start(const struct http_config *config, char *why, size
     }
     h->config = *config;
     h->wake_fd = -1;
-    h->requests =
-        (struct http_requests){&h->config.http, &h->clients, &h->websockets, &h->lines, &h->jobs};
+    h->requests = (struct http_requests){&h->config.http, &h->clients, &h->websockets,
+                                         &h->lines,       &h->jobs,    &h->counts};
     http_jobs_begin(&h->jobs);
     http_websockets_begin(&h->websockets, &h->config.http);
     http_lines_begin(&h->lines, &h->config.http);
@@ -260,6 +261,12 @@ struct http_server *http_start(const struct http_config *config, char *why, size
 unsigned http_websocket_count(const struct http_server *h)
 {
     return atomic_load(&h->websockets.count);
+}
+
+void http_facts(struct http_server *h, struct api_port_facts *facts)
+{
+    facts->live_sockets = http_websocket_count(h);
+    posix_http_counts_fill(&h->counts, facts);
 }
 
 const struct posix_listener *http_listener(const struct http_server *h)

@@ -93,13 +93,14 @@ static struct MHD_Response *response_of(struct api_response *a)
 }
 
 // With the answer's status and headers. MHD_NO: the connection is closed, there is no memory.
-static enum MHD_Result queue(struct MHD_Connection *conn, struct MHD_Response *m,
-                             const struct api_response *a)
+static enum MHD_Result queue(const struct http_requests *all, struct MHD_Connection *conn,
+                             struct MHD_Response *m, const struct api_response *a)
 {
     struct posix_http_header headers[POSIX_HTTP_HEADERS];
     unsigned count = posix_http_headers(a, headers);
     if (!m)
         return MHD_NO;
+    posix_http_count(all->counts, a->status);
     for (unsigned i = 0; i < count; i++)
         (void)MHD_add_response_header(m, headers[i].name, headers[i].value);
     if (a->content_type)
@@ -110,15 +111,17 @@ static enum MHD_Result queue(struct MHD_Connection *conn, struct MHD_Response *m
 }
 
 // Takes the answer.
-static enum MHD_Result send_answer(struct MHD_Connection *conn, struct api_response *a)
+static enum MHD_Result send_answer(const struct http_requests *all, struct MHD_Connection *conn,
+                                   struct api_response *a)
 {
-    return queue(conn, response_of(a), a);
+    return queue(all, conn, response_of(a), a);
 }
 
-static enum MHD_Result refuse(struct MHD_Connection *conn, int status)
+static enum MHD_Result refuse(const struct http_requests *all, struct MHD_Connection *conn,
+                              int status)
 {
     struct api_response a = posix_http_refusal(status);
-    return send_answer(conn, &a);
+    return send_answer(all, conn, &a);
 }
 
 static enum MHD_Result begin_lines(const struct http_requests *all, struct MHD_Connection *conn,
@@ -128,9 +131,9 @@ static enum MHD_Result begin_lines(const struct http_requests *all, struct MHD_C
     struct api_response why;
     struct MHD_Response *m = http_lines_open(all->lines, conn, client, &a->stream, &why);
     if (!m)
-        return send_answer(conn, &why);
+        return send_answer(all, conn, &why);
     http_clients_remove(all->clients, client); // streams count apart
-    return queue(conn, m, a);
+    return queue(all, conn, m, a);
 }
 
 static enum MHD_Result begin_websocket(const struct http_requests *all, struct MHD_Connection *conn,
@@ -139,7 +142,8 @@ static enum MHD_Result begin_websocket(const struct http_requests *all, struct M
     struct http_client *client = client_of(conn);
     struct api_response why;
     if (!http_websocket_accept(all->websockets, conn, &a->stream, &why))
-        return send_answer(conn, &why);
+        return send_answer(all, conn, &why);
+    posix_http_count(all->counts, 101);
     if (client)
         http_clients_remove(all->clients, client);
     return MHD_YES;
@@ -191,7 +195,7 @@ static enum MHD_Result answer(const struct http_requests *all, struct MHD_Connec
     if (client)
         http_clients_run(all->clients, client, posix_now_us());
     if (r->refusal)
-        return refuse(conn, r->refusal);
+        return refuse(all, conn, r->refusal);
     struct api_response a = r->job.has_answer ? take_answer(r) : ask(all, conn, method, r);
     switch (a.kind) {
     case API_STREAM:
@@ -202,7 +206,7 @@ static enum MHD_Result answer(const struct http_requests *all, struct MHD_Connec
         MHD_suspend_connection(conn); // until http_jobs_turn()
         return MHD_YES;
     default:
-        return send_answer(conn, &a);
+        return send_answer(all, conn, &a);
     }
 }
 
@@ -314,7 +318,7 @@ enum MHD_Result http_request_go_on(void *cls, struct MHD_Connection *conn, const
     struct request *r = *request;
     (void)target;
     if (!r || !r->query)
-        return refuse(conn, 503);
+        return refuse(all, conn, 503);
     if (!r->has_head)
         return take_head(r, conn, version) ? MHD_YES : answer(cls, conn, method, r);
     if (*size == 0)

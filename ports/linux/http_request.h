@@ -19,6 +19,7 @@ struct http_requests {
     struct http_websockets *websockets;
     struct http_lines *lines;
     struct http_jobs *jobs;
+    struct posix_http_counts *counts;
 };
 
 // libmicrohttpd's callbacks; `cls` is a struct http_requests, the connection's socket context its

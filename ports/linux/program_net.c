@@ -45,7 +45,7 @@ static void fill_facts(void *ctx, struct api_port_facts *facts)
     host_facts_fill(&p->host, facts);
     if (name)
         snprintf(facts->name, sizeof facts->name, "%s", name);
-    facts->live_sockets = http_websocket_count(p->http);
+    http_facts(p->http, facts);
 }
 
 static struct api_context api_of(struct program *p)

@@ -85,7 +85,7 @@ struct api_response posix_http_answer(const struct posix_http *h, struct posix_h
 static const struct {
     int status;
     const char *phrase;
-} reasons[] = {
+} reasons[POSIX_HTTP_STATUSES] = {
     {101, "Switching Protocols"},
     {200, "OK"},
     {201, "Created"},
@@ -117,10 +117,30 @@ static const struct {
 
 const char *posix_http_reason(int status)
 {
-    for (unsigned i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+    for (unsigned i = 0; i < POSIX_HTTP_STATUSES; i++)
         if (reasons[i].status == status)
             return reasons[i].phrase;
     return "Error"; // the number says what
+}
+
+void posix_http_count(struct posix_http_counts *c, int status)
+{
+    for (unsigned i = 0; i < POSIX_HTTP_STATUSES; i++)
+        if (reasons[i].status == status)
+            atomic_fetch_add_explicit(&c->answers[i], 1, memory_order_relaxed);
+}
+
+_Static_assert((int)POSIX_HTTP_STATUSES <= (int)API_ANSWERS_MAX, "all find a place");
+
+void posix_http_counts_fill(struct posix_http_counts *c, struct api_port_facts *facts)
+{
+    for (unsigned i = 0; i < POSIX_HTTP_STATUSES; i++) {
+        unsigned count = atomic_load_explicit(&c->answers[i], memory_order_relaxed);
+        if (count == 0 && reasons[i].status != 200) // what never comes is left out
+            continue;
+        facts->answers[facts->answer_count].status = reasons[i].status;
+        facts->answers[facts->answer_count++].count = count;
+    }
 }
 
 static unsigned add(struct posix_http_header *headers, unsigned n, const char *name,

@@ -7,6 +7,7 @@
 #include "ports/posix/posix_jobs.h"
 #include "ports/posix/posix_loop.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -55,3 +56,11 @@ unsigned posix_http_headers(const struct api_response *a,
 
 // "Not Found"
 const char *posix_http_reason(int status);
+
+// Answers that an adapter has sent, by status. Any thread.
+enum { POSIX_HTTP_STATUSES = 27 }; // all that there are
+struct posix_http_counts {
+    atomic_uint answers[POSIX_HTTP_STATUSES];
+};
+void posix_http_count(struct posix_http_counts *c, int status);
+void posix_http_counts_fill(struct posix_http_counts *c, struct api_port_facts *facts);

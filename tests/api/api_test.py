@@ -296,7 +296,18 @@ class Metrics(WithServer):
         self.assertIn(sample, text)
         self.assertIn(b'usbip_urb_duration_seconds_count{type="control"} 1\n', text)
 
+    def test_who_was_refused_and_what_http_answered(self):
+        self.assertRaises(AssertionError, self.server.attach, "7-7")
+        self.server.ask("GET", "/nowhere")
+        text = self.server.ask("GET", "/metrics")[2].decode().splitlines()
+        self.assertIn('usbip_refusals_total{reason="no_device"} 1', text)
+        self.assertIn('usbip_refusals_total{reason="busy"} 0', text)
+        self.assertIn('usbip_connections_total{outcome="accepted"} 2', text)
+        self.assertIn('usbip_connections_total{outcome="refused"} 0', text)
+        self.assertIn('usbip_http_requests_total{code="404"} 1', text)
+
     def test_prometheus_scrapes_and_answers(self):
+        self.assertRaises(AssertionError, self.server.attach, "7-7")
         folder = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, folder)
         target = f"127.0.0.1:{self.server.ports['http']}"
@@ -311,8 +322,15 @@ class Metrics(WithServer):
         prometheus = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         self.addCleanup(prometheus.wait, 20)
         self.addCleanup(prometheus.terminate)
-        query = urllib.parse.quote('usbip_payload_bytes_total{busid="1-1",direction="in"}')
-        url = f"http://127.0.0.1:{port}/api/v1/query?query={query}"
+        queries = {
+            'usbip_payload_bytes_total{busid="1-1",direction="in"}': "18",
+            'usbip_refusals_total{reason="no_device"}': "1",
+        }
+        for query, value in queries.items():
+            self.assertEqual(self.ask_prometheus(port, query), value)
+
+    def ask_prometheus(self, port, query):
+        url = f"http://127.0.0.1:{port}/api/v1/query?query={urllib.parse.quote(query)}"
         end, found = time.monotonic() + 30, []
         while not found and time.monotonic() < end:
             try:
@@ -322,7 +340,7 @@ class Metrics(WithServer):
                 pass  # it is not up yet
             time.sleep(0.1)
         self.assertTrue(found, "Prometheus has no sample within 30 s")
-        self.assertEqual(found[0]["value"][1], "18")
+        return found[0]["value"][1]
 
 
 def main():

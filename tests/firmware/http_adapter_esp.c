@@ -43,6 +43,11 @@ const char *http_adapter_send(const char *request, size_t *size)
     return answer.text;
 }
 
+void http_adapter_facts(struct api_port_facts *facts)
+{
+    http_esp_facts(http, facts);
+}
+
 int http_adapter_connect(void)
 {
     return http_double_connect();

@@ -15,5 +15,9 @@ void http_adapter_end(void);
 // Sends the request as it is and returns the response, NUL-terminated, until the next call.
 const char *http_adapter_send(const char *request, size_t *size);
 
+// What it tells of itself.
+struct api_port_facts;
+void http_adapter_facts(struct api_port_facts *facts);
+
 // A connection of the test's own; to be closed.
 int http_adapter_connect(void);

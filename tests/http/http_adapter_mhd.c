@@ -40,6 +40,11 @@ void http_adapter_end(void)
     port_rig_end(&rig);
 }
 
+void http_adapter_facts(struct api_port_facts *facts)
+{
+    http_facts(http, facts);
+}
+
 int http_adapter_connect(void)
 {
     int fd = tcp_client_connect("127.0.0.1", port, TCP_CLIENT_MS);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every HTTP adapter does for the routes, whatever they are.
+#include "api/api.h"
 #include "tests/http/http_adapter.h"
 #include "tests/http/http_fake_api.h"
 #include "tests/support/check.h"
@@ -79,5 +80,27 @@ TEST(http_adapter_long_bodies)
     http_adapter_begin();
     send_body(API_BODY_MAX, "200");
     send_body(API_BODY_MAX + 1, "413");
+    http_adapter_end();
+}
+
+static unsigned count_of(const struct api_port_facts *f, int status)
+{
+    for (unsigned i = 0; i < f->answer_count; i++)
+        if (f->answers[i].status == status)
+            return f->answers[i].count;
+    return 0;
+}
+
+TEST(http_adapter_counts_answers)
+{
+    struct api_port_facts facts = {0};
+    http_adapter_begin();
+    answers("GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "200", "GET /a  0:");
+    answers("GET /a HTTP/1.1\r\nHost: a\r\n\r\n", "200", "GET /a  0:");
+    (void)send("GET /% HTTP/1.1\r\nHost: a\r\n\r\n"); // gets to no route
+    http_adapter_facts(&facts);
+    CHECK_EQ(count_of(&facts, 200), 2);
+    CHECK_EQ(count_of(&facts, 400), 1);
+    CHECK_EQ(facts.answer_count, 2);
     http_adapter_end();
 }

@@ -391,6 +391,25 @@ STAGE_TEST(api_status_refusal_by_access_counts_once, begin_sessions(st))
     cJSON_Delete(status);
 }
 
+// Whatever the event ring still has.
+STAGE_TEST(api_status_refusals_of_a_full_log, begin_sessions(st))
+{
+    const struct eventlog_what busy = EVENTLOG_WITH(import_refused, .status = WIRE_ST_DEV_BUSY);
+    for (unsigned i = 0; i < 1500; i++)
+        record_refusal(st, "10.0.0.9:1", busy);
+    for (unsigned i = 0; i < 1500; i++)
+        record_refusal(st, "", EVENTLOG(server_stopping));
+    cJSON *status = get(st, "/api/v1/status"), *refusals = member(status, "refusals");
+    CHECK_EQ(number(refusals, "count"), 1500);
+    CHECK_STR(text(member(refusals, "latest"), "text"), "10.0.0.9: device busy");
+    cJSON_Delete(status);
+    stage_advance(st, 3601ull * 1000000);
+    status = get(st, "/api/v1/status");
+    CHECK_EQ(number(member(status, "refusals"), "count"), 0);
+    CHECK(is_null(member(status, "refusals"), "latest"));
+    cJSON_Delete(status);
+}
+
 // An IN that waits for data for ever is no trouble, an OUT that nobody takes is.
 STAGE_TEST(api_status_oldest_pending, begin(st, "none"))
 {

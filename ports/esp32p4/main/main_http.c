@@ -72,7 +72,7 @@ void main_http_facts(void *firmware, struct api_port_facts *facts)
     facts->pools[facts->pool_count++] = pool("internal", MALLOC_CAP_INTERNAL);
     facts->pools[facts->pool_count++] = pool("psram", MALLOC_CAP_SPIRAM);
     if (f->http)
-        facts->live_sockets = http_esp_websockets(f->http);
+        http_esp_facts(f->http, facts);
 }
 
 // --- start ---------------------------------------------------------------------------------------

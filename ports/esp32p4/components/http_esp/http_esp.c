@@ -29,6 +29,7 @@ struct http_esp {
     struct posix_http http;
     struct posix_streams streams;
     struct http_esp_jobs jobs;
+    struct posix_http_counts counts;
     httpd_handle_t httpd;
     // Of the request being served, and of its response.
     httpd_req_t *request;
@@ -50,6 +51,7 @@ static void put(struct base_text *t, const char *name, const char *value)
 
 static void begin_head(struct http_esp *h, struct base_text *t, int status)
 {
+    posix_http_count(&h->counts, status);
     base_text_init(t, h->head, sizeof h->head);
     base_text_str(t, "HTTP/1.1 ");
     base_text_u64(t, (uint64_t)status);
@@ -352,7 +354,8 @@ void http_esp_stop(struct http_esp *h)
     free(h);
 }
 
-unsigned http_esp_websockets(const struct http_esp *h)
+void http_esp_facts(struct http_esp *h, struct api_port_facts *facts)
 {
-    return h->streams.websockets;
+    facts->live_sockets = h->streams.websockets;
+    posix_http_counts_fill(&h->counts, facts);
 }

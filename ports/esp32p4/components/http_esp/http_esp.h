@@ -32,5 +32,5 @@ struct http_esp *http_esp_start(const struct http_esp_config *config, char *why,
 // Waits for the request being served: the loop runs, or has ended. Not on the loop thread.
 void http_esp_stop(struct http_esp *h);
 
-// WebSockets that are open. Loop thread.
-unsigned http_esp_websockets(const struct http_esp *h);
+// What it knows of itself. Loop thread.
+void http_esp_facts(struct http_esp *h, struct api_port_facts *facts);
