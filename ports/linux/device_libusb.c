@@ -57,13 +57,17 @@ void device_libusb_ready(struct device_libusb *h)
 
 // --- worker --------------------------------------------------------------------------------------
 
+// Why it failed may be to be seen. That the device has gone is an answer too.
 static void answer_open(struct device *d)
 {
     struct device_note note = {.news = NEWS_OPEN, .type = BACKEND_OPENED};
     note.result = device_open(d, &note.failure);
+    if (note.result == BASE_ERR_GONE)
+        device_scan(d->host);
+    if (d->gone_told)
+        return;
     device_tell(d, &note);
-    if (note.result != BASE_OK)
-        d->host->scan_now = true; // why it failed may be to be seen
+    d->host->scan_now |= note.result != BASE_OK;
 }
 
 static void answer_close(struct device *d)

@@ -116,7 +116,8 @@ FIXTURE_TEST(conformance_032_set_interface)
     fixture_control(c, "\x01\x0b\x09\x00\x01\x00\x00\x00", NULL, USB_STATUS_STALL, 0);
     CHECK_EQ(f->d1->alternate[1], 1);
     check_iso_in(c, 102, USB_STATUS_OK);
-    CHECK_EQ(sim_faulty_setups_like(f->d1, 0x01, USB_REQ_SET_INTERFACE), 3);
+    CHECK_EQ(sim_faulty_setups_like(f->d1, 0x01, USB_REQ_SET_INTERFACE),
+             2 + stage_abilities.asks_for_any);
 }
 
 static void stall_bulk_in(struct fixture *f, struct stage_client *c, uint32_t seqnum)
@@ -181,10 +182,11 @@ FIXTURE_TEST(conformance_037_wlength_below_the_buffer)
 FIXTURE_TEST(conformance_038_directions_disagree)
 {
     struct stage_client *c = fixture_attach(f);
+    unsigned setups = sim_faulty_counters(f->d1)->setups;
     fixture_send(c, "SUB-DIRMISMATCH");
     stage_expect_ret(c, 0x26, false, USB_STATUS_STALL, 0);
     stage_expect_silence(c);
-    CHECK_EQ(sim_faulty_counters(f->d1)->setups, 0);
+    CHECK_EQ(sim_faulty_counters(f->d1)->setups, setups);
     stage_check_alive(c);
 }
 
@@ -214,9 +216,10 @@ FIXTURE_TEST(conformance_039_in_request_without_data)
 FIXTURE_TEST(conformance_040_set_address)
 {
     struct stage_client *c = fixture_attach(f);
+    unsigned setups = sim_faulty_counters(f->d1)->setups;
     fixture_send(c, "SUB-SETADDR");
     stage_expect_ret(c, 0x27, false, USB_STATUS_OK, 0);
-    CHECK_EQ(sim_faulty_counters(f->d1)->setups, 0);
+    CHECK_EQ(sim_faulty_counters(f->d1)->setups, setups);
     stage_check_alive(c);
     fixture_check_bulk_in(f->d1, c);
 }

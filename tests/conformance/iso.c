@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/conformance/iso.h"
 
+#include "tests/support/stage_backend.h"
+
 #include <string.h>
 
 struct stage_client *iso_attach(struct fixture *f)
@@ -56,6 +58,11 @@ void iso_submit(struct stage_client *c, const struct iso_urb *u)
 {
     iso_queue(c, u);
     stage_settle(c->stage);
+}
+
+void iso_check_frame(uint32_t have, uint32_t want)
+{
+    CHECK_EQ(have, stage_abilities.tells_frames ? want : 0);
 }
 
 void iso_expect(struct stage_client *c, const struct iso_urb *u, struct iso_reply *r)

@@ -42,6 +42,9 @@ struct iso_reply {
     struct usb_iso_packet packets[ISO_PACKETS_MAX];
 };
 
+// A start_frame; from a backend that does not know it, 0.
+void iso_check_frame(uint32_t have, uint32_t want);
+
 // The next PDU is the reply to `u`, as many descriptors, offsets and lengths as in the request,
 // lengths that add up.
 void iso_expect(struct stage_client *c, const struct iso_urb *u, struct iso_reply *r);

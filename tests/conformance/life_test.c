@@ -35,8 +35,9 @@ static struct stage_client *attach_with_urbs_pending(struct fixture *f)
 // How often the device was put back into the state after plug-in.
 static unsigned cleanings(const struct fixture *f)
 {
-    return stage_abilities.resets ? sim_faulty_counters(f->d1)->resets
-                                  : sim_faulty_setups_like(f->d1, 0x00, USB_REQ_SET_CONFIGURATION);
+    return stage_abilities.cleans_by_reset
+               ? sim_faulty_counters(f->d1)->resets
+               : sim_faulty_setups_like(f->d1, 0x00, USB_REQ_SET_CONFIGURATION);
 }
 
 // --- the client leaves ---------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 #include "base/base_text.h"
 #include "tests/firmware/device_rig.h"
+#include "tests/support/stage_delay.h"
 
 #include <string.h>
 
@@ -13,37 +14,18 @@ enum {
     SECOND_US = 1000000,
     FIRST_DEVNUM = 2, // as the simulated bus numbers
     LAST_DEVNUM = 127,
-    DEVICES = 32,
     HUB_PORTS = 15,
-    RESERVATION = 64, // bytes in front of payload
-    CHANNELS = 64,    // these tests are about other things; the real number has its own
-};
-
-// What sim_delay_open() and its like say of a port: answers come so much later.
-struct knobs {
-    char busid[USB_BUSID_SIZE];
-    uint64_t open_us, close_us, control_us;
-    enum base_err open_result;
-};
-
-// An answer that waits. No device: free.
-struct held {
-    struct backend_event ev;
-    uint64_t at_us;
+    CHANNELS = 64, // these tests are about other things; the real number has its own
 };
 
 static struct {
-    struct usbip_backend backend; // in front of the real one: names
+    struct usbip_backend names;    // in front of the real one
+    struct usbip_backend *backend; // in front of that: delays
     struct device_rig rig;
-    struct stage *stage;
     bool woken;
     uint8_t devnum;
     void *hub;
-    char plugged[DEVICES][USB_BUSID_SIZE]; // that the server has been told
-    void *devices[DEVICES];
     struct usb_device_info info;
-    struct knobs knobs[DEVICES];
-    struct held held[DEVICES];
 } self;
 
 // --- names ---------------------------------------------------------------------------------------
@@ -83,53 +65,7 @@ WRAP(enum base_err, sim_unplug, (struct sim_bus * bus, const char *busid), bus, 
 WRAP(enum base_err, sim_replug, (struct sim_bus * bus, const char *busid), bus, real)
 WRAP(struct sim_device *, sim_find, (struct sim_bus * bus, const char *busid), bus, real)
 
-// --- knobs ---------------------------------------------------------------------------------------
-
-static struct knobs *knobs_of(const char *busid)
-{
-    for (unsigned i = 0; i < DEVICES; i++) {
-        struct knobs *k = &self.knobs[i];
-        if (k->busid[0] == '\0')
-            (void)base_text_copy(k->busid, sizeof k->busid, busid);
-        if (strcmp(k->busid, busid) == 0)
-            return k;
-    }
-    check_fail(__FILE__, __LINE__, "no place for the knobs of %s", busid);
-}
-
-void __wrap_sim_delay_open(struct sim_bus *bus, const char *busid, uint64_t delay_us,
-                           enum base_err result);
-void __wrap_sim_delay_open(struct sim_bus *bus, const char *busid, uint64_t delay_us,
-                           enum base_err result)
-{
-    (void)bus;
-    knobs_of(busid)->open_us = delay_us;
-    knobs_of(busid)->open_result = result;
-}
-
-void __wrap_sim_delay_close(struct sim_bus *bus, const char *busid, uint64_t delay_us);
-void __wrap_sim_delay_close(struct sim_bus *bus, const char *busid, uint64_t delay_us)
-{
-    (void)bus;
-    knobs_of(busid)->close_us = delay_us;
-}
-
-void __wrap_sim_delay_control(struct sim_bus *bus, const char *busid, uint64_t delay_us);
-void __wrap_sim_delay_control(struct sim_bus *bus, const char *busid, uint64_t delay_us)
-{
-    (void)bus;
-    knobs_of(busid)->control_us = delay_us;
-}
-
 // --- between server and backend ------------------------------------------------------------------
-
-static unsigned slot_of(const void *device)
-{
-    for (unsigned i = 0; i < DEVICES; i++)
-        if (self.devices[i] == device)
-            return i;
-    check_fail(__FILE__, __LINE__, "more devices than expected, or one that was never plugged in");
-}
 
 static bool rename_plugged(struct backend_event *ev)
 {
@@ -141,92 +77,14 @@ static bool rename_plugged(struct backend_event *ev)
     self.devnum = self.devnum < LAST_DEVNUM ? self.devnum + 1 : FIRST_DEVNUM;
     self.info.devnum = self.devnum;
     ev->info = &self.info;
-    unsigned slot = slot_of(NULL);
-    self.devices[slot] = ev->device;
-    (void)base_text_copy(self.plugged[slot], USB_BUSID_SIZE, self.info.busid);
     return true;
 }
 
-// --- answers that wait ---------------------------------------------------------------------------
-
-static uint64_t stage_now(void)
+static bool drop_hub(const struct backend_event *ev)
 {
-    return self.stage->now_us;
-}
-
-static void hold(const struct backend_event *ev, uint64_t delay_us)
-{
-    for (unsigned i = 0; i < DEVICES; i++) {
-        struct held *h = &self.held[i];
-        if (h->ev.device)
-            continue;
-        *h = (struct held){.ev = *ev, .at_us = stage_now() + delay_us};
-        if (h->at_us < delay_us)
-            h->at_us = UINT64_MAX;
-        return;
-    }
-    check_fail(__FILE__, __LINE__, "too many answers wait");
-}
-
-static void drop_held(const void *device)
-{
-    for (unsigned i = 0; i < DEVICES; i++)
-        if (self.held[i].ev.device == device)
-            self.held[i] = (struct held){0};
-}
-
-static bool take_held(struct backend_event *ev)
-{
-    for (unsigned i = 0; i < DEVICES; i++) {
-        if (!self.held[i].ev.device || self.held[i].at_us > stage_now())
-            continue;
-        *ev = self.held[i].ev;
-        self.held[i] = (struct held){0};
+    if (ev->device != self.hub)
         return true;
-    }
-    return false;
-}
-
-// How much later than it came. 0: at once.
-static uint64_t delay_of(const struct backend_event *ev)
-{
-    if (ev->type != BACKEND_OPENED && ev->type != BACKEND_CLOSED &&
-        ev->type != BACKEND_CONTROL_DONE)
-        return 0;
-    const struct knobs *k = knobs_of(self.plugged[slot_of(ev->device)]);
-    return ev->type == BACKEND_OPENED   ? k->open_us
-           : ev->type == BACKEND_CLOSED ? k->close_us
-                                        : k->control_us;
-}
-
-static bool rename_unplugged(const struct backend_event *ev)
-{
-    drop_held(ev->device);
-    if (ev->device == self.hub) {
-        self.hub = NULL;
-        return false;
-    }
-    unsigned slot = slot_of(ev->device);
-    self.devices[slot] = NULL;
-    self.plugged[slot][0] = '\0';
-    return true;
-}
-
-static bool take_event(struct usbip_backend *b, uint64_t now_us, struct backend_event *ev)
-{
-    struct usbip_backend *real = device_usb_host_backend(self.rig.host);
-    (void)b;
-    if (take_held(ev))
-        return true;
-    while (real->take_event(real, now_us, ev)) {
-        uint64_t delay_us = delay_of(ev);
-        if (delay_us > 0)
-            hold(ev, delay_us);
-        else if (ev->type == BACKEND_PLUGGED     ? rename_plugged(ev)
-                 : ev->type == BACKEND_UNPLUGGED ? rename_unplugged(ev)
-                                                 : true)
-            return true;
-    }
+    self.hub = NULL;
     return false;
 }
 
@@ -235,22 +93,27 @@ static struct usbip_backend *real_backend(void)
     return device_usb_host_backend(self.rig.host);
 }
 
+static bool take_event(struct usbip_backend *b, uint64_t now_us, struct backend_event *ev)
+{
+    struct usbip_backend *real = real_backend();
+    (void)b;
+    while (real->take_event(real, now_us, ev))
+        if (ev->type == BACKEND_PLUGGED     ? rename_plugged(ev)
+            : ev->type == BACKEND_UNPLUGGED ? drop_hub(ev)
+                                            : true)
+            return true;
+    return false;
+}
+
 static void pass_open(struct usbip_backend *b, void *device)
 {
     (void)b;
-    const struct knobs *k = knobs_of(self.plugged[slot_of(device)]);
-    struct backend_event failed = {
-        .type = BACKEND_OPENED, .device = device, .result = k->open_result};
-    if (k->open_result == BASE_OK)
-        real_backend()->open(real_backend(), device);
-    else
-        hold(&failed, k->open_us);
+    real_backend()->open(real_backend(), device);
 }
 
 static void pass_close(struct usbip_backend *b, void *device)
 {
     (void)b;
-    drop_held(device); // an answer is no longer wanted
     real_backend()->close(real_backend(), device);
 }
 
@@ -272,43 +135,22 @@ static void pass_control(struct usbip_backend *b, void *device, const struct usb
     real_backend()->control(real_backend(), device, op);
 }
 
-// The stage counts and limits memory: payload is counted there too, by a block that lies idle and
-// that the first bytes of the real one name.
 static void *pass_alloc(struct usbip_backend *b, uint32_t size)
 {
     (void)b;
-    if (size > UINT32_MAX - RESERVATION)
-        return NULL;
-    void *reserved = base_alloc(&self.stage->heap.alloc, size);
-    uint8_t *p = reserved ? real_backend()->buffer_alloc(real_backend(), size + RESERVATION) : NULL;
-    if (!p) {
-        base_free(&self.stage->heap.alloc, reserved);
-        return NULL;
-    }
-    memcpy(p, &reserved, sizeof reserved);
-    return p + RESERVATION;
+    return real_backend()->buffer_alloc(real_backend(), size);
 }
 
 static void pass_free(struct usbip_backend *b, void *p, uint32_t size)
 {
-    void *reserved;
-    uint8_t *whole = p;
     (void)b;
-    if (!whole)
-        return;
-    memcpy(&reserved, whole - RESERVATION, sizeof reserved);
-    base_free(&self.stage->heap.alloc, reserved);
-    real_backend()->buffer_free(real_backend(), whole - RESERVATION, size + RESERVATION);
+    real_backend()->buffer_free(real_backend(), p, size);
 }
 
 static uint64_t pass_deadline(struct usbip_backend *b)
 {
-    uint64_t first_us = real_backend()->next_deadline(real_backend());
     (void)b;
-    for (unsigned i = 0; i < DEVICES; i++)
-        if (self.held[i].ev.device && self.held[i].at_us < first_us)
-            first_us = self.held[i].at_us;
-    return first_us;
+    return real_backend()->next_deadline(real_backend());
 }
 
 // --- the stage's side ----------------------------------------------------------------------------
@@ -328,22 +170,23 @@ static void wake(void)
     self.woken = true;
 }
 
-const struct stage_abilities stage_abilities = {.translates = false}; // nor anything else
+const struct stage_abilities stage_abilities = {
+    .opens_odd_headers = true, .asks_for_any = true, .tells_frames = true, .session_requests = 1};
 
 bool stage_backend_create(struct stage *st)
 {
     memset(&self, 0, sizeof self);
-    self.stage = st;
     self.devnum = FIRST_DEVNUM - 1;
-    self.backend = (struct usbip_backend){.open = pass_open,
-                                          .close = pass_close,
-                                          .submit = pass_submit,
-                                          .cancel = pass_cancel,
-                                          .control = pass_control,
-                                          .buffer_alloc = pass_alloc,
-                                          .buffer_free = pass_free,
-                                          .take_event = take_event,
-                                          .next_deadline = pass_deadline};
+    self.names = (struct usbip_backend){.open = pass_open,
+                                        .close = pass_close,
+                                        .submit = pass_submit,
+                                        .cancel = pass_cancel,
+                                        .control = pass_control,
+                                        .buffer_alloc = pass_alloc,
+                                        .buffer_free = pass_free,
+                                        .take_event = take_event,
+                                        .next_deadline = pass_deadline};
+    self.backend = stage_delay_begin(st, &self.names);
     usb_host_double_on_failure(fail_test);
     usb_host_double_reset(); // what a failed test left
     struct sim_bus *bus = sim_bus_create(&st->heap.alloc, 1);
@@ -374,7 +217,7 @@ void stage_backend_destroy(struct stage *st)
 struct usbip_backend *stage_backend(struct stage *st)
 {
     (void)st;
-    return &self.backend;
+    return self.backend;
 }
 
 bool stage_backend_run(struct stage *st)
@@ -392,18 +235,10 @@ uint64_t stage_backend_deadline(struct stage *st)
     return device_rig_deadline(&self.rig);
 }
 
-static bool is_plugged(const char *busid)
-{
-    for (unsigned i = 0; i < DEVICES; i++)
-        if (strcmp(self.plugged[i], busid) == 0)
-            return true;
-    return false;
-}
-
 void stage_backend_plugged(struct stage *st, const char *busid)
 {
     uint64_t end_us = st->now_us + 10 * SECOND_US;
     stage_settle(st);
-    while (!is_plugged(busid) && st->now_us < end_us)
+    while (!stage_delay_is_plugged(busid) && st->now_us < end_us)
         stage_advance(st, SECOND_US / 100);
 }

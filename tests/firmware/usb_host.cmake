@@ -26,7 +26,7 @@ usbip_tests(firmware_tests SOURCES ${usb_host_tests} device_world.c usb_host_rig
 
 # firmware_suite(NAME SUITE SOURCES...): the tests of all backends, with the chip's.
 function(firmware_suite name suite)
-  usbip_tests(${name} SOURCES ${ARGN} ../support/stage.c ../support/stage_client.c
+  usbip_tests(${name} SOURCES ${ARGN} ../support/stage.c ../support/stage_client.c ../support/stage_delay.c
     stage_backend_usb_host.c not_applicable.c LIBS device_usb_host_on_double usbip_sim)
   target_compile_definitions(${name} PRIVATE SUITE="${suite}")
   target_link_options(${name} PRIVATE -Wl,--wrap=sim_plug -Wl,--wrap=sim_unplug

@@ -14,6 +14,12 @@ struct stage_abilities {
     bool exact_requests;     // sends the device what clients ask for, and nothing else
     bool claims_anything;    // interfaces whose endpoints make no sense, too
     bool translates;         // full and low speed behind a high-speed hub
+    bool opens_odd_headers;  // of the device descriptor and of configurations
+    bool cleans_by_reset;    // of the bus, when a session has ended; else by SET_CONFIGURATION
+    bool asks_for_any;       // alternate setting, also one that the descriptors do not have
+    bool tells_frames;       // in which an isochronous URB began; else 0
+
+    unsigned session_requests; // that the device sees when a session begins and ends
 };
 extern const struct stage_abilities stage_abilities;
 

@@ -2,7 +2,8 @@
 // The simulated bus itself is the backend. It has no threads and announces at once.
 #include "tests/support/stage_backend.h"
 
-const struct stage_abilities stage_abilities = {true, true, true, true, true, true};
+const struct stage_abilities stage_abilities = {true, true, true, true, true, true,
+                                                true, true, true, true, 0};
 
 bool stage_backend_create(struct stage *st)
 {

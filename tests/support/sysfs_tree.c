@@ -130,10 +130,12 @@ static void put_descriptors(const struct sysfs_tree *t, const char *folder,
         size += info->config[i].size;
     uint8_t *all = malloc(size + 1), *at = all;
     CHECK(all != NULL);
-    memcpy(at, info->device_descriptor.data, info->device_descriptor.size);
+    if (info->device_descriptor.size > 0)
+        memcpy(at, info->device_descriptor.data, info->device_descriptor.size);
     at += info->device_descriptor.size;
     for (unsigned i = 0; i < info->config_count; i++) {
-        memcpy(at, info->config[i].data, info->config[i].size);
+        if (info->config[i].size > 0)
+            memcpy(at, info->config[i].data, info->config[i].size);
         at += info->config[i].size;
     }
     snprintf(path, sizeof path, "%s/descriptors", folder);
