@@ -1,134 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real devices: the server runs in a guest with the USB devices of QEMU, which no one here wrote,
-and the same guest attaches them over its loopback."""
+"""Real devices: a disk, a keyboard and a serial adapter of QEMU's, on the server that is in the guest."""
 
-import contextlib
 import random
-import shutil
-import socket
-import subprocess
-import threading
 import time
 
-from lab import LONG, expect, test
-from machines import Failure, Guest
+from lab import LONG, expect
+from real_lab import BEHIND_HUB, HIGH, SUPER, TCP, real, stick, test_of
 
-DISK_MIB = 32
-STICK = "usb-storage,id=stick,drive=stick,bus=xhci.0,port={port}"
 UNPLUGS = 200 if LONG else 20
 
 
-class Monitor:
-    """QEMU's, for plugging and pulling."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
-        deadline = time.monotonic() + 20
-        while True:
-            with contextlib.suppress(OSError):
-                self.socket.connect(str(path))
-                break
-            expect(time.monotonic() < deadline, "QEMU has no monitor")
-            time.sleep(0.05)
-        self._answer()
-
-    def _answer(self):
-        data = b""
-        while not data.endswith(b"(qemu) "):
-            data += self.socket.recv(65536)
-        return data.decode(errors="replace")
-
-    def command(self, line):
-        self.socket.sendall(line.encode() + b"\n")
-        return self._answer()
-
-
-class Echo(threading.Thread):
-    """The other end of the serial adapter."""
-
-    def __init__(self, path):
-        super().__init__(daemon=True)
-        self.listener = socket.socket(socket.AF_UNIX)
-        self.listener.bind(str(path))
-        self.listener.listen(1)
-        self.start()
-
-    def run(self):
-        connection, _ = self.listener.accept()
-        with contextlib.suppress(OSError):
-            while data := connection.recv(4096):
-                connection.sendall(data)
-
-
-def with_server(lab):
-    """The guest's initramfs with the server and its libraries in it."""
-    root = lab.logs / "overlay"
-    (root / "bin").mkdir(parents=True)
-    (root / "lib64").mkdir()
-    shutil.copy(lab.program, root / "bin/usbip-server")
-    said = subprocess.run(["ldd", lab.program], capture_output=True, text=True, check=True).stdout
-    for word in said.split():
-        if word.startswith("/"):
-            shutil.copy(word, root / "lib64")
-    packed = subprocess.run(
-        "find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0",
-        shell=True, cwd=root, capture_output=True, check=True,
-    ).stdout  # fmt: skip
-    initrd = lab.logs / "initramfs_with_server.cpio"
-    initrd.write_bytes((lab.guest_files / "initramfs.cpio").read_bytes() + packed)
-    shutil.rmtree(root)
-    return initrd
-
-
-class RealLab:
-    """A guest with a disk, a keyboard and a serial adapter plugged in."""
-
-    def __init__(self, lab):
-        disk, monitor, echo = lab.logs / "stick", lab.logs / "monitor", lab.logs / "echo"
-        with open(disk, "wb") as file:
-            file.truncate(DISK_MIB << 20)
-        self.echo = Echo(echo)
-        machine = f"""-m 512 -monitor unix:{monitor},server=on,wait=off
-            -device qemu-xhci,id=xhci
-            -blockdev driver=raw,node-name=stick,file.driver=file,file.filename={disk}
-            -device {STICK.format(port=1)}
-            -device usb-kbd,bus=xhci.0,port=2
-            -chardev socket,id=echo,path={echo}
-            -device usb-serial,chardev=echo,always-plugged=on,bus=xhci.0,port=3"""
-        console = lab.logs / "real_console.log"
-        self.guest = Guest(
-            lab.guest_files, console, machine=machine.split(), initrd=with_server(lab)
-        )
-        self.monitor = Monitor(monitor)
-        self.run("load_real_modules; start_server; wait_for 30 has_disk real")
-
-    def run(self, script, seconds=60):
-        try:
-            return self.guest.run(f". /real.sh\n{script}", seconds)
-        except Failure as failure:
-            if not self.guest.broken:
-                log = self.guest.run(
-                    "grep -v ' listed ' /tmp/server.log | tail -n 30; echo; dmesg | tail -n 30;"
-                    "grep -A 60 'ERROR: ' /tmp/server.log || true"
-                )
-                raise Failure(f"{failure}\n--- server and kernel:\n{log}") from None
-            raise
-
-    def stop(self):
-        self.guest.stop()
-
-
-def real(lab):
-    return lab._machine("real", lambda: RealLab(lab))
-
-
-@test
+@test_of("usb-storage", "super", "not exported while it is mounted")
 def real_disk_in_use_is_kept_back(lab):
     text = real(lab).run("""
         busid=$(real_busid HARDDRIVE)
         wait_for 20 is_listed $busid
-        disk=/dev/$(disk_of real)
+        disk=/dev/$(disk_of here)
         mkfs.ext4 -q $disk
         mount -t ext4 $disk /mnt
         dd if=/dev/urandom of=/mnt/before bs=1M count=4 2>/tmp/dd
@@ -141,61 +28,176 @@ def real_disk_in_use_is_kept_back(lab):
     expect("a file system on it is mounted" in text, f"the log does not say why:\n{text}")
 
 
-@test
-def real_disk_keeps_files(lab):
+KEEPS = "ext4: what the host wrote is read through USB/IP, 8 MiB written there are read by the host"
+
+
+def keeps_files(lab, speed):
     real(lab).run(
-        """
+        f"""
         busid=$(real_busid HARDDRIVE)
+        wait_for 20 is_listed $busid
         attach $busid
         wait_for 30 has_disk usbip
-        no_disk real
+        no_disk here
+        find_device usbip HARDDRIVE
+        read -r speed </sys/bus/usb/devices/$found/speed
+        [ $speed = {speed} ] || {{ echo "speed $speed"; exit 1; }}
         disk=/dev/$(disk_of usbip)
         mount -t ext4 $disk /mnt
         (cd /mnt; md5sum -c /tmp/sums)
         dd if=/dev/urandom of=/mnt/over bs=1M count=8 conv=fsync 2>/tmp/dd
-        (cd /mnt; md5sum over >>/tmp/sums)
+        (cd /mnt; md5sum before over >/tmp/sums)
         umount /mnt
         give_back $busid
-        wait_for 30 has_disk real
+        wait_for 30 has_disk here
         has_driver $busid usb-storage
-        disk=/dev/$(disk_of real)
-        e2fsck -f -n $disk >/tmp/fsck 2>&1 || { cat /tmp/fsck; exit 1; }
-        mount -t ext4 -o ro $disk /mnt
-        (cd /mnt; md5sum -c /tmp/sums)
-        umount /mnt""",
+        files_are_whole /tmp/sums""",
         120,
     )
 
 
-@test
+@test_of("usb-storage", "super", f"{KEEPS}; `e2fsck`")
+def real_disk_keeps_files(lab):
+    keeps_files(lab, 5000)
+
+
+def replug(lab, port):
+    """The same disk, with the same files, in another port."""
+    real(lab).pull("stick")
+    real(lab).run("wait_for 20 no_disk here")
+    real(lab).plug(stick(port))
+    real(lab).run("wait_for 30 has_disk here")
+
+
+@test_of("usb-storage", "high", "the same")
+def real_disk_keeps_files_at_high_speed(lab):
+    replug(lab, HIGH)
+    keeps_files(lab, 480)
+
+
+@test_of("usb-storage, usb-hub", "full", "the same, behind a hub")
+def real_disk_keeps_files_behind_hub(lab):
+    replug(lab, BEHIND_HUB)
+    keeps_files(lab, 12)
+
+
+@test_of("usb-storage", "super", "the same from a second guest, over the network")
+def real_disk_keeps_files_of_another_guest(lab):
+    replug(lab, SUPER)
+    lab_of_devices = real(lab)
+    busid, sums = lab_of_devices.run("""
+        busid=$(real_busid HARDDRIVE)
+        wait_for 20 is_listed $busid
+        echo $busid
+        cat /tmp/sums""").split("\n", 1)
+    lab.guest.run(". /class.sh; [ -e /sys/module/ext4 ] || load_class_modules")
+    said = lab.guest.run(
+        f"""
+        TCP={TCP}
+        attach {busid}
+        wait_for 60 present 1-1
+        mount -t ext4 /dev/sda /mnt
+        cd /mnt
+        md5sum -c >/tmp/verified <<END
+{sums}
+END
+        dd if=/dev/urandom of=over bs=1M count=2 conv=fsync 2>/tmp/dd
+        md5sum before over >/tmp/sums
+        cd /
+        umount /mnt
+        give_back {busid}
+        wait_for 20 gone 1-1
+        cat /tmp/sums""",
+        120,
+    )
+    written = "\n".join(said.splitlines()[-2:])
+    lab_of_devices.run(f"""
+        cat >/tmp/sums <<END
+{written}
+END
+        wait_for 30 has_disk here
+        files_are_whole /tmp/sums""")
+
+
+@test_of(
+    "usb-storage",
+    "super",
+    "the halts of its endpoints cleared, reset while mounted, unconfigured and configured: the "
+    "files are whole each time",
+)
+def real_disk_takes_pipe_changes(lab):
+    text = real(lab).run(
+        """
+        busid=$(real_busid HARDDRIVE)
+        wait_for 20 is_listed $busid
+        attach $busid
+        wait_for 30 has_disk usbip
+        find_device usbip HARDDRIVE
+        device=$found
+        usb_requests $(node_of $device) clear_halt
+        wait_for 30 has_disk usbip
+        mount -t ext4 /dev/$(disk_of usbip) /mnt
+        (cd /mnt; md5sum -c /tmp/sums)
+        echo 3 >/proc/sys/vm/drop_caches
+        usb_requests $(node_of $device) reset
+        (cd /mnt; md5sum -c /tmp/sums)
+        umount /mnt
+        echo 0 >/sys/bus/usb/devices/$device/bConfigurationValue
+        wait_for 20 no_disk usbip
+        echo 1 >/sys/bus/usb/devices/$device/bConfigurationValue
+        wait_for 30 has_disk usbip
+        mount -t ext4 /dev/$(disk_of usbip) /mnt
+        (cd /mnt; md5sum -c /tmp/sums)
+        umount /mnt
+        give_back $busid
+        wait_for 30 has_disk here""",
+        120,
+    )
+    expect("2 halts cleared" in text, f"halts: {text}")
+
+
+READ_AND_WRITE = """
+    wait_for 30 has_disk usbip
+    disk=/dev/$(disk_of usbip)
+    (dd if=$disk of=/dev/null bs=64k iflag=direct; true) >/tmp/dd 2>&1 &
+    (dd if=/dev/zero of=$disk bs=256k seek=64 oflag=direct; true) >/tmp/dd2 2>&1 &"""
+
+
+@test_of(
+    "usb-storage",
+    "super",
+    "pulled at 20 random moments (200 with `--long`) of reading and writing: both sides survive, "
+    "nothing is left behind, and it is listed again",
+)
 def real_disk_pulled_at_any_moment(lab):
     lab_of_devices = real(lab)
     moments = random.Random(1)
+    lab_of_devices.run("server_descriptors >/tmp/descriptors")
     for round_number in range(UNPLUGS):
-        lab_of_devices.run("""
+        # In each fourth round the kernel is still finding out what it is.
+        lab_of_devices.run(f"""
             busid=$(real_busid HARDDRIVE)
             wait_for 20 is_listed $busid
             attach $busid
-            echo $busid >/tmp/busid""")
-        if round_number % 4:  # else while the kernel is still finding out what it is
-            lab_of_devices.run("""
-                wait_for 30 has_disk usbip
-                disk=/dev/$(disk_of usbip)
-                (dd if=$disk of=/dev/null bs=64k iflag=direct; true) >/tmp/dd 2>&1 &
-                (dd if=/dev/zero of=$disk bs=256k seek=64 oflag=direct; true) >/tmp/dd2 2>&1 &""")
+            echo $busid >/tmp/busid
+            {READ_AND_WRITE if round_number % 4 else ""}""")
         time.sleep(moments.random() / 2)
-        lab_of_devices.monitor.command("device_del stick")
+        lab_of_devices.pull("stick")
         lab_of_devices.run("""
             read -r busid </tmp/busid
             wait_for 20 no_disk usbip
             wait_for 20 is_not_listed $busid
+            wait_for 30 vhci_is_quiet
             rm -f /var/run/vhci_hcd/port*""")
-        said = lab_of_devices.monitor.command("device_add " + STICK.format(port=1))
-        expect("rror" not in said, f"QEMU says: {said}")
-        lab_of_devices.run("wait_for 30 has_disk real")
+        lab_of_devices.plug(stick(SUPER))
+        lab_of_devices.run("wait_for 30 has_disk here")
+    lab_of_devices.run("""
+        read -r before </tmp/descriptors
+        has_descriptors() { [ $(server_descriptors) = $before ]; }
+        wait_for 20 has_descriptors""")
 
 
-@test
+@test_of("usb-kbd", "high", "keys arrive; `usbhid` has it again afterwards")
 def real_keyboard_types(lab):
     lab_of_devices = real(lab)
     lab_of_devices.run("""
@@ -219,7 +221,11 @@ def real_keyboard_types(lab):
         wait_for 20 has_driver $(real_busid Keyboard) usbhid""")
 
 
-@test
+@test_of(
+    "usb-serial",
+    "full",
+    "FTDI: 64 KiB are echoed; `ftdi_sio` has it again afterwards",
+)
 def real_serial_adapter_echoes(lab):
     real(lab).run(
         """
@@ -236,7 +242,11 @@ def real_serial_adapter_echoes(lab):
     )
 
 
-@test
+@test_of(
+    "usb-storage, usb-kbd",
+    "super, high",
+    "the server ends while both are attached: the drivers have them again",
+)
 def real_devices_are_given_back_at_the_end(lab):
     text = real(lab).run(
         """
@@ -248,7 +258,7 @@ def real_devices_are_given_back_at_the_end(lab):
         attach $keyboard
         wait_for 20 came_over_usbip Keyboard
         stop_server || { echo "exit status $?"; cat /tmp/server.log; exit 1; }
-        wait_for 20 has_disk real
+        wait_for 20 has_disk here
         has_driver $disk usb-storage
         has_driver $keyboard usbhid
         cat /tmp/server.log""",

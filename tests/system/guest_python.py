@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """guest_python.py ROOT: puts as much of the library of Debian's Python into the guest as
-tools/bringup loads, compiled: in the guest, compiling would take half a minute. Prints the shared
+tools/bringup and card.py load, compiled: in the guest, compiling would take half a minute. Prints the shared
 objects, whose libraries the guest needs too."""
 
 import importlib
@@ -9,8 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
-# What tools/bringup needs; a module that is missing here fails the system test.
-MODULES = """argparse array datetime encodings.idna fcntl hashlib http.client json mmap os platform
+# What they need; a module that is missing here fails the system test.
+MODULES = """argparse array base64 ctypes datetime encodings.idna fcntl hashlib http.client json mmap os platform
     queue re select shutil signal socket struct subprocess termios threading time tty"""
 
 LIBRARY = f"lib/python3.{sys.version_info.minor}"

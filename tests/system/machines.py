@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 QEMU = """qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -machine pc
-    -accel tcg,thread=multi,tb-size=256 -cpu qemu64 -m 256 -smp 1
+    -accel tcg,thread={thread},tb-size=256 -cpu qemu64 -m 256 -smp 1
     -device virtio-net-pci,netdev=net,romfile=
     -chardev stdio,id=shell,signal=off -serial chardev:console -serial chardev:shell"""
 
@@ -56,13 +56,23 @@ def end(process, seconds):
 
 class Guest:
     """Runs shell scripts in the guest, over its second serial port. `console` is the kernel's log.
-    `network` is QEMU's: with "user" the TCP of the connections is the host's, not the guest's."""
+    `network` is QEMU's: with "user" the TCP of the connections is the host's, not the guest's.
+    `counted`: its clock counts instructions, one is a nanosecond; else it is the host's clock."""
 
     def __init__(
-        self, files: Path, console: Path, options="", network="user", machine=(), initrd=None
+        self,
+        files: Path,
+        console: Path,
+        options="",
+        network="user",
+        machine=(),
+        initrd=None,
+        counted=False,
     ):
         self.console = console
-        command = QEMU.split() + ["-chardev", f"file,id=console,path={console}", *machine]
+        command = QEMU.format(thread="single" if counted else "multi").split()
+        command += ["-icount", "shift=0,sleep=off"] if counted else []
+        command += ["-chardev", f"file,id=console,path={console}", *machine]
         command += ["-netdev", f"{network},id=net"]
         command += ["-kernel", files / "vmlinux", "-initrd", initrd or files / "initramfs.cpio"]
         command += ["-append", " ".join(KERNEL.split() + options.split())]

@@ -12,14 +12,17 @@ import tool_tests  # noqa: F401  (the tests list themselves, in this order)
 import client_tests  # noqa: F401
 import usbtest_tests  # noqa: F401
 import peer_tests  # noqa: F401
-import usbtest_table  # noqa: F401
 import class_tests  # noqa: F401
 import bringup_tests  # noqa: F401
 import access_tests  # noqa: F401
 import outage_tests  # noqa: F401
 import holder_tests  # noqa: F401
 import keep_tests  # noqa: F401
+import device_kind_tests  # noqa: F401
+import gadget_tests  # noqa: F401
+import usbtest_table  # noqa: F401
 import device_tests  # noqa: F401
+import device_table  # noqa: F401
 import end_tests  # noqa: F401
 from lab import Lab, run_tests
 

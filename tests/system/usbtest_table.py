@@ -6,7 +6,13 @@ from lab import expect, test
 from usbtest_tests import CASES, PEERS, RESULTS
 
 SECTION = "usbtest"
-OURS = ["case", "what it does", "usbip-server, high speed", "usbip-server, full speed"]
+OURS = [
+    "case",
+    "what it does",
+    "usbip-server, high speed",
+    "usbip-server, full speed",
+    "usbip-server `--usb`, Gadget Zero on `dummy_hcd`, high speed",
+]
 
 
 def peers():
@@ -23,7 +29,7 @@ def peers():
 
 @test
 def usbtest_table(lab):
-    ours = [RESULTS.get(speed, {}) for speed in ("high", "full")]
+    ours = [RESULTS.get(speed, {}) for speed in ("high", "full", "gadget")]
     expect(all(len(column) == len(CASES) for column in ours), "not all cases were run")
     others = peers()
     rows = []

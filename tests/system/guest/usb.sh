@@ -14,7 +14,7 @@ wait_for() {
     read -r up _ </proc/uptime
     end=$((${up%.*} + seconds + 1))
     until "$@"; do
-        usleep 10000
+        usleep 20000
         read -r up _ </proc/uptime
         [ "${up%.*}" -lt "$end" ] || { echo "not within $seconds s: $*"; return 1; }
     done
