@@ -276,7 +276,7 @@ static void take_due(struct usbip_server *server)
             BASE_CONTAINER(base_list_pop(&server->timers), struct server_link, timer);
         session_give_notice(&l->notice);
     }
-    if (server_ports_due(server))
+    if (server->switching > 0 && server_ports_due(server))
         server_take_events(server);
 }
 
@@ -304,7 +304,7 @@ struct session *server_next_changed(struct usbip_server *server)
 uint64_t server_next_deadline(struct usbip_server *server)
 {
     uint64_t best = base_list_empty(&server->ready) ? first_deadline(server) : 0;
-    uint64_t ports_us = server_ports_deadline(server);
+    uint64_t ports_us = server->switching > 0 ? server_ports_deadline(server) : UINT64_MAX;
     best = ports_us < best ? ports_us : best;
     for (unsigned i = 0; i < server->backend_count; i++) {
         struct usbip_backend *b = server->backends[i].backend;

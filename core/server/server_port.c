@@ -124,6 +124,7 @@ static struct server_switch *take_place(struct usbip_server *server, const char 
     if (s)
         return s;
     s = (struct server_switch *)find(server, "");
+    server->switching++;
     *s = (struct server_switch){.backend = b, .on_us = UINT64_MAX};
     (void)base_text_copy(s->port, sizeof s->port, port);
     return s;
@@ -177,6 +178,7 @@ void server_port_answered(struct usbip_server *server, const char *port, enum ba
         s->on_us = server->stopping ? server->now_us : server->now_us + s->cycle_us;
     } else {
         s->port[0] = '\0';
+        server->switching--;
     }
 }
 
@@ -214,8 +216,5 @@ void server_ports_stop(struct usbip_server *server)
 
 bool server_ports_quiet(const struct usbip_server *server)
 {
-    for (unsigned i = 0; i < SERVER_SWITCHES; i++)
-        if (server->switches[i].port[0])
-            return false;
-    return true;
+    return server->switching == 0;
 }

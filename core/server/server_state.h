@@ -54,13 +54,12 @@ struct usbip_server {
     struct server_config config;
     struct eventlog *log;
     struct registry registry;
-    struct server_usages usages;
     const struct access_list *access; // in force
     struct access_list *own_access;   // the same, unless nobody has set any
     struct access_naming *namings;    // the registry's
     struct server_slot backends[SERVER_MAX_BACKENDS];
     unsigned backend_count;
-    struct server_switch switches[SERVER_SWITCHES];
+    unsigned switching; // places of `switches` that are taken
     struct session_budget budget;
     struct base_list links;   // of struct server_link, oldest first
     struct base_list ready;   // those whose session has given notice
@@ -71,6 +70,9 @@ struct usbip_server {
     bool stopping;
     struct server_totals totals;
     struct session_latency latency[4]; // of sessions that are over, by enum usb_transfer_type
+    // What is large comes last: whatever is used for each URB is then near.
+    struct server_usages usages;
+    struct server_switch switches[SERVER_SWITCHES];
 };
 
 // server_record.c; `busid` and `peer` may be NULL.
