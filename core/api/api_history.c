@@ -34,8 +34,22 @@ static const struct server_history_ring *ring_of(const struct server_history *h,
     return hour ? &h->hour : &h->minute;
 }
 
-static void add_span(struct api_json *j, const struct server_usages *usages,
-                     const struct api_sorted *sorted, const char *busid, bool hour)
+// What is told: of the devices that are plugged in, or of one that may have gone.
+struct wanted {
+    struct api_sorted sorted;
+    char busid[USB_BUSID_SIZE];       // "": of all
+    const struct server_usage *usage; // of that one; NULL: nobody has used it
+};
+
+static void add_device(struct api_json *j, const char *busid, const struct server_usage *usage,
+                       bool hour)
+{
+    if (usage && usage->history)
+        add_ring(j, busid, ring_of(usage->history, hour));
+}
+
+static void add_span(struct api_json *j, const struct server_usages *usages, const struct wanted *w,
+                     bool hour)
 {
     const uint64_t step_us = SERVER_HISTORY_STEP_US;
     api_json_object(j, hour ? "hour" : "minute");
@@ -43,51 +57,58 @@ static void add_span(struct api_json *j, const struct server_usages *usages,
     api_json_number(j, "points", SERVER_HISTORY_POINTS);
     add_ring(j, "all", ring_of(&usages->all, hour));
     api_json_object(j, "devices");
-    for (unsigned i = 0; i < sorted->count; i++) {
-        const struct registry_device *d = sorted->device[i];
-        bool wanted = !busid[0] || strcmp(busid, d->info.busid) == 0;
-        if (wanted && d->usage && d->usage->history) // else nobody has used it yet
-            add_ring(j, d->info.busid, ring_of(d->usage->history, hour));
-    }
+    if (w->busid[0])
+        add_device(j, w->busid, w->usage, hour);
+    for (unsigned i = 0; i < w->sorted.count && !w->busid[0]; i++)
+        add_device(j, w->sorted.device[i]->info.busid, w->sorted.device[i]->usage, hour);
     api_json_object_end(j);
     api_json_object_end(j);
 }
 
-static struct api_response answer(const struct api_context *ctx, const char *busid)
+static struct api_response answer(const struct api_context *ctx, struct wanted *w)
 {
-    struct api_sorted sorted;
     struct api_json j;
     const struct server_usages *usages = server_usages(ctx->server, ctx->now_us);
-    if (!api_sorted_begin(&sorted, ctx))
+    if (!api_sorted_begin(&w->sorted, ctx))
         return api_answer(200, NULL);
     api_json_begin(&j);
     api_json_object(&j, NULL);
-    add_span(&j, usages, &sorted, busid, false);
-    add_span(&j, usages, &sorted, busid, true);
+    add_span(&j, usages, w, false);
+    add_span(&j, usages, w, true);
     api_json_utc(&j, "time", api_unix_us(ctx, ctx->now_us));
     api_json_seconds(&j, "uptime_s", api_uptime_us(ctx));
     api_json_number(&j, "boot", eventlog_boot(server_eventlog(ctx->server)));
     api_json_object_end(&j);
-    api_sorted_end(&sorted);
+    api_sorted_end(&w->sorted);
     return api_answer(200, api_json_end(&j));
+}
+
+// The device of that bus ID or alias, or the one that was there last. False: there was none.
+static bool take_device(const struct api_context *ctx, const char *name, struct wanted *w)
+{
+    const char *busid = server_busid(ctx->server, name);
+    const struct registry_device *d = registry_find(server_registry(ctx->server), busid);
+    const struct server_usages *usages = server_usages(ctx->server, ctx->now_us);
+    w->usage = d ? d->usage : NULL;
+    BASE_LIST_FOR_EACH (const struct server_usage, u, &usages->list, link)
+        if (!d && strcmp(u->busid, busid) == 0)
+            w->usage = u; // those that left last are at the end
+    return base_text_copy(w->busid, sizeof w->busid, busid) && (d || w->usage);
 }
 
 struct api_response api_get_history(const struct api_context *ctx, const struct api_request *req,
                                     const char *argument)
 {
-    char busid[API_QUERY_VALUE] = "";
+    struct wanted w = {.busid = ""};
     struct api_query q = api_query_begin(req);
     (void)argument;
     while (api_query_next(&q)) {
         if (strcmp(q.name, "busid") != 0)
             return api_query_problem(q.name, "is not known here; there is busid");
-        const struct registry_device *d =
-            registry_find_named(server_registry(ctx->server), q.value);
-        if (!d)
-            return api_query_problem(q.name, "names no device that is plugged in");
-        (void)base_text_copy(busid, sizeof busid, d->info.busid);
+        if (!take_device(ctx, q.value, &w))
+            return api_query_problem(q.name, "names no device that is or was plugged in");
     }
     if (q.wrong)
         return api_problem(400, "The query is wrong", "It cannot be decoded, or is too long.");
-    return answer(ctx, busid);
+    return answer(ctx, &w);
 }

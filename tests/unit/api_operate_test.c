@@ -253,3 +253,25 @@ DESK_TEST(api_history)
     expect(d, "GET", "/api/v1/history?busid=1-9", NULL, 400);
     expect(d, "GET", "/api/v1/history?minute=1", NULL, 400);
 }
+
+// By its alias, and what it did before it went.
+DESK_TEST(api_history_of_a_device_that_has_gone)
+{
+    static const struct access_naming probe = {
+        .by = ACCESS_FOLLOW_PORT, .key = "1-3", .names = {.alias = "probe"}};
+    struct stage_client *c = stage_attach(&d->stage, "1-3");
+    CHECK_EQ(server_change_names(d->stage.server, &probe, 1, d->stage.now_us), BASE_OK);
+    stage_in(c, 1, 1, 512);
+    stage_advance(&d->stage, SERVER_HISTORY_STEP_US);
+    for (unsigned gone = 0; gone < 2; gone++) {
+        cJSON *o = ask(d, "GET", "/api/v1/history?busid=probe", NULL, 200);
+        cJSON *device = member(member(member(o, "minute"), "devices"), "1-3");
+        CHECK_EQ(item(member(device, "in"), 119)->valuedouble, 1024);
+        cJSON_Delete(o);
+        (void)sim_unplug(d->stage.bus, "1-3");
+        stage_settle(&d->stage);
+    }
+    cJSON *all = ask(d, "GET", "/api/v1/history", NULL, 200);
+    CHECK_EQ(cJSON_GetArraySize(member(member(all, "minute"), "devices")), 0);
+    cJSON_Delete(all);
+}
