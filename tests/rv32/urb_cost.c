@@ -4,6 +4,7 @@
 // (-icount), so the figures are the same on every machine. tests/rv32/urb_cost.txt
 // has the budget.
 #include "access_cost.h"
+#include "devices_cost.h"
 #include "plain_backend.h"
 
 #include "wire/wire_op.h"
@@ -186,5 +187,6 @@ int main(void)
     for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++)
         printf("%-20s %6lu\n", rows[i].name, (unsigned long)measure(&rows[i]));
     printf("%-20s %6lu\n", "access_64_rules", (unsigned long)access_cost(instructions));
+    printf("%-20s %6lu\n", "list_8_devices", (unsigned long)devices_cost(instructions));
     return 0;
 }
