@@ -186,7 +186,8 @@ class Server:
         got = client.recv(320, socket.MSG_WAITALL)
         assert got[4:8] == bytes(4), got[:8]
         # A GET_DESCRIPTOR of 18 bytes, so that there is something to count.
-        words = [1, 1, 0x10002, 1, 0, 0x200, 18, 0, 0xFFFFFFFF, 0]
+        busnum, devnum = int.from_bytes(got[296:300], "big"), int.from_bytes(got[300:304], "big")
+        words = [1, 1, busnum << 16 | devnum, 1, 0, 0x200, 18, 0, 0xFFFFFFFF, 0]
         submit = b"".join(w.to_bytes(4, "big") for w in words) + bytes.fromhex("8006000100001200")
         client.sendall(submit)
         assert len(client.recv(48 + 18, socket.MSG_WAITALL)) == 66
@@ -278,6 +279,42 @@ class Figures(WithServer):
             time.sleep(0.05)
         found = self.server.get("/api/v1/devices/1-1")["round_trip_s"]
         self.assertTrue(0 < found < 1, found)
+
+
+class Labgrid(WithServer):
+    """The power of a port by labgrid's own driver, as it comes with Debian."""
+
+    def labgrid(self, *steps):
+        url = f"http://127.0.0.1:{self.server.ports['http']}/api/v1/ports/1-2.{{index}}/power"
+        command = [TOP / "tests/api/labgrid_power.py", url, "1", *steps]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+        return done.stdout.split()
+
+    def wait(self, there):
+        end = time.monotonic() + 10
+        while (self.server.ask("GET", "/api/v1/devices/1-2.1")[0] == 200) != there:
+            self.assertLess(time.monotonic(), end, f"1-2.1 is there: {not there}")
+
+    def events(self):
+        events = self.server.get("/api/v1/events?busid=1-2.1")["events"]
+        return sorted(e["type"] for e in events if e["type"].startswith("port_"))
+
+    def test_off_on_and_read_back(self):
+        self.assertEqual(self.labgrid("get", "off", "get"), ["on", "off"])
+        self.wait(False)
+        self.assertEqual(self.labgrid("get", "on", "get"), ["off", "on"])
+        self.wait(True)
+
+    def test_cycle(self):
+        self.assertEqual(self.labgrid("cycle", "get"), ["on"])
+        self.wait(True)
+        self.assertEqual(self.events(), ["port_powered_off", "port_powered_on"])
+
+    def test_what_is_refused_is_in_the_event_log(self):
+        client = self.server.attach("1-2.1")
+        self.addCleanup(client.close)
+        self.assertEqual(self.labgrid("off", "get"), ["on"])  # it does not look at the answer
+        self.assertEqual(self.events(), ["port_power_failed"])
 
 
 class Metrics(WithServer):

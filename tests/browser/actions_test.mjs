@@ -61,6 +61,38 @@ test('action_reset_tells_its_outcome', async () => {
   });
 });
 
+test('action_power_of_a_port_and_back', async () => {
+  const client = await attach(await shared(), '1-2.2');
+  await withPage(server, '/devices/1-2.2', {}, async page => {
+    await page.click(on('do-power-1-2.2'));
+    has(await page.locator('#dialog').innerText(), '127.0.0.1 has');
+    equal(await axeFinds(page), []);
+    await page.getByText('off until it is switched on again').click();
+    await page.click('#dialog .danger');
+    await toastSays(page, 'Port 1-2.2 has no power now');
+    await client.closed;
+    await page.getByText('This port has no power.').waitFor();
+    equal(await axeFinds(page), []);
+    await page.click('.nav a[href="/topology"]');
+    await page.locator(on('node-1-2.2')).getByText('has no power').waitFor();
+    equal(await axeFinds(page), []);
+    await page.click(on('power-1-2.2'));
+    await page.click('#dialog .primary');
+    await toastSays(page, 'Port 1-2.2 has power now');
+    await page.locator(on('node-1-2.2')).getByText('Available').waitFor();
+  });
+});
+
+test('action_power_off_for_a_while', async () => {
+  await withPage(await shared(), '/devices/1-2.2', {}, async page => {
+    await page.click(on('do-power-1-2.2'));
+    has(await page.locator('#dialog').innerText(), 'Nobody has');
+    await page.click('#dialog .primary');
+    await toastSays(page, 'Port 1-2.2 has no power now');
+    await page.waitForSelector('.path');
+  });
+});
+
 test('action_unplug_and_plug', async () => {
   await withPage(await shared(), '/devices/1-2.1', {}, async page => {
     await page.click(on('do-unplug-1-2.1'));

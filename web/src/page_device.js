@@ -4,7 +4,7 @@ import { html, icon } from './html.js';
 import { state, lasted } from './state.js';
 import { ui } from './ui.js';
 import { bytes, capital, count, dump, milliseconds, plural, rate, rateCell, span, speedName, speeds } from './words.js';
-import { allPorts, attachLine, boxName, command, deviceLink, fetches, ghosts, holder, isSilent, miniEvents, nextClient, otherHost, plugButton, product, silentFor, stateWords, unpluggedName, usable } from './parts.js';
+import { allPorts, attachLine, boxName, command, darkPorts, deviceLink, fetches, ghosts, holder, isSilent, miniEvents, nextClient, otherHost, plugButton, powerButton, product, silentFor, stateWords, unpluggedName, usable } from './parts.js';
 import { legend, plot, timeSwitch } from './chart.js';
 import { deviceButtons } from './actions_device.js';
 
@@ -19,7 +19,8 @@ const crumb = html`<nav class="crumb" aria-label="Breadcrumb"><a href="/">Overvi
 const classes = d => [...new Set((d.interfaces ?? []).map(i => i.class_name).filter(Boolean))].join(', ');
 
 const gone = busid => {
-  const port = allPorts().find(p => p.path === busid && p.unplugged);
+  const port = allPorts().find(p => p.path === busid && p.unplugged), dark = darkPorts().find(p => p.path === busid);
+  if (dark) return html`<div id="p-title">${crumb}<div class="title"><h1>${icon('port')}${busid}</h1><div class="actions">${powerButton(dark)}</div></div><p class="lead">This port has no power${dark.power.changing ? ' for a while' : ''}. What is plugged in is shown here when it has. <a href="/">All devices</a></p></div>`;
   return html`<div id="p-title">${crumb}<div class="title"><h1>${icon('port')}${busid}</h1>${port ? html`<div class="actions">${plugButton(port)}</div>` : ''}</div><p class="lead">${port ? `${capital(unpluggedName(port))} is not plugged in.` : 'Nothing is plugged in here.'} This page shows it as soon as it is. <a href="/">All devices</a></p></div>`;
 };
 

@@ -4,7 +4,7 @@ import { html, icon } from './html.js';
 import { state } from './state.js';
 import { ui } from './ui.js';
 import { plural, speedName } from './words.js';
-import { boxName, devicePath, fetches, ghosts, plugButton, product, simulateButton, stateCell, unpluggedName, unpluggedPorts, usable } from './parts.js';
+import { boxName, darkPorts, devicePath, fetches, ghosts, plugButton, powerButton, product, simulateButton, stateCell, unpluggedName, unpluggedPorts, usable } from './parts.js';
 
 const open = path => !ui.folded.has(path);
 const at = path => ui.treeAt === path ? 0 : -1;
@@ -27,7 +27,7 @@ const device = (p, level) => {
   return html`<li role="none"><a class="node" role="treeitem" id="node-${p.path}" data-node="${p.path}" aria-level="${level}" tabindex="${at(p.path)}" href="${devicePath(p.path)}">${icon(d.kind, 'big')}<span class="cut">${number(p)} <b>${d.name}</b> <span class="soft">${product(d) || d.id}</span></span><span class="sp soft">${speedName(d.speed)}</span>${stateCell(d, !why)}${why}</a></li>`;
 };
 
-const empty = (p, level) => html`<li role="none">${item(p.path, level, false, 'empty', html`${icon('port', 'big')}<span class="cut">${number(p)} <span class="soft">${p.unplugged ? `empty: ${unpluggedName(p)} is not plugged in` : 'empty'}</span></span><span class="sp soft"></span><span></span>`)}</li>`;
+const empty = (p, level) => html`<li role="none">${item(p.path, level, false, 'empty', html`${icon('port', 'big')}<span class="cut">${number(p)} <span class="soft">${p.power && !p.power.on ? 'has no power' : p.unplugged ? `empty: ${unpluggedName(p)} is not plugged in` : 'empty'}</span></span><span class="sp soft"></span><span></span>`)}</li>`;
 
 const port = (p, level) => p.hub ? hub(p, level) : p.device || state.devices.has(p.path) ? device(p, level) : empty(p, level);
 
@@ -42,10 +42,12 @@ const tree = () => {
   return html`<div id="p-tree">${state.topology.length ? html`<ul class="tree stack" role="tree" aria-label="USB buses of ${boxName()}">${state.topology.map(bus)}</ul>` : html`<p class="soft">There is no USB bus here yet.</p>`}</div>`;
 };
 
+const dark = () => html`<div id="p-dark">${darkPorts().length ? html`<section aria-labelledby="h-dark"><div class="head"><h2 id="h-dark">Ports without power</h2></div><div class="row">${darkPorts().filter(p => p.power.switching === 'single').map(powerButton)}</div></section>` : ''}</div>`;
+
 const simulated = () => state.status?.simulated ? html`<section id="p-sim" aria-labelledby="h-sim"><div class="head"><h2 id="h-sim">Simulated devices</h2><span class="soft">to try everything without hardware</span></div><div class="row">${unpluggedPorts().map(plugButton)}${simulateButton()}</div></section>` : html`<div id="p-sim"></div>`;
 
 export const topology = {
   title: () => 'topology',
   fetches: () => [fetches('/api/v1/topology', 'every 3s'), fetches('/api/v1/simulate')],
-  parts: [() => html`<div id="p-title"><div class="title"><h1>Topology</h1></div><p class="lead">What is plugged in where, empty ports too. Arrow keys walk the tree, Enter opens a device.</p></div>`, tree, simulated],
+  parts: [() => html`<div id="p-title"><div class="title"><h1>Topology</h1></div><p class="lead">What is plugged in where, empty ports too. Arrow keys walk the tree, Enter opens a device.</p></div>`, tree, dark, simulated],
 };

@@ -112,6 +112,13 @@ const ports = function* (list) {
   for (const p of list ?? []) { yield p; yield* ports(p.ports); }
 };
 export const allPorts = () => (state.topology ?? []).flatMap(bus => [...ports(bus.ports)]);
+// Of a device in it, or of a port in which nothing is, if its power can be switched there.
+export const powerOf = port => {
+  const power = state.devices.get(port)?.power ?? allPorts().find(p => p.path === port)?.power;
+  return power?.switching === 'single' ? power : null;
+};
+export const darkPorts = () => allPorts().filter(p => p.power && !p.power.on);
+export const powerButton = p => html`<button type="button" id="power-${p.path}" data-ask="power:${p.path}">${icon('power')}Switch port ${p.path} on…</button>`;
 export const unpluggedPorts = () => allPorts().filter(p => p.unplugged && !state.devices.has(p.path));
 
 // What would be plugged in: by its product, as there may be several of a kind.
