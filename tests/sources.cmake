@@ -6,10 +6,12 @@ set(USBIP_HOSTED_UNIT_TESTS
   api_events_test.c
   api_live_test.c
   api_operate_test.c
+  api_power_test.c
   api_route_test.c
   api_settings_test.c
   api_test.c
   obstacle_test.c
+  server_power_test.c
   settings_access_test.c
   settings_migrate_test.c
   settings_patch_test.c

@@ -360,9 +360,9 @@ esp_err_t httpd_req_async_handler_complete(httpd_req_t *r)
 // --- its task ------------------------------------------------------------------------------------
 
 static const char *const methods[] = {
-    [HTTP_DELETE] = "DELETE", [HTTP_GET] = "GET",          [HTTP_HEAD] = "HEAD",
-    [HTTP_POST] = "POST",     [HTTP_PUT] = "PUT",          [HTTP_OPTIONS] = "OPTIONS",
-    [5] = "CONNECT",          [HTTP_PROPFIND] = "PROPFIND"};
+    [HTTP_DELETE] = "DELETE", [HTTP_GET] = "GET",           [HTTP_HEAD] = "HEAD",
+    [HTTP_POST] = "POST",     [HTTP_PUT] = "PUT",           [HTTP_OPTIONS] = "OPTIONS",
+    [5] = "CONNECT",          [HTTP_PROPFIND] = "PROPFIND", [HTTP_PATCH] = "PATCH"};
 enum { METHODS = sizeof methods / sizeof methods[0] };
 
 const char *http_method_str(enum http_method m)

@@ -112,6 +112,20 @@ static void http_shows(const char *path, const char *part)
         CHECK_STR(answer.text, part);
 }
 
+// PATCH with that status, and `part` in what comes.
+static void http_patches(const char *path, const char *body, const char *status, const char *part)
+{
+    static struct http_double_answer answer;
+    char request[800], line[64];
+    snprintf(request, sizeof request,
+             "PATCH %s HTTP/1.1\r\nHost: 127.0.0.1\r\nIf-Match: *\r\nContent-Length: %zu\r\n\r\n%s",
+             path, strlen(body), body);
+    snprintf(line, sizeof line, "HTTP/1.1 %s ", status);
+    http_double_send(request, &answer);
+    if (strncmp(answer.text, line, strlen(line)) != 0 || !strstr(answer.text, part))
+        check_fail(__FILE__, __LINE__, "%s: no %s, %s in %s", body, status, part, answer.text);
+}
+
 // As a browser that was given this name for the box.
 static void http_changes(const char *path, const char *host, const char *status)
 {
@@ -132,6 +146,86 @@ static void console_says(const char *line, const char *part)
     CHECK_EQ(answer, 0);
     if (!strstr(text, part))
         CHECK_STR(text, part);
+}
+
+static bool is_saved(const char *part)
+{
+    static const char *const keys[] = {"settings0", "settings1"};
+    char text[4096];
+    bool found = false;
+    for (unsigned i = 0; i < 2; i++) {
+        size_t size;
+        const uint8_t *value = nvs_double_value(keys[i], &size);
+        CHECK(!value || size < sizeof text);
+        for (size_t n = 0; value && n < size; n++)
+            text[n] = value[n] ? (char)value[n] : ' ';
+        text[value ? size : 0] = '\0';
+        found |= strstr(text, part) != NULL;
+    }
+    return found;
+}
+
+// What HTTP and the console change is one document, saved before it holds.
+static void check_changes(void)
+{
+    http_patches("/api/v1/settings", "{\"limits\":{\"max_urbs\":90}}", "200", "\"max_urbs\":90");
+    console_says("settings get limits.max_urbs", "90");
+    CHECK(is_saved("\"max_urbs\": 90"));
+    console_says("settings get host_name", "my-box");
+    http_patches("/api/v1/settings", "{\"limits\":{\"max_urbs\":7}}", "422", "/limits/max_urbs");
+    http_patches("/api/v1/settings?dry_run=1", "{\"access\":{\"mode\":\"closed\"}}", "200", "ends");
+    http_patches("/api/v1/devices/1-1", "{\"alias\":\"stick\",\"alias_by\":\"port\"}", "200",
+                 "\"alias\":\"stick\"");
+    CHECK(is_saved("\"alias\": \"stick\""));
+    console_says("settings set limits.max_urbs 100", "saved"); // and the list stays
+    http_shows("/api/v1/devices/stick", "\"busid\":\"1-1\"");
+
+    nvs_double_fail_writes(true);
+    http_patches("/api/v1/settings", "{\"limits\":{\"max_urbs\":80}}", "503", "cannot be written");
+    nvs_double_fail_writes(false);
+    http_shows("/api/v1/settings", "\"max_urbs\":100");
+    console_says("settings get limits.max_urbs", "100");
+    http_patches("/api/v1/settings", "{\"limits\":{\"max_urbs\":90}}", "200", "\"max_urbs\":90");
+}
+
+// Until the address is this one; the event loop's task is ours.
+static void await_address(const struct firmware *f, const char *address, const char *trouble)
+{
+    struct network_state state = {0};
+    const struct timespec pause = {.tv_nsec = 10000000};
+    uint64_t until_us = posix_now_us() + TCP_CLIENT_MS * 1000ull;
+    char have[NETWORK_ADDRESS_SIZE] = "";
+    while (posix_now_us() < until_us) {
+        network_double_pump();
+        network_state(f->network, &state);
+        network_address_text(state.address, have);
+        if (strcmp(have, address) == 0 && strcmp(network_trouble_text(&state), trouble) == 0)
+            return;
+        nanosleep(&pause, NULL);
+    }
+    CHECK_STR(network_trouble_text(&state), trouble);
+    CHECK_STR(have, address);
+}
+
+// An address that somebody has is given up again by itself; one that works is taken.
+static void check_network_changes(const struct firmware *f)
+{
+    static const char wanted[] =
+        "{\"network\":{\"addressing\":\"static\",\"address\":\"192.168.1.50\","
+        "\"netmask\":\"255.255.255.0\",\"gateway\":\"192.168.1.1\"}}";
+    network_double_gateway(true);
+    network_double_lease(true);
+    network_double_link(true);
+    await_address(f, "192.168.1.77", "");
+    network_double_squatter(99);
+    http_patches("/api/v1/settings", wanted, "200", "\"192.168.1.50\"");
+    await_address(f, "192.168.1.77", "another station has the static address of the settings");
+    http_shows("/api/v1/events", "the static address is doubtful: another station has it");
+    http_patches("/api/v1/settings", "{\"network\":null}", "200", "\"dhcp\"");
+    await_address(f, "192.168.1.77", "");
+    network_double_squatter(0);
+    http_patches("/api/v1/settings", wanted, "200", "\"192.168.1.50\"");
+    await_address(f, "192.168.1.50", "");
 }
 
 static void check_tasks(void)
@@ -223,6 +317,8 @@ TEST(main_from_start_to_restart)
 
     http_shows("/api/v1/settings", "\"host_name\":\"my-box\"");
     http_shows("/api/v1/settings", "\"max_urbs\":100");
+    check_changes();
+    check_network_changes(f);
     http_shows("/api/v1/simulate", "\"kind\":\"keyboard\"");
     http_changes("/api/v1/devices/3-3/unplug", "my-box", "202");
     http_changes("/api/v1/devices/3-3/plug", "usbip-esp32p4", "403"); // that it was

@@ -27,6 +27,13 @@ int pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attr)
     return 0;
 }
 
+int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attr)
+{
+    (void)attr;
+    *cond = 0;
+    return 0;
+}
+
 bool store_nvs_open(struct store_nvs *s)
 {
     s->store.why[0] = '\0';

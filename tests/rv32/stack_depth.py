@@ -25,11 +25,13 @@ TASKS = [
     ("network", "main_network.c:network_task", [f"{MAIN}main[.]c"]),
     ("log", "main_log.c:log_task", ["core/eventlog/"]),
     ("httpd", "http_esp.c:on_request", [f"{HTTP}http_esp(_conn|_job)?[.]c"]),
-    ("jobs", "posix_jobs.c:run", ["ports/posix/posix_jobs[.]c", f"{HTTP}http_esp_job[.]c"]),
+    ("jobs", "posix_jobs.c:run",
+     ["core/api/api_change[.]c", "ports/posix/posix_jobs[.]c", f"{HTTP}http_esp_job[.]c", f"{MAIN}main_change[.]c", STORE, "core/settings/"]),
     ("console_repl", "console_esp.c:run_command",
      [f"{CONSOLE}console_commands", f"{MAIN}main_console", STORE, "core/settings/"]),
     ("button", "main_board.c:run_factory_reset", [f"{MAIN}main[.]c", STORE]),
 ]  # fmt: skip
+CALLS_API = ("api_handle", "posix_jobs.c:begin", "posix_jobs.c:work", "posix_jobs.c:run", "posix_jobs.c:finish")
 TOP = Path(__file__).resolve().parents[2]
 INDIRECT = "__indirect_call"
 # Calls itself so many times at most (SETTINGS_JSON_DEPTH).
@@ -93,8 +95,8 @@ def main():
                 elif pointers_left:
                     core = files.get(name, "").startswith("core/")
                     not_of = NOT_OF_CORE if core else ()
-                    if not name.endswith("api_handle"):
-                        not_of += ("core/api/",)  # the routes' handlers
+                    if not name.endswith(CALLS_API):
+                        not_of += ("core/api/",)  # the routes' handlers, and their jobs
                     under += [depth(target, pointers_left - 1) for target in targets
                               if not files[target].startswith(not_of)]  # fmt: skip
             deepest = max(under)

@@ -3,6 +3,7 @@
 // use at the same time (atomics, locks) must not be in PSRAM.
 #pragma once
 
+#include "api/api_change.h"
 #include "api/api_simulate.h"
 #include "board_button_gpio.h"
 #include "board_restart.h"
@@ -26,6 +27,7 @@ struct firmware {
     struct network *network; // NULL: none
     struct main_usb usb;
     struct api_simulate simulate; // without `ctx`: there are no simulated devices
+    struct api_change change;     // what HTTP may do with the settings
     struct http_esp *http;        // NULL: none
     struct main_log log;
     struct board_restart restart;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the serial console may see and change.
 #include "main.h"
+#include "main_change.h"
 #include "main_tasks.h"
 
 #include "base/base_text.h"
 #include "console_esp.h"
 #include "esp_heap_caps.h"
 #include "esp_log.h"
-#include "ports/posix/posix_settings.h"
 #include "ports/posix/posix_time.h"
 
 #include <stdio.h>
@@ -73,30 +73,11 @@ static void copy_settings(void *ctx, struct settings *copy)
 
 // --- changes -------------------------------------------------------------------------------------
 
-struct limits_change {
-    struct firmware *firmware;
-    struct server_config config;
-};
-
-// Loop task. The console is the only one that changes settings, and waits.
-static void change_limits(void *arg)
+// Loop task.
+static void put_into_force(void *arg)
 {
-    const struct limits_change *c = arg;
-    struct firmware *f = c->firmware;
-    server_change_limits(f->server, &c->config);
-    if (!posix_settings_access(&f->settings.now, f->server, posix_now_us()))
+    if (!main_change_put_into_force(arg))
         ESP_LOGE("console", "no memory for the access rules");
-    f->shown = f->settings.now;
-}
-
-// What is the same as before is left alone by everybody.
-static void apply_settings(struct firmware *f, const struct settings *s)
-{
-    struct limits_change c = {.firmware = f};
-    main_settings_server(s, &c.config);
-    (void)posix_loop_call(f->loop, change_limits, &c); // false: it has ended, a restart is near
-    if (f->network)
-        network_settings(f->network, s);
 }
 
 static enum base_err set_setting(void *ctx, const char *key, const char *text, bool *restart,
@@ -107,7 +88,7 @@ static enum base_err set_setting(void *ctx, const char *key, const char *text, b
     enum base_err err = main_settings_set(&f->settings, key, text, &before, &after, why);
     if (err != BASE_OK)
         return err;
-    apply_settings(f, &after);
+    (void)posix_loop_call(f->loop, put_into_force, f); // false: it has ended, a restart is near
     *restart = memcmp(before.bus_speed, after.bus_speed, sizeof before.bus_speed) != 0;
     return BASE_OK;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "main_http.h"
+#include "main_change.h"
 #include "main_tasks.h"
 
 #include "base/base_text.h"
@@ -92,6 +93,7 @@ void main_http_start(struct firmware *f)
                          .port_ctx = f,
                          .simulate = f->simulate.ctx ? &f->simulate : NULL,
                          .settings = &f->shown,
+                         .change = &f->change,
                          .live = api_live_create()}}, // NULL: no live updates
         .priority = main_task_http.priority,
         .core = main_task_http.core,
@@ -100,6 +102,7 @@ void main_http_start(struct firmware *f)
         .jobs_stack_size = main_task_jobs.stack_size,
     };
     char why[128];
+    main_change_offer(f);
     f->http = http_esp_start(&config, why, sizeof why);
     if (!f->http)
         ESP_LOGW("http", "%s", why);

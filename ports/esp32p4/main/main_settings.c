@@ -73,61 +73,150 @@ static void set_defaults(struct main_settings *s)
 bool main_settings_open(struct main_settings *s)
 {
     s->store = heap_caps_calloc(1, sizeof *s->store, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
-    if (!s->store)
+    s->then = heap_caps_calloc(1, sizeof *s->then, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
+    if (!s->store || !s->then)
         return false;
     pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->free, NULL);
     set_defaults(s);
     load(s);
     return true;
 }
 
-void main_settings_copy(struct main_settings *s, struct settings *copy)
+void main_settings_look(struct main_settings *s, struct settings *now)
 {
     pthread_mutex_lock(&s->lock);
-    *copy = s->now;
-    copy->lists = NULL; // they are counted for one thread
+    *now = s->now;
     pthread_mutex_unlock(&s->lock);
 }
 
-// With the lock.
+void main_settings_copy(struct main_settings *s, struct settings *copy)
+{
+    main_settings_look(s, copy);
+    copy->lists = NULL; // they are counted for one thread
+}
+
+// --- who has them --------------------------------------------------------------------------------
+
+static const char erased_already[] = "all settings were erased, a restart is near";
+
+static void take(struct main_settings *s)
+{
+    pthread_mutex_lock(&s->lock);
+    while (s->taken)
+        pthread_cond_wait(&s->free, &s->lock);
+    s->taken = true;
+    pthread_mutex_unlock(&s->lock);
+}
+
+// False: `why`.
+static bool take_if_free(struct main_settings *s, char *why)
+{
+    pthread_mutex_lock(&s->lock);
+    bool good = !s->taken && !s->erased;
+    if (!good)
+        (void)base_text_copy(why, SETTINGS_WHY_SIZE,
+                             s->erased ? erased_already : "somebody else changes them");
+    s->taken = s->taken || good;
+    pthread_mutex_unlock(&s->lock);
+    return good;
+}
+
+// With what holds from now on; NULL: the same.
+static void give_back(struct main_settings *s, const struct settings *now)
+{
+    pthread_mutex_lock(&s->lock);
+    if (now)
+        s->now = *now;
+    s->taken = false;
+    pthread_cond_broadcast(&s->free);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool save(struct main_settings *s, const struct settings *settings, char *why)
+{
+    if (settings_store_save(&s->store->store, settings) == SETTINGS_STORE_OK)
+        return true;
+    (void)base_text_copy(why, SETTINGS_WHY_SIZE, s->store->store.why);
+    return false;
+}
+
+// --- one value -----------------------------------------------------------------------------------
+
 static enum base_err change(struct main_settings *s, const char *key, const char *text,
                             struct settings *after, char *why)
 {
     if (s->erased) {
-        (void)base_text_copy(why, SETTINGS_WHY_SIZE, "all settings were erased, a restart is near");
+        (void)base_text_copy(why, SETTINGS_WHY_SIZE, erased_already);
         return BASE_ERR_IO;
     }
-    *after = s->now;
     enum base_err err = settings_set(after, key, text, why);
     if (err != BASE_OK)
         return err;
-    if (settings_store_save(&s->store->store, after) != SETTINGS_STORE_OK) {
-        (void)base_text_copy(why, SETTINGS_WHY_SIZE, s->store->store.why);
-        return BASE_ERR_IO;
-    }
-    s->now = *after;
-    return BASE_OK;
+    return save(s, after, why) ? BASE_OK : BASE_ERR_IO;
 }
 
 enum base_err main_settings_set(struct main_settings *s, const char *key, const char *text,
                                 struct settings *before, struct settings *after, char *why)
 {
-    pthread_mutex_lock(&s->lock);
-    *before = s->now;
+    take(s);
+    *before = *after = s->now;
     enum base_err err = change(s, key, text, after, why);
+    give_back(s, err == BASE_OK ? after : NULL);
     before->lists = after->lists = NULL; // as in a copy
-    pthread_mutex_unlock(&s->lock);
     return err;
+}
+
+// --- a merge patch -------------------------------------------------------------------------------
+
+static enum base_err patch_copy(struct main_settings *s, const char *patch, size_t size,
+                                struct settings_errors *errors, struct settings *copy, char *why)
+{
+    main_settings_look(s, copy);
+    settings_hold(copy);
+    enum base_err err = settings_patch(copy, patch, size, errors, NULL);
+    if (err == BASE_ERR_NOMEM)
+        (void)base_text_copy(why, SETTINGS_WHY_SIZE, "no memory for the change");
+    if (err != BASE_OK)
+        settings_drop(copy);
+    return err;
+}
+
+enum base_err main_settings_begin(struct main_settings *s, const char *patch, size_t size,
+                                  struct settings_errors *errors, struct settings *try, char *why)
+{
+    if (try)
+        return patch_copy(s, patch, size, errors, try, why);
+    if (!take_if_free(s, why))
+        return BASE_ERR_IO;
+    enum base_err err = patch_copy(s, patch, size, errors, s->then, why);
+    if (err != BASE_OK)
+        give_back(s, NULL);
+    return err;
+}
+
+bool main_settings_keep(struct main_settings *s, char *why)
+{
+    return save(s, s->then, why);
+}
+
+void main_settings_end(struct main_settings *s, bool kept)
+{
+    struct settings old = kept ? s->now : *s->then;
+    give_back(s, kept ? s->then : NULL);
+    settings_drop(&old);
 }
 
 enum base_err main_settings_erase(struct main_settings *s, char *why)
 {
-    pthread_mutex_lock(&s->lock);
+    take(s);
     enum settings_store_result result = settings_store_erase(&s->store->store);
-    s->erased = s->erased || result == SETTINGS_STORE_OK;
     if (result != SETTINGS_STORE_OK)
         (void)base_text_copy(why, SETTINGS_WHY_SIZE, s->store->store.why);
+    pthread_mutex_lock(&s->lock);
+    s->erased = s->erased || result == SETTINGS_STORE_OK;
     pthread_mutex_unlock(&s->lock);
+    give_back(s, NULL);
     return result == SETTINGS_STORE_OK ? BASE_OK : BASE_ERR_IO;
 }
 

@@ -10,6 +10,7 @@ enum http_method {
     HTTP_PUT = 4,
     HTTP_OPTIONS = 6,
     HTTP_PROPFIND = 12,
+    HTTP_PATCH = 28,
 };
 
 const char *http_method_str(enum http_method m);
