@@ -99,7 +99,10 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     PLAIN(PORT_POWERED_ON, port_powered_on, INFO, "port {busid} has power now")                    \
     PLAIN(PORT_POWERED_OFF, port_powered_off, INFO, "port {busid} has no power now")               \
     EVENT(PORT_POWER_FAILED, port_power_failed, WARNING,                                           \
-          "the power of port {busid} was not switched: {reason}", WORD(eventlog_power, reason))
+          "the power of port {busid} was not switched: {reason}", WORD(eventlog_power, reason))    \
+    EVENT(STRANGER, stranger, WARNING,                                                             \
+          "session {session}: {peer} is no client of USB/IP: {error} ({value})",                   \
+          WORD(eventlog_protocol, error) NUMBER(hex, value))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,

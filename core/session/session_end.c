@@ -2,6 +2,8 @@
 // How a session ends: what it has is given back, whole replies that are queued are still sent.
 #include "session/session_state.h"
 
+#include <string.h>
+
 void session_end_sending(struct session *s)
 {
     s->broken = true;
@@ -59,6 +61,41 @@ void session_fail(struct session *s, enum eventlog_protocol why, uint32_t value)
 {
     s->failed = true;
     session_record(s, EVENTLOG_WITH(protocol_error, .error = why, .value = value));
+    session_close(s, EVENT_END_PROTOCOL, s->now_us);
+}
+
+// --- strangers -----------------------------------------------------------------------------------
+
+enum { STRANGER_US = 600000000, LOOK_BACK = 256 };
+
+static bool same_address(const char *a, const char *b)
+{
+    const char *port = strrchr(a, ':');
+    size_t n = port ? (size_t)(port - a) : 0;
+    return n > 0 && strncmp(a, b, n) == 0 && b[n] == ':' && !strchr(b + n + 1, ':');
+}
+
+// A scanner comes often, and would fill the log.
+static bool told_lately(const struct session *s)
+{
+    char peer[EVENTLOG_PEER_SIZE];
+    uint64_t last = eventlog_last(s->log), at = last > LOOK_BACK ? last - LOOK_BACK : 0;
+    const struct eventlog_event *e;
+    struct base_text t;
+    base_text_init(&t, peer, sizeof peer);
+    base_peer_text(&s->peer, &t);
+    for (; (e = eventlog_next(s->log, at)); at = e->number)
+        if (e->what.type == EVENT_STRANGER && e->boot == eventlog_boot(s->log) &&
+            s->now_us < e->time_us + STRANGER_US && same_address(peer, e->peer))
+            return true;
+    return false;
+}
+
+void session_fail_stranger(struct session *s, enum eventlog_protocol why, uint32_t value)
+{
+    s->failed = true;
+    if (!told_lately(s))
+        session_record(s, EVENTLOG_WITH(stranger, .error = why, .value = value));
     session_close(s, EVENT_END_PROTOCOL, s->now_us);
 }
 

@@ -14,7 +14,10 @@ static void refuse_op(struct session *s, const struct wire_op_header *h, enum ev
 {
     s->op.version = why == EVENT_BAD_OPERATION ? h->version : WIRE_VERSION;
     session_tx_op(s, h->code & 0x7fff, WIRE_ST_NA, NULL, 0);
-    session_fail(s, why, value);
+    if (why == EVENT_BAD_OPERATION)
+        session_fail(s, why, value);
+    else
+        session_fail_stranger(s, why, value);
 }
 
 // What is shown to people and logged holds no control characters; no device has a '?' in its busid.

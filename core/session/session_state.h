@@ -169,6 +169,8 @@ struct session_action session_order_next(struct session *s);
 
 // session_end.c: closing.
 void session_fail(struct session *s, enum eventlog_protocol why, uint32_t value);
+// The same of who speaks something else from the start; told once in ten minutes for each address.
+void session_fail_stranger(struct session *s, enum eventlog_protocol why, uint32_t value);
 void session_end_sending(struct session *s); // what is not sent now never will be
 
 // session_peer.c: whether the peer is still there; its functions are in session.h.

@@ -44,10 +44,12 @@ static void check_language(struct stage *st, const char *bytes, size_t size,
     CHECK(stage_closed(c));
     for (uint64_t after = 0; (next = eventlog_next(server_eventlog(st->server), after));
          after = next->number)
-        if (next->what.type == EVENT_PROTOCOL_ERROR)
+        if (next->what.type == EVENT_STRANGER)
             e = next;
     CHECK(e != NULL);
-    CHECK_EQ(e->what.protocol_error.error, language);
+    CHECK_EQ(e->what.stranger.error, language);
+    CHECK_EQ(eventlog_level(e), EVENTLOG_WARNING);
+    stage_advance(st, 600000000); // until it is told again
 }
 
 static uint64_t protocol_errors(const struct stage *st)
@@ -83,4 +85,41 @@ STAGE_TEST(life_other_protocols_are_named, stage_open_d1(st, NULL))
     check_language(st, "\x16\x03\x01\x02\x00\x01\x00\x01", 8, EVENT_SPEAKS_TLS);
     check_language(st, "GETTING ", 8, EVENT_BAD_VERSION);
     check_language(st, "\x16\x04\x01\x02\x00\x01\x00\x01", 8, EVENT_BAD_VERSION);
+}
+
+static unsigned strangers(const struct stage *st)
+{
+    const struct eventlog_event *e;
+    unsigned n = 0;
+    for (uint64_t at = 0; (e = eventlog_next(server_eventlog(st->server), at)); at = e->number)
+        n += e->what.type == EVENT_STRANGER;
+    return n;
+}
+
+static void be_strange(struct stage *st, const char *address)
+{
+    struct stage_client *c = stage_connect_from(st, address);
+    stage_send(c, "GET / HTTP/1.1\r\n\r\n", 18);
+    stage_expect_bytes(c, "\x01\x11", 2);
+    stage_fin(c);
+    CHECK(stage_closed(c));
+}
+
+// A scanner does not fill the log.
+STAGE_TEST(life_strangers_are_told_once_in_ten_minutes, stage_open_d1(st, NULL))
+{
+    for (unsigned i = 0; i < 20; i++)
+        be_strange(st, "192.0.2.1");
+    CHECK_EQ(strangers(st), 1);
+    be_strange(st, "192.0.2.10");
+    be_strange(st, "2001:db8::1");
+    be_strange(st, "2001:db8::1");
+    be_strange(st, "2001:db8::11");
+    CHECK_EQ(strangers(st), 4);
+    stage_advance(st, 599000000);
+    be_strange(st, "192.0.2.1");
+    CHECK_EQ(strangers(st), 4);
+    stage_advance(st, 1000000);
+    be_strange(st, "192.0.2.1");
+    CHECK_EQ(strangers(st), 5);
 }

@@ -54,6 +54,7 @@ static const char *const types[] = {
     "port_powered_on",
     "port_powered_off",
     "port_power_failed eventlog_power:reason",
+    "stranger eventlog_protocol:error hex:value",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
