@@ -14,7 +14,7 @@ struct request {
     char *query;
     int refusal;     // status of what cannot be served; 0: it can
     const char *end; // of the target, in the library's memory
-    bool has_head;
+    bool has_head, is_1_0;
     char *body; // NULL: none
     size_t size, room;
     struct http_job job;
@@ -149,9 +149,13 @@ static enum MHD_Result begin_websocket(const struct http_requests *all, struct M
     return MHD_YES;
 }
 
+// HTTP/1.0 has no Upgrade, and who sends one is not to be taken at his word (RFC 9110 7.8).
 static const char *header(void *ctx, const char *name)
 {
-    return MHD_lookup_connection_value(ctx, MHD_HEADER_KIND, name);
+    const struct request *r = ctx;
+    if (r->is_1_0 && strcasecmp(name, "Upgrade") == 0)
+        return NULL;
+    return MHD_lookup_connection_value(r->job.conn, MHD_HEADER_KIND, name);
 }
 
 static struct base_address peer_of(struct MHD_Connection *conn)
@@ -171,7 +175,7 @@ static struct api_response ask(const struct http_requests *all, struct MHD_Conne
         .path = r->path,
         .query = r->query,
         .header = header,
-        .header_ctx = conn,
+        .header_ctx = r,
         .peer = &peer,
         .body = r->body,
         .body_size = r->size,
@@ -278,9 +282,10 @@ static bool take_head(struct request *r, struct MHD_Connection *conn, const char
     if (refusal == 0 && is_cut(r, version))
         refusal = 400;
     r->has_head = true;
+    r->is_1_0 = strcmp(version, "HTTP/1.0") == 0;
     r->refusal = refusal ? refusal : r->refusal;
     // Who waits for a go-ahead need not send what is refused.
-    return read && !(r->refusal && header(conn, "Expect"));
+    return read && !(r->refusal && MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Expect"));
 }
 
 // Most bodies are short.

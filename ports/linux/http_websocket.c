@@ -106,9 +106,9 @@ static struct MHD_Response *make_response(struct websocket *w, const char *accep
     return NULL;
 }
 
-static bool refuse(struct api_response *why, int status, const char *detail)
+static bool refuse(struct api_response *why, const char *detail)
 {
-    *why = api_problem(status, "No WebSocket", detail);
+    *why = api_problem(503, "No WebSocket", detail);
     return false;
 }
 
@@ -137,15 +137,9 @@ bool http_websocket_accept(struct http_websockets *all, struct MHD_Connection *c
 {
     char accept[ACCEPT_SIZE];
     const char *key = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Sec-WebSocket-Key");
-    const char *version =
-        MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Sec-WebSocket-Version");
-    if (!version || strcmp(version, "13") != 0)
-        return refuse(why, 426, "The version of WebSocket has to be 13.");
-    if (!key || strlen(key) != KEY_SIZE)
-        return refuse(why, 400, "The header Sec-WebSocket-Key has to have 16 bytes in base64.");
     if (atomic_load(&all->count) >= HTTP_WEBSOCKETS)
-        return refuse(why, 503, "As many WebSockets are open as there may be: close one.");
+        return refuse(why, "As many WebSockets are open as there may be: close one.");
     if (!make_accept(key, accept) || !queue(all, conn, stream, accept))
-        return refuse(why, 503, "The server has no memory for it at the moment. Try again.");
+        return refuse(why, "The server has no memory for it at the moment. Try again.");
     return true;
 }

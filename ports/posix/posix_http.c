@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/posix/posix_http.h"
+#include "api/api_header.h"
+#include "api/api_job.h"
 #include "api/api_problem.h"
 #include "ports/posix/posix_time.h"
+#include "ports/posix/posix_ws.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct question {
     const struct posix_http *http;
@@ -24,6 +28,22 @@ static void add_job(struct question *q)
                               "As many requests that take long are waiting as may. Try again.");
 }
 
+// In the place of a WebSocket whose request is not as it should be (RFC 6455 4.2.1).
+static void check_handshake(struct question *q)
+{
+    const char *connection = api_header(q->request, "Connection");
+    bool upgrades = connection && api_header_has(connection, "upgrade");
+    const char *version = api_header(q->request, "Sec-WebSocket-Version");
+    bool is_13 = version && strcmp(version, "13") == 0;
+    if (!is_13)
+        q->response = api_problem(426, "No WebSocket", "The version of WebSocket has to be 13.");
+    else if (!upgrades)
+        q->response = api_problem(400, "No WebSocket", "The header Connection has to say Upgrade.");
+    else if (!posix_ws_key(api_header(q->request, "Sec-WebSocket-Key")))
+        q->response = api_problem(400, "No WebSocket",
+                                  "The header Sec-WebSocket-Key has to have 16 bytes in base64.");
+}
+
 // Loop thread.
 static void answer(void *arg)
 {
@@ -33,6 +53,8 @@ static void answer(void *arg)
     q->response = api_handle(&ctx, q->request);
     if (q->response.kind == API_JOB)
         add_job(q);
+    else if (q->response.kind == API_WEBSOCKET)
+        check_handshake(q);
 }
 
 struct api_response posix_http_ask(const struct posix_http *h, const struct api_request *r,

@@ -33,6 +33,7 @@ struct posix_http_request {
 
 // Waits for the loop. 503: it has ended, or there are too many jobs. API_JOB: `job`, whose done()
 // and ctx are filled in, is told the answer; NULL: there is no place for it, which is 503 as well.
+// API_WEBSOCKET: the handshake is good.
 // api_response_free() ends the response.
 struct api_response posix_http_ask(const struct posix_http *h, const struct api_request *r,
                                    struct posix_job *job);

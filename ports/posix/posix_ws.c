@@ -51,15 +51,45 @@ static uint64_t payload_size(const struct posix_ws *w)
     return length;
 }
 
-// The first two bytes of its header tell.
+static unsigned opcode_of(const struct posix_ws *w)
+{
+    return w->head[0] & OPCODE;
+}
+
+// The first two bytes of its header tell: known, nothing reserved, masked, in its place.
 static bool is_allowed(const struct posix_ws *w)
 {
-    unsigned opcode = w->head[0] & OPCODE;
-    bool known = opcode <= POSIX_WS_BINARY || (opcode >= POSIX_WS_CLOSE && opcode <= POSIX_WS_PONG);
-    bool control = (opcode & CONTROL) != 0;
-    bool short_and_whole = (w->head[0] & FIN) && (w->head[1] & LENGTH) < LENGTH_16;
-    return known && !(w->head[0] & RESERVED) && (w->head[1] & MASKED) &&
-           (!control || short_and_whole);
+    unsigned opcode = opcode_of(w);
+    if ((w->head[0] & RESERVED) || !(w->head[1] & MASKED))
+        return false;
+    if (opcode & CONTROL)
+        return opcode <= POSIX_WS_PONG && (w->head[0] & FIN) && (w->head[1] & LENGTH) < LENGTH_16;
+    return opcode <= POSIX_WS_BINARY && (opcode == POSIX_WS_CONTINUATION) == w->in_message;
+}
+
+// As short as it can be, and not negative (RFC 6455 5.2).
+static bool length_is_allowed(const struct posix_ws *w)
+{
+    unsigned length = w->head[1] & LENGTH;
+    return length == LENGTH_16   ? w->left >= LENGTH_16
+           : length == LENGTH_64 ? w->left > UINT16_MAX && w->left <= INT64_MAX
+                                 : true;
+}
+
+static void begin_frame(struct posix_ws *w)
+{
+    unsigned opcode = opcode_of(w);
+    w->left = payload_size(w);
+    w->place = 0;
+    if (opcode & CONTROL) {
+        w->size = 0;
+        return;
+    }
+    if (opcode != POSIX_WS_CONTINUATION) {
+        w->in_text = opcode == POSIX_WS_TEXT;
+        w->utf8 = (struct posix_utf8){.left = 0};
+    }
+    w->in_message = !(w->head[0] & FIN);
 }
 
 // False: it is not allowed.
@@ -70,31 +100,56 @@ static bool take_head(struct posix_ws *w, const uint8_t *bytes, size_t size, siz
         if (w->have == 2 && !is_allowed(w))
             return false;
     }
-    if (w->have == head_size(w)) {
-        w->left = payload_size(w);
-        w->size = 0;
-    }
-    return true;
+    if (w->have < head_size(w))
+        return true;
+    begin_frame(w);
+    return length_is_allowed(w);
 }
 
-static void take_payload(struct posix_ws *w, const uint8_t *bytes, size_t size)
+// False: it is no text, but should be.
+static bool take_payload(struct posix_ws *w, const uint8_t *bytes, size_t size)
 {
     const uint8_t *mask = w->head + w->have - MASK_SIZE;
-    for (size_t i = 0; i < size && (w->head[0] & CONTROL); i++) {
-        w->payload[w->size] = bytes[i] ^ mask[w->size % MASK_SIZE];
-        w->size++;
+    bool control = opcode_of(w) & CONTROL, good = true;
+    for (size_t i = 0; i < size && good; i++) {
+        uint8_t c = bytes[i] ^ mask[w->place++ % MASK_SIZE];
+        if (control)
+            w->payload[w->size++] = c;
+        else if (w->in_text)
+            good = posix_utf8_take(&w->utf8, &c, 1);
     }
     w->left -= size;
+    return good;
 }
 
+// RFC 6455 7.4, and what IANA has added; others are for nobody, or for nobody to send.
+static bool code_is_allowed(unsigned code)
+{
+    return (code >= 1000 && code <= 1014 && !(code >= 1004 && code <= 1006)) ||
+           (code >= 3000 && code <= 4999);
+}
+
+static enum posix_ws_event close_event(const struct posix_ws *w)
+{
+    struct posix_utf8 reason = {.left = 0};
+    if (w->size == 0)
+        return POSIX_WS_CLOSE_CAME;
+    if (w->size == 1 || !code_is_allowed(base_get_be16(w->payload)))
+        return POSIX_WS_BROKEN;
+    bool text = posix_utf8_take(&reason, w->payload + 2, w->size - 2) && posix_utf8_whole(&reason);
+    return text ? POSIX_WS_CLOSE_CAME : POSIX_WS_BAD_TEXT;
+}
+
+// At its end.
 static enum posix_ws_event frame_event(const struct posix_ws *w)
 {
-    unsigned opcode = w->head[0] & OPCODE;
+    unsigned opcode = opcode_of(w);
     if (opcode == POSIX_WS_PING)
         return POSIX_WS_PING_CAME;
     if (opcode == POSIX_WS_CLOSE)
-        return w->size == 1 ? POSIX_WS_BROKEN : POSIX_WS_CLOSE_CAME; // half a code
-    return POSIX_WS_NOTHING;
+        return close_event(w);
+    bool cut = !(opcode & CONTROL) && !w->in_message && w->in_text && !posix_utf8_whole(&w->utf8);
+    return cut ? POSIX_WS_BAD_TEXT : POSIX_WS_NOTHING;
 }
 
 size_t posix_ws_take(struct posix_ws *w, const uint8_t *bytes, size_t size,
@@ -109,20 +164,43 @@ size_t posix_ws_take(struct posix_ws *w, const uint8_t *bytes, size_t size,
     if (w->have < head_size(w))
         return taken;
     size_t payload = w->left < size - taken ? (size_t)w->left : size - taken;
-    take_payload(w, bytes + taken, payload);
-    if (w->left == 0) {
+    if (!take_payload(w, bytes + taken, payload)) {
+        *event = POSIX_WS_BAD_TEXT;
+    } else if (w->left == 0) {
         *event = frame_event(w);
         w->have = 0;
     }
     return taken + payload;
 }
 
+// --- the handshake -------------------------------------------------------------------------------
+
+static bool is_base64(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
+}
+
+bool posix_ws_key(const char *key)
+{
+    enum { DIGITS = 22, SIZE = 24 };
+    if (!key || strlen(key) != SIZE || strcmp(key + DIGITS, "==") != 0)
+        return false;
+    for (unsigned i = 0; i < DIGITS; i++)
+        if (!is_base64(key[i]))
+            return false;
+    return strchr("AQgw", key[DIGITS - 1]) != NULL; // two bits of its six
+}
+
+// --- answers -------------------------------------------------------------------------------------
+
 unsigned posix_ws_answer(const struct posix_ws *w, enum posix_ws_event event,
                          uint8_t frame[POSIX_WS_CONTROL_MAX])
 {
-    if (event == POSIX_WS_BROKEN) {
+    if (event == POSIX_WS_BROKEN || event == POSIX_WS_BAD_TEXT) {
         unsigned at = posix_ws_head(POSIX_WS_CLOSE, 2, frame);
-        base_put_be16(frame + at, POSIX_WS_PROTOCOL_ERROR);
+        base_put_be16(frame + at,
+                      event == POSIX_WS_BROKEN ? POSIX_WS_PROTOCOL_ERROR : POSIX_WS_NOT_TEXT);
         return at + 2;
     }
     enum posix_ws_opcode opcode = event == POSIX_WS_PING_CAME ? POSIX_WS_PONG : POSIX_WS_CLOSE;

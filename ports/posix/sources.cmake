@@ -13,6 +13,7 @@ set(USBIP_POSIX_SOURCES
   posix_socket.c
   posix_stream.c
   posix_time.c
+  posix_utf8.c
   posix_ws.c
 )
 # How the loop waits: epoll where there is Linux, else poll().

@@ -5,6 +5,7 @@
 #include "tests/support/check.h"
 #include "tests/support/tcp_client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -103,17 +104,56 @@ static void refuses(const char *request, const char *status)
     CHECK(strstr(answer, "\r\nContent-Type: application/problem+json\r\n"));
 }
 
+#define VERSION "Sec-WebSocket-Version: 13\r\n"
+#define KEY "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+#define CONNECTION "Connection: keep-alive, Upgrade\r\n"
+
 LIVE_TEST(http_live_no_websocket)
 {
-    refuses("GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\n\r\n",
-            "400 Bad Request");
-    refuses("GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: c2hvcnQ=\r\n\r\n",
-            "400 Bad Request");
-    refuses("GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-            "426 Upgrade Required");
+    static const struct {
+        const char *headers, *status;
+    } cases[] = {
+        {CONNECTION VERSION, "400 Bad Request"},
+        {CONNECTION VERSION "Sec-WebSocket-Key: c2hvcnQ=\r\n", "400 Bad Request"},
+        {CONNECTION VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZR==\r\n", "400 Bad Request"},
+        {CONNECTION VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=a\r\n", "400 Bad Request"},
+        {CONNECTION VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBu!25jZQ==\r\n", "400 Bad Request"},
+        {VERSION KEY, "400 Bad Request"},
+        {"Connection: close\r\n" VERSION KEY, "400 Bad Request"},
+        {CONNECTION KEY, "426 Upgrade Required"},
+        {CONNECTION KEY "Sec-WebSocket-Version: 8\r\n", "426 Upgrade Required"},
+        {CONNECTION KEY "Sec-WebSocket-Version: 13, 8\r\n", "426 Upgrade Required"},
+    };
+    char request[500];
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check_context(cases[i].headers, i);
+        snprintf(request, sizeof request,
+                 "GET /live HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n%s\r\n", cases[i].headers);
+        refuses(request, cases[i].status);
+    }
+}
+
+// RFC 6455 5 to 8: what no client may send ends its connection, with the reason.
+LIVE_TEST(http_live_bad_frames)
+{
+    static const struct {
+        const char *what, *bytes;
+        size_t size;
+        const char *close;
+    } cases[] = {
+        {"not masked", "\x81\x01x", 3, "\x88\x02\x03\xea"},
+        {"no UTF-8", "\x81\x81\0\0\0\0\xff", 7, "\x88\x02\x03\xef"},
+        {"a continuation of nothing", "\x80\x80\0\0\0\0", 6, "\x88\x02\x03\xea"},
+    };
+    char head[HEAD_SIZE];
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check_context(cases[i].what, i);
+        int fd = open_stream(upgrade, head);
+        CHECK(tcp_client_send(fd, cases[i].bytes, cases[i].size, TCP_CLIENT_MS));
+        receive(fd, cases[i].close, 4);
+        CHECK_EQ(tcp_client_wait_end(fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
+        close(fd);
+    }
 }
 
 LIVE_TEST(http_live_lines)

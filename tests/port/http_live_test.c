@@ -239,3 +239,16 @@ TEST(http_ends_with_its_streams)
     close(line);
     close(socket);
 }
+
+// HTTP/1.0 has no Upgrade: it is as if it was not there.
+TEST(http_live_http_1_0)
+{
+    struct http_rig *r = http_rig_begin();
+    http_rig_send(r,
+                  "GET /api/v1/live HTTP/1.0\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+                  426);
+    CHECK(http_client_has(&r->client, "Upgrade: websocket"));
+    http_rig_end(r);
+}

@@ -150,15 +150,6 @@ static esp_err_t stay(struct http_esp *h, const struct api_response *a)
     return ESP_OK;
 }
 
-// Its refusal; 0: it is one.
-static int judge_handshake(struct http_esp *h)
-{
-    const char *version = header(h, "Sec-WebSocket-Version");
-    if (!version || strcmp(version, "13") != 0)
-        return 426;
-    return http_esp_accept(header(h, "Sec-WebSocket-Key"), h->accept) ? 0 : 400;
-}
-
 static struct api_response no_place(enum http_esp_use use)
 {
     return api_problem(503, "No place for one more",
@@ -173,11 +164,11 @@ static struct api_response no_place(enum http_esp_use use)
 static void check_stream(struct http_esp *h, struct api_response *a)
 {
     bool stream = a->kind == API_STREAM || a->kind == API_WEBSOCKET;
-    int refusal = a->kind == API_WEBSOCKET ? judge_handshake(h) : 0;
-    if (refusal)
-        *a = posix_http_refusal(refusal);
-    else if (stream && !http_esp_conn_may_stay(h->request, use_of(a)))
+    if (stream && !http_esp_conn_may_stay(h->request, use_of(a)))
         *a = no_place(use_of(a));
+    else if (a->kind == API_WEBSOCKET &&
+             !http_esp_accept(header(h, "Sec-WebSocket-Key"), h->accept))
+        *a = posix_http_refusal(503);
 }
 
 // Its end is the connection's.
