@@ -136,7 +136,8 @@ struct api_port_facts {
     uint64_t link_mbps;
     struct api_pool pools[API_POOLS_MAX];
     unsigned pool_count;
-    unsigned live_sockets; // that GET /api/v1/live serves
+    unsigned live_sockets;     // that GET /api/v1/live serves
+    unsigned live_sockets_max; // and may serve, 0: unknown
     struct {
         int status;
         uint32_t count; // answers with it, since the start

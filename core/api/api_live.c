@@ -15,7 +15,7 @@
 #include <cJSON.h> // its memory only
 #include <string.h>
 
-enum { EVENTS_SHOWN = 50 };
+enum { EVENTS_SHOWN = 50, DETAIL_SIZE = 120 };
 
 // A device as the last snapshot found it.
 struct seen {
@@ -279,16 +279,36 @@ struct api_message *api_live_next(const struct api_context *ctx, struct api_stre
     return *message;
 }
 
+// All that there is room for. A page whose WebSocket was refused cannot read why: it asks without.
+static bool is_full(const struct api_context *ctx, struct api_response *r)
+{
+    struct api_port_facts facts = {0};
+    char detail[DETAIL_SIZE];
+    struct base_text t;
+    if (ctx->port_facts)
+        ctx->port_facts(ctx->port_ctx, &facts);
+    if (facts.live_sockets_max == 0 || facts.live_sockets < facts.live_sockets_max)
+        return false;
+    base_text_init(&t, detail, sizeof detail);
+    base_text_u64(&t, facts.live_sockets);
+    base_text_str(&t, " pages are kept up to date already, which is all that there is room for. "
+                      "Close one of them.");
+    *r = api_problem(503, "No place for one more", detail);
+    return true;
+}
+
 struct api_response api_get_live(const struct api_context *ctx, const struct api_request *req,
                                  const char *argument)
 {
     (void)argument;
     const char *upgrade = api_header(req, "Upgrade");
+    struct api_response full;
     if (!ctx->live)
         return api_problem(503, "No live updates", "The server has no memory for them.");
     if (!upgrade || !api_header_has(upgrade, "websocket"))
-        return api_problem(426, "This is a WebSocket",
-                           "Ask for it with the header Upgrade: websocket.");
+        return is_full(ctx, &full) ? full
+                                   : api_problem(426, "This is a WebSocket",
+                                                 "Ask for it with the header Upgrade: websocket.");
     return (struct api_response){
         .status = 101,
         .kind = API_WEBSOCKET,

@@ -266,6 +266,7 @@ unsigned http_websocket_count(const struct http_server *h)
 void http_facts(struct http_server *h, struct api_port_facts *facts)
 {
     facts->live_sockets = http_websocket_count(h);
+    facts->live_sockets_max = HTTP_WEBSOCKETS;
     posix_http_counts_fill(&h->counts, facts);
 }
 

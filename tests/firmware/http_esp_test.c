@@ -22,6 +22,12 @@ struct rig {
     struct http_double_answer answer;
 };
 
+static void count_pages(void *ctx, struct api_port_facts *facts)
+{
+    const struct rig *r = ctx;
+    http_esp_facts(r->http, facts);
+}
+
 static struct rig *begin_with_limit(uint64_t limit_us)
 {
     struct rig *r = calloc(1, sizeof *r);
@@ -39,6 +45,8 @@ static struct rig *begin_with_limit(uint64_t limit_us)
         .limit_us = limit_us,
     };
     r->config.http.api.live = api_live_create();
+    r->config.http.api.port_facts = count_pages;
+    r->config.http.api.port_ctx = r;
     r->http = http_esp_start(&r->config, why, sizeof why);
     CHECK_STR(why, "");
     CHECK(r->http != NULL);
@@ -305,6 +313,8 @@ TEST(http_esp_streams_leave_room_for_requests)
     http_double_send(live, &r->answer);
     CHECK(says(r, "HTTP/1.1 503 Service Unavailable\r\n") && says(r, "Three pages"));
     check_refusal(r);
+    ask(r, "GET", "/api/v1/live", "503 Service Unavailable"); // as the refused page asks why
+    CHECK(says(r, "3 pages are kept up to date already"));
     http_double_send(lines, &r->answer);
     CHECK(says(r, "HTTP/1.1 503 Service Unavailable\r\n") && says(r, "Somebody follows"));
     int idle[IDLE];
@@ -317,6 +327,7 @@ TEST(http_esp_streams_leave_room_for_requests)
         close(page[i]);
     }
     close(open_again(live));
+    ask(r, "GET", "/api/v1/live", "426 Upgrade Required");
     close(follower);
     close(open_again(lines));
     for (unsigned i = 0; i < IDLE; i++)

@@ -191,6 +191,29 @@ LIVE_TEST(api_live_room_grows)
     cJSON_Delete(o);
 }
 
+static void three_pages(void *ctx, struct api_port_facts *facts)
+{
+    facts->live_sockets = *(unsigned *)ctx;
+    facts->live_sockets_max = 3;
+}
+
+// A page whose WebSocket was refused asks like this: a browser does not tell it why.
+LIVE_TEST(api_live_says_when_there_is_no_place)
+{
+    struct api_context ctx = api_rig_context(&a->stage);
+    unsigned open = 3;
+    ctx.live = a->live;
+    ctx.port_facts = three_pages;
+    ctx.port_ctx = &open;
+    cJSON *o = api_rig_json(&ctx, "GET", "/api/v1/live", NULL, 503);
+    CHECK_STR(cJSON_GetStringValue(member(o, "detail")),
+              "3 pages are kept up to date already, which is all that there is room for. Close one "
+              "of them.");
+    cJSON_Delete(o);
+    open = 2;
+    cJSON_Delete(api_rig_json(&ctx, "GET", "/api/v1/live", NULL, 426));
+}
+
 LIVE_TEST(api_live_wants_a_websocket)
 {
     struct api_context ctx = api_rig_context(&a->stage);

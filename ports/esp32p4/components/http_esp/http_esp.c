@@ -348,5 +348,6 @@ void http_esp_stop(struct http_esp *h)
 void http_esp_facts(struct http_esp *h, struct api_port_facts *facts)
 {
     facts->live_sockets = h->streams.websockets;
+    facts->live_sockets_max = HTTP_ESP_WEBSOCKETS;
     posix_http_counts_fill(&h->counts, facts);
 }

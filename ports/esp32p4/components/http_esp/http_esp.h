@@ -12,7 +12,10 @@
 
 struct http_esp;
 
-enum { HTTP_ESP_STREAMS = 4 }; // at most, each with a posix_loop_watch()
+enum {
+    HTTP_ESP_STREAMS = 4,    // at most, each with a posix_loop_watch()
+    HTTP_ESP_WEBSOCKETS = 3, // of them
+};
 
 // All borrowed for the server's life.
 struct http_esp_config {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http_esp_conn.h"
+#include "http_esp.h"
 
 #include "ports/posix/posix_time.h"
 

@@ -11,7 +11,7 @@
 
 // Browsers open six. What stays open takes four at most, and who waits for a job two, so that one
 // is always there for requests; a newcomer takes the place of the oldest one that has said nothing.
-enum { HTTP_ESP_SOCKETS = 7, HTTP_ESP_WEBSOCKETS = 3, HTTP_ESP_LINES = 1, HTTP_ESP_JOBS = 2 };
+enum { HTTP_ESP_SOCKETS = 7, HTTP_ESP_LINES = 1, HTTP_ESP_JOBS = 2 };
 
 enum http_esp_use { HTTP_ESP_REQUEST, HTTP_ESP_WEBSOCKET, HTTP_ESP_LINE, HTTP_ESP_JOB };
 
