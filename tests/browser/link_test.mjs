@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The connection: lost, healed, paused.
+import { connect } from 'node:net';
 import { equal, has, ok, test } from './check.mjs';
 import { axeFinds, live, startServer, withPage } from './rig.mjs';
 import { attach } from './usbip_client.mjs';
@@ -103,5 +104,30 @@ test('link_focus_and_typing_survive_live_updates', async () => {
     await page.locator('.log .w').filter({ hasText: 'imported 1-1' }).waitFor();
     equal(await page.evaluate(() => [document.activeElement.id, document.activeElement.value]), ['f-text', '1-1']);
   });
+  await server.stop();
+});
+
+const upgrade = 'GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+const openSocket = port => new Promise((done, failed) => {
+  const socket = connect(port, '127.0.0.1', () => socket.write(upgrade));
+  socket.once('data', head => (head.includes('101') ? done(socket) : failed(new Error(String(head)))));
+  socket.on('data', () => {}).on('error', failed);
+});
+
+// As many as Linux has room for; on the chip it is the fourth page (http_esp_test.c).
+test('link_one_page_too_many_says_so_and_heals_when_another_closes', async () => {
+  const server = await startServer();
+  const others = [];
+  for (let i = 0; i < 256; i++) others.push(await openSocket(server.httpPort));
+  await withPage(server, '/', {}, async page => {
+    const banner = page.locator('#banner');
+    await banner.getByText('No place for one more.').waitFor();
+    await banner.getByText('256 pages are kept up to date already, which is all that there is room for. Close one of them.').waitFor();
+    equal(await axeFinds(page), []);
+    others.pop().destroy();
+    await state(page, 'live', 15000);
+    await page.waitForSelector('[id="dev-1-1"]');
+  });
+  for (const socket of others) socket.destroy();
   await server.stop();
 });

@@ -43,6 +43,39 @@ each('phone_dark', { colorScheme: 'dark', width: 360, height: 780 }, passes);
 each('320_px', { width: 320, height: 600 }, noOverflow);
 each('1920_px', { width: 1920, height: 1080 }, noOverflow);
 
+// What a device may say of itself, and people of it, at its longest.
+const long = {
+  name: 'w'.repeat(31), alias: 'w'.repeat(31), labels: Array.from({ length: 8 }, (_, i) => `${i}${'W'.repeat(30)}`), serial: 'S'.repeat(126),
+  manufacturer: 'Manufacturers and sons, '.repeat(5), product: 'ProductWithoutAnyBlank'.repeat(8),
+};
+const user = { address: '2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff', note: 'Whoever is meant by this one hundred bytes long note, written without much of a thought for small'.slice(0, 100) };
+const lengthen = message => {
+  for (const d of message.devices ?? []) { Object.assign(d, long); if (d.user) Object.assign(d.user, user); }
+  for (const s of message.sessions ?? []) Object.assign(s, user, { device_name: long.name });
+  for (const e of message.events ?? []) Object.assign(e, { note: user.note, peer: `[${user.address}]:65535` });
+  if (message.status) message.status.name = 'n'.repeat(63);
+  return message;
+};
+for (const [name, options] of Object.entries({ '320_px': { width: 320, height: 600 }, phone_dark: { colorScheme: 'dark', width: 360, height: 780 }, desk_light: {} })) {
+  test(`look_the_longest_names_${name}`, async () => {
+    const p = await open(await busy(), '/api/v1/status', options);
+    await p.routeWebSocket(/live/, ws => ws.connectToServer().onMessage(text => ws.send(JSON.stringify(lengthen(JSON.parse(text))))));
+    for (const page of Object.keys(paths)) {
+      await p.goto(server.url + paths[page]);
+      await p.waitForSelector(ready[page]);
+      await live(p);
+      await noOverflow(p);
+      if (options.width !== 320) equal(await axeFinds(p), [], page);
+    }
+    await p.goto(server.url);
+    await p.click('[id="ms-1-3"]');
+    await noOverflow(p);
+    await p.click('[id="do-disconnect-1-3"]');
+    await noOverflow(p);
+    await close(p);
+  });
+}
+
 test('look_devices_come_before_the_chart_on_a_phone', async () => {
   const page = await open(await busy(), '/', { width: 360, height: 780 });
   await page.waitForSelector(ready.overview);

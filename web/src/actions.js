@@ -146,6 +146,7 @@ const copy = async (text, button) => {
 
 const sets = {
   flow: value => { ui.flow = value; },
+  latency: value => { ui.latency = value; },
   system: value => { ui.system = value; },
   zone: value => { ui.events.utc = value === 'utc'; },
   pause: () => { ui.events.paused = ui.events.paused ? null : [...state.events]; },

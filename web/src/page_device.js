@@ -26,7 +26,7 @@ const gone = busid => {
 
 const title = busid => {
   const d = state.devices.get(busid);
-  if (!d) return isGone(busid) ? gone(busid) : html`<div id="p-title">${crumb}${ghosts('Device')}</div>`;
+  if (!d) return isGone(busid) ? gone(busid) : html`<div id="p-title">${crumb}<h1 class="sr">${busid}</h1>${ghosts('Device')}</div>`;
   const lead = [d.alias ? product(d) : d.manufacturer, classes(d) || d.class_name].filter(Boolean).join(': ');
   return html`<div id="p-title">${crumb}<div class="title"><div><h1>${icon(d.kind)}${d.name}</h1><p class="lead">${lead}</p></div><div class="actions">${deviceButtons(d)}</div></div></div>`;
 };
@@ -62,13 +62,17 @@ const ms = s => html`<td class="num">${milliseconds(s)} <small class="soft">ms</
 const direction = e => e.direction === 'both' ? '' : e.direction.toUpperCase();
 const oldest = e => e.waits_for_data ? 'waits for data' : e.oldest_pending_s == null ? '' : e.oldest_pending_s < 1 ? `${milliseconds(e.oldest_pending_s)}\u00a0ms` : span(e.oldest_pending_s);
 
-const endpointRow = e => html`<tr><td class="two"><span class="nowrap"><span class="mono">${e.address}</span> ${direction(e)}</span><small class="ph">${typeName(e)}</small></td><td class="desk">${typeName(e)} <span class="soft nowrap">${e.max_packet_size} B</span></td><td class="num">${rateCell(e.rate)}</td>${e.latency_s?.p50 == null ? html`<td class="num zero" colspan="2">no data yet</td>` : html`${ms(e.latency_s.p50)}${ms(e.latency_s.p99)}`}<td class="num">${e.pending ? e.pending : html`<span class="zero">0</span>`}</td><td class="desk soft">${oldest(e)}</td></tr>`;
+// Of the last minute where the box tells it, and that is wanted.
+const latency = e => ui.latency === 'minute' && e.latency_last_minute_s || e.latency_s;
+const latencySwitch = () => html`<div class="seg" role="group" aria-label="Latency">${[['minute', 'Last minute'], ['all', 'Since attached']].map(([id, name]) => html`<button type="button" id="latency-${id}" aria-pressed="${String(ui.latency === id)}" data-set="latency:${id}">${name}</button>`)}</div>`;
+
+const endpointRow = e => html`<tr><td class="two"><span class="nowrap"><span class="mono">${e.address}</span> ${direction(e)}</span><small class="ph">${typeName(e)}</small></td><td class="desk">${typeName(e)} <span class="soft nowrap">${e.max_packet_size} B</span></td><td class="num">${rateCell(e.rates?.bytes_per_s)}</td>${latency(e)?.p50 == null ? html`<td class="num zero" colspan="2">${ui.latency === 'minute' && e.urbs ? 'none lately' : 'no data yet'}</td>` : html`${ms(latency(e).p50)}${ms(latency(e).p99)}`}<td class="num">${e.pending ? e.pending : html`<span class="zero">0</span>`}</td><td class="desk soft">${oldest(e)}</td></tr>`;
 const typeName = e => ({ control: 'Control', bulk: 'Bulk', interrupt: 'Interrupt', isochronous: 'Isochronous' })[e.type];
 
 const heads = [['Endpoint'], ['Type', 'desk'], ['Rate', 'num'], ['p50', 'num'], ['p99', 'num'], ['Pending', 'num'], ['Oldest', 'desk']];
 const endpoints = d => {
   const list = d.endpoints ?? [];
-  const head = html`<div class="head"><h2 id="h-ep">Endpoints</h2>${list.length ? html`<span class="soft">latency since it was attached</span>` : ''}</div>`;
+  const head = html`<div class="head"><h2 id="h-ep">Endpoints</h2>${list.length ? latencySwitch() : ''}</div>`;
   if (!list.length) return html`<section aria-labelledby="h-ep">${head}<p class="soft stack">${usable(d) && !d.hidden ? 'Rates and latency appear here while a client has it.' : 'No client can have it, so nothing flows.'}</p></section>`;
   return html`<section aria-labelledby="h-ep">${head}<table class="tight eps"><thead><tr>${heads.map(([name, kind]) => html`<th scope="col" class="${kind}">${name}</th>`)}</tr></thead><tbody>${list.map(endpointRow)}</tbody></table></section>`;
 };

@@ -59,7 +59,7 @@ const pending = ({ oldest_pending: o, problems }) => {
 
 const mast = () => {
   const { status } = state;
-  if (!status) return html`<header class="mast" id="p-mast">${ghosts('Health')}</header>`;
+  if (!status) return html`<header class="mast" id="p-mast"><h1 class="sr">Overview</h1>${ghosts('Health')}</header>`;
   return html`<header class="mast" id="p-mast">${verdict(status)}<dl class="strip">${network(status)}<div><dt>Running for</dt><dd class="fig">${parts(spanParts(state.uptime))}</dd><dd>${status.restart_text ?? ''}</dd></div>${memory(status)}${refused(status)}${pending(status)}</dl></header>`;
 };
 

@@ -94,20 +94,10 @@ const takeHistory = answer => {
   state.hour = { ...hour, end };
 };
 
-// Bytes per second of each endpoint since the last time its figures came.
-const withRates = (d, old) => {
-  d.told = Date.now();
-  for (const e of d.endpoints ?? []) {
-    const before = old?.endpoints?.find(o => o.address === e.address && o.direction === e.direction);
-    e.rate = before && before.bytes <= e.bytes ? (e.bytes - before.bytes) / Math.max(0.1, (d.told - old.told) / 1000) : null;
-  }
-  return d;
-};
-
 // What each GET brings; the busid is what "{busid}" stands for.
 const answers = [
   [/^\/api\/v1\/devices\/(.+)$/, (d, busid) => {
-    state.details.set(busid, withRates(mark(d, state.uptime), state.details.get(busid)));
+    state.details.set(busid, mark(d, state.uptime));
   }],
   [/^\/api\/v1\/topology$/, a => { state.topology = a.buses; }],
   [/^\/api\/v1\/events$/, a => { takeEvents(a.events, state.status?.boot); }],

@@ -2,6 +2,7 @@
 // What whoever looks has chosen. Pages are made from this and from state.js.
 export const ui = {
   flow: 'minute',     // time that charts show
+  latency: 'minute',  // last minute, or 'all' since it was attached
   system: 'linux',    // of the attach command
   copied: null,       // the command that was copied a moment ago
   folded: new Set(),  // paths in the topology
