@@ -118,10 +118,21 @@ test('look_weight', async () => {
 // --- for the docs --------------------------------------------------------------------------------
 
 const shots = process.env.USBIP_SHOTS;
-const draw = (name, page, options) => shots && test(`shots_${name}`, async () => {
+// A bench as somebody would have it.
+const dress = async () => {
+  const { ask } = await busy();
+  await ask('PATCH', '/api/v1/settings', { host_name: 'bench-3', access: { mode: 'closed',
+    allow: [{ address: '10.0.0.0/28', note: 'CI runners' }, { address: '127.0.0.1', note: 'This bench' }, { address: 'fd00:12::/64', note: 'Test VLAN' }],
+    rules: [{ device: { label: 'licences' }, addresses: ['10.0.0.7', '10.0.0.8'], effect: 'allow' }, { device: { label: 'licences' }, effect: 'hide' }] } });
+  for (const [busid, names] of Object.entries({ '1-1': { alias: 'flash-drive' }, '1-2.2': { alias: 'uart-rack', labels: ['lab'] }, '1-3': { alias: 'source', labels: ['lab'] }, '1-4': { labels: ['licences'] } })) await ask('PATCH', `/api/v1/devices/${busid}`, names);
+};
+
+const draw = (name, page, { prepare, ...options }) => shots && test(`shots_${name}`, async () => {
+  await dress();
   const p = await open(await busy(), paths[page], options);
   await live(p);
   await p.waitForSelector(ready[page]);
+  await prepare?.(p);
   await sleep(9000); // so that the chart has something to show
   await p.screenshot({ path: join(shots, `${name}.png`) });
   await close(p);
@@ -138,6 +149,15 @@ draw('device-phone', 'device', phone);
 draw('topology', 'topology', { ...desk, height: 700 });
 draw('clients', 'clients', { ...desk, height: 500 });
 draw('events', 'events', desk);
+const tried = async p => {
+  await p.fill('#address', '10.0.0.12');
+  await p.selectOption('#busid', '1-4');
+  await p.click('#try-it');
+  await p.locator('.verdict').getByText('No, by rule 2.').waitFor();
+};
+draw('settings', 'settings', { ...desk, height: 1400, prepare: tried });
+draw('settings-phone', 'settings', { ...phone, colorScheme: 'dark' });
+draw('names', 'names', { ...desk, height: 700 });
 
 test('look_ends_with_its_server', async () => {
   for (const c of clients) c.detach();
