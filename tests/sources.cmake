@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Unit tests that need an operating system or the JSON library. All others in unit/ also run on RV32,
+# Unit tests that need an operating system, the JSON library or a whole stage. All others in unit/ also run on RV32,
 # where there is neither; only set() in here.
 set(USBIP_HOSTED_UNIT_TESTS
   api_devices_test.c
