@@ -134,9 +134,3 @@ struct api_response api_handle(const struct api_context *ctx, const struct api_r
     shorten(req, &r);
     return r;
 }
-
-void api_response_free(struct api_response *r)
-{
-    api_text_free(r->memory);
-    r->memory = NULL;
-}
