@@ -25,7 +25,7 @@ DEVICES = """
     -device usb-kbd,bus=xhci.0,port=2
     -chardev socket,id=echo,path={files}/echo
     -device usb-serial,chardev=echo,always-plugged=on,bus=xhci.0,port=3
-    -device usb-hub,bus=xhci.0,port=6
+    -device usb-hub,bus=xhci.0,port=6,port-power=on
     -audiodev wav,id=sound,path={files}/sound.wav,out.frequency=48000"""
 
 # Where the disk can be.
