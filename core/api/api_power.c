@@ -99,8 +99,8 @@ static struct api_response refused(enum eventlog_power why)
 {
     static const char *const details[EVENT_POWER_COUNT] = {
         [EVENT_POWER_UNKNOWN] =
-            "How that port is switched cannot be told here, or may not be done. "
-            "Reading its hub's descriptor takes the rights of root.",
+            "How that port is switched is not known here, or nobody here may do it. On Linux it "
+            "takes the rights of root.",
         [EVENT_POWER_FIXED] = "Its hub says that it cannot switch power.",
         [EVENT_POWER_GANGED] = "Its hub switches all its ports at once, and what is in the others "
                                "would lose power too.",

@@ -186,3 +186,35 @@ WORLD_TEST(device_path_after_all_addresses, world_begin(w))
     CHECK_EQ(rig_open(rig_find(&w->rig, "1-1.2")), BASE_OK);
     world_check_alive(rig_find(&w->rig, "1-1.2"));
 }
+
+// --- what people see -----------------------------------------------------------------------------
+
+WORLD_TEST(device_path_buses_and_ports, world_begin(w))
+{
+    struct usbip_backend *b = w->rig.backend;
+    struct backend_bus bus;
+    struct backend_port port;
+    CHECK(b->bus(b, 0, &bus));
+    CHECK_EQ(bus.busnum, DEVICE_HIGH_SPEED_BUS);
+    CHECK_EQ(bus.speed, USB_SPEED_HIGH);
+    CHECK_EQ(bus.ports, 1);
+    CHECK(b->bus(b, 1, &bus));
+    CHECK_EQ(bus.busnum, DEVICE_FULL_SPEED_BUS);
+    CHECK_EQ(bus.speed, USB_SPEED_FULL);
+    CHECK(!b->bus(b, 2, &bus));
+    CHECK(b->port(b, "2-1", &port));
+    CHECK_EQ(port.power, BACKEND_POWER_GANGED);
+    CHECK(port.on);
+    CHECK(!b->port(b, "1-2", &port) && !b->port(b, "3-1", &port));
+}
+
+WORLD_TEST(device_path_ports_of_hubs, world_begin(w))
+{
+    struct usbip_backend *b = w->rig.backend;
+    plug_hub(w, "1-1");
+    rig_plug(&w->rig, "1-1.2", sim_hub_create(w->bus[0], 7));
+    rig_plug(&w->rig, "1-1.3", d1(w, 0));
+    CHECK_EQ(b->hub_ports(b, rig_find(&w->rig, "1-1")->handle), 4);
+    CHECK_EQ(b->hub_ports(b, rig_find(&w->rig, "1-1.2")->handle), 7);
+    CHECK_EQ(b->hub_ports(b, rig_find(&w->rig, "1-1.3")->handle), 0);
+}

@@ -111,6 +111,13 @@ static void judge_root(struct device_usb_host *h, uint8_t root)
 
 // --- asking a hub -------------------------------------------------------------------------------
 
+static void tell_ports(struct device *d, unsigned ports)
+{
+    pthread_mutex_lock(&d->host->lock);
+    d->shared.hub_ports = ports;
+    pthread_mutex_unlock(&d->host->lock);
+}
+
 static void hub_answered(usb_transfer_t *t)
 {
     struct device *d = t->context;
@@ -118,6 +125,7 @@ static void hub_answered(usb_transfer_t *t)
     const uint8_t *data = t->data_buffer + SETUP_SIZE;
     int size = t->actual_num_bytes - SETUP_SIZE;
     bool good = t->status == USB_TRANSFER_STATUS_COMPLETED;
+    unsigned known = hub->ports;
     d->host->called = true;
     hub->busy = false;
     hub->done_turn = device_turn(d->host);
@@ -128,6 +136,8 @@ static void hub_answered(usb_transfer_t *t)
             (uint16_t)(good && size >= PORT_STATUS_SIZE ? data[0] | data[1] << 8 : 0);
     hub->broken = !good && t->status != USB_TRANSFER_STATUS_STALL;
     hub->asking++;
+    if (hub->ports != known)
+        tell_ports(d, hub->ports);
 }
 
 static bool ask_hub(struct device *d)
@@ -212,6 +222,7 @@ static void end_hub(struct device *d)
     (void)usb_host_transfer_free(d->hub->transfer);
     free(d->hub);
     d->hub = NULL;
+    tell_ports(d, 0);
 }
 
 bool device_hub_run(struct device *d)

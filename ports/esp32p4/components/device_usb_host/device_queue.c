@@ -3,6 +3,8 @@
 // that both sides touch is behind one mutex, held for a few list operations.
 #include "device_parts.h"
 
+#include <string.h>
+
 static struct device_usb_host *host_of(struct usbip_backend *b)
 {
     return BASE_CONTAINER(b, struct device_usb_host, backend);
@@ -147,6 +149,48 @@ static uint64_t queue_next_deadline(struct usbip_backend *b)
     return UINT64_MAX; // everything comes with a wake-up
 }
 
+// --- buses and ports ----------------------------------------------------------------------------
+
+// Of each root port one bus.
+static bool queue_bus(struct usbip_backend *b, unsigned i, struct backend_bus *out)
+{
+    const struct device_usb_host_config *c = &host_of(b)->config;
+    bool high = c->high_speed_port && i == 0;
+    *out = (struct backend_bus){
+        .name = high ? "USB 2.0 port" : "USB 1.1 port",
+        .busnum = high ? DEVICE_HIGH_SPEED_BUS : DEVICE_FULL_SPEED_BUS,
+        .speed = high && !c->high_speed_port_full_only ? USB_SPEED_HIGH : USB_SPEED_FULL,
+        .ports = 1,
+    };
+    return high || (c->full_speed_port && i == (c->high_speed_port ? 1 : 0));
+}
+
+static unsigned queue_hub_ports(struct usbip_backend *b, void *device)
+{
+    struct device_usb_host *h = host_of(b);
+    pthread_mutex_lock(&h->lock);
+    unsigned ports = ((const struct device *)device)->shared.hub_ports;
+    pthread_mutex_unlock(&h->lock);
+    return ports;
+}
+
+// The library switches both root ports together, and a hub's ports on again by itself
+// (docs/esp-usb-host.md 2.8).
+static bool queue_port(struct usbip_backend *b, const char *port, struct backend_port *out)
+{
+    const struct device_usb_host_config *c = &host_of(b)->config;
+    bool both = c->high_speed_port && c->full_speed_port;
+    struct backend_bus bus;
+    for (unsigned i = 0; queue_bus(b, i, &bus); i++) {
+        const char root[] = {(char)('0' + bus.busnum), '-', '1', '\0'};
+        *out = (struct backend_port){.power = both ? BACKEND_POWER_GANGED : BACKEND_POWER_UNKNOWN,
+                                     .on = true};
+        if (strcmp(port, root) == 0)
+            return true;
+    }
+    return false;
+}
+
 const struct usbip_backend device_backend = {
     .open = queue_open,
     .close = queue_close,
@@ -157,6 +201,9 @@ const struct usbip_backend device_backend = {
     .buffer_free = device_payload_free,
     .take_event = queue_take_event,
     .next_deadline = queue_next_deadline,
+    .bus = queue_bus,
+    .hub_ports = queue_hub_ports,
+    .port = queue_port,
 };
 
 // --- client task --------------------------------------------------------------------------------

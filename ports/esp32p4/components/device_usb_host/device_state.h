@@ -141,7 +141,8 @@ struct device {
     struct {
         bool wants_open, wants_close, wants_control, wants_cancel;
         struct usb_control_op wanted_op;
-        bool forgotten; // UNPLUGGED was taken, and the loop has come back since
+        bool forgotten;     // UNPLUGGED was taken, and the loop has come back since
+        unsigned hub_ports; // 0: it is no hub, or has not said yet
     } shared;
 
     // Loop thread.
