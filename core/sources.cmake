@@ -106,6 +106,7 @@ set(USBIP_API_SOURCES
   api/api_problem.c
   api/api_query.c
   api/api_rename.c
+  api/api_response.c
   api/api_routes.c
   api/api_sessions.c
   api/api_settings.c

@@ -68,9 +68,3 @@ struct api_response api_answer(int status, char *text)
         .memory = text,
     };
 }
-
-void api_response_free(struct api_response *r)
-{
-    api_text_free(r->memory);
-    r->memory = NULL;
-}
