@@ -116,6 +116,18 @@ static bool begin(struct race *r, char **argv)
     return r->count > 0;
 }
 
+// The time of each request; false: one failed.
+static bool run(struct race *r, size_t count, double *us)
+{
+    for (size_t i = 0; i < count; i++) {
+        double before = now_us();
+        if (!(r->control ? ask(r) : move(r)))
+            return false;
+        us[i] = now_us() - before;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct race r = {0};
@@ -124,20 +136,17 @@ int main(int argc, char **argv)
         return 2;
     }
     double *us = calloc(r.count, sizeof *us);
+    bool ok = us && run(&r, r.count / 4, us);
     double servers = processes_us(argv + 5), idle = idle_us(), start = now_us();
-    for (size_t i = 0; us && i < r.count; i++) {
-        double before = now_us();
-        if (!(r.control ? ask(&r) : move(&r))) {
-            perror("race_times");
-            return 1;
-        }
-        us[i] = now_us() - before;
-    }
+    ok = ok && run(&r, r.count, us);
     double busy = now_us() - start - (idle_us() - idle), n = (double)r.count;
     servers = processes_us(argv + 5) - servers;
-    if (!us)
-        return 2;
+    if (!ok) {
+        perror("race_times");
+        return 1;
+    }
     qsort(us, r.count, sizeof *us, compare);
     printf("%.2f %.2f %.2f\n", us[r.count / 2], busy / n, servers / n);
+    free(us);
     return 0;
 }

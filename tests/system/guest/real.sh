@@ -11,7 +11,8 @@ load_real_modules() {
 }
 
 start_server() {
-    rm -f /tmp/server.status
+    rm -f /tmp/server.status /tmp/server.pid
+    : >/tmp/server.out
     (usbip-server --sim none --usb "$@" >/tmp/server.out 2>>/tmp/server.log & server=$!
         echo $server >/tmp/server.pid
         wait $server
