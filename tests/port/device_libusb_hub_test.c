@@ -10,7 +10,9 @@
 #include "usb/usb_descriptor_bytes.h"
 
 #include <errno.h>
+#include <semaphore.h>
 #include <stdio.h>
+#include <time.h>
 
 enum { SINGLE = 0x09, GANGED = 0x08, FIXED = 0x0a };
 
@@ -23,12 +25,18 @@ struct hubs {
     struct eventlog *log;
     struct device_libusb *host;
     uint64_t now_us;
-    unsigned wakes;
+    unsigned wakes; // without the worker's thread
+    bool threaded;
+    sem_t woken;
 };
 
 static void wake(void *ctx)
 {
-    ((struct hubs *)ctx)->wakes++;
+    struct hubs *s = ctx;
+    if (s->threaded)
+        (void)sem_post(&s->woken);
+    else
+        s->wakes++;
 }
 
 static uint64_t clock_us(void *ctx)
@@ -316,4 +324,29 @@ HUB_TEST(libusb_hub_power_of_other_kinds)
     put_two_ports(s, "0");
     look(s);
     expect_port(s, "3-1", BACKEND_POWER_UNKNOWN, true); // nobody may ask it
+}
+
+// With the worker's thread, the loop looking on.
+HUB_TEST(libusb_hub_power_switched_by_the_worker)
+{
+    struct backend_event ev;
+    struct timespec limit;
+    put_two_ports(s, "0");
+    CHECK_EQ(sem_init(&s->woken, 0, 0), 0);
+    s->threaded = true;
+    CHECK(device_libusb_start(s->host));
+    for (unsigned i = 0; i < 50; i++) {
+        backend(s)->port_power(backend(s), "3-1", i % 2);
+        (void)clock_gettime(CLOCK_REALTIME, &limit);
+        limit.tv_sec += 20;
+        while (!backend(s)->take_event(backend(s), s->now_us, &ev)) {
+            CHECK(has_port(s, "3-2"));
+            CHECK_EQ(sem_timedwait(&s->woken, &limit), 0);
+        }
+        CHECK_EQ(ev.result, BASE_OK);
+        expect_port(s, "3-1", BACKEND_POWER_SINGLE, i % 2);
+    }
+    device_libusb_stop(s->host);
+    s->threaded = false;
+    CHECK_EQ(sem_destroy(&s->woken), 0);
 }

@@ -8,9 +8,9 @@ MOUSE = "usb-mouse,id=mouse,bus=xhci.0,port=6.2"
 
 # Busybox has no PUT.
 WORDS = r"""
-ask() { # METHOD PORT [BODY]
-    printf '%s /api/v1/ports/%s/power HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %s\r\n\r\n%s' \
-        "$1" "$2" "${#3}" "$3" | nc 127.0.0.1 8080 >/tmp/answer
+ask() { # METHOD PORT BODY [ports | devices]
+    printf '%s /api/v1/%s/%s/power HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %s\r\n\r\n%s' \
+        "$1" "${4:-ports}" "$2" "${#3}" "$3" | nc 127.0.0.1 8080 >/tmp/answer
     cat /tmp/answer
 }
 switch() { ask PUT "$1" "$2" | grep -q '^HTTP/1.1 202'; }
@@ -48,5 +48,21 @@ def real_hub_switches_the_power_of_a_port(lab):
         # QEMU's root hub says that it has no switches, as most of those in PCs do.
         ask PUT $hub 0 | grep -q 'cannot switch power'
         is_there $mouse"""
+    )
+
+
+@test
+def real_port_that_is_off_for_a_while_has_power_when_the_server_ends(lab):
+    machine = real(lab)
+    machine.run(
+        WORDS
+        + """
+        mouse=$(real_busid Mouse)
+        ask PUT $mouse '{"cycle_s": 200}' devices | grep -q '^HTTP/1.1 202'
+        wait_for 20 is_gone $mouse
+        says $mouse 0
+        stop_server || { cat /tmp/server.log; exit 1; }
+        wait_for 20 is_there $mouse
+        start_server"""
     )
     machine.pull("mouse")

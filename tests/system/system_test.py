@@ -21,8 +21,8 @@ import keep_tests  # noqa: F401
 import device_kind_tests  # noqa: F401
 import gadget_tests  # noqa: F401
 import usbtest_table  # noqa: F401
-import device_tests  # noqa: F401
 import power_tests  # noqa: F401
+import device_tests  # noqa: F401
 import device_table  # noqa: F401
 import end_tests  # noqa: F401
 from lab import Lab, run_tests
