@@ -114,13 +114,19 @@ struct api_assets {
     unsigned count;
 };
 
-enum { API_POOLS_MAX = 4, API_ADDRESSES_MAX = 8, API_NAME_SIZE = 64, API_ANSWERS_MAX = 32 };
+enum { API_POOLS_MAX = 4, API_ADDRESSES_MAX = 8, API_NAME_SIZE = 64 };
 
 #define API_UNKNOWN UINT64_MAX // a figure that the port does not know
 
 struct api_pool {
     const char *name; // "internal"
     uint64_t size, free, least_free;
+};
+
+// HTTP answers with that status since the start.
+struct api_answers {
+    int status;
+    uint32_t count;
 };
 
 struct api_port_facts {
@@ -136,12 +142,9 @@ struct api_port_facts {
     uint64_t link_mbps;
     struct api_pool pools[API_POOLS_MAX];
     unsigned pool_count;
-    unsigned live_sockets;     // that GET /api/v1/live serves
-    unsigned live_sockets_max; // and may serve, 0: unknown
-    struct {
-        int status;
-        uint32_t count; // answers with it, since the start
-    } answers[API_ANSWERS_MAX];
+    unsigned live_sockets;             // that GET /api/v1/live serves
+    unsigned live_sockets_max;         // and may serve, 0: unknown
+    const struct api_answers *answers; // by status, borrowed until the next call
     unsigned answer_count;
 };
 

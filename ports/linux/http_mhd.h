@@ -30,7 +30,7 @@ const struct posix_listener *http_listener(const struct http_server *h);
 // GET /api/v1/live has so many. Any thread.
 unsigned http_websocket_count(const struct http_server *h);
 
-// What it knows of itself. Any thread.
+// What it knows of itself. Loop thread.
 void http_facts(struct http_server *h, struct api_port_facts *facts);
 
 // The loop runs, or has ended. Not on the loop thread.

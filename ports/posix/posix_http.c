@@ -152,17 +152,15 @@ void posix_http_count(struct posix_http_counts *c, int status)
             atomic_fetch_add_explicit(&c->answers[i], 1, memory_order_relaxed);
 }
 
-_Static_assert((int)POSIX_HTTP_STATUSES <= (int)API_ANSWERS_MAX, "all find a place");
-
 void posix_http_counts_fill(struct posix_http_counts *c, struct api_port_facts *facts)
 {
     for (unsigned i = 0; i < POSIX_HTTP_STATUSES; i++) {
         unsigned count = atomic_load_explicit(&c->answers[i], memory_order_relaxed);
         if (count == 0 && reasons[i].status != 200) // what never comes is left out
             continue;
-        facts->answers[facts->answer_count].status = reasons[i].status;
-        facts->answers[facts->answer_count++].count = count;
+        c->told[facts->answer_count++] = (struct api_answers){reasons[i].status, count};
     }
+    facts->answers = c->told;
 }
 
 static unsigned add(struct posix_http_header *headers, unsigned n, const char *name,

@@ -58,10 +58,11 @@ unsigned posix_http_headers(const struct api_response *a,
 // "Not Found"
 const char *posix_http_reason(int status);
 
-// Answers that an adapter has sent, by status. Any thread.
+// Answers that an adapter has sent, by status.
 enum { POSIX_HTTP_STATUSES = 27 }; // all that there are
 struct posix_http_counts {
     atomic_uint answers[POSIX_HTTP_STATUSES];
+    struct api_answers told[POSIX_HTTP_STATUSES]; // the loop's
 };
-void posix_http_count(struct posix_http_counts *c, int status);
+void posix_http_count(struct posix_http_counts *c, int status); // any thread
 void posix_http_counts_fill(struct posix_http_counts *c, struct api_port_facts *facts);
