@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What devices are called, whether clients see them, and where that is shown.
 import { equal, has, ok, test } from './check.mjs';
-import { axeFinds, startServer, toastSays, withPage } from './rig.mjs';
+import { axeFinds, close, open, startServer, toastSays, withPage } from './rig.mjs';
 import { attach } from './usbip_client.mjs';
 
 let server = null;
@@ -118,6 +118,27 @@ test('names_and_notes_stand_beside_devices_and_addresses', async () => {
   });
   client.detach();
   await client.closed;
+});
+
+test('names_of_a_silent_holder_and_what_the_next_client_gets', async () => {
+  for (const [takeover, words] of [['probe', 'the next client gets it'], ['never', 'nobody else gets it']]) {
+    const page = await open(await shared(), '/clients');
+    await page.routeWebSocket(/live/, ws => ws.connectToServer().onMessage(text => {
+      const message = JSON.parse(text);
+      message.status.takeover = takeover;
+      for (const d of message.devices) if (d.busid === '1-2.2') Object.assign(d, { state: 'in_use', user: { session: 7, peer: '10.0.0.7:4711', address: '10.0.0.7', note: 'Lab laptop', since_s: 8040, silent_s: 184 } });
+      ws.send(JSON.stringify(message));
+    }));
+    await page.goto(server.url);
+    const row = page.locator(on('dev-1-2.2'));
+    await row.getByText('Client silent for 3\u00a0min').waitFor();
+    await row.getByText(`held by 10.0.0.7 (Lab laptop); ${words}`).waitFor();
+    equal(await axeFinds(page), []);
+    await page.goto(`${server.url}/devices/1-2.2`);
+    await page.locator('.path-line.silent').getByText(words).waitFor();
+    await page.locator('.path').getByText('Lab laptop, attached 2\u00a0h 14\u00a0min ago').waitFor();
+    await close(page);
+  }
 });
 
 test('names_end_with_their_server', () => server?.stop());
