@@ -31,6 +31,7 @@ const struct bench_row bench_http_rows[BENCH_HTTP_ROWS] = {
      .against = "alone",
      .aim = {BENCH_AIM_VALUE_AT_MOST, 2000}},
     {.name = "loop_list_of_100_devices", .unit = "us", .aim = {BENCH_AIM_VALUE_AT_MOST, 2000}},
+    {.name = "memory_per_websocket", .unit = "KiB", .aim = {BENCH_AIM_VALUE_AT_MOST, 64}},
 };
 
 static double loop_us_of_urb(const struct bench_load *load, const struct bench_target *t)
@@ -135,10 +136,26 @@ static void measure_requests(struct bench_row *rows, const struct bench_options 
     bench_child_stop(&server);
 }
 
+// Of the process; what the kernel keeps for a socket is not in it.
+static void measure_memory(struct bench_row *row, const struct bench_options *o)
+{
+    struct bench_target t = bench_target_server(o->server, o->server_cpu);
+    uint16_t http = bench_child_next_port(&t.child);
+    uint64_t before = bench_child_rss_bytes(&t.child);
+    pid_t audience = bench_http_audience(http, SOCKETS);
+    uint64_t with = bench_child_rss_bytes(&t.child);
+    bench_http_dismiss(audience);
+    bench_child_stop(&t.child);
+    struct bench_figures f = {.value = ((double)with - (double)before) / 1024 / SOCKETS};
+    bench_row_add(row, &f, NULL);
+}
+
 void bench_http_measure(struct bench_row rows[BENCH_HTTP_ROWS], const struct bench_options *o)
 {
     if (rows[0].wanted)
         measure_sockets(&rows[0], o);
     if (rows[1].wanted || rows[2].wanted)
         measure_requests(rows + 1, o);
+    if (rows[3].wanted)
+        measure_memory(&rows[3], o);
 }

@@ -130,7 +130,7 @@ static void check_streams(const cJSON *rows)
 static void check_rows(const cJSON *rows)
 {
     CHECK_EQ(cJSON_GetArraySize(rows),
-             ROWS_WITH_FLOOR + ROWS_OF_CROWDS + ROWS_OF_HTTP + ROWS_OF_STREAMS + 2);
+             ROWS_WITH_FLOOR + ROWS_OF_CROWDS + ROWS_OF_HTTP + ROWS_OF_STREAMS + 3);
     for (int i = 0; i < ROWS_WITH_FLOOR; i++)
         check_row_with_cost(rows, rows_with_floor[i], "floor");
     for (int i = 0; i < ROWS_OF_CROWDS; i++)
@@ -138,6 +138,7 @@ static void check_rows(const cJSON *rows)
     for (int i = 0; i < ROWS_OF_HTTP; i++)
         check_row(rows, rows_of_http[i], "alone");
     CHECK(number(find_row(rows, "loop_list_of_100_devices"), "value") > 0);
+    CHECK(number(find_row(rows, "memory_per_websocket"), "value") > 0);
     check_streams(rows);
     const cJSON *memory = find_row(rows, "memory_per_session");
     CHECK(cJSON_IsNumber(cJSON_GetObjectItem(memory, "value")));
