@@ -124,7 +124,10 @@ struct api_response api_handle(const struct api_context *ctx, const struct api_r
 {
     char argument[ARGUMENT_SIZE];
     bool known;
-    const char *why_not = api_guard(ctx, req);
+    const char *why_not = api_guard_host(ctx, req);
+    if (why_not)
+        return api_problem(421, "Not this server", why_not);
+    why_not = api_guard(ctx, req);
     if (why_not)
         return api_problem(403, "Not allowed", why_not);
     const struct api_route *route = find(req, argument, &known);

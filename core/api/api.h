@@ -193,9 +193,10 @@ struct api_route {
     api_handler handler;
 };
 
-// Finds the route and calls it. 404 unknown, 405 with Allow, 403 not allowed to write, OPTIONS
-// answered, 304 if the client has it; errors are problem documents (api_problem.h). The adapter
-// leaves the body out for HEAD. `req` is not needed any more, for a job either.
+// Finds the route and calls it. 404 unknown, 405 with Allow, 403 not allowed to write, 421 not by
+// this name, OPTIONS answered, 304 if the client has it; errors are problem documents
+// (api_problem.h). The adapter leaves the body out for HEAD. `req` is not needed any more, for a
+// job either.
 struct api_response api_handle(const struct api_context *ctx, const struct api_request *req);
 void api_response_free(struct api_response *r);
 

@@ -26,7 +26,14 @@ static bool host_of(const char *header, char host[HOST_SIZE])
     return end || !bracket;
 }
 
-// A name of somebody else's may lead here (DNS rebinding), a page from there is no friend.
+static bool is_in_settings(const struct settings *s, const char *host)
+{
+    for (unsigned i = 0; s->lists && i < s->lists->host_count; i++)
+        if (api_header_same(host, s->lists->hosts[i]))
+            return true;
+    return api_header_same(host, s->host_name);
+}
+
 static bool host_is_ours(const struct api_context *ctx, const struct api_request *req)
 {
     const char *header = api_header(req, "Host");
@@ -38,7 +45,7 @@ static bool host_is_ours(const struct api_context *ctx, const struct api_request
         return false;
     return base_address_parse(host, &a) || api_header_same(host, "localhost") ||
            ends_with(host, ".local") || (ctx->host_name && api_header_same(host, ctx->host_name)) ||
-           (ctx->settings && api_header_same(host, ctx->settings->host_name));
+           (ctx->settings && is_in_settings(ctx->settings, host));
 }
 
 // "http://bench:8080" is the page's own if the request's Host is "bench:8080".
@@ -79,13 +86,25 @@ const char *api_guard(const struct api_context *ctx, const struct api_request *r
     bool reads = only_reads(req);
     if (reads && !api_header(req, "Upgrade"))
         return NULL;
-    if (!reads && !host_is_ours(ctx, req))
-        return "The Host header names somebody else. Use this machine's address, its host name, or "
-               "localhost.";
     if (!origin_is_ours(req) || !site_is_ours(req))
         return "The request comes from another site's page.";
     if (!reads && !writer_is_allowed(ctx, req))
         return "Changes are taken only from the machine on which the server runs, over its "
                "loopback address and not through a proxy.";
     return NULL;
+}
+
+// The page without its data, and a sign of life, are for everybody.
+static bool is_open(const struct api_request *req)
+{
+    return only_reads(req) && strncmp(req->path, "/api/", 5) != 0 &&
+           strcmp(req->path, "/metrics") != 0;
+}
+
+const char *api_guard_host(const struct api_context *ctx, const struct api_request *req)
+{
+    if (is_open(req) || host_is_ours(ctx, req))
+        return NULL;
+    return "The Host header names somebody else. Use this machine's address, its host name, a name "
+           "that ends with .local, or one of the setting http.allowed_hosts.";
 }

@@ -4,8 +4,9 @@
 // is secret today: what is printed may be shown to anybody who may see the settings.
 //
 // A document is {"version": 2, "host_name": ..., "network": {...}, "usb": {...}, "limits": {...},
-// "access": {"mode", "allow": [...], "rules": [...]}, "devices": [...]} and names only what differs
-// from what it is laid over: defaults < stored < given by somebody. A list is laid over as a whole.
+// "access": {"mode", "allow": [...], "rules": [...]}, "devices": [...], "http": {"allowed_hosts":
+// [...]}} and names only what differs from what it is laid over: defaults < stored < given by
+// somebody. A list is laid over as a whole.
 #pragma once
 
 #include "access/access_name.h"
@@ -23,6 +24,7 @@ enum {
     SETTINGS_HOST_NAME_SIZE = 64, // a DNS label and its NUL
     SETTINGS_SERVER_SIZE = 128,   // a DNS name of up to 127 characters and its NUL
     SETTINGS_VALUE_SIZE = 128,    // any value as text, with its NUL
+    SETTINGS_MAX_HOSTS = 16,      // names that HTTP is asked by
     SETTINGS_BUSES = 2,           // USB ports of the chip: bus 1 (high speed), bus 2 (full speed)
 };
 
@@ -75,6 +77,8 @@ struct settings_lists {
     struct access_list *access; // its mode says nothing
     struct access_naming *namings;
     unsigned naming_count;
+    char (*hosts)[SETTINGS_SERVER_SIZE]; // http.allowed_hosts
+    unsigned host_count;
 };
 
 struct settings {

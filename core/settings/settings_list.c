@@ -2,6 +2,7 @@
 #include "settings/settings_list.h"
 
 #include "settings/settings_member.h"
+#include "settings/settings_rule.h"
 
 #include <string.h>
 
@@ -32,6 +33,8 @@ void settings_draft_begin(struct settings_draft *d, const struct settings *s)
     d->access = *s->lists->access;
     d->namings = s->lists->namings;
     d->naming_count = s->lists->naming_count;
+    d->hosts = (const char(*)[SETTINGS_SERVER_SIZE])s->lists->hosts;
+    d->host_count = s->lists->host_count;
 }
 
 void settings_draft_end(struct settings_draft *d)
@@ -40,6 +43,7 @@ void settings_draft_end(struct settings_draft *d)
     cJSON_free(d->rules);
     cJSON_free(d->blocks);
     cJSON_free(d->devices);
+    cJSON_free(d->names);
 }
 
 static void refuse_more(struct settings_errors *e, const struct settings_place *place,
@@ -297,13 +301,38 @@ static void take_devices(struct settings_draft *d, const cJSON *array,
     d->naming_count = n;
 }
 
+// --- http.allowed_hosts --------------------------------------------------------------------------
+
+static void take_hosts(struct settings_draft *d, const cJSON *array,
+                       const struct settings_place *place, struct settings_errors *e)
+{
+    const cJSON *item;
+    unsigned n = 0;
+    d->names =
+        room_for(d, array, SETTINGS_MAX_HOSTS, sizeof *d->names, " names are possible", place, e);
+    if (!d->names)
+        return;
+    cJSON_ArrayForEach(item, array)
+    {
+        const struct settings_place at = {.in = place, .index = n};
+        const char *name = cJSON_IsString(item) ? item->valuestring : "";
+        if (!name[0] || !settings_rule_server(name) ||
+            !base_text_copy(d->names[n], sizeof d->names[n], name))
+            (void)settings_error_add(e, &at, "a host name like bench.example is wanted");
+        n++;
+    }
+    d->hosts = (const char(*)[SETTINGS_SERVER_SIZE])d->names;
+    d->host_count = n;
+}
+
 void settings_draft_take(struct settings_draft *d, enum settings_list which, const cJSON *item,
                          struct settings_errors *e)
 {
-    static const struct settings_place access = {.name = "access"};
+    static const struct settings_place access = {.name = "access"}, http = {.name = "http"};
     const struct settings_place at_allow = {.in = &access, .name = "allow"};
     const struct settings_place at_rules = {.in = &access, .name = "rules"};
     const struct settings_place at_devices = {.name = "devices"};
+    const struct settings_place at_hosts = {.in = &http, .name = "allowed_hosts"};
     switch (which) { // one that is there twice is refused
     case SETTINGS_LIST_ALLOW:
         if (!d->allow)
@@ -317,6 +346,10 @@ void settings_draft_take(struct settings_draft *d, enum settings_list which, con
         if (!d->devices)
             take_devices(d, item, &at_devices, e);
         break;
+    case SETTINGS_LIST_HOSTS:
+        if (!d->names)
+            take_hosts(d, item, &at_hosts, e);
+        break;
     case SETTINGS_LISTS:
         break;
     }
@@ -327,7 +360,8 @@ void settings_draft_take(struct settings_draft *d, enum settings_list which, con
 static struct settings_lists *copy_lists(const struct settings_draft *d)
 {
     size_t namings = d->naming_count * sizeof(struct access_naming);
-    struct settings_lists *l = cjson_alloc(NULL, sizeof *l + namings);
+    size_t hosts = d->host_count * sizeof *d->hosts;
+    struct settings_lists *l = cjson_alloc(NULL, sizeof *l + namings + hosts);
     if (!l)
         return NULL;
     l->users = 1;
@@ -335,6 +369,10 @@ static struct settings_lists *copy_lists(const struct settings_draft *d)
     l->namings = (struct access_naming *)(l + 1);
     if (namings)
         memcpy(l->namings, d->namings, namings);
+    l->host_count = d->host_count;
+    l->hosts = (char(*)[SETTINGS_SERVER_SIZE])(l->namings + d->naming_count);
+    if (hosts)
+        memcpy(l->hosts, d->hosts, hosts);
     l->access = access_copy(&d->access, &memory);
     if (l->access)
         return l;
@@ -344,8 +382,9 @@ static struct settings_lists *copy_lists(const struct settings_draft *d)
 
 bool settings_draft_finish(const struct settings_draft *d, struct settings_lists **lists)
 {
-    bool empty = !d->access.allow_count && !d->access.rule_count && !d->naming_count;
-    if (!d->allow && !d->rules && !d->devices) {
+    bool empty =
+        !d->access.allow_count && !d->access.rule_count && !d->naming_count && !d->host_count;
+    if (!d->allow && !d->rules && !d->devices && !d->names) {
         if (*lists)
             (*lists)->users++;
         return true;

@@ -13,6 +13,7 @@ enum settings_list {
     SETTINGS_LIST_ALLOW,   // access.allow
     SETTINGS_LIST_RULES,   // access.rules
     SETTINGS_LIST_DEVICES, // devices
+    SETTINGS_LIST_HOSTS,   // http.allowed_hosts
     SETTINGS_LISTS
 };
 
@@ -22,10 +23,13 @@ struct settings_draft {
     struct access_list access;
     const struct access_naming *namings;
     unsigned naming_count;
+    const char (*hosts)[SETTINGS_SERVER_SIZE];
+    unsigned host_count;
     struct access_allowed *allow; // new; NULL: borrowed
     struct access_rule *rules;
     struct base_block *blocks; // of the new rules
     struct access_naming *devices;
+    char (*names)[SETTINGS_SERVER_SIZE]; // new hosts
     bool no_memory;
 };
 

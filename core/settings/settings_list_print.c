@@ -93,6 +93,7 @@ static const struct {
     [SETTINGS_LIST_ALLOW] = {"access.allow", sizeof "access" - 1},
     [SETTINGS_LIST_RULES] = {"access.rules", sizeof "access" - 1},
     [SETTINGS_LIST_DEVICES] = {"devices", 0},
+    [SETTINGS_LIST_HOSTS] = {"http.allowed_hosts", sizeof "http" - 1},
 };
 
 const char *settings_list_key(enum settings_list which)
@@ -107,7 +108,9 @@ size_t settings_list_section_size(enum settings_list which)
 
 bool settings_list_exists(const struct settings_port *port, enum settings_list which)
 {
-    return which == SETTINGS_LIST_DEVICES ? port->max_namings > 0 : port->max_rules > 0;
+    if (which == SETTINGS_LIST_DEVICES)
+        return port->max_namings > 0;
+    return which == SETTINGS_LIST_HOSTS || port->max_rules > 0;
 }
 
 unsigned settings_list_count(const struct settings *s, enum settings_list which)
@@ -122,6 +125,8 @@ unsigned settings_list_count(const struct settings *s, enum settings_list which)
         return l->access->rule_count;
     case SETTINGS_LIST_DEVICES:
         return l->naming_count;
+    case SETTINGS_LIST_HOSTS:
+        return l->host_count;
     case SETTINGS_LISTS:
         break;
     }
@@ -135,8 +140,10 @@ static void print_element(const struct settings_lists *l, enum settings_list whi
         print_allowed(t, &l->access->allow[i]);
     else if (which == SETTINGS_LIST_RULES)
         print_rule(t, &l->access->rules[i]);
-    else
+    else if (which == SETTINGS_LIST_DEVICES)
         print_device(t, &l->namings[i]);
+    else
+        add_text(t, l->hosts[i]);
 }
 
 static void add_line(struct base_text *t, unsigned indent)

@@ -105,6 +105,12 @@ static bool is_section(const struct settings_port *port, const char *name)
     for (unsigned i = 0; (f = settings_field(port, i)); i++)
         if (f->section_size && settings_field_in(f, name))
             return true;
+    for (enum settings_list list = 0; list < SETTINGS_LISTS; list++) {
+        size_t size = settings_list_section_size(list);
+        if (size && settings_list_exists(port, list) && strlen(name) == size &&
+            memcmp(settings_list_key(list), name, size) == 0)
+            return true;
+    }
     return false;
 }
 

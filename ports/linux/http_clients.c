@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/http_clients.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -109,11 +110,18 @@ void http_clients_done(struct http_clients *c, struct http_client *client, uint6
 
 static void say_why(const struct http_client *client)
 {
-    static const char answer[] = "HTTP/1.1 408 Request Timeout\r\n"
-                                 "Content-Length: 0\r\n"
-                                 "Connection: close\r\n\r\n";
+    static const char body[] =
+        "{\"type\":\"about:blank\",\"title\":\"Request Timeout\",\"status\":408,"
+        "\"detail\":\"The request has taken longer than 5 s to come.\"}";
+    char answer[400];
+    int n = snprintf(answer, sizeof answer,
+                     "HTTP/1.1 408 Request Timeout\r\n"
+                     "Content-Type: application/problem+json\r\n"
+                     "Content-Length: %zu\r\n"
+                     "Connection: close\r\n\r\n%s",
+                     sizeof body - 1, body);
     if (client->begun)
-        (void)send(client->fd, answer, sizeof answer - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+        (void)send(client->fd, answer, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 void http_clients_expire(struct http_clients *c, uint64_t now_us)

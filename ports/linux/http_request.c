@@ -37,9 +37,11 @@ void *http_request_begin(void *cls, const char *target, struct MHD_Connection *c
         http_clients_begun(client, posix_now_us());
     if (!r)
         return NULL;
-    r->refusal = posix_http_target(target, r->path, &query);
-    r->query = strdup(query);
     r->end = target + strlen(target);
+    r->refusal = posix_http_target(target, r->path, &query);
+    if (r->end - target > HTTP_TARGET_SIZE)
+        r->refusal = 414;
+    r->query = strdup(r->refusal ? "" : query);
     return r;
 }
 
@@ -120,7 +122,7 @@ static enum MHD_Result send_answer(const struct http_requests *all, struct MHD_C
 static enum MHD_Result refuse(const struct http_requests *all, struct MHD_Connection *conn,
                               int status)
 {
-    struct api_response a = posix_http_refusal(status);
+    struct api_response a = posix_http_refusal(all->http, status);
     return send_answer(all, conn, &a);
 }
 
@@ -217,6 +219,7 @@ static enum MHD_Result answer(const struct http_requests *all, struct MHD_Connec
 // --- what the library does not look at -----------------------------------------------------------
 
 struct head {
+    size_t size;
     unsigned hosts, lengths, codings;
     bool chunked, bad;
 };
@@ -235,6 +238,7 @@ static enum MHD_Result look(void *cls, enum MHD_ValueKind kind, const char *name
     (void)kind;
     if (!value)
         value = "";
+    h->size += name_size + size;
     h->bad |= !is_name(name, name_size) || strlen(value) != size;
     h->hosts += strcasecmp(name, "Host") == 0;
     if (strcasecmp(name, "Content-Length") == 0) {
@@ -261,6 +265,8 @@ static int judge(struct MHD_Connection *conn, const char *version, bool *read)
     if (h.bad || h.hosts > 1 || (is_1_1 && h.hosts == 0) || h.lengths + h.codings > 1)
         return 400;
     *read = h.codings == 0 || h.chunked;
+    if (h.size > HTTP_HEADERS_SIZE)
+        return 431;
     if (h.codings && !is_1_1)
         return 400; // RFC 9112 6.1: nobody knows where it ends
     return h.codings && !h.chunked ? 411 : 0;
@@ -274,13 +280,22 @@ static bool is_cut(const struct request *r, const char *version)
     return next > end + 1 && next < end + HTTP_HEAD_SIZE;
 }
 
+static bool is_too_long(struct MHD_Connection *conn, size_t most)
+{
+    const char *length = MHD_lookup_connection_value(conn, MHD_HEADER_KIND, "Content-Length");
+    return length && strtoull(length, NULL, 10) > most;
+}
+
 // False: answer now, a body is not read.
-static bool take_head(struct request *r, struct MHD_Connection *conn, const char *version)
+static bool take_head(struct request *r, struct MHD_Connection *conn, const char *version,
+                      size_t most)
 {
     bool read;
     int refusal = judge(conn, version, &read);
     if (refusal == 0 && is_cut(r, version))
         refusal = 400;
+    if (refusal == 0 && is_too_long(conn, most))
+        refusal = 413;
     r->has_head = true;
     r->is_1_0 = strcmp(version, "HTTP/1.0") == 0;
     r->refusal = refusal ? refusal : r->refusal;
@@ -325,7 +340,9 @@ enum MHD_Result http_request_go_on(void *cls, struct MHD_Connection *conn, const
     if (!r || !r->query)
         return refuse(all, conn, 503);
     if (!r->has_head)
-        return take_head(r, conn, version) ? MHD_YES : answer(cls, conn, method, r);
+        return take_head(r, conn, version, api_body_max(&all->http->api))
+                   ? MHD_YES
+                   : answer(cls, conn, method, r);
     if (*size == 0)
         return answer(cls, conn, method, r);
     take_body(r, api_body_max(&all->http->api), data, *size);

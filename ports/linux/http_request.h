@@ -10,7 +10,8 @@
 
 #include <microhttpd.h>
 
-enum { HTTP_HEAD_SIZE = 16384 }; // of a request, in all
+// Of a request. What is longer than the library has room for it refuses itself, in its own words.
+enum { HTTP_TARGET_SIZE = 8192, HTTP_HEADERS_SIZE = 16384, HTTP_HEAD_SIZE = 65536 };
 
 // What they share. Borrowed.
 struct http_requests {

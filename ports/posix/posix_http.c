@@ -3,6 +3,7 @@
 #include "api/api_header.h"
 #include "api/api_job.h"
 #include "api/api_problem.h"
+#include "base/base_text.h"
 #include "ports/posix/posix_time.h"
 #include "ports/posix/posix_ws.h"
 
@@ -66,8 +67,37 @@ struct api_response posix_http_ask(const struct posix_http *h, const struct api_
     return q.response;
 }
 
-struct api_response posix_http_refusal(int status)
+static struct api_response too_long(size_t most)
 {
+    char detail[80];
+    struct base_text t;
+    base_text_init(&t, detail, sizeof detail);
+    base_text_str(&t, "The body of a request may have up to ");
+    base_text_u64(&t, most);
+    base_text_str(&t, " bytes here.");
+    return api_problem(413, posix_http_reason(413), detail);
+}
+
+struct api_response posix_http_refusal(const struct posix_http *h, int status)
+{
+    static const struct {
+        int status;
+        const char *detail;
+    } details[] = {
+        {400, "The request is not well formed."},
+        {408, "The request has taken too long to come."},
+        {411, "Its length has to come before the body: send Content-Length."},
+        {414, "No address here is as long."},
+        {431, "The headers are longer than is taken here."},
+        {501, "There is no such method here."},
+        {503, "The server has no memory for it at the moment. Try again."},
+        {505, "HTTP/1.1 and HTTP/1.0 are spoken here."},
+    };
+    if (status == 413)
+        return too_long(api_body_max(&h->api));
+    for (unsigned i = 0; i < sizeof details / sizeof *details; i++)
+        if (details[i].status == status)
+            return api_problem(status, posix_http_reason(status), details[i].detail);
     return api_problem(status, posix_http_reason(status), "This is no request that can be served.");
 }
 
@@ -90,16 +120,17 @@ struct api_response posix_http_answer(const struct posix_http *h, struct posix_h
     if (r->length == 0)
         return posix_http_ask(h, &r->api, job);
     if (r->length < 0)
-        return posix_http_refusal(411);
+        return posix_http_refusal(h, 411);
     if ((uint64_t)r->length > api_body_max(&h->api))
-        return posix_http_refusal(413);
+        return posix_http_refusal(h, 413);
     char *body = malloc((size_t)r->length);
     if (!body)
         return api_problem(503, "Out of memory", "There is no memory for the body. Try again.");
     r->unread = !read_body(r, body);
     r->api.body = body;
     r->api.body_size = (size_t)r->length;
-    struct api_response a = r->unread ? posix_http_refusal(400) : posix_http_ask(h, &r->api, job);
+    struct api_response a =
+        r->unread ? posix_http_refusal(h, 400) : posix_http_ask(h, &r->api, job);
     free(body);
     return a;
 }
@@ -126,6 +157,7 @@ static const struct {
     {413, "Content Too Large"},
     {414, "URI Too Long"},
     {415, "Unsupported Media Type"},
+    {421, "Misdirected Request"},
     {422, "Unprocessable Content"},
     {426, "Upgrade Required"},
     {428, "Precondition Required"},

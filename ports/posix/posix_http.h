@@ -44,7 +44,7 @@ struct api_response posix_http_answer(const struct posix_http *h, struct posix_h
                                       struct posix_job *job);
 
 // For what never gets to a route: it is no HTTP, or too large.
-struct api_response posix_http_refusal(int status);
+struct api_response posix_http_refusal(const struct posix_http *h, int status);
 
 struct posix_http_header {
     const char *name, *value;
@@ -59,7 +59,7 @@ unsigned posix_http_headers(const struct api_response *a,
 const char *posix_http_reason(int status);
 
 // Answers that an adapter has sent, by status.
-enum { POSIX_HTTP_STATUSES = 27 }; // all that there are
+enum { POSIX_HTTP_STATUSES = 28 }; // all that there are
 struct posix_http_counts {
     atomic_uint answers[POSIX_HTTP_STATUSES];
     struct api_answers told[POSIX_HTTP_STATUSES]; // the loop's

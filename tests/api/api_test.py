@@ -149,6 +149,25 @@ ASKED = {
     ],
 }
 
+# What is refused before a route has a say: (request, status).
+A = b" HTTP/1.1\r\nHost: a\r\n"
+REFUSED = [
+    (b"GET /%zz" + A + b"\r\n", 400),
+    (b"GET /healthz HTTP/1.1\r\n\r\n", 400),
+    (b"GET /healthz" + A + b"Host: b\r\n\r\n", 400),
+    (b"GET /a%00b" + A + b"\r\n", 400),
+    (b"GET /healthz" + A[:-2], 408),
+    (b"POST /healthz" + A + b"Transfer-Encoding: gzip\r\n\r\n", 411),
+    (b"POST /healthz" + A + b"Content-Length: 300000\r\n\r\n" + b"x" * 300000, 413),
+    (b"GET /" + b"a" * 20000 + A + b"\r\n", 414),
+    (b"GET /healthz?" + b"a" * 20000 + A + b"\r\n", 414),
+    (b"GET /api/v1/status" + A + b"\r\n", 421),
+    (b"GET /metrics HTTP/1.1\r\nHost: evil.example:8080\r\n\r\n", 421),
+    (b"POST /api/v1/simulate" + A + b"Content-Length: 2\r\n\r\n{}", 421),
+    (b"GET /healthz" + A + b"X: " + b"a" * 30000 + b"\r\n\r\n", 431),
+    (b"GET /healthz HTTP/1.9\r\nHost: a\r\n\r\n", 505),
+]
+
 
 def routes():
     """METHOD PATTERN of each in the table, the page's left out."""
@@ -176,6 +195,13 @@ class Server:
         answer = reply.status, reply.headers, reply.read()
         connection.close()
         return answer
+
+    def send(self, request):
+        with socket.create_connection(("127.0.0.1", self.ports["http"]), 10) as s:
+            s.sendall(request)
+            reply = http.client.HTTPResponse(s)
+            reply.begin()
+            return reply, reply.read()
 
     def get(self, path):
         return json.loads(self.ask("GET", path)[2])
@@ -243,6 +269,20 @@ class OpenApi(WithServer):
             with self.subTest(route):
                 for path, *asked in ASKED[route]:
                     self.check(method, description, path.replace("{other}", number), *asked)
+
+    def test_what_is_refused_before_a_route_has_a_say(self):
+        responses = self.document["components"]["responses"]
+        problem = self.resolve(self.document["components"]["schemas"]["Problem"])
+        for request, status in REFUSED:
+            with self.subTest(request[:60]):
+                reply, data = self.server.send(request)
+                self.assertEqual(reply.status, status, data)
+                self.assertIn(str(status), responses)
+                self.assertEqual(reply.getheader("Content-Type"), "application/problem+json")
+                jsonschema.Draft202012Validator(problem).validate(json.loads(data))
+        self.assertEqual({str(s) for _, s in REFUSED} | {"503"}, set(responses))
+        data = self.server.send(next(r for r, status in REFUSED if status == 413))[1]
+        self.assertIn("262144 bytes", json.loads(data)["detail"])
 
     def test_the_documents_routes_are_those_that_there_are(self):
         described = {f"{m.upper()} {p}" for p, ms in self.document["paths"].items() for m in ms}

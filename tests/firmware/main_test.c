@@ -321,7 +321,7 @@ TEST(main_from_start_to_restart)
     check_network_changes(f);
     http_shows("/api/v1/simulate", "\"kind\":\"keyboard\"");
     http_changes("/api/v1/devices/3-3/unplug", "my-box", "202");
-    http_changes("/api/v1/devices/3-3/plug", "usbip-esp32p4", "403"); // that it was
+    http_changes("/api/v1/devices/3-3/plug", "usbip-esp32p4", "421"); // that it was
     http_changes("/api/v1/devices/3-3/plug", "my-box.local", "202");
 
     reset_by_button(c.fd);

@@ -52,5 +52,5 @@ CHUNKED_TEST(http_chunked_and_more)
     answers("POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
             "411",
             "{\"type\":\"about:blank\",\"title\":\"Length Required\",\"status\":411,"
-            "\"detail\":\"This is no request that can be served.\"}");
+            "\"detail\":\"Its length has to come before the body: send Content-Length.\"}");
 }

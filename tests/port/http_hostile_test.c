@@ -232,11 +232,14 @@ TEST(http_says_that_time_is_over)
 {
     const char *head = "GET /healthz HTTP/1.1\r\nHost: a\r\n";
     struct http_rig *r = http_rig_begin();
-    char answer[200] = "";
+    char answer[600] = "";
     int fd = http_rig_connect(r);
     CHECK(tcp_client_send(fd, head, strlen(head), TCP_CLIENT_MS));
     CHECK(tcp_client_recv_all(fd, answer, sizeof answer - 1, TCP_CLIENT_MS) > 0);
     CHECK(strstr(answer, "HTTP/1.1 408 Request Timeout\r\n") == answer);
+    CHECK(strstr(answer, "\r\nContent-Type: application/problem+json\r\n"));
+    CHECK_EQ(strlen(strstr(answer, "\r\n\r\n") + 4),
+             strtoul(strstr(answer, "Content-Length: ") + strlen("Content-Length: "), NULL, 10));
     close(fd);
     http_rig_end(r);
 }

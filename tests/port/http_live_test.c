@@ -107,8 +107,8 @@ TEST(http_live_as_others_ask_for_it)
     struct http_rig *r = http_rig_begin();
     char head[HEAD_SIZE], request[HEAD_SIZE], *text = malloc(FRAME_SIZE);
     for (unsigned i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        snprintf(request, sizeof request, "GET /api/v1/live HTTP/1.1\r\nHost: a\r\n%s%s\r\n",
-                 forms[i], KEY VERSION);
+        snprintf(request, sizeof request,
+                 "GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\n%s%s\r\n", forms[i], KEY VERSION);
         int fd = ask(r, request, head);
         CHECK(strncmp(head, "HTTP/1.1 101 ", 13) == 0);
         receive_frame(fd, text);

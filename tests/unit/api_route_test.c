@@ -214,47 +214,76 @@ STAGE_TEST(api_guard_writers, begin(st))
     CHECK_EQ(STATUS("POST", "/healthz", .headers = proxy, .writers = API_WRITERS_ALL), MAY);
 }
 
-STAGE_TEST(api_guard_hosts, begin(st))
+enum { OTHER_SERVER = 421 };
+
+// What of a server is for pages of its own only: whoever leads a name here could read it as well.
+static void check_host(const struct stage *st, const char *host, const struct settings *s,
+                       bool ours)
 {
-    static const struct {
-        const char *host;
-        int status;
-    } cases[] = {
-        {"Host: localhost", MAY},
-        {"Host: localhost:8080", MAY},
-        {"Host: LOCALHOST", MAY},
-        {"Host: 192.0.2.7:8080", MAY},
-        {"Host: [::1]:8080", MAY},
-        {"Host: [::1]", MAY},
-        {"Host: bench-3:8080", MAY},
-        {"Host: Bench-3.local", MAY},
-        {"Host: evil.example", MAY_NOT},
-        {"Host: bench-3.evil.example", MAY_NOT},
-        {"Host: .local", MAY_NOT},
-        {"Host: [::1", MAY_NOT},
-        {"Host: 1.2.3.4.evil.example", MAY_NOT},
-        {"Host: ", MAY_NOT},
-        {"Host: localhost.evil", MAY_NOT},
-        {"Host: local", MAY_NOT},
-    };
-    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *headers[] = {cases[i].host, NULL};
-        const char *live[] = {cases[i].host, "Upgrade: websocket", NULL};
-        CHECK_EQ(STATUS("GET", "/healthz", .headers = live), 200); // any name that leads here
-        if (STATUS("POST", "/healthz", .headers = headers) != cases[i].status)
-            check_fail(__FILE__, __LINE__, "%s", cases[i].host);
-    }
+    const char *headers[] = {host, NULL}, *live[] = {host, "Upgrade: websocket", NULL};
+    check_context(host, 0);
+    CHECK_EQ(STATUS("POST", "/healthz", .headers = headers, .settings = s),
+             ours ? MAY : OTHER_SERVER);
+    CHECK_EQ(STATUS("GET", "/api/v1/status", .headers = headers, .settings = s),
+             ours ? 200 : OTHER_SERVER);
+    CHECK_EQ(STATUS("HEAD", "/metrics", .headers = headers, .settings = s),
+             ours ? 200 : OTHER_SERVER);
+    CHECK_EQ(STATUS("GET", "/api/v1/nothing", .headers = headers, .settings = s),
+             ours ? 404 : OTHER_SERVER);
+    CHECK_EQ(STATUS("GET", "/api/v1/live", .headers = live, .settings = s),
+             ours ? 503 : OTHER_SERVER); // has none
+    CHECK_EQ(STATUS("GET", "/healthz", .headers = live, .settings = s), 200);
+    CHECK_EQ(STATUS("GET", "/devices/1-1", .headers = headers, .settings = s), 200);
+    CHECK_EQ(STATUS("GET", "/assets/app-1.js", .headers = headers, .settings = s), 200);
 }
 
-// The settings' name counts as well, and from the moment on in which it is another one.
-STAGE_TEST(api_guard_host_of_the_settings, begin(st))
+STAGE_TEST(api_guard_hosts, begin(st))
 {
+    static const char *const ours[] = {
+        "Host: localhost",  "Host: localhost:8080", "Host: LOCALHOST",    "Host: 192.0.2.7:8080",
+        "Host: [::1]:8080", "Host: [::1]",          "Host: bench-3:8080", "Host: Bench-3.local",
+    };
+    static const char *const others[] = {
+        "Host: evil.example",
+        "Host: bench-3.evil.example",
+        "Host: .local",
+        "Host: [::1",
+        "Host: 1.2.3.4.evil.example",
+        "Host: ",
+        "Host: localhost.evil",
+        "Host: local",
+    };
+    for (unsigned i = 0; i < sizeof ours / sizeof *ours; i++)
+        check_host(st, ours[i], NULL, true);
+    for (unsigned i = 0; i < sizeof others / sizeof *others; i++)
+        check_host(st, others[i], NULL, false);
+}
+
+// The settings' name counts as well, and those that they allow, from the moment on in which they
+// are there.
+STAGE_TEST(api_guard_hosts_of_the_settings, begin(st))
+{
+    static const char json[] =
+        "{\"version\":2,\"http\":{\"allowed_hosts\":[\"usb.example\",\"Proxy\"]}}";
     struct settings s = settings_rig();
-    const char *lab[] = {"Host: lab:8080", NULL}, *own[] = {"Host: bench-3", NULL};
-    CHECK_EQ(STATUS("POST", "/healthz", .headers = lab, .settings = &s), MAY_NOT);
+    char why[SETTINGS_WHY_SIZE];
+    check_host(st, "Host: lab:8080", &s, false);
     strcpy(s.host_name, "Lab");
-    CHECK_EQ(STATUS("POST", "/healthz", .headers = lab, .settings = &s), MAY);
-    CHECK_EQ(STATUS("POST", "/healthz", .headers = own, .settings = &s), MAY);
+    check_host(st, "Host: lab:8080", &s, true);
+    check_host(st, "Host: bench-3", &s, true);
+    check_host(st, "Host: usb.example", &s, false);
+    CHECK_EQ(settings_parse(&s, json, sizeof json - 1, why), BASE_OK);
+    check_host(st, "Host: USB.example:443", &s, true);
+    check_host(st, "Host: proxy", &s, true);
+    check_host(st, "Host: x.usb.example", &s, false);
+    check_host(st, "Host: usb.example.evil", &s, false);
+    struct api_response r =
+        ask(st, &(struct question){.method = "GET",
+                                   .path = "/api/v1/status",
+                                   .headers = (const char *[]){"Host: evil.example", NULL}});
+    CHECK(strstr(r.body, "http.allowed_hosts"));
+    api_response_free(&r);
+    settings_drop(&s);
 }
 
 STAGE_TEST(api_guard_pages_of_other_sites, begin(st))

@@ -97,7 +97,8 @@ TEST(settings_access_all_is_there_when_empty)
     char text[SETTINGS_MAX_BYTES + 1];
     settings_print(&s, SETTINGS_ALL, text, sizeof text);
     CHECK(strstr(text, "  \"access\": {\n    \"mode\": \"open\",\n    \"allow\": [],\n"
-                       "    \"rules\": []\n  },\n  \"devices\": []\n}\n"));
+                       "    \"rules\": []\n  },\n  \"devices\": [],\n"
+                       "  \"http\": {\n    \"allowed_hosts\": []\n  }\n}\n"));
     CHECK_EQ(settings_access(&s).rule_count, 0);
 }
 
@@ -119,7 +120,7 @@ TEST(settings_access_lists_are_laid_over)
     CHECK_STR(settings_list_changed(&before, &s, 0), "");
     CHECK_STR(settings_list_changed(&before, &s, 1), "access.rules");
     CHECK_STR(settings_list_changed(&before, &s, 2), "");
-    CHECK(!settings_list_changed(&before, &s, 3));
+    CHECK(!settings_list_changed(&before, &s, 4));
     CHECK_EQ(settings_parse(&s, devices, strlen(devices), why), BASE_OK);
     CHECK_STR(s.lists->namings[0].names.alias, "new");
     CHECK_EQ(s.lists->access->allow_count, 2);
@@ -482,4 +483,43 @@ TEST(settings_document_keys_have_lists)
         }
     CHECK_STR(have, "host_name access.rules devices ");
     settings_drop(&s);
+}
+
+TEST(settings_allowed_hosts)
+{
+    static const char json[] =
+        "{\"version\":2,\"http\":{\"allowed_hosts\":[\"usb.example\",\"bench\"]}}";
+    static const char none[] = "{\"version\":2,\"http\":{\"allowed_hosts\":[]}}";
+    struct settings s = settings_rig(), again = settings_rig();
+    char text[2000], why[SETTINGS_WHY_SIZE];
+    CHECK_EQ(settings_parse(&s, json, sizeof json - 1, why), BASE_OK);
+    CHECK_EQ(s.lists->host_count, 2);
+    CHECK_STR(s.lists->hosts[1], "bench");
+    CHECK_STR(settings_list_changed(&s, &again, 3), "http.allowed_hosts");
+    size_t size = settings_print(&s, SETTINGS_CHANGED, text, sizeof text);
+    CHECK_STR(text, "{\n  \"version\": 2,\n  \"http\": {\n    \"allowed_hosts\": [\n"
+                    "      \"usb.example\",\n      \"bench\"\n    ]\n  }\n}\n");
+    CHECK_EQ(settings_parse(&again, text, size, why), BASE_OK);
+    CHECK_STR(settings_list_changed(&s, &again, 3), "");
+    CHECK_EQ(settings_parse(&again, none, sizeof none - 1, why), BASE_OK);
+    CHECK(!again.lists);
+    settings_drop(&s);
+}
+
+TEST(settings_allowed_hosts_refused)
+{
+    static struct text t;
+    t.size = 0;
+    check_refused("{\"version\":2,\"http\":{\"allowed_hosts\":\"a\"}}", "/http/allowed_hosts",
+                  "a list in [ ] is wanted");
+    check_refused("{\"version\":2,\"http\":{\"allowed_hosts\":[\"a\",\"b:80\"]}}",
+                  "/http/allowed_hosts/1", "a host name like bench.example is wanted");
+    check_refused("{\"version\":2,\"http\":{\"allowed_hosts\":[\"\"]}}", "/http/allowed_hosts/0",
+                  "a host name like bench.example is wanted");
+    check_refused("{\"version\":2,\"http\":{\"allowed_hosts\":[7]}}", "/http/allowed_hosts/0",
+                  "a host name like bench.example is wanted");
+    check_refused("{\"version\":2,\"http\":{\"hosts\":[]}}", "/http/hosts",
+                  "there is no such setting here");
+    add_times(&t, "{\"version\":2,\"http\":{\"allowed_hosts\":[", 17, "\"h%u\"", "]}}");
+    check_refused(t.buf, "/http/allowed_hosts", "at most 16 names are possible");
 }

@@ -6,6 +6,7 @@
 #include "http_esp_stream.h"
 #include "ports/posix/posix_http_target.h"
 
+#include "api/api_header.h"
 #include "api/api_problem.h"
 #include "base/base_text.h"
 #include "esp_err.h"
@@ -33,6 +34,7 @@ struct http_esp {
     httpd_handle_t httpd;
     // Of the request being served, and of its response.
     httpd_req_t *request;
+    bool expects; // its client waits for a go-ahead before it sends the body
     char path[POSIX_HTTP_PATH_SIZE];
     char field[FIELD_SIZE]; // a header of the request
     char accept[HTTP_ESP_ACCEPT_SIZE];
@@ -111,9 +113,22 @@ static const char *header(void *ctx, const char *name)
     return err == ESP_OK || err == ESP_ERR_HTTPD_RESULT_TRUNC ? h->field : NULL;
 }
 
+// The first call is the go-ahead for who waits for one: the library has none.
 static long read_body(void *ctx, void *buf, size_t size)
 {
-    return httpd_req_recv(ctx, buf, size);
+    static const char go_ahead[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    struct http_esp *h = ctx;
+    bool waits = h->expects;
+    h->expects = false;
+    if (waits && !http_esp_conn_send(h->request, go_ahead, sizeof go_ahead - 1))
+        return -1;
+    return httpd_req_recv(h->request, buf, size);
+}
+
+static bool expects_go_ahead(struct http_esp *h)
+{
+    const char *expect = header(h, "Expect");
+    return expect && api_header_has(expect, "100-continue");
 }
 
 static int64_t body_length(httpd_req_t *r)
@@ -168,7 +183,7 @@ static void check_stream(struct http_esp *h, struct api_response *a)
         *a = no_place(use_of(a));
     else if (a->kind == API_WEBSOCKET &&
              !http_esp_accept(header(h, "Sec-WebSocket-Key"), h->accept))
-        *a = posix_http_refusal(503);
+        *a = posix_http_refusal(&h->http, 503);
 }
 
 // Its end is the connection's.
@@ -216,12 +231,13 @@ static esp_err_t on_request(httpd_req_t *r)
                 .peer = &peer},
         .length = body_length(r),
         .read = read_body,
-        .ctx = r,
+        .ctx = h,
     };
     h->request = r;
+    h->expects = expects_go_ahead(h);
     int refusal = posix_http_target(r->uri, h->path, &request.api.query);
     struct http_esp_job *j = http_esp_job_begin(&h->jobs);
-    struct api_response a = refusal ? posix_http_refusal(refusal)
+    struct api_response a = refusal ? posix_http_refusal(&h->http, refusal)
                                     : posix_http_answer(&h->http, &request, j ? &j->waiting : NULL);
     if (a.kind == API_JOB)
         return http_esp_job_wait(j, r) ? ESP_OK : ESP_FAIL;
@@ -254,7 +270,7 @@ static esp_err_t on_error(httpd_req_t *r, httpd_err_code_t error)
         [HTTPD_431_REQ_HDR_FIELDS_TOO_LARGE] = 431,
     };
     struct http_esp *h = httpd_get_global_user_ctx(r->handle);
-    struct api_response a = posix_http_refusal(statuses[error] ? statuses[error] : 400);
+    struct api_response a = posix_http_refusal(&h->http, statuses[error] ? statuses[error] : 400);
     h->request = r;
     return answer(h, &a);
 }
