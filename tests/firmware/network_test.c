@@ -229,6 +229,38 @@ NETWORK_TEST(network_taken_static_falls_back_to_dhcp_and_says_so)
               "another station has the static address of the settings");
 }
 
+// As the console and HTTP change it: who did it gets back to the box, and hears why.
+NETWORK_TEST(network_changed_to_a_taken_static_falls_back)
+{
+    create();
+    network_double_link(true);
+    run(5);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    network_double_squatter(1);
+    use_static();
+    network_settings(n, &settings);
+    run(6);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    CHECK_STR(network_trouble_text(&state),
+              "another station has the static address of the settings");
+}
+
+// And to one that leads nowhere: after the time in which somebody should have answered.
+NETWORK_TEST(network_changed_to_a_static_that_does_not_work_falls_back)
+{
+    create();
+    network_double_link(true);
+    run(5);
+    network_double_gateway(false);
+    use_static();
+    network_settings(n, &settings);
+    run(6);
+    CHECK_STR(network_double_address(), "192.168.1.50");
+    run(60);
+    CHECK_STR(network_double_address(), "192.168.1.77");
+    CHECK_EQ(state.trouble, NETWORK_GATEWAY_SILENT);
+}
+
 NETWORK_TEST(network_static_that_does_not_work_falls_back_and_comes_back)
 {
     use_static();
