@@ -102,7 +102,10 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
           "the power of port {busid} was not switched: {reason}", WORD(eventlog_power, reason))    \
     EVENT(STRANGER, stranger, WARNING,                                                             \
           "session {session}: {peer} is no client of USB/IP: {error} ({value})",                   \
-          WORD(eventlog_protocol, error) NUMBER(hex, value))
+          WORD(eventlog_protocol, error) NUMBER(hex, value))                                       \
+    PLAIN(USB_MEMORY_SHORT, usb_memory_short, WARNING,                                             \
+          "{busid} waits for the kernel's memory for USB transfers: raise "                        \
+          "/sys/module/usbcore/parameters/usbfs_memory_mb")
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,

@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/usbdevice_fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 // --- interfaces ----------------------------------------------------------------------------------
@@ -92,6 +94,14 @@ static enum base_err open_node(struct device *d, enum eventlog_claim *failure)
     return failed(failure, EVENT_CLAIM_FAILED, BASE_ERR_IO);
 }
 
+// A controller that cannot scatter wants a transfer's memory in one piece.
+static uint32_t part_bytes(int fd)
+{
+    uint32_t capabilities = 0;
+    (void)ioctl(fd, USBDEVFS_GET_CAPABILITIES, &capabilities);
+    return capabilities & USBDEVFS_CAP_BULK_SCATTER_GATHER ? DEVICE_PART_BYTES : DEVICE_PLAIN_BYTES;
+}
+
 static void close_node(struct device *d)
 {
     if (d->handle)
@@ -125,6 +135,7 @@ enum base_err device_open(struct device *d, enum eventlog_claim *failure)
     enum base_err result = open_node(d, failure);
     if (result != BASE_OK)
         return result;
+    d->part_bytes = part_bytes(d->fd);
     int error = libusb_wrap_sys_device(d->host->context, d->fd, &d->handle);
     if (error != LIBUSB_SUCCESS)
         d->handle = NULL;

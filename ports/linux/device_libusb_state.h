@@ -23,7 +23,9 @@
 enum {
     DEVICE_PIPES = 32,             // endpoint numbers, those of IN endpoints + 16
     DEVICE_SETUP_ROOM = 64,        // in front of each buffer: 8 bytes are needed, aligned they stay
-    DEVICE_PART_BYTES = 512 << 10, // of an URB in one transfer
+    DEVICE_PART_BYTES = 512 << 10, // of an URB in one transfer ...
+    DEVICE_PLAIN_BYTES = 16 << 10, // ... when the host controller cannot scatter: libusb would cut
+                                   // it, and cannot say what has moved when memory ends between
     DEVICE_CONTROL_BYTES = 4096,   // the longest data stage that libusb takes
     DEVICE_INTERFACES = 32,        // libusb's limit: interface numbers
 };
@@ -82,6 +84,7 @@ struct device {
     uint8_t config;                       // as selected; 0: none
     uint8_t alternate[DEVICE_INTERFACES]; // by number
     uint32_t claimed;                     // bits of interface numbers
+    uint32_t part_bytes;                  // set before `handle` is, as it is read
 
     // Set by the worker while the device is opened and closed, read by the loop in between.
     libusb_device_handle *handle;
@@ -138,6 +141,7 @@ struct device_libusb {
     struct base_list spare;       // of struct device_transfer
     unsigned flying;              // transfers of all devices
     bool starved;                 // somebody waits for the kernel's memory
+    bool starved_told;            // in an event, once
     struct device *leaving;       // whose UNPLUGGED was the last event taken
     struct device_switch told;    // the PORT_POWER taken last
     char bus_name[USB_NAME_SIZE]; // of the bus() asked for last

@@ -116,7 +116,8 @@ static void fill_bulk(struct device_transfer *t, struct usb_urb *u)
 {
     struct libusb_transfer *x = t->transfer;
     uint32_t left = u->length - (uint32_t)u->backend_progress;
-    uint32_t part = DEVICE_PART_BYTES / u->ep.max_packet_size * u->ep.max_packet_size;
+    uint32_t most = ((const struct device *)u->device)->part_bytes;
+    uint32_t part = most / u->ep.max_packet_size * u->ep.max_packet_size;
     t->bytes = left < part ? left : part;
     x->buffer = u->buffer ? u->buffer + u->backend_progress : t->setup;
     x->length = (int)t->bytes;
@@ -195,10 +196,24 @@ static void end_failed(struct usb_urb *u, int32_t status)
     device_urb_done(u, status);
 }
 
+static void tell_once(const struct device *d)
+{
+    struct device_libusb *h = d->host;
+    struct eventlog_event e = {.time_us = h->config.now_us(h->config.ctx),
+                               .what = EVENTLOG(usb_memory_short)};
+    if (h->starved_told)
+        return;
+    h->starved_told = true;
+    memcpy(e.busid, d->info.busid, sizeof e.busid);
+    eventlog_record(h->config.log, &e);
+}
+
 // Without memory somebody else's transfer has to end first; if nobody has one, it will not get
 // better.
-static bool wait_for_memory(struct device_libusb *h)
+static bool wait_for_memory(const struct device *d)
 {
+    struct device_libusb *h = d->host;
+    tell_once(d);
     h->starved |= h->flying > 0;
     return h->flying > 0;
 }
@@ -208,7 +223,7 @@ static void run_pipe(struct device *d, struct device_pipe *p)
     while (!p->held && !base_list_empty(&p->waiting) && may_follow(p)) {
         struct usb_urb *u = BASE_CONTAINER(p->waiting.next, struct usb_urb, backend_link);
         int32_t result = start_part(u);
-        if (result == 1 && wait_for_memory(d->host))
+        if (result == 1 && wait_for_memory(d))
             return;
         base_list_remove(&u->backend_link);
         if (result == 0)
@@ -270,7 +285,7 @@ static void next_part(struct device *d, struct device_pipe *p, struct usb_urb *u
     int32_t result = p->held ? 1 : start_part(u);
     if (result == 0)
         return;
-    if (result == 1 && (p->held || wait_for_memory(d->host)))
+    if (result == 1 && (p->held || wait_for_memory(d)))
         requeue(p, u);
     else
         end_failed(u, result == 1 ? USB_STATUS_NO_MEMORY : result);

@@ -22,7 +22,7 @@ target_link_libraries(device_usb_host_on_double PUBLIC usb_host_double test_chec
 file(GLOB usb_host_tests CONFIGURE_DEPENDS usb_*_test.c device_*_test.c)
 list(FILTER usb_host_tests EXCLUDE REGEX device_payload_test) # has a program of its own
 usbip_tests(firmware_tests SOURCES ${usb_host_tests} device_world.c usb_host_rig.c
-  ../support/rig.c ../support/rig_urb.c LIBS device_usb_host_on_double)
+  ../support/rig.c ../support/rig_urb.c ../support/stories.c LIBS device_usb_host_on_double)
 
 # firmware_suite(NAME SUITE SOURCES...): the tests of all backends, with the chip's.
 function(firmware_suite name suite)

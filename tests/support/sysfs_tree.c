@@ -46,7 +46,10 @@ static void full_path(const struct sysfs_tree *t, const char *path, char out[PAT
 static void make_folders(const struct sysfs_tree *t, const char *path, char full[PATH_SIZE])
 {
     full_path(t, path, full);
-    for (char *slash = full + strlen(t->root); (slash = strchr(slash + 1, '/'));) {
+    *strrchr(full, '/') = '\0';
+    bool there = access(full, F_OK) == 0;
+    full_path(t, path, full);
+    for (char *slash = full + strlen(t->root); !there && (slash = strchr(slash + 1, '/'));) {
         *slash = '\0';
         CHECK(mkdir(full, 0700) == 0 || errno == EEXIST);
         *slash = '/';

@@ -55,6 +55,7 @@ static const char *const types[] = {
     "port_powered_off",
     "port_power_failed eventlog_power:reason",
     "stranger eventlog_protocol:error hex:value",
+    "usb_memory_short",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
