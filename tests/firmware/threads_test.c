@@ -4,23 +4,20 @@
 #include "device_usb_host.h"
 #include "ports/posix/posix_loop.h"
 #include "ports/posix/posix_time.h"
-#include "sim/device/faulty/sim_faulty.h"
 #include "tests/firmware/usb_host_double.h"
-#include "tests/port/usbip_client.h"
 #include "tests/support/check.h"
 #include "tests/support/heap.h"
-#include "tests/support/tcp_client.h"
+#include "tests/support/threads.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { TURN_MS = 100, BULK_BYTES = 16384, ROUNDS = 20, DEPTH = 4, AWAIT_MS = 20000 };
+enum { TURN_MS = 100 };
 
 struct chip {
+    struct threads box;
     struct base_alloc alloc;
     struct sim_bus *bus;
     struct device_usb_host *host;
@@ -111,6 +108,10 @@ static void begin(struct chip *c)
     CHECK_EQ(sim_plug(c->bus, "1-1", sim_faulty_create(c->bus, &sim_faulty_d1)), BASE_OK);
     create_host(c);
     create_server(c);
+    c->box = (struct threads){.bus = c->bus,
+                              .lock = usb_host_double_lock,
+                              .unlock = usb_host_double_unlock,
+                              .loop = c->loop};
     CHECK_EQ(pthread_create(&c->daemon, NULL, run_daemon, c), 0);
     CHECK_EQ(pthread_create(&c->client, NULL, run_client, c), 0);
     CHECK_EQ(pthread_create(&c->loop_thread, NULL, run_loop, c), 0);
@@ -131,116 +132,12 @@ static void end(struct chip *c)
     sim_bus_destroy(c->bus);
 }
 
-// --- the simulated bus belongs to whoever has the lock -------------------------------------------
-
-static void stream(struct chip *c, bool on)
-{
-    usb_host_double_lock();
-    struct sim_device *d = sim_find(c->bus, "1-1");
-    sim_faulty_stream(d, 0x81, on);
-    if (on)
-        sim_faulty_forget(d, 0x02);
-    usb_host_double_unlock();
-}
-
-static void pull(struct chip *c)
-{
-    usb_host_double_lock();
-    enum base_err err = sim_unplug(c->bus, "1-1");
-    usb_host_double_unlock();
-    CHECK_EQ(err, BASE_OK);
-}
-
-static void put_back(struct chip *c)
-{
-    usb_host_double_lock();
-    enum base_err err = sim_replug(c->bus, "1-1");
-    usb_host_double_unlock();
-    CHECK_EQ(err, BASE_OK);
-}
-
-static uint64_t received(struct chip *c)
-{
-    usb_host_double_lock();
-    uint64_t bytes = sim_faulty_received(sim_find(c->bus, "1-1"), 0x02).bytes;
-    usb_host_double_unlock();
-    return bytes;
-}
-
-// --- the client ----------------------------------------------------------------------------------
-
-static int dial(struct chip *c)
-{
-    int fd = tcp_client_connect("127.0.0.1", posix_loop_listener(c->loop)->port, TCP_CLIENT_MS);
-    CHECK(fd >= 0);
-    return fd;
-}
-
-// The device is enumerated in real time: asked until it is there.
-static void attach(struct chip *c, struct usbip_client *u)
-{
-    const struct timespec pause = {.tv_nsec = 5000000};
-    for (unsigned ms = 0; ms < AWAIT_MS; ms += 5) {
-        int fd = dial(c);
-        if (usbip_client_import(u, fd, "1-1") == WIRE_ST_OK)
-            return;
-        (void)close(fd);
-        (void)nanosleep(&pause, NULL);
-    }
-    check_fail(__FILE__, __LINE__, "the device never came");
-}
-
-static void check_stream(const uint8_t *data, uint32_t size, uint32_t *count)
-{
-    for (uint32_t i = 0; i < size; i++, ++*count)
-        CHECK_EQ(data[i], *count % SIM_FAULTY_STREAM_PERIOD);
-}
-
-// Four reads and four writes are always on their way.
-static void move_data(struct chip *c, struct usbip_client *u)
-{
-    static uint8_t data[BULK_BYTES];
-    uint32_t count = 0;
-    usbip_client_configure(u, 1);
-    stream(c, true);
-    for (unsigned i = 0; i < DEPTH; i++)
-        usbip_client_submit(u, 1, true, NULL, BULK_BYTES);
-    for (unsigned i = 0; i < ROUNDS; i++) {
-        struct wire_urb_header h = usbip_client_reply(u, true, data, sizeof data);
-        CHECK_EQ(h.u.ret_submit.status, 0);
-        CHECK_EQ(h.u.ret_submit.actual_length, BULK_BYTES);
-        check_stream(data, BULK_BYTES, &count);
-        if (i + DEPTH < ROUNDS)
-            usbip_client_submit(u, 1, true, NULL, BULK_BYTES);
-    }
-    stream(c, false);
-    for (unsigned i = 0; i < ROUNDS; i++)
-        usbip_client_submit(u, 2, false, data, BULK_BYTES);
-    for (unsigned i = 0; i < ROUNDS; i++)
-        CHECK_EQ(usbip_client_reply(u, false, NULL, 0).u.ret_submit.actual_length, BULK_BYTES);
-    CHECK_EQ(received(c), (uint64_t)ROUNDS * BULK_BYTES);
-}
-
 TEST(threads_data_unplug_and_end)
 {
     struct chip c;
     struct usbip_client u;
     begin(&c);
-    for (unsigned i = 0; i < 2; i++) {
-        attach(&c, &u);
-        move_data(&c, &u);
-        for (unsigned k = 0; k < DEPTH; k++)
-            usbip_client_submit(&u, 1, true, NULL, BULK_BYTES); // stay for ever
-        pull(&c);
-        CHECK(tcp_client_wait_end(u.fd, TCP_CLIENT_MS) != TCP_CLIENT_TIMEOUT);
-        (void)close(u.fd);
-        put_back(&c);
-    }
-    attach(&c, &u);
-    for (unsigned k = 0; k < DEPTH; k++)
-        usbip_client_submit(&u, 1, true, NULL, BULK_BYTES);
-    (void)close(u.fd); // the server takes them back
-    attach(&c, &u);
+    threads_move_and_pull(&c.box, &u);
     end(&c); // with a session
     (void)close(u.fd);
 }
@@ -251,16 +148,7 @@ TEST(threads_pulled_while_it_is_used)
     struct chip c;
     struct usbip_client u;
     begin(&c);
-    attach(&c, &u);
-    for (unsigned i = 0; i < 10; i++) {
-        for (unsigned k = 0; k < DEPTH; k++)
-            usbip_client_submit(&u, 3, true, NULL, 8);
-        pull(&c);
-        put_back(&c);
-        CHECK(tcp_client_wait_end(u.fd, TCP_CLIENT_MS) != TCP_CLIENT_TIMEOUT);
-        (void)close(u.fd);
-        attach(&c, &u);
-    }
+    threads_pull_while_used(&c.box, &u);
     (void)close(u.fd);
     end(&c);
 }

@@ -41,4 +41,5 @@ firmware_suite(firmware_scenario_tests scenario ${scenario_suite})
 
 # With real threads, for the thread sanitizer.
 usbip_tests(firmware_usb_thread_tests SOURCES threads_test.c ${CMAKE_SOURCE_DIR}/tests/port/usbip_client.c
+  ${CMAKE_SOURCE_DIR}/tests/support/threads.c
   ${CMAKE_SOURCE_DIR}/tests/support/tcp_client.c LIBS device_usb_host_on_double usbip_posix)

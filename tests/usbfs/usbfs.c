@@ -170,9 +170,8 @@ void usbfs_begin(struct usbfs *k, struct sim_bus *bus)
 {
     *k = (struct usbfs){.bus = bus, .pump = pump, .memory_limit = 16 << 20};
     k->capabilities = USBDEVFS_CAP_ZERO_PACKET | USBDEVFS_CAP_NO_PACKET_SIZE_LIM |
-                      USBDEVFS_CAP_REAP_AFTER_DISCONNECT | USBDEVFS_CAP_MMAP |
-                      USBDEVFS_CAP_DROP_PRIVILEGES | USBDEVFS_CAP_CONNINFO_EX |
-                      USBDEVFS_CAP_BULK_SCATTER_GATHER;
+                      USBDEVFS_CAP_REAP_AFTER_DISCONNECT | USBDEVFS_CAP_DROP_PRIVILEGES |
+                      USBDEVFS_CAP_CONNINFO_EX | USBDEVFS_CAP_BULK_SCATTER_GATHER;
     base_list_init(&k->devices);
     base_list_init(&k->files);
     sysfs_tree_make(&k->tree);

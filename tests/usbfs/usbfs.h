@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A kernel's USB for the real libusb: /dev/bus/usb and the sysfs of what is plugged into a
-// simulated bus. open(), read(), ioctl(), mmap() and close() of this program pass through
+// simulated bus. open(), read(), ioctl() and close() of this program pass through
 // usbfs_calls.c; those of a node end here, and do what drivers/usb/core/devio.c of Linux 6.1 does:
 // its error numbers, its order of checks, what it copies when, and that a discarded URB has ended
 // when the call returns.

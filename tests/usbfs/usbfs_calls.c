@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -161,32 +160,6 @@ int ioctl(int fd, unsigned long request, ...)
     }
     usbfs_unlock();
     return f ? result_of(result) : (int)syscall(SYS_ioctl, fd, request, arg);
-}
-
-// --- memory --------------------------------------------------------------------------------------
-
-void *mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
-{
-    void *p = NULL;
-    struct usbfs_file *f = NULL;
-    if (fd >= 0) {
-        usbfs_lock();
-        f = kernel ? usbfs_file_find(kernel, fd) : NULL;
-        if (f)
-            p = usbfs_memory_map(f, size);
-        usbfs_unlock();
-    }
-    if (f)
-        return p ? p : MAP_FAILED;
-    return (void *)syscall(SYS_mmap, at, size, protection, flags, fd, offset);
-}
-
-int munmap(void *at, size_t size)
-{
-    usbfs_lock();
-    bool ours = kernel && usbfs_memory_unmap(kernel, at);
-    usbfs_unlock();
-    return ours ? 0 : (int)syscall(SYS_munmap, at, size);
 }
 
 // --- uevents -------------------------------------------------------------------------------------

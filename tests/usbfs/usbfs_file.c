@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -26,7 +25,6 @@ struct usbfs_file *usbfs_file_open(struct usbfs_device *d)
     CHECK_EQ(write(f->fd, "", 1), 1);
     base_list_init(&f->pending);
     base_list_init(&f->completed);
-    base_list_init(&f->memory);
     base_list_append(&d->kernel->files, &f->link);
     d->files++;
     return f;
@@ -106,52 +104,8 @@ void usbfs_memory_give(struct usbfs *k, uint64_t size)
     k->memory -= size;
 }
 
-void *usbfs_memory_map(struct usbfs_file *f, size_t size)
-{
-    struct usbfs *k = f->device->kernel;
-    size = (size + PAGE - 1) / PAGE * PAGE;
-    if (size > USBFS_CONTIGUOUS_MAX || !usbfs_memory_take(k, size + USBFS_URB_COST)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    struct usbfs_memory *m = calloc(1, sizeof *m);
-    CHECK(m);
-    m->start = (uint8_t *)syscall(SYS_mmap, NULL, size, PROT_READ | PROT_WRITE,
-                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    CHECK(m->start != MAP_FAILED);
-    m->size = size;
-    m->mapped = true;
-    base_list_append(&f->memory, &m->link);
-    return m->start;
-}
-
-void usbfs_memory_unused(struct usbfs_file *f, struct usbfs_memory *m)
-{
-    if (m->mapped || m->urbs > 0)
-        return;
-    CHECK_EQ(syscall(SYS_munmap, m->start, m->size), 0);
-    usbfs_memory_give(f->device->kernel, m->size + USBFS_URB_COST);
-    base_list_remove(&m->link);
-    free(m);
-}
-
-bool usbfs_memory_unmap(struct usbfs *k, void *start)
-{
-    BASE_LIST_FOR_EACH (struct usbfs_file, f, &k->files, link) {
-        BASE_LIST_FOR_EACH (struct usbfs_memory, m, &f->memory, link) {
-            if (m->start != start)
-                continue;
-            m->mapped = false;
-            usbfs_memory_unused(f, m);
-            return true;
-        }
-    }
-    return false;
-}
-
 void usbfs_file_free(struct usbfs_file *f)
 {
-    CHECK(base_list_empty(&f->memory)); // else it would outlive its node
     if (f->other >= 0)
         syscall(SYS_close, f->other);
     syscall(SYS_close, f->fd);

@@ -44,7 +44,7 @@ struct usbfs_file {
     bool signalled, disconnected;
     uint32_t claimed;  // by number
     uint32_t disabled; // bulk endpoints whose transfer has failed: number, + 16 for IN
-    struct base_list pending, completed, memory;
+    struct base_list pending, completed;
     size_t position;
 };
 
@@ -55,8 +55,7 @@ struct usbfs_urb {
     struct usbfs_file *file;
     struct usbdevfs_urb *user;
     uint8_t *user_data; // IN: where its data goes when it is reaped; NULL: it is there
-    uint8_t *data;      // the kernel's own; NULL: the buffer is mapped memory
-    struct usbfs_memory *mapped;
+    uint8_t *data;      // the kernel's own
     uint64_t cost;
     int interface;         // -1: endpoint 0
     unsigned bulk;         // number, + 16 for IN; 0: no bulk
@@ -64,15 +63,6 @@ struct usbfs_urb {
     bool waits;            // the bus does not have it yet
     int32_t cancel_status; // what it ends with when it is cancelled
     int32_t status;
-};
-
-// mmap() of a node.
-struct usbfs_memory {
-    struct base_list link;
-    uint8_t *start;
-    size_t size;
-    unsigned urbs;
-    bool mapped;
 };
 
 // --- usbfs_file.c --------------------------------------------------------------------------------
@@ -83,9 +73,6 @@ void usbfs_file_disconnect(struct usbfs_file *f);
 ssize_t usbfs_file_read(struct usbfs_file *f, uint8_t *out, size_t size);
 bool usbfs_memory_take(struct usbfs *k, uint64_t size);
 void usbfs_memory_give(struct usbfs *k, uint64_t size);
-void *usbfs_memory_map(struct usbfs_file *f, size_t size); // NULL: errno
-bool usbfs_memory_unmap(struct usbfs *k, void *start);     // false: it is none of ours
-void usbfs_memory_unused(struct usbfs_file *f, struct usbfs_memory *m);
 void usbfs_file_free(struct usbfs_file *f); // it has no URBs any more
 
 // --- usbfs_interface.c ---------------------------------------------------------------------------

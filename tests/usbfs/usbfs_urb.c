@@ -99,42 +99,24 @@ static int take_type(struct usbfs_file *f, struct usbfs_urb *u, const struct usb
 
 // --- memory --------------------------------------------------------------------------------------
 
-static int find_mapped(struct usbfs_file *f, struct usbfs_urb *u, const uint8_t *at)
-{
-    BASE_LIST_FOR_EACH (struct usbfs_memory, m, &f->memory, link) {
-        if (at < m->start || at >= m->start + m->size)
-            continue;
-        if (u->urb.length > (size_t)(m->start + m->size - at))
-            return -EINVAL;
-        u->mapped = m;
-        m->urbs++;
-        return 0;
-    }
-    return 0;
-}
-
 static bool is_scattered(const struct usbfs_urb *u)
 {
     return u->urb.ep.type == USB_BULK && u->urb.length > SG_BYTES &&
            u->file->device->kernel->capabilities & USBDEVFS_CAP_BULK_SCATTER_GATHER;
 }
 
-// The program's data is in the kernel from here on, unless the memory is both's.
+// The program's data is in the kernel from here on.
 static int take_data(struct usbfs_file *f, struct usbfs_urb *u, uint8_t *at)
 {
     struct usbfs *k = f->device->kernel;
-    int error = find_mapped(f, u, at);
-    if (error)
-        return error;
-    uint64_t cost = USBFS_URB_COST + (u->mapped ? 0 : u->urb.length) +
-                    u->urb.packet_count * sizeof(struct usb_iso_packet);
-    if (!u->mapped && !is_scattered(u) && u->urb.length > USBFS_CONTIGUOUS_MAX)
+    uint64_t cost =
+        USBFS_URB_COST + u->urb.length + u->urb.packet_count * sizeof(struct usb_iso_packet);
+    if (!is_scattered(u) && u->urb.length > USBFS_CONTIGUOUS_MAX)
         return -ENOMEM;
     if (!usbfs_memory_take(k, cost))
         return -ENOMEM;
     u->cost = cost;
-    u->urb.buffer = at;
-    if (u->mapped || u->urb.length == 0)
+    if (u->urb.length == 0)
         return 0;
     u->data = calloc(1, u->urb.length);
     CHECK(u->data);
@@ -184,10 +166,6 @@ static void free_urb(struct usbfs_urb *u)
 {
     struct usbfs_file *f = u->file;
     usbfs_memory_give(f->device->kernel, u->cost);
-    if (u->mapped) {
-        u->mapped->urbs--;
-        usbfs_memory_unused(f, u->mapped);
-    }
     base_list_remove(&u->link);
     free(u->urb.packets);
     free(u->data);
