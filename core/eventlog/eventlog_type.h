@@ -105,7 +105,12 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
           WORD(eventlog_protocol, error) NUMBER(hex, value))                                       \
     PLAIN(USB_MEMORY_SHORT, usb_memory_short, WARNING,                                             \
           "{busid} waits for the kernel's memory for USB transfers: raise "                        \
-          "/sys/module/usbcore/parameters/usbfs_memory_mb")
+          "/sys/module/usbcore/parameters/usbfs_memory_mb")                                        \
+    PLAIN(DEVICE_HANGS, device_hangs, WARNING,                                                     \
+          "{busid}: the kernel does not come back from a call for it. Sessions go on, but no "     \
+          "other device can be attached or changed until it does")                                 \
+    EVENT(DEVICE_HANGS_OVER, device_hangs_over, INFO,                                              \
+          "{busid}: the kernel has come back after {seconds} s", NUMBER(count, seconds))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,

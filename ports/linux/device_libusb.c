@@ -14,9 +14,13 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { UEVENT_KERNEL = 1 }; // group of NETLINK_KOBJECT_UEVENT: no udevd is needed
+enum {
+    UEVENT_KERNEL = 1, // group of NETLINK_KOBJECT_UEVENT: no udevd is needed
+    END_S = 3,         // so long the end waits for the worker
+};
 
 // --- libusb's descriptors ------------------------------------------------------------------------
 
@@ -119,8 +123,11 @@ uint64_t device_libusb_turn(struct device_libusb *h)
 {
     struct device *d;
     struct device_wish wish;
-    while (device_asked(h, &d, &wish))
-        carry_out(d, &wish);
+    while (device_asked(h, &d, &wish)) {
+        device_call_begin(d);
+        carry_out(d, &wish); // `d` may be gone then
+        device_call_end(h);
+    }
     device_hub_switch(h);
     take_uevents(h);
     if (h->scan_now || h->config.now_us(h->config.ctx) >= h->scan_us)
@@ -274,16 +281,19 @@ bool device_libusb_start(struct device_libusb *h)
     return h->started;
 }
 
+// A call that hangs in the kernel cannot be ended; the program's end waits no longer for it.
 void device_libusb_stop(struct device_libusb *h)
 {
+    struct timespec until;
     if (!h || !h->started)
         return;
-    h->started = false;
     pthread_mutex_lock(&h->lock);
     h->ending = true;
     pthread_mutex_unlock(&h->lock);
     device_wake_worker(h);
-    pthread_join(h->worker, NULL);
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += END_S;
+    h->started = pthread_timedjoin_np(h->worker, NULL, &until) != 0;
 }
 
 static void drop(struct device *d)
@@ -318,6 +328,8 @@ void device_libusb_destroy(struct device_libusb *h)
     if (!h)
         return;
     device_libusb_stop(h);
+    if (h->started)
+        return; // what the worker uses stays
     free_devices(h);
     device_hub_free_all(h);
     device_free_transfers(h);

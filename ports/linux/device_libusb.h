@@ -40,10 +40,10 @@ bool device_libusb_start(struct device_libusb *h);
 // Returns when it wants to be called again without being asked (UINT64_MAX: never).
 uint64_t device_libusb_turn(struct device_libusb *h);
 
-// Ends the worker: from the return on nobody calls wake(), and what is asked for is not answered.
-// NULL: nothing.
+// Ends the worker: from the return on nobody calls wake(), and what is asked for is not answered. A
+// worker whose call hangs in the kernel is left alone. NULL: nothing.
 void device_libusb_stop(struct device_libusb *h);
 
-// Gives all devices back to the kernel. The server that used the backend must be gone. NULL:
-// nothing.
+// Gives all devices back to the kernel, unless the worker hangs: then their end is the program's.
+// The server that used the backend must be gone. NULL: nothing.
 void device_libusb_destroy(struct device_libusb *h);

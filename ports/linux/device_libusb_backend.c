@@ -155,6 +155,7 @@ static bool backend_take_event(struct usbip_backend *b, uint64_t now_us, struct 
 {
     struct device_libusb *h = host_of(b);
     struct device_note note;
+    device_call_look(h, now_us);
     if (h->leaving) {
         device_ask(h->leaving, &h->leaving->wish.forget);
         h->leaving = NULL;
@@ -180,8 +181,7 @@ static bool backend_take_event(struct usbip_backend *b, uint64_t now_us, struct 
 
 static uint64_t backend_next_deadline(struct usbip_backend *b)
 {
-    (void)b;
-    return UINT64_MAX; // everything comes with a wake-up, or in device_libusb_ready()
+    return device_call_deadline(host_of(b)); // else with a wake-up, or in device_libusb_ready()
 }
 
 // --- ports ---------------------------------------------------------------------------------------

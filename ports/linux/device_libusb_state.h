@@ -63,6 +63,13 @@ struct device_note {
     enum eventlog_claim failure; // 0: none
 };
 
+// The call that the worker makes. It may hang in the kernel, for as long as a driver does.
+struct device_call {
+    char busid[USB_BUSID_SIZE]; // "": none
+    uint64_t since_us, end_us;  // 0: it is not over
+    bool told;                  // that it hangs
+};
+
 // What the loop wants of the worker.
 struct device_wish {
     struct base_list link; // on `asked`, or empty
@@ -157,6 +164,7 @@ struct device_libusb {
     pthread_mutex_t lock;
     struct base_list asked; // devices with a wish
     struct base_list notes;
+    struct device_call call;
     struct base_list hubs; // changed by the worker only
     struct device_switches wanted, switched;
     int wake_fd; // for the worker
@@ -179,7 +187,11 @@ bool device_asked(struct device_libusb *h, struct device **d, struct device_wish
 void device_tell(struct device *d, const struct device_note *note); // worker, wakes the loop
 // Loop: the oldest note; false: none.
 bool device_told(struct device_libusb *h, struct device_note *note);
-void device_wake_worker(struct device_libusb *h); // any thread
+void device_wake_worker(struct device_libusb *h);                // any thread
+void device_call_begin(const struct device *d);                  // worker
+void device_call_end(struct device_libusb *h);                   // worker
+void device_call_look(struct device_libusb *h, uint64_t now_us); // loop: says if it hangs
+uint64_t device_call_deadline(struct device_libusb *h);          // loop: of device_call_look()
 
 // --- device_libusb_iso.c -------------------------------------------------------------------------
 // Fills in a transfer with room for the URB's packets. False: no memory.

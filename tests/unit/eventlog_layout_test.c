@@ -56,6 +56,8 @@ static const char *const types[] = {
     "port_power_failed eventlog_power:reason",
     "stranger eventlog_protocol:error hex:value",
     "usb_memory_short",
+    "device_hangs",
+    "device_hangs_over count:seconds",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.

@@ -6,16 +6,19 @@
 #include "ports/posix/posix_time.h"
 #include "tests/support/check.h"
 #include "tests/support/heap.h"
+#include "tests/support/tcp_client.h"
 #include "tests/support/threads.h"
 #include "tests/usbfs/usbfs.h"
 
+#include <linux/usbdevice_fs.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { KERNEL_TURN_NS = 200000 };
+enum { KERNEL_TURN_NS = 200000, LONG_US = 20000000, END_US = 1000000, AWAIT_MS = 10000 };
 
 struct box {
     struct threads box;
@@ -25,13 +28,15 @@ struct box {
     struct usbip_server *server;
     struct posix_watch watch;
     pthread_t kernel_thread, loop_thread;
-    atomic_bool ending;
+    atomic_bool ending, slow, hangs, hanging;
+    unsigned events;
 };
 
+// A test may let the worker's calls begin long ago.
 static uint64_t now_us(void *ctx)
 {
-    (void)ctx;
-    return posix_now_us();
+    const struct box *b = ctx;
+    return posix_now_us() - (atomic_load(&b->slow) ? LONG_US : 0);
 }
 
 static void wake(void *ctx)
@@ -72,6 +77,7 @@ static void create_loop(struct box *b)
     loop.listen = "127.0.0.1";
     loop.port = 0;
     loop.max_watches = 1;
+    loop.stop_limit_us = END_US;
     b->box.loop = posix_loop_create(b->server, &loop, why, sizeof why);
     CHECK(b->box.loop);
 }
@@ -97,6 +103,7 @@ static void begin(struct box *b)
     CHECK(b->box.bus);
     usbfs_begin(&b->kernel, b->box.bus);
     CHECK_EQ(sim_plug(b->box.bus, "1-1", sim_faulty_create(b->box.bus, &sim_faulty_d1)), BASE_OK);
+    CHECK_EQ(sim_plug(b->box.bus, "1-2", sim_faulty_create(b->box.bus, &sim_faulty_d1)), BASE_OK);
     (void)usbfs_run(&b->kernel, posix_now_us());
     server_config_default(&config);
     b->server = server_create(&config, &b->alloc, posix_now_us());
@@ -111,11 +118,8 @@ static void begin(struct box *b)
     CHECK_EQ(pthread_create(&b->loop_thread, NULL, run_loop, b), 0);
 }
 
-static void end(struct box *b)
+static void finish(struct box *b)
 {
-    posix_loop_stop(b->box.loop);
-    pthread_join(b->loop_thread, NULL);
-    device_libusb_stop(b->host);
     posix_loop_unwatch(b->box.loop, &b->watch);
     posix_loop_destroy(b->box.loop);
     server_destroy(b->server);
@@ -124,6 +128,14 @@ static void end(struct box *b)
     pthread_join(b->kernel_thread, NULL);
     usbfs_end(&b->kernel);
     sim_bus_destroy(b->box.bus);
+}
+
+static void end(struct box *b)
+{
+    posix_loop_stop(b->box.loop);
+    pthread_join(b->loop_thread, NULL);
+    device_libusb_stop(b->host);
+    finish(b);
 }
 
 TEST(usbfs_threads_data_unplug_and_end)
@@ -144,4 +156,100 @@ TEST(usbfs_threads_pulled_while_it_is_used)
     threads_pull_while_used(&b.box, &u);
     (void)close(u.fd);
     end(&b);
+}
+
+// --- a driver that hangs -------------------------------------------------------------------------
+
+static void hang(void *ctx, unsigned long request)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    struct box *b = ctx;
+    while (request == USBDEVFS_DISCONNECT_CLAIM && atomic_load(&b->hangs)) {
+        atomic_store(&b->hanging, true);
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+static void count_events(void *ctx)
+{
+    const struct eventlog_event *e;
+    struct box *b = ctx;
+    b->events = 0;
+    for (uint64_t n = 0; (e = eventlog_next(server_eventlog(b->server), n)); n = e->number)
+        b->events += e->what.type == EVENT_DEVICE_HANGS || e->what.type == EVENT_DEVICE_HANGS_OVER;
+}
+
+static void await_events(struct box *b, unsigned count)
+{
+    const struct timespec pause = {.tv_nsec = 5000000};
+    for (unsigned ms = 0; ms < AWAIT_MS; ms += 5) {
+        CHECK(posix_loop_call(b->box.loop, count_events, b));
+        if (b->events == count)
+            return;
+        (void)nanosleep(&pause, NULL);
+    }
+    check_fail(__FILE__, __LINE__, "%u events instead of %u", b->events, count);
+}
+
+// Asks for the second device; the answer does not come while it hangs.
+static int ask_for_second(struct box *b)
+{
+    static const char request[40] = "\x01\x11\x80\x03\0\0\0\0"
+                                    "1-2";
+    int fd = tcp_client_connect("127.0.0.1", posix_loop_listener(b->box.loop)->port, TCP_CLIENT_MS);
+    CHECK(fd >= 0);
+    CHECK(tcp_client_send(fd, request, sizeof request, TCP_CLIENT_MS));
+    return fd;
+}
+
+static int begin_hanging(struct box *b, struct usbip_client *u)
+{
+    begin(b);
+    threads_pull_while_used(&b->box, u); // ends with a session
+    usbfs_lock();
+    b->kernel.hook_ctx = b;
+    b->kernel.hook = hang;
+    usbfs_unlock();
+    atomic_store(&b->hangs, true);
+    atomic_store(&b->slow, true);
+    int fd = ask_for_second(b);
+    await_events(b, 1);
+    CHECK(atomic_load(&b->hanging));
+    return fd;
+}
+
+// It is said, who has a device goes on, and what waited is done.
+TEST(usbfs_threads_driver_hangs)
+{
+    struct box b;
+    struct usbip_client u;
+    uint8_t reply[320];
+    int fd = begin_hanging(&b, &u);
+    for (unsigned i = 0; i < 10; i++) {
+        usbip_client_submit(&u, 2, false, "hello", 5);
+        CHECK_EQ(usbip_client_reply(&u, false, NULL, 0).u.ret_submit.actual_length, 5);
+    }
+    atomic_store(&b.hangs, false);
+    CHECK(tcp_client_recv(fd, reply, sizeof reply, TCP_CLIENT_MS));
+    CHECK_EQ(base_get_be32(reply + 4), WIRE_ST_OK);
+    await_events(&b, 2);
+    (void)close(fd);
+    (void)close(u.fd);
+    end(&b);
+}
+
+// The program's end does not wait for it.
+TEST(usbfs_threads_end_while_a_driver_hangs)
+{
+    struct box b;
+    struct usbip_client u;
+    int fd = begin_hanging(&b, &u);
+    posix_loop_stop(b.box.loop);
+    pthread_join(b.loop_thread, NULL);
+    device_libusb_stop(b.host);
+    CHECK(atomic_load(&b.hangs));
+    atomic_store(&b.hangs, false); // for the test's own end
+    finish(&b);
+    (void)close(fd);
+    (void)close(u.fd);
 }

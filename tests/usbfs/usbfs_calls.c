@@ -53,6 +53,8 @@ static int result_of(int result)
     return -1;
 }
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library's are reserved
+
 // --- nodes ---------------------------------------------------------------------------------------
 
 static bool is_node(const char *path, unsigned *busnum, unsigned *devnum)
@@ -182,3 +184,4 @@ int bind(int fd, const struct sockaddr *address, socklen_t size)
     usbfs_unlock();
     return ours ? 0 : next(fd, address, size);
 }
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)

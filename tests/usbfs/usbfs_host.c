@@ -13,20 +13,20 @@ static void wake(void *ctx)
     ((struct usbfs_host *)ctx)->woken = true;
 }
 
-static uint64_t now_us(void *ctx)
+static uint64_t clock_us(void *ctx)
 {
     return *((struct usbfs_host *)ctx)->now_us;
 }
 
-void usbfs_host_begin(struct usbfs_host *h, struct sim_bus *bus, const uint64_t *clock_us)
+void usbfs_host_begin(struct usbfs_host *h, struct sim_bus *bus, const uint64_t *now_us)
 {
     const char *why;
-    *h = (struct usbfs_host){.now_us = clock_us};
+    *h = (struct usbfs_host){.now_us = now_us};
     usbfs_begin(&h->kernel, bus);
     h->log = eventlog_create(&heap, EVENTS);
     CHECK(h->log);
     const struct device_libusb_config config = {
-        .root = h->kernel.tree.root, .log = h->log, .wake = wake, .now_us = now_us, .ctx = h};
+        .root = h->kernel.tree.root, .log = h->log, .wake = wake, .now_us = clock_us, .ctx = h};
     h->libusb = device_libusb_create(&config, &why);
     CHECK(h->libusb);
 }
