@@ -42,6 +42,7 @@ set(USBIP_CORE_SOURCES
   server/server_access.c
   server/server_config.c
   server/server_devices.c
+  server/server_export.c
   server/server_find.c
   server/server_history.c
   server/server_port.c
@@ -60,6 +61,7 @@ set(USBIP_SETTINGS_SOURCES
   settings/settings_list_print.c
   settings/settings_member.c
   settings/settings_migrate.c
+  settings/settings_naming.c
   settings/settings_parse.c
   settings/settings_patch.c
   settings/settings_rule.c

@@ -68,6 +68,20 @@ static struct access_answer by_rule(const struct access_list *list, unsigned i)
     return (struct access_answer){yes, i + 1, yes ? ACCESS_RULE_ALLOWS : ACCESS_RULE_HIDES};
 }
 
+struct access_answer access_exports(const struct access_list *list,
+                                    const struct access_device *device)
+{
+    for (unsigned i = 0; i < list->export_rule_count; i++) {
+        const struct access_rule *r = &list->export_rules[i];
+        if (!names(r, device))
+            continue;
+        bool yes = r->effect == ACCESS_ALLOW;
+        return (struct access_answer){yes, i + 1, yes ? ACCESS_IS_EXPORTED : ACCESS_KEPT_BY_RULE};
+    }
+    bool yes = list->export_policy == ACCESS_EXPORT_AUTO;
+    return (struct access_answer){yes, 0, yes ? ACCESS_IS_EXPORTED : ACCESS_KEPT_BY_POLICY};
+}
+
 struct access_answer access_decide(const struct access_list *list,
                                    const struct access_identity *who,
                                    const struct access_device *device)

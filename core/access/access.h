@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may see and import which device: rules, of which the first that fits decides, and a mode for
-// what none fits. Pure functions, any thread; nothing is kept here but access_copy()'s memory.
+// what none fits. Before that, what is exported at all: the same with a policy. Pure functions, any
+// thread; nothing is kept here but access_copy()'s memory.
 #pragma once
 
 #include "base/base_address.h"
@@ -40,7 +41,8 @@ void access_device_add_class(struct access_device *d, uint8_t number);
 
 // Words and numbers stay: events have them (eventlog_type.h).
 enum access_mode { ACCESS_OPEN, ACCESS_CLOSED };
-enum access_effect { ACCESS_ALLOW, ACCESS_HIDE };
+enum access_effect { ACCESS_ALLOW, ACCESS_HIDE }; // of an export rule: it is exported, or kept back
+enum access_export { ACCESS_EXPORT_AUTO, ACCESS_EXPORT_MANUAL };
 enum access_selector {
     ACCESS_BY_BUSID,
     ACCESS_BY_ALIAS,
@@ -69,17 +71,23 @@ struct access_list {
     const struct access_allowed *allow; // in closed mode
     const struct access_rule *rules;
     unsigned allow_count, rule_count;
+    enum access_export export_policy;
+    const struct access_rule *export_rules; // for everybody: without blocks
+    unsigned export_rule_count;
 };
 
 // --- the answer ----------------------------------------------------------------------------------
 
 enum access_reason {
-    ACCESS_IS_OPEN = 1,    // yes: no rule fits, and the mode is open
-    ACCESS_ON_LIST,        // yes: no rule fits, and the address is on the list
-    ACCESS_NOT_ON_LIST,    // no: no rule fits, and the address is not on it
-    ACCESS_RULE_ALLOWS,    // yes
-    ACCESS_RULE_HIDES,     // no
-    ACCESS_IS_NOT_EXPORTED // no: nobody may have the device
+    ACCESS_IS_OPEN = 1,     // yes: no rule fits, and the mode is open
+    ACCESS_ON_LIST,         // yes: no rule fits, and the address is on the list
+    ACCESS_NOT_ON_LIST,     // no: no rule fits, and the address is not on it
+    ACCESS_RULE_ALLOWS,     // yes
+    ACCESS_RULE_HIDES,      // no
+    ACCESS_IS_NOT_EXPORTED, // no: its owner says that nobody may have the device
+    ACCESS_KEPT_BY_RULE,    // no: an export rule says so
+    ACCESS_KEPT_BY_POLICY,  // no: nothing says that it is exported
+    ACCESS_IS_EXPORTED      // yes, as far as nobody is asked for
 };
 
 struct access_answer {
@@ -87,6 +95,10 @@ struct access_answer {
     unsigned rule; // 1 for the first, 0: none fits
     enum access_reason reason;
 };
+
+// Whether the device is exported at all, as far as its owner has said nothing of it.
+struct access_answer access_exports(const struct access_list *list,
+                                    const struct access_device *device);
 
 // `device` NULL: one that no rule names.
 struct access_answer access_decide(const struct access_list *list,
@@ -107,7 +119,7 @@ const char *access_note(const struct access_list *list, const struct base_addres
 bool access_allowed_equal(const struct access_allowed *a, const struct access_allowed *b);
 bool access_rule_equal(const struct access_rule *a, const struct access_rule *b);
 bool access_equal(const struct access_list *a, const struct access_list *b);
-// Whether they give the same answers: notes do not count.
+// Whether access_decide() gives the same answers: notes do not count.
 bool access_answers_equal(const struct access_list *a, const struct access_list *b);
 
 // --- a copy --------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ static size_t count_text(const struct access_list *list)
     size_t n = 0;
     for (unsigned i = 0; i < list->rule_count; i++)
         n += text_size(list->rules[i].text);
+    for (unsigned i = 0; i < list->export_rule_count; i++)
+        n += text_size(list->export_rules[i].text);
     for (unsigned i = 0; i < list->allow_count; i++)
         n += text_size(list->allow[i].note);
     return n;
@@ -56,7 +58,7 @@ static void copy_rule(struct piece *to, struct access_rule *at, const struct acc
 
 struct access_list *access_copy(const struct access_list *list, const struct base_alloc *alloc)
 {
-    size_t rules = list->rule_count * sizeof *list->rules;
+    size_t rules = (list->rule_count + list->export_rule_count) * sizeof *list->rules;
     size_t allow = list->allow_count * sizeof *list->allow;
     size_t blocks = count_blocks(list) * sizeof(struct base_block);
     struct piece to;
@@ -64,14 +66,18 @@ struct access_list *access_copy(const struct access_list *list, const struct bas
     if (!to.list)
         return NULL;
     to.rules = (struct access_rule *)(to.list + 1);
-    to.allow = (struct access_allowed *)(to.rules + list->rule_count);
+    struct access_rule *export_rules = to.rules + list->rule_count;
+    to.allow = (struct access_allowed *)(export_rules + list->export_rule_count);
     to.blocks = (struct base_block *)(to.allow + list->allow_count);
     to.texts = (char *)to.blocks + blocks;
     *to.list = *list;
     to.list->rules = to.rules;
+    to.list->export_rules = export_rules;
     to.list->allow = to.allow;
     for (unsigned i = 0; i < list->rule_count; i++)
         copy_rule(&to, &to.rules[i], &list->rules[i]);
+    for (unsigned i = 0; i < list->export_rule_count; i++)
+        copy_rule(&to, &export_rules[i], &list->export_rules[i]);
     for (unsigned i = 0; i < list->allow_count; i++) {
         to.allow[i].block = list->allow[i].block;
         to.allow[i].note = copy_text(&to, list->allow[i].note);

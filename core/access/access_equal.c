@@ -29,22 +29,29 @@ bool access_rule_equal(const struct access_rule *a, const struct access_rule *b)
     return true;
 }
 
+static bool same_rules(const struct access_rule *a, unsigned a_count, const struct access_rule *b,
+                       unsigned b_count)
+{
+    for (unsigned i = 0; a_count == b_count && i < a_count; i++)
+        if (!access_rule_equal(&a[i], &b[i]))
+            return false;
+    return a_count == b_count;
+}
+
 bool access_answers_equal(const struct access_list *a, const struct access_list *b)
 {
-    if (a->mode != b->mode || a->allow_count != b->allow_count || a->rule_count != b->rule_count)
+    if (a->mode != b->mode || a->allow_count != b->allow_count)
         return false;
     for (unsigned i = 0; i < a->allow_count; i++)
         if (!same_block(&a->allow[i].block, &b->allow[i].block))
             return false;
-    for (unsigned i = 0; i < a->rule_count; i++)
-        if (!access_rule_equal(&a->rules[i], &b->rules[i]))
-            return false;
-    return true;
+    return same_rules(a->rules, a->rule_count, b->rules, b->rule_count);
 }
 
 bool access_equal(const struct access_list *a, const struct access_list *b)
 {
-    if (!access_answers_equal(a, b))
+    if (!access_answers_equal(a, b) || a->export_policy != b->export_policy ||
+        !same_rules(a->export_rules, a->export_rule_count, b->export_rules, b->export_rule_count))
         return false;
     for (unsigned i = 0; i < a->allow_count; i++)
         if (!access_allowed_equal(&a->allow[i], &b->allow[i]))

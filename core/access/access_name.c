@@ -26,7 +26,8 @@ bool access_alias_valid(const char *alias)
 
 bool access_names_equal(const struct access_names *a, const struct access_names *b)
 {
-    if (a->hidden != b->hidden || a->label_count != b->label_count)
+    if (a->hidden != b->hidden || a->exported != b->exported ||
+        a->take_from_host != b->take_from_host || a->label_count != b->label_count)
         return false;
     for (unsigned i = 0; i < a->label_count; i++)
         if (strcmp(a->labels[i], b->labels[i]) != 0)

@@ -11,7 +11,9 @@ struct access_names {
     char alias[ACCESS_NAME_SIZE]; // "" if it has none
     char labels[ACCESS_MAX_LABELS][ACCESS_NAME_SIZE];
     unsigned label_count;
-    bool hidden; // not exported: nobody sees or imports it
+    bool hidden;         // not exported: nobody sees or imports it
+    bool exported;       // whatever export rules and policy say
+    bool take_from_host; // also while its host uses it itself
 };
 
 enum access_follow { ACCESS_FOLLOW_SERIAL, ACCESS_FOLLOW_PORT };

@@ -43,6 +43,12 @@ const char *api_device_state(enum registry_state state)
     return words[state];
 }
 
+bool api_device_hidden(const struct api_context *ctx, const struct registry_device *d)
+{
+    return d->state == REGISTRY_AVAILABLE &&
+           !registry_ask_for_all(d, server_access(ctx->server)).yes;
+}
+
 static const char *or_null(const char *text)
 {
     return text[0] ? text : NULL;
@@ -62,7 +68,14 @@ void api_device_name(const struct registry_device *d, struct base_text *t)
     base_text_hex(t, desc.idProduct, 4);
 }
 
-static void add_identity(struct api_json *j, const struct registry_device *d)
+static bool is_exported(const struct api_context *ctx, const struct registry_device *d)
+{
+    return d->state != REGISTRY_REFUSED && d->state != REGISTRY_HUB &&
+           registry_exports(d, server_access(ctx->server)).yes;
+}
+
+static void add_identity(struct api_json *j, const struct api_context *ctx,
+                         const struct registry_device *d)
 {
     char name[NAME_SIZE];
     struct base_text t;
@@ -77,8 +90,7 @@ static void add_identity(struct api_json *j, const struct registry_device *d)
     for (unsigned i = 0; i < d->names.label_count; i++)
         api_json_text(j, NULL, d->names.labels[i]);
     api_json_array_end(j);
-    api_json_bool(j, "exported",
-                  d->state != REGISTRY_REFUSED && d->state != REGISTRY_HUB && !d->names.hidden);
+    api_json_bool(j, "exported", is_exported(ctx, d));
     api_json_usb_id(j, "id", desc.idVendor, desc.idProduct);
     api_json_text(j, "manufacturer", or_null(d->info.manufacturer));
     api_json_text(j, "product", or_null(d->info.product));
@@ -87,16 +99,29 @@ static void add_identity(struct api_json *j, const struct registry_device *d)
     api_class_of_device(j, &d->info, d->state != REGISTRY_REFUSED);
 }
 
-static void hidden_why(struct access_answer a, struct base_text *t)
+// Why nobody may have it, and what to do.
+static const char *explain(struct access_answer a, struct base_text *why)
 {
-    if (a.reason == ACCESS_RULE_HIDES) {
-        base_text_str(t, "rule ");
-        base_text_u64(t, a.rule);
-        base_text_str(t, " hides it from everybody");
-    } else {
-        base_text_str(t, a.reason == ACCESS_IS_NOT_EXPORTED
-                             ? "it is not exported"
-                             : "access is closed, and no address is allowed");
+    switch (a.reason) {
+    case ACCESS_IS_NOT_EXPORTED:
+        base_text_str(why, "it is not exported");
+        return "export it in its own settings";
+    case ACCESS_KEPT_BY_RULE:
+        base_text_str(why, "export rule ");
+        base_text_u64(why, a.rule);
+        base_text_str(why, " keeps it back");
+        return "change that rule, or export the device in its own settings";
+    case ACCESS_KEPT_BY_POLICY:
+        base_text_str(why, "export is manual, and nothing says that it is exported");
+        return "export it in its own settings, or set export to auto";
+    case ACCESS_RULE_HIDES:
+        base_text_str(why, "rule ");
+        base_text_u64(why, a.rule);
+        base_text_str(why, " hides it from everybody");
+        return "change that rule, or put one that allows somebody before it";
+    default:
+        base_text_str(why, "access is closed, and no address is allowed");
+        return "add an address to access.allow, or set access.mode to open";
     }
 }
 
@@ -113,22 +138,35 @@ static void add_hidden(struct api_json *j, const struct api_context *ctx,
         api_json_null(j, "hidden_why");
         return;
     }
-    hidden_why(a, &t);
+    (void)explain(a, &t);
     api_json_sentence(j, "hidden_why", why);
 }
 
-static void add_obstacle(struct api_json *j, const struct registry_device *d)
+static void add_words(struct api_json *j, const char *code, const char *text, const char *help)
 {
-    if (d->state != REGISTRY_REFUSED) {
-        api_json_null(j, "obstacle");
-        return;
-    }
-    const struct usb_obstacle_words *words = usb_obstacle_words(d->info.obstacle);
     api_json_object(j, "obstacle");
-    api_json_text(j, "code", words->code);
-    api_json_sentence(j, "text", words->text);
-    api_json_sentence(j, "help", words->help);
+    api_json_text(j, "code", code);
+    api_json_sentence(j, "text", text);
+    api_json_sentence(j, "help", help);
     api_json_object_end(j);
+}
+
+static void add_obstacle(struct api_json *j, const struct api_context *ctx,
+                         const struct registry_device *d)
+{
+    const struct usb_obstacle_words *words = usb_obstacle_words(d->info.obstacle);
+    char why[WHY_SIZE];
+    struct base_text t;
+    if (d->state == REGISTRY_REFUSED) {
+        add_words(j, words->code, words->text, words->help);
+    } else if (api_device_hidden(ctx, d)) {
+        const struct access_answer a = registry_ask_for_all(d, server_access(ctx->server));
+        base_text_init(&t, why, sizeof why);
+        const char *help = explain(a, &t);
+        add_words(j, eventlog_word_json(EVENTLOG_KIND_access_reason, a.reason), why, help);
+    } else {
+        api_json_null(j, "obstacle");
+    }
 }
 
 static void add_simulate(struct api_json *j, const struct api_context *ctx,
@@ -248,10 +286,11 @@ void api_device_members(struct api_json *j, const struct api_context *ctx,
                         const struct registry_device *d)
 {
     const struct server_rates rates = server_usage_rates(d->usage);
-    add_identity(j, d);
-    api_json_text(j, "state", api_device_state(d->state));
+    add_identity(j, ctx, d);
+    api_json_text(j, "state",
+                  api_device_hidden(ctx, d) ? API_DEVICE_HIDDEN : api_device_state(d->state));
     add_hidden(j, ctx, d);
-    add_obstacle(j, d);
+    add_obstacle(j, ctx, d);
     api_json_number(j, "busnum", d->info.busnum);
     api_json_number(j, "devnum", d->info.devnum);
     api_json_age(j, "plugged_s", ctx->now_us - d->plugged_us);

@@ -17,7 +17,11 @@ void api_device(struct api_json *j, const char *name, const struct api_context *
 void api_device_members(struct api_json *j, const struct api_context *ctx,
                         const struct registry_device *d);
 
-const char *api_device_state(enum registry_state state); // "in_use"
+const char *api_device_state(enum registry_state state);
+
+// Free, but nobody may have it: a state of its own for people.
+#define API_DEVICE_HIDDEN "hidden"
+bool api_device_hidden(const struct api_context *ctx, const struct registry_device *d); // "in_use"
 
 // "rates", as every object has them.
 void api_rates(struct api_json *j, const struct server_rates *rates);

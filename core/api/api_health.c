@@ -145,6 +145,14 @@ static void add_device_problem(struct api_json *j, const struct registry_device 
         base_text_str(&t, words->text);
         add_problem(j, "warning", "device_unusable", text, words->help, busid);
     }
+    if (d->taken) {
+        t = begin_text(text, busid, " is exported although this host uses it: ");
+        base_text_str(&t, usb_obstacle_words(d->info.obstacle)->text);
+        add_problem(j, "warning", "taken_from_host", text,
+                    "whoever attaches it takes it away from this host, data may be lost; set "
+                    "take_from_host of the device to false if that is not wanted",
+                    busid);
+    }
     if (!d->silent)
         return;
     (void)begin_text(text, busid, " is kept for a client that does not answer");

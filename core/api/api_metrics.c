@@ -167,17 +167,21 @@ static void add_port(struct api_json *j, const struct api_context *ctx)
 
 // --- devices -------------------------------------------------------------------------------------
 
-static void add_states(struct api_json *j, const struct api_sorted *sorted)
+static void add_states(struct api_json *j, const struct api_context *ctx,
+                       const struct api_sorted *sorted)
 {
-    unsigned count[REGISTRY_HUB + 1] = {0}, sessions = 0;
+    unsigned count[REGISTRY_HUB + 1] = {0}, hidden = 0, sessions = 0;
     for (unsigned i = 0; i < sorted->count; i++) {
-        count[sorted->device[i]->state]++;
+        bool is_hidden = api_device_hidden(ctx, sorted->device[i]);
+        hidden += is_hidden;
+        count[sorted->device[i]->state] += !is_hidden;
         sessions += sorted->device[i]->session != 0;
     }
     begin_metric(j, "usbip_devices", "gauge", "Devices plugged in, by state.");
     for (unsigned state = 0; state <= REGISTRY_HUB; state++)
         add_sample(j, "usbip_devices", "state", api_device_state((enum registry_state)state),
                    count[state]);
+    add_sample(j, "usbip_devices", "state", API_DEVICE_HIDDEN, hidden);
     begin_metric(j, "usbip_sessions", "gauge", "Devices that somebody has.");
     add_sample(j, "usbip_sessions", NULL, NULL, sessions);
 }
@@ -307,7 +311,7 @@ struct api_response api_get_metrics(const struct api_context *ctx, const struct 
     add_server(&j, ctx);
     add_refusals(&j, ctx);
     add_port(&j, ctx);
-    add_states(&j, &sorted);
+    add_states(&j, ctx, &sorted);
     add_devices(&j, ctx, &sorted);
     add_durations(&j, ctx);
     api_sorted_end(&sorted);

@@ -116,8 +116,9 @@ static bool says_nothing(const cJSON *element)
 {
     const cJSON *labels = cJSON_GetObjectItemCaseSensitive(element, "labels");
     const cJSON *exported = cJSON_GetObjectItemCaseSensitive(element, "exported");
-    return !cJSON_GetObjectItemCaseSensitive(element, "alias") &&
-           (!exported || cJSON_IsTrue(exported)) &&
+    const cJSON *take = cJSON_GetObjectItemCaseSensitive(element, "take_from_host");
+    return !cJSON_GetObjectItemCaseSensitive(element, "alias") && !exported &&
+           (!take || cJSON_IsFalse(take)) &&
            (!labels || (cJSON_IsArray(labels) && cJSON_GetArraySize(labels) == 0));
 }
 
@@ -174,7 +175,8 @@ static char *patch_of(struct renaming *n)
 static bool make_patch(const struct api_context *ctx, struct renaming *n, struct api_patch *patch,
                        struct api_response *r)
 {
-    static const char *const names[] = {"alias", "alias_by", "labels", "exported", NULL};
+    static const char *const names[] = {"alias",    "alias_by",       "labels",
+                                        "exported", "take_from_host", NULL};
     if (!api_body_only(n->body, names, r))
         return false;
     *r = api_answer(200, NULL); // no memory, if nothing else comes of it

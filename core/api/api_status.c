@@ -76,13 +76,14 @@ static struct counts count(const struct api_context *ctx)
     const struct session *s = NULL;
     BASE_LIST_FOR_EACH (const struct registry_device, d, &server_registry(ctx->server)->devices,
                         link) {
-        bool available = d->state == REGISTRY_AVAILABLE || d->state == REGISTRY_CLEANING;
+        bool hidden = api_device_hidden(ctx, d);
+        bool available =
+            !hidden && (d->state == REGISTRY_AVAILABLE || d->state == REGISTRY_CLEANING);
         n.devices += d->state != REGISTRY_HUB;
         n.available += available;
         n.in_use += d->state == REGISTRY_IN_USE || d->state == REGISTRY_OPENING;
         n.unusable += d->state == REGISTRY_REFUSED;
-        n.hidden +=
-            d->state != REGISTRY_HUB && !registry_ask_for_all(d, server_access(ctx->server)).yes;
+        n.hidden += hidden;
         n.hubs += d->state == REGISTRY_HUB;
         n.sessions += d->session != 0;
     }

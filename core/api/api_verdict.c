@@ -6,7 +6,7 @@
 #include "eventlog/eventlog_word.h"
 #include "settings/settings.h"
 
-enum { WHY_SIZE = 80 };
+enum { WHY_SIZE = 112 };
 
 void api_verdict(struct api_json *j, struct access_answer answer)
 {
@@ -16,7 +16,8 @@ void api_verdict(struct api_json *j, struct access_answer answer)
     base_text_str(&t, eventlog_word_text(EVENTLOG_KIND_access_reason, answer.reason));
     if (answer.rule)
         base_text_u64(&t, answer.rule);
-    api_json_number(j, "rule", answer.rule ? answer.rule : API_JSON_UNKNOWN);
+    bool of_access = answer.rule && answer.reason != ACCESS_KEPT_BY_RULE;
+    api_json_number(j, "rule", of_access ? answer.rule : API_JSON_UNKNOWN);
     api_json_sentence(j, "why", why);
 }
 

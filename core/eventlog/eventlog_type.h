@@ -110,7 +110,13 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
           "{busid}: the kernel does not come back from a call for it. Sessions go on, but no "     \
           "other device can be attached or changed until it does")                                 \
     EVENT(DEVICE_HANGS_OVER, device_hangs_over, INFO,                                              \
-          "{busid}: the kernel has come back after {seconds} s", NUMBER(count, seconds))
+          "{busid}: the kernel has come back after {seconds} s", NUMBER(count, seconds))           \
+    EVENT(DEVICE_KEPT, device_kept, INFO, "{busid}: {reason}{rule}",                               \
+          WORD(access_reason, reason) NUMBER(rule, rule))                                          \
+    PLAIN(DEVICE_EXPORTED, device_exported, INFO, "{busid} is exported now")                       \
+    EVENT(DEVICE_TAKEN, device_taken, WARNING,                                                     \
+          "{busid} is exported because its owner wants it, although {reason}",                     \
+          WORD(usb_obstacle, reason))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,

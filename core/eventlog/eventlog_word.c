@@ -121,6 +121,11 @@ static const struct word access_reasons[] = {
     [ACCESS_RULE_ALLOWS] = {"rule_allows", "allowed by rule "},
     [ACCESS_RULE_HIDES] = {"rule_hides", "hidden by rule "},
     [ACCESS_IS_NOT_EXPORTED] = {"not_exported", "the device is not exported"},
+    [ACCESS_KEPT_BY_RULE] = {"export_rule", "the device is kept back by export rule "},
+    [ACCESS_KEPT_BY_POLICY] =
+        {"export_manual",
+         "the device is not exported: export is manual, and nothing says that it should be"},
+    [ACCESS_IS_EXPORTED] = {"exported", "the device is exported"},
 };
 
 static const struct word access_modes[] = {

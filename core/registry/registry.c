@@ -89,6 +89,15 @@ static void describe(struct registry_device *d)
         add_interface_classes(a, d->info.config[i], d->info.speed);
 }
 
+enum registry_state registry_rest(const struct registry_device *d)
+{
+    enum usb_obstacle o = d->info.obstacle;
+    if (d->info.is_hub)
+        return REGISTRY_HUB;
+    bool usable = o == USB_OBSTACLE_NONE || (usb_obstacle_is_use(o) && d->names.take_from_host);
+    return usable && usb_device_check(&d->info) == BASE_OK ? REGISTRY_AVAILABLE : REGISTRY_REFUSED;
+}
+
 static void give_names(const struct registry *r, struct registry_device *d)
 {
     static const struct access_names none = {.hidden = false};
@@ -96,6 +105,8 @@ static void give_names(const struct registry *r, struct registry_device *d)
         access_naming_find(r->namings, r->naming_count, d->info.busid, d->info.serial);
     d->names = n ? n->names : none;
     d->seen_as.label_count = d->names.label_count;
+    if (d->state == REGISTRY_AVAILABLE || d->state == REGISTRY_REFUSED)
+        d->state = registry_rest(d);
 }
 
 void registry_set_namings(struct registry *r, const struct access_naming *namings, unsigned count)
@@ -122,20 +133,36 @@ const char *registry_name(const struct registry_device *d, enum registry_name ki
     return "";
 }
 
+// With these names, which `seen_as` has.
+static struct access_answer exports(const struct access_names *names,
+                                    const struct access_device *seen_as,
+                                    const struct access_list *access)
+{
+    if (names->hidden)
+        return (struct access_answer){.reason = ACCESS_IS_NOT_EXPORTED};
+    if (names->exported)
+        return (struct access_answer){.yes = true, .reason = ACCESS_IS_EXPORTED};
+    return access_exports(access, seen_as);
+}
+
+struct access_answer registry_exports(const struct registry_device *d,
+                                      const struct access_list *access)
+{
+    return exports(&d->names, &d->seen_as, access);
+}
+
 struct access_answer registry_ask(const struct registry_device *d, const struct access_list *access,
                                   const struct access_identity *who)
 {
-    if (d->names.hidden)
-        return (struct access_answer){.reason = ACCESS_IS_NOT_EXPORTED};
-    return access_decide(access, who, &d->seen_as);
+    const struct access_answer a = registry_exports(d, access);
+    return a.yes ? access_decide(access, who, &d->seen_as) : a;
 }
 
 struct access_answer registry_ask_for_all(const struct registry_device *d,
                                           const struct access_list *access)
 {
-    if (d->names.hidden)
-        return (struct access_answer){.reason = ACCESS_IS_NOT_EXPORTED};
-    return access_anybody(access, &d->seen_as);
+    const struct access_answer a = registry_exports(d, access);
+    return a.yes ? access_anybody(access, &d->seen_as) : a;
 }
 
 struct access_answer registry_ask_named(const struct registry_device *d,
@@ -144,12 +171,11 @@ struct access_answer registry_ask_named(const struct registry_device *d,
                                         const struct access_identity *who)
 {
     struct access_device seen_as = d->seen_as;
-    if (names->hidden)
-        return (struct access_answer){.reason = ACCESS_IS_NOT_EXPORTED};
     seen_as.alias = names->alias;
     seen_as.labels = (const char(*)[ACCESS_NAME_SIZE])names->labels;
     seen_as.label_count = names->label_count;
-    return access_decide(access, who, &seen_as);
+    const struct access_answer a = exports(names, &seen_as, access);
+    return a.yes ? access_decide(access, who, &seen_as) : a;
 }
 
 // --- life ----------------------------------------------------------------------------------------
@@ -168,14 +194,9 @@ enum base_err registry_add(struct registry *r, const struct usb_device_info *inf
     d->backend = backend;
     d->backend_device = backend_device;
     d->plugged_us = now_us;
-    if (info->is_hub)
-        d->state = REGISTRY_HUB;
-    else if (info->obstacle == USB_OBSTACLE_NONE && usb_device_check(&d->info) == BASE_OK)
-        d->state = REGISTRY_AVAILABLE;
-    else
-        d->state = REGISTRY_REFUSED;
     describe(d);
     give_names(r, d);
+    d->state = registry_rest(d);
     base_list_append(&r->devices, &d->link);
     r->count++;
     *out = d;

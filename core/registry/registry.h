@@ -19,7 +19,8 @@ enum registry_state {
     REGISTRY_OPENING, // claimed for a session, the backend has not answered yet
     REGISTRY_IN_USE,
     REGISTRY_CLEANING, // session over, device on its way to a clean state
-    REGISTRY_REFUSED,  // has an obstacle, or wrong descriptors: import gets ST_DEV_ERR
+    REGISTRY_REFUSED,  // has an obstacle, or wrong descriptors: import gets ST_DEV_ERR. Its owner
+                       // may want it in spite of its host's use: access_names.take_from_host
     REGISTRY_HUB,      // shown in the topology, never exported
 };
 
@@ -32,6 +33,8 @@ struct registry_device {
     bool resetting;   // CLEANING: is opened, reset and closed for nobody
     struct access_names names;
     struct access_device seen_as; // by rules; its texts are this record's
+    enum access_reason kept; // why it is not exported, as was last said; 0: it is. The server's
+    bool taken;              // its owner wants it in spite of its host's use, as was last said
     uint64_t plugged_us;
     struct server_usage *usage; // the server's; NULL: no memory
     struct usbip_backend *backend;
@@ -71,6 +74,13 @@ struct registry_device *registry_find_named(struct registry *r, const char *name
 // From now on devices have these names, those that are there already as well. Borrowed until the
 // next call.
 void registry_set_namings(struct registry *r, const struct access_naming *namings, unsigned count);
+
+// What a device is when nobody has it: AVAILABLE, REFUSED or HUB.
+enum registry_state registry_rest(const struct registry_device *d);
+
+// Whether the device is exported at all, by its owner's word, export rules and policy.
+struct access_answer registry_exports(const struct registry_device *d,
+                                      const struct access_list *access);
 
 // Whether that client may see and import the device.
 struct access_answer registry_ask(const struct registry_device *d, const struct access_list *access,

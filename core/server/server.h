@@ -54,17 +54,21 @@ void server_change_limits(struct usbip_server *server, const struct server_confi
 
 // --- who may have what ---------------------------------------------------------------------------
 
-// Copies the rules, which hold at once: sessions whose device they do not allow end, and events say
-// by which rule. Without them everybody may have everything. Check first (settings).
+// Copies rules and names, which hold at once and together: sessions whose device they do not allow
+// end, and events say by which rule. Without them everybody may have everything. Check first
+// (settings); registry_ask() tells what some rules say, also of rules that are not in force.
 // BASE_ERR_NOMEM: all is as before.
+enum base_err server_change_rules(struct usbip_server *server, const struct access_list *list,
+                                  const struct access_naming *namings, unsigned count,
+                                  uint64_t now_us);
+
+// One of both, the other stays.
 enum base_err server_change_access(struct usbip_server *server, const struct access_list *list,
                                    uint64_t now_us);
-const struct access_list *server_access(const struct usbip_server *server); // until the next change
-
-// Copies names and what is exported; the same. registry_ask() tells what they and some rules say,
-// also of rules that are not in force.
 enum base_err server_change_names(struct usbip_server *server, const struct access_naming *namings,
                                   unsigned count, uint64_t now_us);
+
+const struct access_list *server_access(const struct usbip_server *server); // until the next change
 
 // What a bus ID or an alias stands for, also of a device that is not plugged in any more: its bus
 // ID, or else the name itself.

@@ -30,8 +30,17 @@ static void end_denied(struct usbip_server *server)
             continue;
         const struct access_identity who = server_identity(l);
         struct access_answer a = registry_ask(l->device, server->access, &who);
+        if (a.yes && registry_rest(l->device) == REGISTRY_REFUSED) // its host has it back
+            a = (struct access_answer){.reason = ACCESS_IS_NOT_EXPORTED};
         if (!a.yes)
             server_deny(server, l, a);
+    }
+}
+
+static void tell_exports(struct usbip_server *server)
+{
+    BASE_LIST_FOR_EACH (struct registry_device, d, &server->registry.devices, link) {
+        server_export_tell(server, d, false);
     }
 }
 
@@ -47,49 +56,62 @@ static void record_change(struct usbip_server *server, const struct access_list 
             EVENTLOG_WITH(access_rules_changed, .mode = new->mode, .rules = new->rule_count));
 }
 
-enum base_err server_change_access(struct usbip_server *server, const struct access_list *list,
-                                   uint64_t now_us)
+static void put_access(struct usbip_server *server, struct access_list *copy)
 {
-    server->now_us = now_us;
-    if (access_equal(list, server->access))
-        return BASE_OK;
-    struct access_list *copy = access_copy(list, server->alloc);
-    if (!copy)
-        return BASE_ERR_NOMEM;
     record_change(server, server->access, copy);
     free_access(server);
     server->access = server->own_access = copy;
-    end_denied(server);
-    return BASE_OK;
 }
 
-static void rename_devices(struct usbip_server *server, unsigned count)
+static void put_names(struct usbip_server *server, struct access_naming *copy, unsigned count)
 {
+    struct access_naming *old = server->namings;
+    server->namings = copy;
     BASE_LIST_FOR_EACH (struct registry_device, d, &server->registry.devices, link) {
         const struct access_naming *n =
-            access_naming_find(server->namings, count, d->info.busid, d->info.serial);
+            access_naming_find(copy, count, d->info.busid, d->info.serial);
         const struct access_names none = {.hidden = false};
         if (!access_names_equal(&d->names, n ? &n->names : &none))
             server_record(server, d->info.busid, NULL, EVENTLOG(device_renamed));
     }
-    registry_set_namings(&server->registry, server->namings, count);
+    registry_set_namings(&server->registry, copy, count);
+    base_free(server->alloc, old);
+}
+
+enum base_err server_change_rules(struct usbip_server *server, const struct access_list *list,
+                                  const struct access_naming *namings, unsigned count,
+                                  uint64_t now_us)
+{
+    bool same = access_equal(list, server->access);
+    struct access_naming *names = base_alloc(server->alloc, (count ? count : 1) * sizeof *names);
+    struct access_list *access = same ? NULL : access_copy(list, server->alloc);
+    if (!names || (!same && !access)) {
+        base_free(server->alloc, names);
+        base_free(server->alloc, access);
+        return BASE_ERR_NOMEM;
+    }
+    if (count)
+        memcpy(names, namings, count * sizeof *names);
+    server->now_us = now_us;
+    if (access)
+        put_access(server, access);
+    put_names(server, names, count);
+    tell_exports(server);
+    end_denied(server);
+    return BASE_OK;
+}
+
+enum base_err server_change_access(struct usbip_server *server, const struct access_list *list,
+                                   uint64_t now_us)
+{
+    return server_change_rules(server, list, server->registry.namings,
+                               server->registry.naming_count, now_us);
 }
 
 enum base_err server_change_names(struct usbip_server *server, const struct access_naming *namings,
                                   unsigned count, uint64_t now_us)
 {
-    struct access_naming *copy = base_alloc(server->alloc, (count ? count : 1) * sizeof *copy);
-    if (!copy)
-        return BASE_ERR_NOMEM;
-    if (count)
-        memcpy(copy, namings, count * sizeof *copy);
-    struct access_naming *old = server->namings;
-    server->now_us = now_us;
-    server->namings = copy;
-    rename_devices(server, count);
-    base_free(server->alloc, old);
-    end_denied(server);
-    return BASE_OK;
+    return server_change_rules(server, server->access, namings, count, now_us);
 }
 
 const struct access_list *server_access(const struct usbip_server *server)

@@ -179,7 +179,8 @@ enum base_err server_reset_device(struct usbip_server *server, struct registry_d
                                   uint64_t now_us)
 {
     server->now_us = now_us;
-    if (d->state == REGISTRY_REFUSED || d->state == REGISTRY_HUB || d->names.hidden)
+    if (d->state == REGISTRY_REFUSED || d->state == REGISTRY_HUB ||
+        !registry_exports(d, server->access).yes)
         return BASE_ERR_INVALID;
     if (server->stopping)
         return BASE_ERR_BUSY;
@@ -211,7 +212,7 @@ static void opened_for_reset(struct usbip_server *server, struct registry_device
         return;
     }
     reset_over(server, d, result == BASE_ERR_BUSY ? EVENT_RESET_BUSY : EVENT_RESET_NOT_OPENED);
-    d->state = REGISTRY_AVAILABLE;
+    d->state = registry_rest(d);
     serve_waiting(server, d);
 }
 
@@ -250,17 +251,15 @@ static void device_plugged(struct usbip_server *server, struct usbip_backend *b,
         return;
     }
     d->usage = server_usage_plugged(&server->usages, &d->info);
-    if (d->info.obstacle != USB_OBSTACLE_NONE) {
+    bool usable = d->info.obstacle == USB_OBSTACLE_NONE || d->state == REGISTRY_AVAILABLE;
+    if (usable)
         server_record(server, d->info.busid, NULL,
-                      EVENTLOG_WITH(device_obstacle, .reason = d->info.obstacle));
-        return;
-    }
-    server_record(server, d->info.busid, NULL,
-                  EVENTLOG_WITH(device_plugged,
-                                .id = (uint32_t)desc.idVendor << 16 | desc.idProduct,
-                                .speed = d->info.speed));
-    if (d->state == REGISTRY_REFUSED)
+                      EVENTLOG_WITH(device_plugged,
+                                    .id = (uint32_t)desc.idVendor << 16 | desc.idProduct,
+                                    .speed = d->info.speed));
+    if (usable && d->state == REGISTRY_REFUSED)
         refuse_device(server, d->info.busid, EVENT_REFUSED_DESCRIPTORS);
+    server_export_tell(server, d, true);
 }
 
 static void device_unplugged(struct usbip_server *server, struct registry_device *d)
@@ -288,7 +287,7 @@ static void device_opened(struct usbip_server *server, struct registry_device *d
     struct server_link *l = holder_of(server, d);
     session_give_notice(&l->notice);
     if (result != BASE_OK) {
-        d->state = REGISTRY_AVAILABLE;
+        d->state = registry_rest(d);
         d->session = 0;
         if (session_is_closing(l->session))
             l->device = NULL;
@@ -345,7 +344,7 @@ static void carry_out_event(struct usbip_server *server, struct usbip_backend *b
             device_opened(server, d, ev->result);
         break;
     case BACKEND_CLOSED:
-        d->state = REGISTRY_AVAILABLE;
+        d->state = registry_rest(d);
         serve_waiting(server, d);
         break;
     case BACKEND_CONTROL_DONE:

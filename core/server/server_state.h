@@ -9,6 +9,7 @@
 //   server_port.c      buses, ports and their power
 //   server_room.c      places and memory for those who come
 //   server_find.c      which device a client means
+//   server_export.c    what is exported at all
 //   server_devices.c   who has which device
 //   server_access.c    rules and names change
 //   server.c           life, connections and work: where it is put together
@@ -114,6 +115,10 @@ void server_deny(struct usbip_server *server, struct server_link *l, struct acce
 void server_follow_peer(struct usbip_server *server, struct server_link *holder);
 void server_let_go(struct server_link *l);           // its device, if its session is over
 void server_serve_room(struct usbip_server *server); // there may be some, or no more hope of it
+
+// server_export.c: events say what is exported and what is not, when that is new. `fresh`: the
+// device was just plugged in.
+void server_export_tell(struct usbip_server *server, struct registry_device *d, bool fresh);
 
 // server_access.c
 void server_access_begin(struct usbip_server *server);

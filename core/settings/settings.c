@@ -25,6 +25,7 @@ struct access_list settings_access(const struct settings *s)
     if (s->lists)
         a = *s->lists->access;
     a.mode = s->access_mode;
+    a.export_policy = s->export_policy;
     return a;
 }
 

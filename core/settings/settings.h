@@ -4,8 +4,9 @@
 // is secret today: what is printed may be shown to anybody who may see the settings.
 //
 // A document is {"version": 2, "host_name": ..., "network": {...}, "usb": {...}, "limits": {...},
-// "access": {"mode", "allow": [...], "rules": [...]}, "devices": [...], "http": {"allowed_hosts":
-// [...]}} and names only what differs from what it is laid over: defaults < stored < given by
+// "access": {"mode", "allow": [...], "rules": [...]}, "export", "devices": [...], "export_rules":
+// [...], "http": {"allowed_hosts": [...]}} and names only what differs from what it is laid over:
+// defaults < stored < given by
 // somebody. A list is laid over as a whole.
 #pragma once
 
@@ -63,8 +64,8 @@ struct settings_port {
     const char *host_name;   // default; a valid label
     const char *sntp_server; // default
     struct settings_limits limits, min_limits, max_limits;
-    unsigned max_rules, max_addresses; // 0: no access rules; addresses of the list of those
-                                       // allowed, and again of all rules together
+    unsigned max_rules, max_addresses; // 0: no access and no export rules; addresses of the list of
+                                       // those allowed, and again of all rules together
     unsigned max_namings;              // devices with names; 0: none
     size_t max_bytes;                  // of a document; 0: SETTINGS_MAX_BYTES
     bool has_network;                  // it sets up its own network: "network"
@@ -74,7 +75,7 @@ struct settings_port {
 // Never changes; shared by copies of settings and counted: settings_hold(), settings_drop().
 struct settings_lists {
     unsigned users;
-    struct access_list *access; // its mode says nothing
+    struct access_list *access; // its mode and export policy say nothing
     struct access_naming *namings;
     unsigned naming_count;
     char (*hosts)[SETTINGS_SERVER_SIZE]; // http.allowed_hosts
@@ -84,6 +85,7 @@ struct settings_lists {
 struct settings {
     const struct settings_port *port; // borrowed for the object's life
     enum access_mode access_mode;
+    enum access_export export_policy;
     enum settings_take_over take_over;
     struct settings_lists *lists; // NULL: all are empty
     char host_name[SETTINGS_HOST_NAME_SIZE];
@@ -100,7 +102,7 @@ void settings_default(struct settings *s, const struct settings_port *port);
 void settings_hold(const struct settings *s);
 void settings_drop(struct settings *s);
 
-// The rules with their mode; borrowed from *s.
+// The rules with their mode and policy; borrowed from *s.
 struct access_list settings_access(const struct settings *s);
 
 // All functions with `why` (SETTINGS_WHY_SIZE bytes) write a plain sentence there if they do not

@@ -20,6 +20,7 @@
 static const struct settings_field fields[] = {
     {"host_name", 0, SETTINGS_KIND_LABEL, offsetof(struct settings, host_name)},
     {"takeover", 0, SETTINGS_KIND_TAKE_OVER, offsetof(struct settings, take_over)},
+    {"export", 0, SETTINGS_KIND_EXPORT, offsetof(struct settings, export_policy)},
     FIELD("network", "addressing", SETTINGS_KIND_ADDRESSING, network.addressing),
     FIELD("network", "address", SETTINGS_KIND_IPV4, network.address),
     FIELD("network", "netmask", SETTINGS_KIND_IPV4, network.netmask),
@@ -48,6 +49,9 @@ static const char *const mode_words[] = {[ACCESS_OPEN] = "open", [ACCESS_CLOSED]
 static const char *const take_over_words[] = {
     [SETTINGS_PROBE] = "probe", [SETTINGS_NEVER] = "never"};
 
+static const char *const export_words[] = {
+    [ACCESS_EXPORT_AUTO] = "auto", [ACCESS_EXPORT_MANUAL] = "manual"};
+
 // NULL: it is no word.
 static const char *const *words_of(const struct settings_field *f)
 {
@@ -60,13 +64,16 @@ static const char *const *words_of(const struct settings_field *f)
         return mode_words;
     case SETTINGS_KIND_TAKE_OVER:
         return take_over_words;
+    case SETTINGS_KIND_EXPORT:
+        return export_words;
     default:
         return NULL;
     }
 }
 
 static_assert(sizeof(enum access_mode) == 4 && sizeof(enum settings_take_over) == 4 &&
-                  sizeof(enum settings_speed) == 4 && sizeof(enum settings_addressing) == 4,
+                  sizeof(enum access_export) == 4 && sizeof(enum settings_speed) == 4 &&
+                  sizeof(enum settings_addressing) == 4,
               "a word is stored as uint32_t");
 
 static uint32_t number_of(const struct settings_limits *limits, const struct settings_field *f)
@@ -82,7 +89,7 @@ static bool port_has(const struct settings_port *port, const struct settings_fie
         return port->has_network;
     if (settings_field_in(f, "usb"))
         return port->has_buses;
-    if (settings_field_in(f, "access"))
+    if (settings_field_in(f, "access") || f->kind == SETTINGS_KIND_EXPORT)
         return port->max_rules > 0;
     return f->kind != SETTINGS_KIND_NUMBER || number_of(&port->max_limits, f) > 0;
 }
@@ -175,6 +182,7 @@ bool settings_field_from_text(struct settings *s, const struct settings_field *f
     case SETTINGS_KIND_SPEED:
     case SETTINGS_KIND_MODE:
     case SETTINGS_KIND_TAKE_OVER:
+    case SETTINGS_KIND_EXPORT:
         return word_from_text(words_of(f), text, p);
     case SETTINGS_KIND_NUMBER:
         if (!base_number(text, 0, UINT32_MAX, &number))
@@ -212,6 +220,7 @@ void settings_field_to_text(const struct settings *s, const struct settings_fiel
     case SETTINGS_KIND_SPEED:
     case SETTINGS_KIND_MODE:
     case SETTINGS_KIND_TAKE_OVER:
+    case SETTINGS_KIND_EXPORT:
         base_text_str(t, words_of(f)[word_number(p)]);
         break;
     case SETTINGS_KIND_NUMBER:
@@ -244,6 +253,9 @@ void settings_field_wants(const struct settings_port *port, const struct setting
     case SETTINGS_KIND_TAKE_OVER:
         base_text_str(t, "\"probe\" or \"never\" is wanted");
         break;
+    case SETTINGS_KIND_EXPORT:
+        base_text_str(t, "\"auto\" or \"manual\" is wanted");
+        break;
     case SETTINGS_KIND_SPEED: // bus 2 is the chip's full-speed port
         base_text_str(t, strcmp(f->key, "usb.bus1_speed") == 0
                              ? "\"high\" or \"full\" is wanted"
@@ -274,6 +286,7 @@ bool settings_field_valid(const struct settings *s, const struct settings_field 
     case SETTINGS_KIND_ADDRESSING:
     case SETTINGS_KIND_MODE:
     case SETTINGS_KIND_TAKE_OVER:
+    case SETTINGS_KIND_EXPORT:
         return word_number(p) < 2;
     case SETTINGS_KIND_SPEED:
         return *(const enum settings_speed *)p == SETTINGS_FULL_SPEED ||

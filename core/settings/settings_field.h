@@ -14,6 +14,7 @@ enum settings_kind {
     SETTINGS_KIND_SPEED,      // a word
     SETTINGS_KIND_MODE,       // a word
     SETTINGS_KIND_TAKE_OVER,  // a word
+    SETTINGS_KIND_EXPORT,     // a word
     SETTINGS_KIND_NUMBER,     // one of the limits
 };
 

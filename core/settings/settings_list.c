@@ -2,6 +2,7 @@
 #include "settings/settings_list.h"
 
 #include "settings/settings_member.h"
+#include "settings/settings_naming.h"
 #include "settings/settings_rule.h"
 
 #include <string.h>
@@ -43,6 +44,7 @@ void settings_draft_end(struct settings_draft *d)
     cJSON_free(d->rules);
     cJSON_free(d->blocks);
     cJSON_free(d->devices);
+    cJSON_free(d->export_rules);
     cJSON_free(d->names);
 }
 
@@ -74,15 +76,6 @@ static void *room_for(struct settings_draft *d, const cJSON *array, unsigned mos
     return p;
 }
 
-static bool is_object(const cJSON *item, const struct settings_place *place,
-                      struct settings_errors *e)
-{
-    if (cJSON_IsObject(item))
-        return true;
-    (void)settings_error_add(e, place, "its members in { } are wanted");
-    return false;
-}
-
 // --- access.allow --------------------------------------------------------------------------------
 
 static void take_allowed(struct access_allowed *a, const cJSON *item,
@@ -92,7 +85,7 @@ static void take_allowed(struct access_allowed *a, const cJSON *item,
     const struct settings_place at_address = {.in = place, .name = "address"};
     const struct settings_place at_note = {.in = place, .name = "note"};
     a->note = "";
-    if (!is_object(item, place, e))
+    if (!settings_member_object(item, place, e))
         return;
     settings_member_only(item, names, place, e);
     (void)settings_member_block(cJSON_GetObjectItemCaseSensitive(item, "address"), &a->block,
@@ -146,14 +139,21 @@ static void take_addresses(struct settings_draft *d, struct access_rule *r, cons
     r->block_count = n;
 }
 
-static void take_effect(struct access_rule *r, const cJSON *item,
+// `yes` or `no`.
+static void take_effect(struct access_rule *r, const cJSON *item, const char *yes, const char *no,
                         const struct settings_place *place, struct settings_errors *e)
 {
+    struct base_text t;
     const char *word = cJSON_IsString(item) ? item->valuestring : "";
-    bool hide = strcmp(word, "hide") == 0;
-    r->effect = hide ? ACCESS_HIDE : ACCESS_ALLOW;
-    if (!hide && strcmp(word, "allow") != 0)
-        (void)settings_error_add(e, place, "\"allow\" or \"hide\" is wanted");
+    r->effect = strcmp(word, no) == 0 ? ACCESS_HIDE : ACCESS_ALLOW;
+    if (r->effect == ACCESS_HIDE || strcmp(word, yes) == 0)
+        return;
+    settings_error_begin(e, place, &t);
+    base_text_str(&t, "\"");
+    base_text_str(&t, yes);
+    base_text_str(&t, "\" or \"");
+    base_text_str(&t, no);
+    base_text_str(&t, "\" is wanted");
 }
 
 static void take_rule(struct settings_draft *d, struct access_rule *r, const cJSON *item,
@@ -163,16 +163,17 @@ static void take_rule(struct settings_draft *d, struct access_rule *r, const cJS
     const struct settings_place at_device = {.in = place, .name = "device"};
     const struct settings_place at_addresses = {.in = place, .name = "addresses"};
     const struct settings_place at_effect = {.in = place, .name = "effect"};
-    if (!is_object(item, place, e))
+    if (!settings_member_object(item, place, e))
         return;
     settings_member_only(item, names, place, e);
     const cJSON *device = cJSON_GetObjectItemCaseSensitive(item, "device");
-    if (is_object(device, &at_device, e))
+    if (settings_member_object(device, &at_device, e))
         settings_member_device(device, r, &at_device, e);
     const cJSON *addresses = cJSON_GetObjectItemCaseSensitive(item, "addresses");
     if (addresses)
         take_addresses(d, r, addresses, used, &at_addresses, e);
-    take_effect(r, cJSON_GetObjectItemCaseSensitive(item, "effect"), &at_effect, e);
+    take_effect(r, cJSON_GetObjectItemCaseSensitive(item, "effect"), "allow", "hide", &at_effect,
+                e);
 }
 
 static void take_rules(struct settings_draft *d, const cJSON *array,
@@ -195,92 +196,43 @@ static void take_rules(struct settings_draft *d, const cJSON *array,
     d->access.rule_count = n;
 }
 
-// --- devices -------------------------------------------------------------------------------------
+// --- export_rules --------------------------------------------------------------------------------
 
-static void take_labels(struct access_names *names, const cJSON *array,
-                        const struct settings_place *place, struct settings_errors *e)
+static void take_export_rule(struct access_rule *r, const cJSON *item,
+                             const struct settings_place *place, struct settings_errors *e)
+{
+    static const char *const names[] = {"device", "effect", NULL};
+    const struct settings_place at_device = {.in = place, .name = "device"};
+    const struct settings_place at_effect = {.in = place, .name = "effect"};
+    if (!settings_member_object(item, place, e))
+        return;
+    settings_member_only(item, names, place, e);
+    const cJSON *device = cJSON_GetObjectItemCaseSensitive(item, "device");
+    if (settings_member_object(device, &at_device, e))
+        settings_member_device(device, r, &at_device, e);
+    take_effect(r, cJSON_GetObjectItemCaseSensitive(item, "effect"), "export", "keep", &at_effect,
+                e);
+}
+
+static void take_export_rules(struct settings_draft *d, const cJSON *array,
+                              const struct settings_place *place, struct settings_errors *e)
 {
     const cJSON *item;
     unsigned n = 0;
-    if (!cJSON_IsArray(array) || cJSON_GetArraySize(array) > ACCESS_MAX_LABELS) {
-        (void)settings_error_add(e, place, "a list in [ ] of at most 8 labels is wanted");
+    d->export_rules = room_for(d, array, d->port->max_rules, sizeof *d->export_rules,
+                               " rules are possible", place, e);
+    if (!d->export_rules)
         return;
-    }
     cJSON_ArrayForEach(item, array)
     {
         const struct settings_place at = {.in = place, .index = n};
-        const char *label = settings_member_text(item, ACCESS_NAME_SIZE, false, &at, e);
-        (void)base_text_copy(names->labels[n++], ACCESS_NAME_SIZE, label);
+        take_export_rule(&d->export_rules[n++], item, &at, e);
     }
-    names->label_count = n;
+    d->access.export_rules = d->export_rules;
+    d->access.export_rule_count = n;
 }
 
-// The serial number or busid that the names follow.
-static void take_key(struct access_naming *n, const cJSON *item, const struct settings_place *place,
-                     struct settings_errors *e)
-{
-    const cJSON *serial = cJSON_GetObjectItemCaseSensitive(item, "serial");
-    const cJSON *busid = cJSON_GetObjectItemCaseSensitive(item, "busid");
-    const struct settings_place at = {.in = place, .name = serial ? "serial" : "busid"};
-    if (!serial == !busid) {
-        (void)settings_error_add(e, place, "either serial or busid is wanted");
-        return;
-    }
-    n->by = serial ? ACCESS_FOLLOW_SERIAL : ACCESS_FOLLOW_PORT;
-    const char *key = settings_member_text(serial ? serial : busid, ACCESS_KEY_SIZE, false, &at, e);
-    (void)base_text_copy(n->key, sizeof n->key, key);
-    if (key && busid && (!access_looks_like_busid(key) || strlen(key) >= 32))
-        (void)settings_error_add(e, &at, "a busid like 1-2.1 is wanted");
-}
-
-static void take_names(struct access_names *n, const cJSON *item,
-                       const struct settings_place *place, struct settings_errors *e)
-{
-    const struct settings_place at_alias = {.in = place, .name = "alias"};
-    const struct settings_place at_labels = {.in = place, .name = "labels"};
-    const struct settings_place at_exported = {.in = place, .name = "exported"};
-    const cJSON *alias = cJSON_GetObjectItemCaseSensitive(item, "alias");
-    const cJSON *labels = cJSON_GetObjectItemCaseSensitive(item, "labels");
-    const cJSON *exported = cJSON_GetObjectItemCaseSensitive(item, "exported");
-    if (alias && cJSON_IsString(alias) && access_alias_valid(alias->valuestring))
-        (void)base_text_copy(n->alias, sizeof n->alias, alias->valuestring);
-    else if (alias)
-        (void)settings_error_add(e, &at_alias,
-                                 "1 to 31 of a-z, 0-9, '.', '_' and '-' are wanted, and not what "
-                                 "looks like a busid");
-    if (labels)
-        take_labels(n, labels, &at_labels, e);
-    n->hidden = cJSON_IsFalse(exported);
-    if (exported && !cJSON_IsBool(exported))
-        (void)settings_error_add(e, &at_exported, "true or false is wanted");
-}
-
-static void take_device(struct access_naming *n, const cJSON *item,
-                        const struct settings_place *place, struct settings_errors *e)
-{
-    static const char *const names[] = {"serial", "busid", "alias", "labels", "exported", NULL};
-    if (!is_object(item, place, e))
-        return;
-    settings_member_only(item, names, place, e);
-    take_key(n, item, place, e);
-    take_names(&n->names, item, place, e);
-}
-
-// Two entries for one device, or one alias for two.
-static void check_unique(const struct access_naming *n, unsigned last,
-                         const struct settings_place *place, struct settings_errors *e)
-{
-    const struct access_naming *new = &n[last];
-    const struct settings_place at_alias = {.in = place, .name = "alias"};
-    const struct settings_place at_key = {
-        .in = place, .name = new->by == ACCESS_FOLLOW_SERIAL ? "serial" : "busid"};
-    for (unsigned i = 0; i < last; i++) {
-        if (new->key[0] && n[i].by == new->by && strcmp(n[i].key, new->key) == 0)
-            (void)settings_error_add(e, &at_key, "there is another entry for it");
-        if (new->names.alias[0] && strcmp(n[i].names.alias, new->names.alias) == 0)
-            (void)settings_error_add(e, &at_alias, "another device has this alias");
-    }
-}
+// --- devices -------------------------------------------------------------------------------------
 
 static void take_devices(struct settings_draft *d, const cJSON *array,
                          const struct settings_place *place, struct settings_errors *e)
@@ -294,8 +246,7 @@ static void take_devices(struct settings_draft *d, const cJSON *array,
     cJSON_ArrayForEach(item, array)
     {
         const struct settings_place at = {.in = place, .index = n};
-        take_device(&d->devices[n], item, &at, e);
-        check_unique(d->devices, n++, &at, e);
+        settings_naming_take(d->devices, n++, item, &at, e);
     }
     d->namings = d->devices;
     d->naming_count = n;
@@ -332,6 +283,7 @@ void settings_draft_take(struct settings_draft *d, enum settings_list which, con
     const struct settings_place at_allow = {.in = &access, .name = "allow"};
     const struct settings_place at_rules = {.in = &access, .name = "rules"};
     const struct settings_place at_devices = {.name = "devices"};
+    const struct settings_place at_export = {.name = "export_rules"};
     const struct settings_place at_hosts = {.in = &http, .name = "allowed_hosts"};
     switch (which) { // one that is there twice is refused
     case SETTINGS_LIST_ALLOW:
@@ -345,6 +297,10 @@ void settings_draft_take(struct settings_draft *d, enum settings_list which, con
     case SETTINGS_LIST_DEVICES:
         if (!d->devices)
             take_devices(d, item, &at_devices, e);
+        break;
+    case SETTINGS_LIST_EXPORT:
+        if (!d->export_rules)
+            take_export_rules(d, item, &at_export, e);
         break;
     case SETTINGS_LIST_HOSTS:
         if (!d->names)
@@ -382,9 +338,9 @@ static struct settings_lists *copy_lists(const struct settings_draft *d)
 
 bool settings_draft_finish(const struct settings_draft *d, struct settings_lists **lists)
 {
-    bool empty =
-        !d->access.allow_count && !d->access.rule_count && !d->naming_count && !d->host_count;
-    if (!d->allow && !d->rules && !d->devices && !d->names) {
+    bool empty = !d->access.allow_count && !d->access.rule_count && !d->naming_count &&
+                 !d->access.export_rule_count && !d->host_count;
+    if (!d->allow && !d->rules && !d->devices && !d->export_rules && !d->names) {
         if (*lists)
             (*lists)->users++;
         return true;

@@ -13,6 +13,7 @@ enum settings_list {
     SETTINGS_LIST_ALLOW,   // access.allow
     SETTINGS_LIST_RULES,   // access.rules
     SETTINGS_LIST_DEVICES, // devices
+    SETTINGS_LIST_EXPORT,  // export_rules
     SETTINGS_LIST_HOSTS,   // http.allowed_hosts
     SETTINGS_LISTS
 };
@@ -29,6 +30,7 @@ struct settings_draft {
     struct access_rule *rules;
     struct base_block *blocks; // of the new rules
     struct access_naming *devices;
+    struct access_rule *export_rules;
     char (*names)[SETTINGS_SERVER_SIZE]; // new hosts
     bool no_memory;
 };

@@ -16,6 +16,8 @@ static bool same_element(const struct settings_lists *a, const struct settings_l
         return access_allowed_equal(&a->access->allow[i], &b->access->allow[i]);
     if (which == SETTINGS_LIST_RULES)
         return access_rule_equal(&a->access->rules[i], &b->access->rules[i]);
+    if (which == SETTINGS_LIST_EXPORT)
+        return access_rule_equal(&a->access->export_rules[i], &b->access->export_rules[i]);
     if (which == SETTINGS_LIST_HOSTS)
         return strcmp(a->hosts[i], b->hosts[i]) == 0;
     return same_naming(&a->namings[i], &b->namings[i]);

@@ -70,6 +70,13 @@ static void print_rule(struct base_text *t, const struct access_rule *r)
     base_text_char(t, '}');
 }
 
+static void print_export_rule(struct base_text *t, const struct access_rule *r)
+{
+    print_selector(t, r);
+    add_member(t, "effect", r->effect == ACCESS_HIDE ? "keep" : "export");
+    base_text_char(t, '}');
+}
+
 static void print_device(struct base_text *t, const struct access_naming *n)
 {
     base_text_char(t, '{');
@@ -83,7 +90,9 @@ static void print_device(struct base_text *t, const struct access_naming *n)
         add_text(t, n->names.labels[i]);
     }
     base_text_str(t, n->names.label_count ? "]" : "");
-    base_text_str(t, n->names.hidden ? ", \"exported\": false}" : "}");
+    if (n->names.hidden || n->names.exported)
+        base_text_str(t, n->names.hidden ? ", \"exported\": false" : ", \"exported\": true");
+    base_text_str(t, n->names.take_from_host ? ", \"take_from_host\": true}" : "}");
 }
 
 static const struct {
@@ -93,6 +102,7 @@ static const struct {
     [SETTINGS_LIST_ALLOW] = {"access.allow", sizeof "access" - 1},
     [SETTINGS_LIST_RULES] = {"access.rules", sizeof "access" - 1},
     [SETTINGS_LIST_DEVICES] = {"devices", 0},
+    [SETTINGS_LIST_EXPORT] = {"export_rules", 0},
     [SETTINGS_LIST_HOSTS] = {"http.allowed_hosts", sizeof "http" - 1},
 };
 
@@ -125,6 +135,8 @@ unsigned settings_list_count(const struct settings *s, enum settings_list which)
         return l->access->rule_count;
     case SETTINGS_LIST_DEVICES:
         return l->naming_count;
+    case SETTINGS_LIST_EXPORT:
+        return l->access->export_rule_count;
     case SETTINGS_LIST_HOSTS:
         return l->host_count;
     case SETTINGS_LISTS:
@@ -140,6 +152,8 @@ static void print_element(const struct settings_lists *l, enum settings_list whi
         print_allowed(t, &l->access->allow[i]);
     else if (which == SETTINGS_LIST_RULES)
         print_rule(t, &l->access->rules[i]);
+    else if (which == SETTINGS_LIST_EXPORT)
+        print_export_rule(t, &l->access->export_rules[i]);
     else if (which == SETTINGS_LIST_DEVICES)
         print_device(t, &l->namings[i]);
     else

@@ -25,6 +25,15 @@ void settings_member_only(const cJSON *object, const char *const *names,
     }
 }
 
+bool settings_member_object(const cJSON *item, const struct settings_place *place,
+                            struct settings_errors *e)
+{
+    if (cJSON_IsObject(item))
+        return true;
+    (void)settings_error_add(e, place, "its members in { } are wanted");
+    return false;
+}
+
 static bool is_plain(const char *text)
 {
     for (; *text; text++)

@@ -14,6 +14,10 @@ enum { SETTINGS_NOTE_SIZE = 101 }; // bytes of a note, and its NUL
 void settings_member_only(const cJSON *object, const char *const *names,
                           const struct settings_place *in, struct settings_errors *e);
 
+// Whether it is an object; else an error was added.
+bool settings_member_object(const cJSON *item, const struct settings_place *place,
+                            struct settings_errors *e);
+
 // Text of 1 (or `empty`: 0) to size - 1 bytes without control characters; NULL: an error was added.
 const char *settings_member_text(const cJSON *item, size_t size, bool empty,
                                  const struct settings_place *place, struct settings_errors *e);

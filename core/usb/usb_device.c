@@ -21,6 +21,12 @@
 #define USBIP_TEXT "it came over USB/IP itself"
 #define USBIP_HELP "attach it at the server that it comes from"
 
+// One that came over USB/IP is another server's to export.
+bool usb_obstacle_is_use(enum usb_obstacle o)
+{
+    return o >= USB_OBSTACLE_MOUNTED && o < USB_OBSTACLE_USBIP;
+}
+
 const char *usb_obstacle_text(enum usb_obstacle o)
 {
     static const char *const text[USB_OBSTACLE_COUNT] = {

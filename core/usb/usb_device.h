@@ -38,6 +38,9 @@ enum usb_obstacle {
     USB_OBSTACLE_COUNT
 };
 
+// Whether the device can be exported all the same if its owner wants it: this host only uses it.
+bool usb_obstacle_is_use(enum usb_obstacle o);
+
 // One plain sentence without an end: what is the matter, and what to do. Never NULL.
 const char *usb_obstacle_text(enum usb_obstacle o);
 

@@ -130,7 +130,9 @@ static int claim_as_told(struct device *d)
 enum base_err device_open(struct device *d, enum eventlog_claim *failure)
 {
     *failure = 0;
-    if (sysfs_use(d->host->config.root, d->info.busid) != USB_OBSTACLE_NONE)
+    // Since it was listed. What the core was told of it knows already: its owner wants it anyway.
+    enum usb_obstacle use = sysfs_use(d->host->config.root, d->info.busid);
+    if (use != USB_OBSTACLE_NONE && use != d->info.obstacle)
         return failed(failure, EVENT_CLAIM_IN_USE, BASE_ERR_BUSY);
     enum base_err result = open_node(d, failure);
     if (result != BASE_OK)

@@ -65,13 +65,37 @@ static bool any(void *ctx, const char *name)
     return true;
 }
 
+static bool is_in_table(struct question *q, const char *mounts)
+{
+    char path[SYSFS_PATH_SIZE];
+    return under_root(q, mounts, path) && sysfs_any_line(path, mounts_it, q);
+}
+
+// A file system that is in use there, and may be on several disks, of which a table has one.
+static bool has_disk(void *ctx, const char *filesystem)
+{
+    const struct question *q = ctx;
+    char folder[SYSFS_PATH_SIZE], devices[SYSFS_PATH_SIZE], disk[SYSFS_PATH_SIZE];
+    char real[SYSFS_PATH_SIZE];
+    return under_root(q, "/sys/fs/btrfs", folder) && sysfs_join(devices, folder, filesystem) &&
+           sysfs_join(folder, devices, "devices") && sysfs_join(disk, folder, q->name) &&
+           sysfs_real_path(disk, real);
+}
+
+static bool is_in_btrfs(struct question *q)
+{
+    char folder[SYSFS_PATH_SIZE];
+    return under_root(q, "/sys/fs/btrfs", folder) && sysfs_any_name(folder, has_disk, q);
+}
+
+// The host's first process may have other mounts than we do, and lets root see them.
 static bool is_mounted(void *ctx, const char *name)
 {
     struct question *q = ctx;
-    char mounts[SYSFS_PATH_SIZE];
     return belongs(q, "/sys/class/block", name) &&
            sysfs_line(q->folder, "dev", q->number, sizeof q->number) &&
-           under_root(q, "/proc/self/mountinfo", mounts) && sysfs_any_line(mounts, mounts_it, q);
+           (is_in_table(q, "/proc/self/mountinfo") || is_in_table(q, "/proc/1/mountinfo") ||
+            is_in_btrfs(q));
 }
 
 static bool is_swap(void *ctx, const char *name)
@@ -92,10 +116,27 @@ static bool has_holders(void *ctx, const char *name)
 
 // --- network -------------------------------------------------------------------------------------
 
+static bool leads_on(const char *root, const char *interface);
+
+// "upper_br0" is in the folder of an interface that a bridge, bond or VLAN is built on.
+static bool upper_leads_on(void *root, const char *name) // NOLINT(misc-no-recursion): a few
+{
+    static const char upper[] = "upper_";
+    return strncmp(name, upper, sizeof upper - 1) == 0 && leads_on(root, name + sizeof upper - 1);
+}
+
+static bool leads_on(const char *root, const char *interface) // NOLINT(misc-no-recursion): a few
+{
+    char folder[SYSFS_PATH_SIZE];
+    int n = snprintf(folder, sizeof folder, "%s/sys/class/net/%s", root, interface);
+    return sysfs_route_uses(root, interface) ||
+           (n < (int)sizeof folder && sysfs_any_name(folder, upper_leads_on, (void *)root));
+}
+
 static bool is_our_way(void *ctx, const char *name)
 {
     struct question *q = ctx;
-    return belongs(q, "/sys/class/net", name) && sysfs_route_uses(q->root, name);
+    return belongs(q, "/sys/class/net", name) && leads_on(q->root, name);
 }
 
 // --- keyboard ------------------------------------------------------------------------------------

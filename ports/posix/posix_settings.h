@@ -5,5 +5,5 @@
 #include "server/server.h"
 #include "settings/settings.h"
 
-// Rules and names, which hold at once. False: no memory, and not all of them hold.
+// Rules and names, which hold at once. False: no memory, all is as before.
 bool posix_settings_access(const struct settings *s, struct usbip_server *server, uint64_t now_us);

@@ -160,17 +160,27 @@ SCAN_TEST(libusb_scan_one_that_stays_unconfigured)
     check_plugged(s, 4, USB_OBSTACLE_NONE);
 }
 
-SCAN_TEST(libusb_scan_this_host_begins_and_ends_to_use_it)
+static void plug_disk(struct scan *s)
 {
-    plug(s, 4, 1);
-    look(s);
-    check_plugged(s, 4, USB_OBSTACLE_NONE);
     char path[300];
+    plug(s, 4, 1);
     snprintf(path, sizeof path, "%s/3-1:1.0/block/sda/dev", sysfs_tree_folder("3-1"));
     sysfs_tree_put(&s->tree, path, "8:0\n");
     snprintf(path, sizeof path, "%s/3-1:1.0/block/sda", sysfs_tree_folder("3-1"));
     sysfs_tree_link(&s->tree, "/sys/class/block/sda", path);
+}
+
+static void mount_disk(struct scan *s)
+{
     sysfs_tree_put(&s->tree, "/proc/self/mountinfo", "36 35 8:0 / /mnt rw - vfat /dev/sda rw\n");
+}
+
+SCAN_TEST(libusb_scan_this_host_begins_and_ends_to_use_it)
+{
+    plug_disk(s);
+    look(s);
+    check_plugged(s, 4, USB_OBSTACLE_NONE);
+    mount_disk(s);
     look(s);
     check_unplugged(s);
     check_plugged(s, 4, USB_OBSTACLE_MOUNTED);
@@ -202,6 +212,37 @@ static void check_open_fails(struct scan *s, enum base_err want, const char *wor
     CHECK(e != NULL);
     (void)eventlog_text(e, text, sizeof text);
     CHECK_STR(text, word);
+}
+
+static void check_opened(struct scan *s, void *device, enum base_err want)
+{
+    struct usbip_backend *b = device_libusb_backend(s->host);
+    struct backend_event ev;
+    b->open(b, device);
+    (void)device_libusb_turn(s->host);
+    CHECK(take(s, &ev));
+    CHECK_EQ(ev.type, BACKEND_OPENED);
+    CHECK_EQ(ev.result, want);
+}
+
+// What was mounted since it was listed stays with the host; what was listed as mounted is opened,
+// because the core does that only for an owner who wants it.
+SCAN_TEST(libusb_open_what_this_host_uses)
+{
+    struct backend_event ev;
+    plug_disk(s);
+    look(s);
+    CHECK(take(s, &ev));
+    mount_disk(s);
+    check_opened(s, ev.device, BASE_ERR_BUSY);
+    check_unplugged(s);
+    CHECK(take(s, &ev));
+    CHECK_EQ(ev.info->obstacle, USB_OBSTACLE_MOUNTED);
+    check_opened(s, ev.device, BASE_ERR_GONE); // it came as far as its node, which is not there
+    const struct eventlog_event *e = eventlog_next(s->log, 0);
+    CHECK_EQ(e->what.device_claim_failed.reason, EVENT_CLAIM_IN_USE);
+    e = eventlog_next(s->log, e->number);
+    CHECK_EQ(e->what.device_claim_failed.reason, EVENT_CLAIM_GONE);
 }
 
 SCAN_TEST(libusb_open_without_a_node)

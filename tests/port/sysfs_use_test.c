@@ -76,6 +76,26 @@ USE_TEST(use_mounted_disk)
     check_use(t, USB_OBSTACLE_NONE);
 }
 
+// A container's, or another user's.
+USE_TEST(use_disk_that_others_have_mounted)
+{
+    plug_disk(t, "2-1", "sda", 0);
+    sysfs_tree_put(t, "/proc/self/mountinfo", "22 1 254:1 / / rw - ext4 /dev/vda1 rw\n");
+    sysfs_tree_put(t, "/proc/1/mountinfo", "36 35 8:1 / /mnt rw - vfat /dev/sda1 rw\n");
+    check_use(t, USB_OBSTACLE_MOUNTED);
+}
+
+// The table of mounts names the first disk only.
+USE_TEST(use_second_disk_of_a_file_system)
+{
+    plug_disk(t, "2-1", "sda", 0);
+    sysfs_tree_put(t, "/proc/self/mountinfo", "36 35 0:44 / /mnt rw - btrfs /dev/vdb rw\n");
+    sysfs_tree_put(t, "/sys/fs/btrfs/features/raid56", "0\n");
+    check_use(t, USB_OBSTACLE_NONE);
+    sysfs_tree_link(t, "/sys/fs/btrfs/3f1a-77/devices/sda1", "/sys/class/block/sda1");
+    check_use(t, USB_OBSTACLE_MOUNTED);
+}
+
 USE_TEST(use_disk_of_another_device)
 {
     static const uint8_t bytes[USB_DT_DEVICE_SIZE] = {18, 1};
@@ -151,6 +171,23 @@ USE_TEST(use_default_route)
         "00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
         "00000000000000000000000000000000 ffffffff 00000001 00000000 00200200       lo\n");
     check_use(t, USB_OBSTACLE_NONE);
+}
+
+// The USB adapter has no address itself: a bridge of a VLAN of it has.
+USE_TEST(use_default_route_of_what_is_built_on_it)
+{
+    plug_network(t);
+    sysfs_tree_put(t, "/proc/self/net/route", ROUTES DEFAULT_OF("br0") ROUTE_10_OF("eth0"));
+    sysfs_tree_put(t, "/sys/devices/virtual/net/usb0.5/operstate", "up\n");
+    sysfs_tree_put(t, "/sys/devices/virtual/net/br0/operstate", "up\n");
+    sysfs_tree_link(t, "/sys/class/net/usb0.5", "/sys/devices/virtual/net/usb0.5");
+    sysfs_tree_link(t, "/sys/class/net/br0", "/sys/devices/virtual/net/br0");
+    sysfs_tree_link(t, "/sys/class/net/eth0/upper_br0", "/sys/devices/virtual/net/br0");
+    check_use(t, USB_OBSTACLE_NONE);
+    sysfs_tree_link(t, "/sys/class/net/usb0/upper_usb0.5", "/sys/devices/virtual/net/usb0.5");
+    check_use(t, USB_OBSTACLE_NONE);
+    sysfs_tree_link(t, "/sys/devices/virtual/net/usb0.5/upper_br0", "/sys/devices/virtual/net/br0");
+    check_use(t, USB_OBSTACLE_NETWORK);
 }
 
 USE_TEST(use_connection)

@@ -186,7 +186,8 @@ TEST(access_rules_go_before_the_list)
 {
     struct access_allowed allow[] = {{block("10.0.0.0/8"), ""}};
     struct access_rule rule = {.by = ACCESS_BY_ID, .number = 0x0483374b, .effect = ACCESS_HIDE};
-    struct access_list list = {ACCESS_CLOSED, allow, &rule, 1, 1};
+    struct access_list list = {
+        .mode = ACCESS_CLOSED, .allow = allow, .rules = &rule, .allow_count = 1, .rule_count = 1};
     check_answer(decide(&list, "10.0.0.7"), false, 1, ACCESS_RULE_HIDES);
 }
 
@@ -221,7 +222,18 @@ TEST(access_copy_has_all_and_needs_nothing_of_the_original)
         {.by = ACCESS_BY_CLASS, .number = 3, .effect = ACCESS_ALLOW, .blocks = NULL},
         {ACCESS_BY_ALIAS, text, 0, blocks, 2, ACCESS_HIDE}};
     struct access_allowed allow[] = {{blocks[1], note}, {blocks[0], NULL}};
-    struct access_list list = {ACCESS_CLOSED, allow, rules, 2, 2};
+    struct access_rule export_rules[] = {
+        {.by = ACCESS_BY_SERIAL, .text = text, .effect = ACCESS_HIDE}};
+    struct access_list list = {
+        .mode = ACCESS_CLOSED,
+        .allow = allow,
+        .rules = rules,
+        .allow_count = 2,
+        .rule_count = 2,
+        .export_policy = ACCESS_EXPORT_MANUAL,
+        .export_rules = export_rules,
+        .export_rule_count = 1,
+    };
     struct access_list *copy = access_copy(&list, &m.alloc);
     CHECK(copy);
     memset(text, 'x', sizeof text - 1);
@@ -229,7 +241,12 @@ TEST(access_copy_has_all_and_needs_nothing_of_the_original)
     memset(blocks, 0xff, sizeof blocks);
     memset(rules, 0xff, sizeof rules);
     memset(allow, 0xff, sizeof allow);
+    memset(export_rules, 0xff, sizeof export_rules);
     CHECK_EQ(copy->mode, ACCESS_CLOSED);
+    CHECK_EQ(copy->export_policy, ACCESS_EXPORT_MANUAL);
+    CHECK_EQ(copy->export_rule_count, 1);
+    CHECK_STR(copy->export_rules[0].text, "stick");
+    CHECK_EQ(copy->export_rules[0].effect, ACCESS_HIDE);
     CHECK_EQ(copy->rule_count, 2);
     CHECK_EQ(copy->rules[0].by, ACCESS_BY_CLASS);
     CHECK_EQ(copy->rules[0].block_count, 0);
@@ -294,4 +311,44 @@ TEST(access_allows_nobody_when_closed_and_empty)
     CHECK(!access_allows_nobody(&list));
     list = (struct access_list){.mode = ACCESS_OPEN};
     CHECK(!access_allows_nobody(&list));
+}
+
+// --- what is exported at all ---------------------------------------------------------------------
+
+TEST(access_export_first_rule_that_fits_then_the_policy)
+{
+    struct access_device d = stick();
+    struct access_rule rules[] = {
+        {.by = ACCESS_BY_SERIAL, .text = "another", .effect = ACCESS_HIDE},
+        {.by = ACCESS_BY_CLASS, .number = 8, .effect = ACCESS_ALLOW},
+        {.by = ACCESS_BY_BUSID, .text = "1-2.1", .effect = ACCESS_HIDE},
+    };
+    struct access_list list = {.export_rules = rules, .export_rule_count = 3};
+    check_answer(access_exports(&list, &d), true, 2, ACCESS_IS_EXPORTED);
+    rules[1].number = 9;
+    check_answer(access_exports(&list, &d), false, 3, ACCESS_KEPT_BY_RULE);
+    list.export_rule_count = 2;
+    check_answer(access_exports(&list, &d), true, 0, ACCESS_IS_EXPORTED);
+    list.export_policy = ACCESS_EXPORT_MANUAL;
+    check_answer(access_exports(&list, &d), false, 0, ACCESS_KEPT_BY_POLICY);
+    rules[0].by = ACCESS_BY_ID;
+    rules[0].number = d.id;
+    rules[0].effect = ACCESS_ALLOW;
+    check_answer(access_exports(&list, &d), true, 1, ACCESS_IS_EXPORTED);
+}
+
+TEST(access_export_is_part_of_what_is_equal)
+{
+    struct access_rule rule = {.by = ACCESS_BY_CLASS, .number = 8, .effect = ACCESS_HIDE};
+    struct access_rule other = {.by = ACCESS_BY_CLASS, .number = 8, .effect = ACCESS_ALLOW};
+    struct access_list a = {.export_rules = &rule, .export_rule_count = 1}, b = a;
+    CHECK(access_equal(&a, &b));
+    b.export_rules = &other;
+    CHECK(!access_equal(&a, &b) && access_answers_equal(&a, &b));
+    b = a;
+    b.export_rule_count = 0;
+    CHECK(!access_equal(&a, &b));
+    b = a;
+    b.export_policy = ACCESS_EXPORT_MANUAL;
+    CHECK(!access_equal(&a, &b) && access_answers_equal(&a, &b));
 }

@@ -70,10 +70,9 @@ static bool end_change(void *ctx, bool kept, char *why)
     o->settings = o->then;
     const struct access_list access = settings_access(&o->settings);
     const struct settings_lists *l = o->settings.lists;
-    CHECK_EQ(server_change_names(o->stage.server, l ? l->namings : NULL, l ? l->naming_count : 0,
-                                 o->stage.now_us),
+    CHECK_EQ(server_change_rules(o->stage.server, &access, l ? l->namings : NULL,
+                                 l ? l->naming_count : 0, o->stage.now_us),
              BASE_OK);
-    CHECK_EQ(server_change_access(o->stage.server, &access, o->stage.now_us), BASE_OK);
     return true;
 }
 
@@ -445,6 +444,77 @@ OFFICE_TEST(api_device_that_rules_hide_from_everybody)
     }
 }
 
+// The words of each place agree: device, counts, metrics.
+static void check_hidden(struct office *o, const char *code, const char *words)
+{
+    cJSON *a = ask(o, "GET", "/api/v1/devices/1-1", NULL, 200);
+    CHECK_STR(text(a, "state"), code ? "hidden" : "available");
+    CHECK_EQ(cJSON_IsTrue(member(a, "hidden")), code != NULL);
+    CHECK_EQ(api_rig_is_null(a, "obstacle"), code == NULL);
+    if (code) {
+        CHECK_STR(text(member(a, "obstacle"), "code"), code);
+        CHECK_STR(text(member(a, "obstacle"), "text"), words);
+        CHECK(text(member(a, "obstacle"), "help")[0]);
+        CHECK_STR(text(a, "hidden_why"), words);
+    }
+    cJSON_Delete(a);
+    a = ask(o, "GET", "/api/v1/status", NULL, 200);
+    const cJSON *n = member(a, "counts");
+    unsigned hidden = (unsigned)api_rig_number(n, "hidden");
+    CHECK_EQ(hidden > 0, code != NULL);
+    CHECK_EQ(api_rig_number(n, "devices"), api_rig_number(n, "available") +
+                                               api_rig_number(n, "in_use") +
+                                               api_rig_number(n, "unusable") + hidden);
+    char line[60];
+    snprintf(line, sizeof line, "usbip_devices{state=\"hidden\"} %u\n", hidden);
+    cJSON_Delete(a);
+    struct api_response r = api_rig_ask(&o->api, "GET", "/metrics", NULL);
+    CHECK(strstr(r.body, line));
+    api_response_free(&r);
+}
+
+OFFICE_TEST(api_hidden_devices_say_so_everywhere)
+{
+    check_hidden(o, NULL, NULL);
+    patch(o, "{\"export\":\"manual\"}");
+    check_hidden(o, "export_manual", "Export is manual, and nothing says that it is exported.");
+    patch(o, "{\"export_rules\":[{\"device\":{\"class\":\"ff\"},\"effect\":\"export\"},"
+             "{\"device\":{\"busid\":\"1-1\"},\"effect\":\"keep\"}]}");
+    check_hidden(o, "export_rule", "Export rule 2 keeps it back.");
+    cJSON *a =
+        ask(o, "POST", "/api/v1/access/test", "{\"address\":\"::1\",\"busid\":\"1-1\"}", 200);
+    CHECK(cJSON_IsFalse(member(a, "allowed")) && api_rig_is_null(a, "rule"));
+    CHECK_STR(text(a, "why"), "The device is kept back by export rule 2.");
+    cJSON_Delete(a);
+    expect(o, "PATCH", "/api/v1/devices/1-1", "{\"exported\":true}", 200);
+    a = ask(o, "GET", "/api/v1/devices/1-1", NULL, 200);
+    CHECK_STR(text(a, "state"), "available"); // its own word is the strongest
+    CHECK(cJSON_IsTrue(member(a, "exported")));
+    cJSON_Delete(a);
+    patch(o, "{\"export\":\"auto\",\"export_rules\":null}");
+    expect(o, "PATCH", "/api/v1/devices/1-1", "{\"exported\":false}", 200);
+    check_hidden(o, "not_exported", "It is not exported.");
+    expect(o, "PATCH", "/api/v1/devices/1-1", "{\"exported\":null}", 200);
+    patch(o, "{\"access\":{\"rules\":[{\"device\":{\"busid\":\"1-1\"},\"effect\":\"hide\"}]}}");
+    check_hidden(o, "rule_hides", "Rule 1 hides it from everybody.");
+    patch(o, "{\"access\":{\"rules\":null,\"mode\":\"closed\"}}");
+    check_hidden(o, "not_on_list", "Access is closed, and no address is allowed.");
+    patch(o, "{\"access\":null}");
+    check_hidden(o, NULL, NULL);
+}
+
+// Who saves both at once ends nobody in between.
+OFFICE_TEST(api_export_and_names_hold_together)
+{
+    struct stage_client *c = stage_attach(&o->stage, "1-1");
+    patch(o, "{\"export\":\"manual\",\"devices\":[{\"busid\":\"1-1\",\"exported\":true}]}");
+    CHECK(!stage_closed(c));
+    patch(o, "{\"export\":null,\"devices\":null}");
+    CHECK(!stage_closed(c));
+    patch(o, "{\"export\":\"manual\"}");
+    CHECK(stage_closed(c));
+}
+
 // The only element of "devices".
 static struct access_naming only(const struct office *o)
 {
@@ -478,6 +548,8 @@ OFFICE_TEST(api_rename_shows_everywhere)
     CHECK_EQ(cJSON_GetArraySize(member(a, "labels")), 0);
     cJSON_Delete(a);
     expect(o, "PATCH", "/api/v1/devices/probe", "{\"exported\":true,\"alias\":null}", 200);
+    CHECK(only(o).names.exported); // whatever rules and policy say
+    expect(o, "PATCH", "/api/v1/devices/1-1", "{\"exported\":null}", 200);
     CHECK(!o->settings.lists);
     expect(o, "GET", "/api/v1/devices/probe", NULL, 404);
     expect(o, "PATCH", "/api/v1/devices/probe", "{}", 404);

@@ -58,6 +58,9 @@ static const char *const types[] = {
     "usb_memory_short",
     "device_hangs",
     "device_hangs_over count:seconds",
+    "device_kept access_reason:reason rule:rule",
+    "device_exported",
+    "device_taken usb_obstacle:reason",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
@@ -83,7 +86,8 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
     [EVENTLOG_KIND_eventlog_file_task] = "- read write flush",
     [EVENTLOG_KIND_eventlog_file_reason] = "- error no_space too_large cut slow",
     [EVENTLOG_KIND_access_reason] =
-        "- open on_list not_on_list rule_allows rule_hides not_exported",
+        ("- open on_list not_on_list rule_allows rule_hides not_exported export_rule "
+         "export_manual exported"),
     [EVENTLOG_KIND_access_mode] = "open closed",
     [EVENTLOG_KIND_eventlog_claim] = "- permission busy in_use gone no_memory failed",
     [EVENTLOG_KIND_eventlog_reset] = "- unplugged session_ended busy not_opened failed stuck",

@@ -12,6 +12,7 @@ static const char document[] =
     "{\n"
     "  \"version\": 2,\n"
     "  \"takeover\": \"never\",\n"
+    "  \"export\": \"manual\",\n"
     "  \"access\": {\n"
     "    \"mode\": \"closed\",\n"
     "    \"allow\": [\n"
@@ -30,7 +31,14 @@ static const char document[] =
     "  },\n"
     "  \"devices\": [\n"
     "    {\"serial\": \"00 1A/x\", \"alias\": \"printer\", \"labels\": [\"loan\", \"rack 2\"]},\n"
-    "    {\"busid\": \"1-2.1\", \"exported\": false}\n"
+    "    {\"busid\": \"1-2.1\", \"exported\": false},\n"
+    "    {\"busid\": \"1-3\", \"exported\": true, \"take_from_host\": true}\n"
+    "  ],\n"
+    "  \"export_rules\": [\n"
+    "    {\"device\": {\"busid\": \"1-2.1\"}, \"effect\": \"keep\"},\n"
+    "    {\"device\": {\"id\": \"0483:374b\"}, \"effect\": \"export\"},\n"
+    "    {\"device\": {\"serial\": \"00 1A/x\"}, \"effect\": \"export\"},\n"
+    "    {\"device\": {\"class\": \"03\"}, \"effect\": \"keep\"}\n"
     "  ]\n"
     "}\n";
 
@@ -65,7 +73,17 @@ TEST(settings_access_is_read)
     CHECK_EQ(a.rules[5].by, ACCESS_BY_CLASS);
     CHECK_EQ(a.rules[5].number, 3);
     const struct settings_lists *l = s.lists;
-    CHECK_EQ(l->naming_count, 2);
+    CHECK_EQ(a.export_policy, ACCESS_EXPORT_MANUAL);
+    CHECK_EQ(a.export_rule_count, 4);
+    CHECK_EQ(a.export_rules[0].effect, ACCESS_HIDE);
+    CHECK_STR(a.export_rules[0].text, "1-2.1");
+    CHECK_EQ(a.export_rules[1].effect, ACCESS_ALLOW);
+    CHECK_EQ(a.export_rules[1].number, 0x0483374b);
+    CHECK_EQ(a.export_rules[3].by, ACCESS_BY_CLASS);
+    CHECK_EQ(l->naming_count, 3);
+    CHECK(!l->namings[1].names.exported && !l->namings[1].names.take_from_host);
+    CHECK(l->namings[2].names.exported && l->namings[2].names.take_from_host);
+    CHECK(!l->namings[2].names.hidden);
     CHECK_EQ(l->namings[0].by, ACCESS_FOLLOW_SERIAL);
     CHECK_STR(l->namings[0].names.alias, "printer");
     CHECK_STR(l->namings[0].names.labels[1], "rack 2");
@@ -97,7 +115,7 @@ TEST(settings_access_all_is_there_when_empty)
     char text[SETTINGS_MAX_BYTES + 1];
     settings_print(&s, SETTINGS_ALL, text, sizeof text);
     CHECK(strstr(text, "  \"access\": {\n    \"mode\": \"open\",\n    \"allow\": [],\n"
-                       "    \"rules\": []\n  },\n  \"devices\": [],\n"
+                       "    \"rules\": []\n  },\n  \"devices\": [],\n  \"export_rules\": [],\n"
                        "  \"http\": {\n    \"allowed_hosts\": []\n  }\n}\n"));
     CHECK_EQ(settings_access(&s).rule_count, 0);
 }
@@ -115,12 +133,15 @@ TEST(settings_access_lists_are_laid_over)
     CHECK_EQ(s.lists->access->rule_count, 0);
     CHECK_EQ(s.lists->access->allow_count, 2);
     CHECK_STR(s.lists->access->allow[0].note, before.lists->access->allow[0].note);
-    CHECK_EQ(s.lists->naming_count, 2);
+    CHECK_EQ(s.lists->naming_count, 3);
+    CHECK_EQ(s.lists->access->export_rule_count, 4);
     CHECK_EQ(before.lists->access->rule_count, 6);
     CHECK_STR(settings_list_changed(&before, &s, 0), "");
     CHECK_STR(settings_list_changed(&before, &s, 1), "access.rules");
     CHECK_STR(settings_list_changed(&before, &s, 2), "");
-    CHECK(!settings_list_changed(&before, &s, 4));
+    CHECK_STR(settings_list_changed(&before, &s, 3), "");
+    CHECK_STR(settings_list_changed(&before, &s, 4), "");
+    CHECK(!settings_list_changed(&before, &s, 5));
     CHECK_EQ(settings_parse(&s, devices, strlen(devices), why), BASE_OK);
     CHECK_STR(s.lists->namings[0].names.alias, "new");
     CHECK_EQ(s.lists->access->allow_count, 2);
@@ -324,6 +345,34 @@ TEST(settings_access_wrong_names_name_their_place)
     check_device_refused("{\"serial\":\"B\",\"name\":\"x\"}", "/name", UNKNOWN);
 }
 
+static void check_export_refused(const char *rule, const char *pointer, const char *detail)
+{
+    char json[300], at[100];
+    snprintf(json, sizeof json, "{\"version\":2,\"export_rules\":[%s]}", rule);
+    snprintf(at, sizeof at, "/export_rules/0%s", pointer);
+    check_refused(json, at, detail);
+}
+
+TEST(settings_access_wrong_export_rules_name_their_place)
+{
+    check_refused("{\"version\":2,\"export\":\"all\"}", "/export",
+                  "\"auto\" or \"manual\" is wanted");
+    check_refused("{\"version\":2,\"export_rules\":{}}", "/export_rules", LIST);
+    check_refused("{\"version\":2,\"export_rules\":[],\"export_rules\":[]}", "/export_rules",
+                  "it is there twice");
+    check_export_refused("7", "", MEMBERS);
+    check_export_refused("{\"effect\":\"keep\"}", "/device", MEMBERS);
+    check_export_refused("{\"device\":{},\"effect\":\"keep\"}", "/device", ONE_OF);
+    check_export_refused("{\"device\":{\"class\":\"8\"},\"effect\":\"keep\"}", "/device/class",
+                         "a class of two hex digits like 03 is wanted");
+    check_export_refused("{\"device\":{\"class\":\"08\"},\"effect\":\"hide\"}", "/effect",
+                         "\"export\" or \"keep\" is wanted");
+    check_export_refused("{\"device\":{\"class\":\"08\"},\"effect\":\"keep\",\"addresses\":[]}",
+                         "/addresses", UNKNOWN);
+    check_device_refused("{\"serial\":\"B\",\"take_from_host\":1}", "/take_from_host",
+                         "true or false is wanted");
+}
+
 // All that is wrong is said, as far as there is room.
 TEST(settings_access_all_errors_are_told)
 {
@@ -443,6 +492,10 @@ TEST(settings_access_limits_are_the_ports)
     check_refused(t.buf, "/access/rules", "at most 64 rules are possible");
     add_full(&t, 64, 64, 17);
     check_refused(t.buf, "/devices", "at most 16 devices with names are possible");
+    t.size = 0;
+    add_times(&t, "{\"version\":2,\"export_rules\":[", 65,
+              "{\"device\":{\"class\":\"03\"},\"effect\":\"keep\"}", "]}");
+    check_refused(t.buf, "/export_rules", "at most 64 rules are possible");
     t.size = 0;
     add_times(&t,
               "{\"version\":2,\"access\":{\"rules\":[{\"device\":{\"class\":\"03\"},"

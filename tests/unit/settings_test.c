@@ -78,6 +78,7 @@ TEST(settings_keys_are_listed_with_their_values)
     static const char *const want[] = {
         "host_name=usbip-test",
         "takeover=probe",
+        "export=auto",
         "network.addressing=dhcp",
         "network.address=0.0.0.0",
         "network.netmask=0.0.0.0",

@@ -9,7 +9,7 @@ export const boxName = () => state.status?.name || 'this box';
 export const deviceName = busid => state.devices.get(busid)?.name ?? busid;
 export const devicePath = busid => `/devices/${encodeURIComponent(busid)}`;
 export const deviceLink = busid => html`<a href="${devicePath(busid)}">${deviceName(busid)}</a>`;
-export const usable = d => !d.obstacle && d.state !== 'refused' && d.state !== 'hub';
+export const usable = d => d.state !== 'refused' && d.state !== 'hub';
 export const shown = () => [...state.devices.values()].filter(d => d.state !== 'hub');
 
 // Below the name: what it is, without saying the name again.
@@ -28,7 +28,7 @@ export const holder = d => d.user?.note ? `${d.user.address} (${d.user.note})` :
 
 // [kind for the colour, icon, first line, second line]
 const stateOf = d => {
-  if (d.obstacle || d.state === 'refused') return ['cannot', 'cannot', 'Cannot be used', d.obstacle?.text];
+  if (d.state === 'refused') return ['cannot', 'cannot', 'Cannot be used', d.obstacle?.text];
   if (d.state === 'opening') return ['', 'wait', 'Attaching', `${d.user?.address ?? 'a client'} is being connected`];
   if (d.state === 'cleaning') return ['', 'wait', 'Being cleaned up', 'available again in a moment'];
   if (d.state === 'in_use' && isSilent(d)) {
