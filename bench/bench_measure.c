@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/bench_measure.h"
 
+#include "bench/bench_access.h"
 #include "bench/bench_instructions.h"
 #include "bench/bench_memory.h"
 
@@ -8,7 +9,8 @@
 
 enum {
     AT_MEMORY = BENCH_COMPARE_ROWS,
-    AT_CROWD = AT_MEMORY + 1,
+    AT_ACCESS = AT_MEMORY + 1,
+    AT_CROWD = AT_ACCESS + 1,
     AT_HTTP = AT_CROWD + BENCH_CROWD_ROWS,
     AT_STREAM = AT_HTTP + BENCH_HTTP_ROWS,
     AT_INSTRUCTIONS = AT_STREAM + BENCH_STREAMS,
@@ -26,6 +28,7 @@ static void list_rows(struct bench_row *rows, const struct bench_options *o)
 {
     memcpy(rows, bench_compare_rows, sizeof bench_compare_rows);
     rows[AT_MEMORY] = bench_memory_row;
+    rows[AT_ACCESS] = bench_access_row;
     memcpy(rows + AT_CROWD, bench_crowd_rows, sizeof bench_crowd_rows);
     memcpy(rows + AT_HTTP, bench_http_rows, sizeof bench_http_rows);
     memcpy(rows + AT_STREAM, bench_stream_rows, sizeof bench_stream_rows);
@@ -46,6 +49,8 @@ double bench_measure(struct bench_row rows[BENCH_ROWS], const struct bench_optio
         cpus = bench_compare_measure(rows, o);
     if (rows[AT_MEMORY].wanted)
         bench_memory_measure(&rows[AT_MEMORY], o);
+    if (rows[AT_ACCESS].wanted)
+        bench_access_measure(&rows[AT_ACCESS], o);
     if (any_wanted(rows + AT_CROWD, BENCH_CROWD_ROWS))
         bench_crowd_measure(rows + AT_CROWD, o);
     if (any_wanted(rows + AT_HTTP, BENCH_HTTP_ROWS))

@@ -130,7 +130,7 @@ static void check_streams(const cJSON *rows)
 static void check_rows(const cJSON *rows)
 {
     CHECK_EQ(cJSON_GetArraySize(rows),
-             ROWS_WITH_FLOOR + ROWS_OF_CROWDS + ROWS_OF_HTTP + ROWS_OF_STREAMS + 3);
+             ROWS_WITH_FLOOR + ROWS_OF_CROWDS + ROWS_OF_HTTP + ROWS_OF_STREAMS + 4);
     for (int i = 0; i < ROWS_WITH_FLOOR; i++)
         check_row_with_cost(rows, rows_with_floor[i], "floor");
     for (int i = 0; i < ROWS_OF_CROWDS; i++)

@@ -106,6 +106,14 @@ static struct access_answer judge(const struct access_list *list, const struct a
     return (struct access_answer){.yes = yes};
 }
 
+static bool judge_exports(const struct access_list *list, const struct access_device *d)
+{
+    for (unsigned i = 0; i < list->export_rule_count; i++)
+        if (judge_names(&list->export_rules[i], d))
+            return list->export_rules[i].effect == ACCESS_ALLOW;
+    return list->export_policy == ACCESS_EXPORT_AUTO;
+}
+
 static void check_rules(struct program *g)
 {
     static const char labels[][ACCESS_NAME_SIZE] = {"a"};
@@ -128,6 +136,9 @@ static void check_rules(struct program *g)
         rules[i].number = take(g);
         rules[i].effect = take(g) & 1;
     }
+    list.export_rules = rules;
+    list.export_rule_count = list.rule_count;
+    list.export_policy = list.mode == ACCESS_OPEN ? ACCESS_EXPORT_AUTO : ACCESS_EXPORT_MANUAL;
     while (g->next < g->end) {
         struct access_identity who = {ACCESS_IDENTITY_ADDRESS, take_address(g)};
         struct access_device d = {.busid = names[take(g) % 2], .labels = labels};
@@ -139,6 +150,7 @@ static void check_rules(struct program *g)
         struct access_answer a = access_decide(&list, &who, &d), j = judge(&list, &who, &d);
         fuzz_require(a.yes == j.yes && a.rule == j.rule && a.reason >= ACCESS_IS_OPEN);
         fuzz_require(a.yes == (a.reason != ACCESS_RULE_HIDES && a.reason != ACCESS_NOT_ON_LIST));
+        fuzz_require(access_exports(&list, &d).yes == judge_exports(&list, &d));
     }
 }
 

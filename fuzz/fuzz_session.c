@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A whole server with simulated devices and two clients, driven by a program of one-byte operations
-// (see run_operation): requests, broken bytes, splits, time, plugging, lost memory, lost peers.
+// (see run_operation): requests, broken bytes, splits, time, plugging, other rules, lost memory,
+// lost peers.
 // Honest clients must get the replies that the protocol promises, and at the end nothing is left.
 #include "fuzz/fuzz.h"
 #include "fuzz/fuzz_world.h"
@@ -111,6 +112,51 @@ static void plug_or_pull(struct program *g)
         (void)sim_replug(g->world.bus, busid);
 }
 
+// Whoever keeps a device may have it.
+static void check_holders(const struct fuzz_world *w)
+{
+    const struct session *s = NULL;
+    struct session_view v;
+    while ((s = server_next_session(w->server, s)) != NULL) {
+        session_view(s, &v);
+        const struct registry_device *d = registry_find(server_registry(w->server), v.busid);
+        const struct access_identity who = {.kind = ACCESS_IDENTITY_ADDRESS,
+                                            .address = session_peer_address(s)->address};
+        if (d && d->session == v.id && !session_is_closing(s))
+            fuzz_require(registry_ask(d, server_access(w->server), &who).yes);
+    }
+}
+
+// Other rules and names, while sessions run. Everybody has the one address.
+static void change_rules(struct program *g)
+{
+    static const enum access_selector by[] = {ACCESS_BY_BUSID, ACCESS_BY_CLASS, ACCESS_BY_ALIAS};
+    static const struct access_allowed allow = {{{{192, 0, 2, 1}, 32}, 32}, ""};
+    uint8_t how = take(g), which = take(g), effects = take(g);
+    struct access_naming naming = {.by = ACCESS_FOLLOW_PORT, .names = {.alias = "a"}};
+    struct access_rule rules[3];
+    for (unsigned i = 0; i < 3; i++)
+        rules[i] = (struct access_rule){
+            .by = by[(effects >> 2 * i & 3) % 3],
+            .text = (effects >> 2 * i & 3) == 2 ? "a" : fuzz_busids[(which + i) % FUZZ_DEVICES],
+            .number = i ? 3 : 8,
+            .effect = which >> (3 + i) & 1 ? ACCESS_HIDE : ACCESS_ALLOW};
+    const struct access_list list = {.mode = how & 1 ? ACCESS_CLOSED : ACCESS_OPEN,
+                                     .allow = &allow,
+                                     .allow_count = how >> 1 & 1,
+                                     .rules = rules,
+                                     .rule_count = how >> 2 & 3,
+                                     .export_policy =
+                                         how >> 4 & 1 ? ACCESS_EXPORT_MANUAL : ACCESS_EXPORT_AUTO,
+                                     .export_rules = rules,
+                                     .export_rule_count = how >> 5 & 3};
+    strcpy(naming.key, fuzz_busids[which % FUZZ_DEVICES]);
+    naming.names.hidden = effects >> 6 & 1;
+    naming.names.exported = effects >> 7;
+    if (server_change_rules(g->world.server, &list, &naming, how >> 7, g->world.now_us) == BASE_OK)
+        check_holders(&g->world);
+}
+
 // What the faulty device does next.
 static void misbehave(struct program *g)
 {
@@ -178,7 +224,10 @@ static void run_operation(struct program *g)
         pass_time(g);
         break;
     case 7:
-        plug_or_pull(g);
+        if (op & 0x10)
+            change_rules(g);
+        else
+            plug_or_pull(g);
         break;
     case 8:
         p->chunk = take(g);

@@ -10,6 +10,7 @@ set(USBIP_HOSTED_UNIT_TESTS
   api_route_test.c
   api_settings_test.c
   api_test.c
+  export_use_test.c
   obstacle_test.c
   server_power_test.c
   settings_access_test.c

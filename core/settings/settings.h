@@ -6,8 +6,7 @@
 // A document is {"version": 2, "host_name": ..., "network": {...}, "usb": {...}, "limits": {...},
 // "access": {"mode", "allow": [...], "rules": [...]}, "export", "devices": [...], "export_rules":
 // [...], "http": {"allowed_hosts": [...]}} and names only what differs from what it is laid over:
-// defaults < stored < given by
-// somebody. A list is laid over as a whole.
+// defaults < stored < given by somebody. A list is laid over as a whole.
 #pragma once
 
 #include "access/access_name.h"

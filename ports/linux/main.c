@@ -104,7 +104,7 @@ static bool start_server(struct program *p)
 {
     struct server_config config;
     server_config_default(&config);
-    server_settings_limits(&p->settings.now, &config);
+    program_limits(p, &config);
     config.unix_us = unix_us();
     p->server = server_create(&config, &p->alloc, posix_now_us());
     if (!p->server) {

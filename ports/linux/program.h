@@ -54,6 +54,9 @@ struct program {
 
 bool program_start_settings(struct program *p);
 
+// The limits of now, as far as the kernel's memory allows.
+void program_limits(struct program *p, struct server_config *config);
+
 // The settings of now. False: no memory, and not all of them hold.
 bool program_put_into_force(struct program *p);
 

@@ -1,15 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/process.h"
 #include "ports/linux/program.h"
+#include "ports/linux/sysfs_usbfs.h"
 #include "ports/posix/posix_settings.h"
 #include "ports/posix/posix_time.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+
+// What is moved to real devices lies in the kernel's memory.
+static void fit_usbfs(struct program *p, struct server_config *config)
+{
+    uint64_t kernel_bytes = sysfs_usbfs_bytes("");
+    if (!p->options.usb || !server_settings_fit(config, kernel_bytes))
+        return;
+    if (p->server && server_config(p->server)->total_budget_bytes == config->total_budget_bytes)
+        return; // it was said
+    log_message(&p->log, EVENTLOG_INFO,
+                "the kernel has %" PRIu64 " MiB for the transfers of all USB devices, so at most "
+                "%" PRIu64 " MiB are under way at a time (limits.total_budget_kib would allow "
+                "more); to raise that, write a number of MiB (0: no limit) to "
+                "/sys/module/usbcore/parameters/usbfs_memory_mb and start the server again, or "
+                "start the kernel with usbcore.usbfs_memory_mb=256",
+                kernel_bytes >> 20, config->total_budget_bytes >> 20);
+}
+
+void program_limits(struct program *p, struct server_config *config)
+{
+    server_settings_limits(&p->settings.now, config);
+    fit_usbfs(p, config);
+}
 
 bool program_put_into_force(struct program *p)
 {
     struct server_config config = *server_config(p->server);
-    server_settings_limits(&p->settings.now, &config);
+    program_limits(p, &config);
     server_change_limits(p->server, &config);
     process_make_room_for(config.max_connections, &p->log);
     return posix_settings_access(&p->settings.now, p->server, posix_now_us());

@@ -75,6 +75,17 @@ void server_settings_limits(const struct settings *s, struct server_config *conf
     config->never_take_over = s->take_over == SETTINGS_NEVER;
 }
 
+bool server_settings_fit(struct server_config *config, uint64_t kernel_bytes)
+{
+    uint64_t room = kernel_bytes - kernel_bytes / 16, least = session_reserve(&config->session);
+    if (room >= config->total_budget_bytes)
+        return false;
+    config->total_budget_bytes = room > least ? room : least;
+    if (config->session.budget_bytes > config->total_budget_bytes)
+        config->session.budget_bytes = config->total_budget_bytes;
+    return true;
+}
+
 const char *server_settings_name(const struct server_settings *s)
 {
     return strcmp(s->now.host_name, s->host_name) == 0 ? NULL : s->now.host_name;

@@ -74,5 +74,9 @@ const char *server_settings_name(const struct server_settings *s);
 // Puts the limits into `config`, which passes server_config_check() then.
 void server_settings_limits(const struct settings *s, struct server_config *config);
 
+// Makes the budgets fit the kernel's memory for transfers (sysfs_usbfs.h). True: it is less than
+// the settings allow.
+bool server_settings_fit(struct server_config *config, uint64_t kernel_bytes);
+
 // The most connections that any settings allow.
 unsigned server_settings_most_connections(const struct server_settings *s);

@@ -120,9 +120,8 @@ static bool save_and_cut(const char *text, unsigned steps, enum nvs_double_cut h
     return was_cut;
 }
 
-static void check_cuts(bool deferred, enum nvs_double_cut how)
+static void check_cuts(const char *last, bool deferred, enum nvs_double_cut how)
 {
-    static const char last[] = "the last change, of several entries: 0123456789abcdef0123456789";
     unsigned steps = 0, old = 0, new = 0;
     bool was_cut = true;
     for (; was_cut; steps++) {
@@ -143,11 +142,30 @@ static void check_cuts(bool deferred, enum nvs_double_cut how)
     CHECK(steps > 6 && old > 3 && new > 1);
 }
 
+static const char short_text[] = "the last change, of several entries: 0123456789abcdef0123456789";
+
+// The longest document that the settings may have, beside another one.
+static const char *long_text(void)
+{
+    static char text[SETTINGS_MAX_BYTES + 1];
+    for (unsigned i = 0; i < SETTINGS_MAX_BYTES; i++)
+        text[i] = (char)('a' + i % 25);
+    return text;
+}
+
 TEST(store_nvs_power_cut_at_every_write)
 {
     for (enum nvs_double_cut how = NVS_CUT_CLEAN; how <= NVS_CUT_LOST; how++) {
-        check_cuts(false, how);
-        check_cuts(true, how);
+        check_cuts(short_text, false, how);
+        check_cuts(short_text, true, how);
+    }
+}
+
+TEST(store_nvs_power_cut_at_every_write_of_the_longest_document)
+{
+    for (enum nvs_double_cut how = NVS_CUT_CLEAN; how <= NVS_CUT_LOST; how++) {
+        check_cuts(long_text(), false, how);
+        check_cuts(long_text(), true, how);
     }
 }
 

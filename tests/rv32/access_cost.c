@@ -28,3 +28,17 @@ uint32_t access_cost(uint32_t (*instructions)(void))
         abort();
     return instructions() - before;
 }
+
+uint32_t access_cost_export(uint32_t (*instructions)(void))
+{
+    const struct access_device device = {
+        .busid = "1-1.4", .alias = "", .serial = "0123456789ABCDEF"};
+    struct access_rule rules[RULES];
+    for (unsigned i = 0; i < RULES; i++)
+        rules[i] = (struct access_rule){.by = ACCESS_BY_SERIAL, .text = "0123456789ABCDE0"};
+    const struct access_list list = {.export_rules = rules, .export_rule_count = RULES};
+    uint32_t before = instructions();
+    if (!access_exports(&list, &device).yes)
+        abort();
+    return instructions() - before;
+}

@@ -7,3 +7,6 @@
 // Instructions of one answer, when no rule fits: each names the device by its serial number, and
 // has an address block of which the client is not. `instructions` counts.
 uint32_t access_cost(uint32_t (*instructions)(void));
+
+// The same of the 64 export rules, each of which looks at the whole serial number.
+uint32_t access_cost_export(uint32_t (*instructions)(void));

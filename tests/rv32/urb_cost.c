@@ -188,5 +188,6 @@ int main(void)
         printf("%-20s %6lu\n", rows[i].name, (unsigned long)measure(&rows[i]));
     printf("%-20s %6lu\n", "access_64_rules", (unsigned long)access_cost(instructions));
     printf("%-20s %6lu\n", "list_8_devices", (unsigned long)devices_cost(instructions));
+    printf("%-20s %6lu\n", "export_64_rules", (unsigned long)access_cost_export(instructions));
     return 0;
 }

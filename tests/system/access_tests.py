@@ -25,6 +25,7 @@ def new_log(lab):
 NAMES = {"devices": [{"busid": "1-1", "alias": "lab.stick"}]}
 OPEN = {"access": {"mode": "open"}, **NAMES}
 CLOSED = {"access": {"mode": "closed", "allow": [{"address": "192.0.2.0/24", "note": "others"}]}, **NAMES}
+MANUAL = {"export": "manual", "devices": [{"busid": "1-1", "alias": "lab.stick", "exported": True}]}
 HIDDEN = {"access": {"rules": [{"device": {"class": "08"}, "addresses": ["127.0.0.1"], "effect": "hide"}]}}
 
 
@@ -53,3 +54,31 @@ def access_attach_by_alias_until_the_rules_end_it(lab):
     eventually("no session is left", lambda: not lab.access_server.sessions())
     log = lab.access_server.log.read_text()
     expect("may not keep 1-1: hidden by rule 1" in log, f"no event of the rule in:\n{log}")
+
+
+@test
+def access_closed_mode_ends_a_session(lab):
+    change(lab, OPEN)
+    lab.guest.run(SCRIPT + "usbip_tool attach -r $HOST -b 1-1; wait_for 20 present 1-1")
+    change(lab, CLOSED)
+    lab.guest.run(SCRIPT + "wait_for 20 gone 1-1; dmesg -c >/tmp/dmesg")
+    eventually("no session is left", lambda: not lab.access_server.sessions())
+    log = lab.access_server.log.read_text()
+    expect("may not keep 1-1: the address is not on the list" in log, f"no event in:\n{log}")
+
+
+@test
+def access_manual_export_shows_only_what_is_named(lab):
+    change(lab, MANUAL)
+    text = lab.guest.run(SCRIPT + "usbip_tool list -r $HOST")
+    expect("1-1:" in text and "1-2.1:" not in text and "1-3:" not in text, text)
+    text = lab.guest.run(SCRIPT + "! usbip_tool attach -r $HOST -b 1-3 2>&1")
+    expect("Device not found" in text, text)
+    lab.guest.run(SCRIPT + """
+        usbip_tool attach -r $HOST -b lab.stick
+        wait_for 20 present 1-1""")
+    change(lab, {"export": "manual"})
+    lab.guest.run(SCRIPT + "wait_for 20 gone 1-1; dmesg -c >/tmp/dmesg")
+    eventually("no session is left", lambda: not lab.access_server.sessions())
+    log = lab.access_server.log.read_text()
+    expect("may not keep 1-1: the device is not exported: export is manual" in log, f"no event in:\n{log}")

@@ -26,6 +26,7 @@ def real_disk_in_use_is_kept_back(lab):
         wait_for 20 is_listed $busid
         cat /tmp/server.log""")
     expect("a file system on it is mounted" in text, f"the log does not say why:\n{text}")
+    expect("usbfs_memory_mb" in text, f"the log does not say how to raise the kernel's memory:\n{text}")
 
 
 KEEPS = "ext4: what the host wrote is read through USB/IP, 8 MiB written there are read by the host"

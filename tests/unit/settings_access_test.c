@@ -548,12 +548,12 @@ TEST(settings_allowed_hosts)
     CHECK_EQ(settings_parse(&s, json, sizeof json - 1, why), BASE_OK);
     CHECK_EQ(s.lists->host_count, 2);
     CHECK_STR(s.lists->hosts[1], "bench");
-    CHECK_STR(settings_list_changed(&s, &again, 3), "http.allowed_hosts");
+    CHECK_STR(settings_list_changed(&s, &again, 4), "http.allowed_hosts");
     size_t size = settings_print(&s, SETTINGS_CHANGED, text, sizeof text);
     CHECK_STR(text, "{\n  \"version\": 2,\n  \"http\": {\n    \"allowed_hosts\": [\n"
                     "      \"usb.example\",\n      \"bench\"\n    ]\n  }\n}\n");
     CHECK_EQ(settings_parse(&again, text, size, why), BASE_OK);
-    CHECK_STR(settings_list_changed(&s, &again, 3), "");
+    CHECK_STR(settings_list_changed(&s, &again, 4), "");
     CHECK_EQ(settings_parse(&again, none, sizeof none - 1, why), BASE_OK);
     CHECK(!again.lists);
     settings_drop(&s);

@@ -46,7 +46,7 @@ const fields = (n, more, whoLoses) => html`${text('alias', 'Alias', 'clients can
 
 const read_form = f => ({
   alias: f.alias.value.trim() || null, labels: f.labels.value.split(',').map(l => l.trim()).filter(Boolean),
-  exported: f.exported.checked,
+  exported: f.exported.checked === f.exported.defaultChecked ? undefined : f.exported.checked, // its own word only if somebody gives it
 });
 
 const by = d => {
@@ -78,7 +78,7 @@ export const asks = {
         const answer = await call('PATCH', url(busid), follow ? { ...names, alias_by: follow } : names);
         if (!answer.ok) return answer;
         Object.assign(state.devices.get(busid) ?? {}, answer.body, { at: state.uptime });
-        toast('good', names.alias ? `${busid} is called ${names.alias}` : `${busid} has no alias`, saidSeen(names.alias ?? deviceName(busid), names.exported));
+        toast('good', names.alias ? `${busid} is called ${names.alias}` : `${busid} has no alias`, saidSeen(names.alias ?? deviceName(busid), answer.body.exported));
         await read();
         paintNow();
         return null;
@@ -91,7 +91,7 @@ export const asks = {
       title: `Name ${follows(n)}`, keep: 'Cancel', go: 'Save', what: 'The name was not changed', body: fields(n, html`<p class="small soft">Not plugged in now. Names follow ${follows(n)}.</p>`),
       take: async form => {
         const { alias, labels, exported } = read_form(form.elements), { serial, busid: port } = n;
-        const refusal = await replaceAbsent(Number(i), { ...(serial ? { serial } : { busid: port }), ...(alias ? { alias } : {}), ...(labels.length ? { labels } : {}), exported });
+        const refusal = await replaceAbsent(Number(i), { ...(serial ? { serial } : { busid: port }), ...(alias ? { alias } : {}), ...(labels.length ? { labels } : {}), exported: exported ?? n.exported, take_from_host: n.take_from_host });
         if (!refusal) toast('good', 'The names are saved', `${boxName()} uses them when it is plugged in.`);
         return refusal;
       },
