@@ -27,6 +27,18 @@ static void write_stamp(char stamp[STAMP_SIZE], uint64_t age_us)
              zone + 3);
 }
 
+// sd-daemon(3).
+static int journal_priority(enum eventlog_level level)
+{
+    static const int priorities[] = {
+        [EVENTLOG_ERROR] = 3,
+        [EVENTLOG_WARNING] = 4,
+        [EVENTLOG_INFO] = 6,
+        [EVENTLOG_DEBUG] = 7,
+    };
+    return priorities[level];
+}
+
 // Text of events has words of clients in it, which must not reach a terminal as they are.
 static void put_text(const struct log *l, const char *stamp, enum eventlog_level level, char *text)
 {
@@ -34,7 +46,10 @@ static void put_text(const struct log *l, const char *stamp, enum eventlog_level
     for (char *c = text; *c; c++)
         if (*c < ' ' || *c > '~')
             *c = '?';
-    int n = snprintf(line, sizeof line, "%s %-7s %s\n", stamp, eventlog_level_name(level), text);
+    int n =
+        l->format == LOG_JOURNAL
+            ? snprintf(line, sizeof line, "<%d>%s\n", journal_priority(level), text)
+            : snprintf(line, sizeof line, "%s %-7s %s\n", stamp, eventlog_level_name(level), text);
     output_put(l->output, line, (size_t)n);
 }
 

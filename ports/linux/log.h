@@ -8,7 +8,12 @@
 
 #include <stdint.h>
 
-enum log_format { LOG_TEXT, LOG_JSON };
+enum log_format {
+    LOG_TEXT,
+    LOG_JSON,
+    LOG_JOURNAL, // text as systemd's journal takes it: its priority in front, the time is the
+                 // journal's
+};
 
 struct log {
     enum eventlog_level level; // nothing that is less important

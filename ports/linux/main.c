@@ -75,13 +75,28 @@ static void leave_signals(void)
 
 // --- start and end -------------------------------------------------------------------------------
 
+static void tell_ready(const struct program *p)
+{
+    char status[WHY_SIZE];
+    snprintf(status, sizeof status, "USB/IP on %s, page on %s",
+             posix_loop_listener(p->loop)->address, http_listener(p->http)->address);
+    service_ready(status);
+}
+
+static void read_settings_again(struct program *p)
+{
+    service_reloading(posix_now_us());
+    program_read_settings_again(p);
+    tell_ready(p);
+}
+
 // Whoever closes the terminal of a server that runs there wants it to end.
 static void hang_up(struct program *p)
 {
     if (p->ends_with_terminal && !process_has_terminal())
         posix_loop_stop(p->loop);
     else
-        program_read_settings_again(p);
+        read_settings_again(p);
 }
 
 // Loop thread, after each turn.
@@ -91,6 +106,7 @@ static void after_turn(void *ctx, uint64_t now_us)
     log_events(&p->log, server_eventlog(p->server), now_us);
     if (!p->settings.changing && atomic_exchange(&hangup, false)) // its end is a turn as well
         hang_up(p);
+    service_alive(&p->service, now_us);
 }
 
 static uint64_t unix_us(void)
@@ -160,11 +176,16 @@ static void print_failure(const struct program *p)
 
 static void run(struct program *p)
 {
+    service_init(&p->service);
     if (start_server(p) && program_start_devices(p) && program_start_loop(p, after_turn) &&
         program_watch_devices(p) && program_start_http(p)) {
         handle_signals(p->loop);
         announce(p);
+        program_announce(p);
+        tell_ready(p);
         posix_loop_run(p->loop);
+        service_stopping();
+        mdns_stop(p->mdns);
         leave_signals();
         p->status = EXIT_SUCCESS;
     } else {
@@ -191,6 +212,8 @@ static bool open_outputs(struct program *p)
 {
     p->out = output_create(STDOUT_FILENO, announcements_lost, p);
     p->err = output_create(STDERR_FILENO, log_lines_lost, &p->log);
+    if (p->options.log_format == LOG_TEXT && process_writes_to_journal())
+        p->options.log_format = LOG_JOURNAL;
     p->log = (struct log){p->options.log_level, p->options.log_format, p->err, 0};
     return p->out && p->err;
 }
@@ -204,8 +227,13 @@ static void close_outputs(struct program *p)
 
 static void start(struct program *p, bool options_good)
 {
+    if (p->options.check)
+        p->options.state_dir = NULL; // which belongs to the server that runs
     if (options_good && program_start_settings(p)) {
-        run(p);
+        if (p->options.check)
+            p->status = EXIT_SUCCESS;
+        else
+            run(p);
         server_settings_close(&p->settings);
     } else {
         print_failure(p);

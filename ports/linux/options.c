@@ -25,7 +25,8 @@ const char options_help[] =
     "  --port N              TCP port for USB/IP; default 3240; 0 picks a free one\n"
     "  --http-listen ADDR    address for HTTP; default: all, whatever --listen says\n"
     "  --http-port N         TCP port for HTTP; default 8080; 0 picks a free one\n"
-    "  --no-mdns             do not announce the server on the local network\n"
+    "  --no-mdns             do not announce the server on the local network (DNS-SD by Avahi:\n"
+    "                        _usbip._tcp, _http._tcp), as with --listen 127.0.0.1 or ::1\n"
     "\n"
     "Log (on stderr):\n"
     "  --log-level L         error, warning, info or debug; default info\n"
@@ -52,6 +53,7 @@ const char options_help[] =
     "  host_name is what the server is called in the network; default: this machine's name.\n"
     "\n"
     "Other:\n"
+    "  --check               say what is wrong with options and --config, and end\n"
     "  --version             print the version\n"
     "  --help                print this text\n"
     "\n"
@@ -74,6 +76,7 @@ enum option_id {
     OPT_NO_MDNS,
     OPT_LOG_LEVEL,
     OPT_LOG_FORMAT,
+    OPT_CHECK,
     OPT_VERSION,
     OPT_HELP,
 };
@@ -90,6 +93,7 @@ static const struct option long_options[] = {
     {"no-mdns", no_argument, NULL, OPT_NO_MDNS},
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
+    {"check", no_argument, NULL, OPT_CHECK},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -160,7 +164,13 @@ static const char *take_option(struct options *o, int id, const char *arg)
     case OPT_CONFIG:
         o->config = arg;
         return NULL;
-    default: // --no-mdns: nothing is announced yet
+    case OPT_CHECK:
+        o->check = true;
+        return NULL;
+    case OPT_NO_MDNS:
+        o->no_mdns = true;
+        return NULL;
+    default:
         return NULL;
     }
 }

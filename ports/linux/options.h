@@ -23,7 +23,9 @@ struct options {
     const char *listen;       // NULL: every address
     const char *http_listen;  // NULL: every address
     const char *config;       // file; NULL: none
+    bool no_mdns;             // not announced
     const char *state_dir;    // folder; NULL: nothing is kept
+    bool check;               // nothing but that: is the config right?
     uint16_t port, http_port; // 0: a free one
     enum eventlog_level log_level;
     enum log_format log_format;

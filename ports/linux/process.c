@@ -5,7 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // Those of HTTP, connections that are just being closed, files behind devices, and our own.
@@ -48,4 +53,15 @@ bool process_ignores_hangup(void)
 {
     struct sigaction a;
     return sigaction(SIGHUP, NULL, &a) == 0 && a.sa_handler == SIG_IGN;
+}
+
+bool process_writes_to_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat s;
+    char ours[48];
+    if (!stream || fstat(STDERR_FILENO, &s) != 0)
+        return false;
+    snprintf(ours, sizeof ours, "%ju:%ju", (uintmax_t)s.st_dev, (uintmax_t)s.st_ino);
+    return strcmp(stream, ours) == 0;
 }

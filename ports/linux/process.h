@@ -13,6 +13,9 @@ bool process_has_standard_descriptors(void);
 // Lets the program have the descriptors that so many connections take, or warns that it may not.
 void process_make_room_for(unsigned connections, const struct log *log);
 
+// Whether stderr goes to systemd's journal (JOURNAL_STREAM, systemd.exec(5)).
+bool process_writes_to_journal(void);
+
 // Whether there is a controlling terminal, or may be. Never waits.
 bool process_has_terminal(void);
 

@@ -10,9 +10,11 @@
 #include "ports/linux/host_facts.h"
 #include "ports/linux/http_mhd.h"
 #include "ports/linux/log.h"
+#include "ports/linux/mdns_avahi.h"
 #include "ports/linux/options.h"
 #include "ports/linux/output.h"
 #include "ports/linux/server_settings.h"
+#include "ports/linux/service.h"
 #include "ports/linux/sim_file.h"
 #include "ports/posix/posix_loop.h"
 #include "sim/bus/sim_bus.h"
@@ -39,12 +41,15 @@ struct program {
     struct posix_watch usb_watch;
     struct usbip_server *server;
     struct posix_loop *loop;
+    struct service service; // the manager of this one
     struct http_server *http;
     struct api_simulate simulate; // what HTTP may do with the bus
     struct api_change change;     // and with the settings
     struct api_live *live;
     struct host_facts host;
     char host_name[API_NAME_SIZE];
+    struct mdns *mdns; // NULL: not announced
+    struct posix_timer mdns_timer;
     bool ends_with_terminal;
     int status;         // of the exit
     char why[WHY_SIZE]; // the reason if it is not 0
@@ -86,5 +91,8 @@ void program_end_devices(struct program *p);
 bool program_start_loop(struct program *p, void (*after_turn)(void *ctx, uint64_t now_us));
 
 bool program_start_http(struct program *p);
+
+// Where others can reach the server, and --no-mdns does not forbid it.
+void program_announce(struct program *p);
 
 #endif

@@ -10,6 +10,7 @@
 enum {
     SPARE_SOCKETS = 64,
     OTHER_WATCHES = 64,
+    MDNS_LOOK_US = 2000000,
 };
 
 static void explain_listening(struct program *p, const char *what, const char *why,
@@ -28,6 +29,7 @@ bool program_start_loop(struct program *p, void (*after_turn)(void *ctx, uint64_
     config.port = p->options.port;
     config.max_sockets = server_settings_most_connections(&p->settings) + SPARE_SOCKETS;
     config.max_watches = HTTP_WATCHES + OTHER_WATCHES;
+    config.longest_wait_us = p->service.alive_us;
     config.after_turn = after_turn;
     config.ctx = p;
     char why[WHY_SIZE / 2];
@@ -84,4 +86,54 @@ bool program_start_http(struct program *p)
     if (!p->http)
         explain_listening(p, "http", why, "--http-port");
     return p->http != NULL;
+}
+
+// --- by name -------------------------------------------------------------------------------------
+
+static unsigned exported(const struct program *p)
+{
+    const struct base_list *devices = &server_registry(p->server)->devices;
+    unsigned count = 0;
+    BASE_LIST_FOR_EACH (const struct registry_device, d, devices, link)
+        count += registry_listed(d, true);
+    return count;
+}
+
+// Loop thread: the name and the number of devices change seldom.
+static void announce_changes(void *ctx, uint64_t now_us)
+{
+    struct program *p = ctx;
+    struct api_port_facts facts = {0};
+    fill_facts(p, &facts);
+    mdns_change(p->mdns, facts.name, exported(p));
+    p->mdns_timer.due_us = now_us + MDNS_LOOK_US;
+}
+
+static bool reached_by_others(const struct posix_listener *l)
+{
+    return strncmp(l->address, "127.", 4) != 0 && strncmp(l->address, "[::1]", 5) != 0;
+}
+
+void program_announce(struct program *p)
+{
+    const struct posix_listener *l = posix_loop_listener(p->loop);
+    struct api_port_facts facts = {0};
+    if (p->options.no_mdns || !reached_by_others(l))
+        return;
+    fill_facts(p, &facts);
+    const struct mdns_config config = {
+        .name = facts.name,
+        .id = facts.id,
+        .version = USBIP_VERSION,
+        .usbip_port = l->port,
+        .http_port = http_listener(p->http)->port,
+        .log = &p->log,
+    };
+    p->mdns = mdns_start(&config);
+    if (!p->mdns) {
+        log_message(&p->log, EVENTLOG_WARNING, "not announced on the local network: no memory");
+        return;
+    }
+    p->mdns_timer = (struct posix_timer){.due = announce_changes, .ctx = p};
+    posix_loop_remind(p->loop, &p->mdns_timer);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +33,15 @@ static void limit_descriptors(unsigned soft, unsigned hard)
         _exit(127);
 }
 
+static void name_journal(void)
+{
+    struct stat s;
+    char stream[48];
+    fstat(2, &s);
+    snprintf(stream, sizeof stream, "%ju:%ju", (uintmax_t)s.st_dev, (uintmax_t)s.st_ino);
+    setenv("JOURNAL_STREAM", stream, 1);
+}
+
 static void take_signals(bool ignores_hangup)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL); // a test that fails leaves nothing behind
@@ -49,6 +59,8 @@ static _Noreturn void become(const struct child_start_with *with, char **argv, i
         _exit(127);
     dup2(out, 1);
     dup2(err, 2);
+    if (with->journal)
+        name_journal();
     for (int fd = 0; fd < 3; fd++)
         if (with->closed[fd])
             close(fd);

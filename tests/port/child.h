@@ -15,6 +15,7 @@ struct child {
         bool closed[3];       // descriptors that it is started without
         const char *terminal; // its controlling one; NULL: none
         bool ignores_hangup;  // as nohup has it
+        bool journal;         // stderr is systemd's, says the environment
         enum hanging_calls hanging;
         unsigned descriptors; // how many it may have, and up to which limit it may raise that;
         unsigned descriptors_limit; // 0: as the tests may

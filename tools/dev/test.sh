@@ -136,6 +136,14 @@ test_readme() { with_server "$top/tests/readme/run"; }
 
 test_api() { with_server "$top/tests/api/api_test.py"; }
 
+# Found by name: Avahi's daemon and a D-Bus of the test's own.
+test_mdns() { with_server "$top/tests/mdns/run"; }
+
+# The Debian packages, in a Debian that boots.
+test_package() {
+    compile release usbip-server package_files && package_files && "$top/tests/package/run" "$top/build/package"
+}
+
 # The page in a browser. The page itself is part of the server's build.
 test_browser() { with_server "$top/tests/browser/run" "$@"; }
 
@@ -152,7 +160,7 @@ check() {
 
 # --- ./dev test ----------------------------------------------------------------------------------
 
-parts='asan tsan check rv32 release fuzz readme api browser system'
+parts='asan tsan check rv32 release fuzz readme api mdns package browser system'
 
 is_part() { case " quick $parts " in *" $1 "*) ;; *) return 1 ;; esac; }
 
