@@ -82,7 +82,9 @@ set(USBIP_USERS_SOURCES
 set(USBIP_API_SOURCES
   api/api.c
   api/api_access.c
+  api/api_account.c
   api/api_asset.c
+  api/api_base64.c
   api/api_body.c
   api/api_change.c
   api/api_class.c
@@ -99,6 +101,7 @@ set(USBIP_API_SOURCES
   api/api_history.c
   api/api_json.c
   api/api_live.c
+  api/api_login.c
   api/api_message.c
   api/api_metrics.c
   api/api_openapi.c
@@ -116,7 +119,10 @@ set(USBIP_API_SOURCES
   api/api_sorted.c
   api/api_status.c
   api/api_stream.c
+  api/api_tokens.c
   api/api_topology.c
+  api/api_users.c
   api/api_verdict.c
+  api/api_who.c
   api/api_wrong.c
 )

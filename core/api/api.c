@@ -3,6 +3,7 @@
 #include "api/api_guard.h"
 #include "api/api_problem.h"
 #include "api/api_routes.h"
+#include "api/api_who.h"
 #include "base/base_text.h"
 
 #include <string.h>
@@ -120,6 +121,21 @@ static const struct api_route *find(const struct api_request *req, char argument
     return NULL;
 }
 
+static struct api_response call(const struct api_context *ctx, const struct api_request *req,
+                                const struct api_route *route, const char *argument)
+{
+    struct api_context with = *ctx;
+    struct api_response r;
+    struct users_identity who;
+    with.who = &who;
+    if (!api_who_may(ctx, req, route->role, &who, &r))
+        return r;
+    r = route->handler(&with, req, argument);
+    r.stream.who = who;
+    shorten(req, &r);
+    return r;
+}
+
 struct api_response api_handle(const struct api_context *ctx, const struct api_request *req)
 {
     char argument[ARGUMENT_SIZE];
@@ -127,13 +143,9 @@ struct api_response api_handle(const struct api_context *ctx, const struct api_r
     const char *why_not = api_guard_host(ctx, req);
     if (why_not)
         return api_problem(421, "Not this server", why_not);
-    why_not = api_guard(ctx, req);
+    why_not = api_guard(req);
     if (why_not)
         return api_problem(403, "Not allowed", why_not);
     const struct api_route *route = find(req, argument, &known);
-    if (!route)
-        return no_route(req, known);
-    struct api_response r = route->handler(ctx, req, argument);
-    shorten(req, &r);
-    return r;
+    return route ? call(ctx, req, route, argument) : no_route(req, known);
 }

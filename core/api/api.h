@@ -5,6 +5,7 @@
 
 #include "base/base_address.h"
 #include "server/server.h"
+#include "users/users.h"
 
 struct api_context;  // below
 struct api_change;   // api_change.h
@@ -48,6 +49,7 @@ struct api_stream {
     uint64_t event;             // the number of the last event that was given out
     uint64_t version;           // of the last snapshot that was given out; 0: none
     uint64_t told_us;           // when something was last given out
+    struct users_identity who;  // it is for, filled in by api_handle()
     uint8_t level;              // enum eventlog_level: this and worse
     uint32_t session;           // this only; 0: all
     char busid[USB_BUSID_SIZE]; // this only; "": all
@@ -64,6 +66,8 @@ struct api_message {
 
 // What comes next, and the cursor moves behind it. NULL: nothing now (or no memory).
 struct api_message *api_stream_next(const struct api_context *ctx, struct api_stream *stream);
+// Whether whom it is for may still have it; else the adapter ends it.
+bool api_stream_may_go_on(const struct api_context *ctx, const struct api_stream *stream);
 void api_message_release(struct api_message *m);
 
 // --- responses -----------------------------------------------------------------------------------
@@ -83,7 +87,9 @@ struct api_response {
     const char *content_type;         // NULL: there is no body
     const char *encoding;             // Content-Encoding, NULL: none
     const char *cache;                // Cache-Control, NULL: "no-store"
-    const char *retry_after;          // seconds; NULL: none
+    char retry_after[4];              // seconds; "": none
+    const char *authenticate;         // WWW-Authenticate, for 401; NULL: none
+    const char *cookie;               // Set-Cookie; NULL: none
     char etag[API_ETAG_SIZE];         // with its quotation marks; "": none
     char location[API_LOCATION_SIZE]; // "": none
     char allow[API_LOCATION_SIZE];    // for 405 and OPTIONS; "": none
@@ -148,7 +154,8 @@ struct api_port_facts {
     unsigned answer_count;
 };
 
-enum api_writers { API_WRITERS_LOOPBACK, API_WRITERS_ALL }; // who may change something
+// Who may change something as long as nobody has claimed the server by a password.
+enum api_writers { API_WRITERS_LOOPBACK, API_WRITERS_ALL };
 
 // What the core does not know by itself. All borrowed.
 struct api_context {
@@ -156,6 +163,9 @@ struct api_context {
     const char *version;
     const char *host_name; // besides addresses, localhost, *.local and the settings'; NULL: none
     enum api_writers writers;
+    struct users *users;              // NULL: there are none, and nobody can claim the server
+    const char *setup_code;           // claims it as well, from anywhere; NULL: there is none
+    const struct users_identity *who; // asks; filled in for each call
     struct api_assets assets;
     void (*port_facts)(void *ctx, struct api_port_facts *facts); // fills in zeros; NULL: none
     void *port_ctx;
@@ -180,7 +190,12 @@ void api_live_destroy(struct api_live *live);
 
 // --- routes --------------------------------------------------------------------------------------
 
-enum api_role { API_VIEW, API_OPERATE, API_ADMIN };
+enum api_role {
+    API_ANYBODY = USERS_NOTHING, // never needs a login
+    API_VIEW = USERS_VIEW,
+    API_OPERATE = USERS_OPERATE,
+    API_ADMIN = USERS_ADMIN,
+};
 
 // `argument` is what stands for {...} in the pattern, "" if there is none.
 typedef struct api_response (*api_handler)(const struct api_context *ctx,
@@ -193,7 +208,7 @@ struct api_route {
     api_handler handler;
 };
 
-// Finds the route and calls it. 404 unknown, 405 with Allow, 403 not allowed to write, 421 not by
+// Finds the route and calls it. 404 unknown, 405 with Allow, 401 and 403 not allowed, 421 not by
 // this name, OPTIONS answered, 304 if the client has it; errors are problem documents
 // (api_problem.h). The adapter leaves the body out for HEAD. `req` is not needed any more, for a
 // job either.

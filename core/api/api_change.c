@@ -2,6 +2,7 @@
 #include "api/api_change.h"
 #include "api/api_job.h"
 #include "api/api_problem.h"
+#include "api/api_who.h"
 #include "api/api_wrong.h"
 
 #include "base/base_text.h"
@@ -14,8 +15,7 @@ static void record(const struct api_context *ctx, const struct api_request *req)
     struct eventlog_event e = {.time_us = ctx->now_us, .what = EVENTLOG(settings_changed)};
     struct base_text t;
     base_text_init(&t, e.peer, sizeof e.peer);
-    if (req->peer)
-        base_address_text(req->peer, &t);
+    api_who_text(ctx, req->peer, &t);
     eventlog_record(server_eventlog(ctx->server), &e);
 }
 
@@ -78,6 +78,7 @@ struct change_job {
     const struct api_change *change;
     struct api_request req; // ours
     struct base_address peer;
+    struct users_identity who;
     char *body, *if_match; // NULL: none
     char name[API_CHANGE_NAME_SIZE];
     char why[API_CHANGE_WHY_SIZE + 1];
@@ -100,6 +101,10 @@ static bool begin(struct api_job *job, const struct api_context *ctx)
 {
     struct change_job *j = job_of(job);
     struct api_patch patch = {.memory = NULL};
+    if (!api_who_is_still(ctx, &j->who)) {
+        j->refusal = api_problem(403, "Not allowed", "You were logged out meanwhile.");
+        return false;
+    }
     if (j->changer->patch(ctx, &j->req, j->name, &patch, &j->refusal))
         j->begun = begin_patch(ctx, &patch, j->changer->skip, NULL, j->why, &j->refusal);
     cJSON_free(patch.memory);
@@ -115,14 +120,16 @@ static void run(struct api_job *job)
 static struct api_response finish(struct api_job *job, const struct api_context *ctx)
 {
     struct change_job *j = job_of(job);
+    struct api_context with = *ctx;
     struct api_response refusal = j->refusal;
     j->refusal.memory = NULL;
     if (!j->begun)
         return refusal;
     if (!j->change->end(j->change->ctx, j->kept, j->why))
         return refused(503, "The settings cannot be changed now", j->why);
-    record(ctx, &j->req);
-    return j->changer->answer(ctx, &j->req, j->name);
+    with.who = &j->who;
+    record(&with, &j->req);
+    return j->changer->answer(&with, &j->req, j->name);
 }
 
 static void free_job(struct api_job *job)
@@ -175,6 +182,8 @@ struct api_response api_change(const struct api_context *ctx, const struct api_r
         return api_answer(200, NULL);
     *j = (struct change_job){
         .job = {begin, run, finish, free_job}, .changer = changer, .change = ctx->change};
+    if (ctx->who)
+        j->who = *ctx->who;
     if (!base_text_copy(j->name, sizeof j->name, name) || !keep_request(j, req)) {
         free_job(&j->job);
         return api_answer(200, NULL);

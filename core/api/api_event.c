@@ -11,6 +11,22 @@ static bool is_of_file(enum eventlog_type type)
     return type == EVENT_FILE_TROUBLE || type == EVENT_FILE_SILENT || type == EVENT_FILE_BACK;
 }
 
+// What the busid is.
+static const char *name_of_busid(enum eventlog_type type)
+{
+    switch (type) {
+    case EVENT_CLAIMED:
+    case EVENT_LOGIN:
+    case EVENT_USER_CHANGED:
+        return "user";
+    case EVENT_TOKEN_MADE:
+    case EVENT_TOKEN_REVOKED:
+        return "token";
+    default:
+        return "busid";
+    }
+}
+
 void api_json_event(struct api_json *j, const struct eventlog_event *e)
 {
     char text[TEXT_SIZE];
@@ -26,7 +42,7 @@ void api_json_event(struct api_json *j, const struct eventlog_event *e)
     if (e->peer[0])
         api_json_text(j, is_of_file(e->what.type) ? "file" : "peer", e->peer);
     if (e->busid[0])
-        api_json_text(j, "busid", e->busid);
+        api_json_text(j, name_of_busid(e->what.type), e->busid);
     for (unsigned i = 0; i < EVENTLOG_MAX_VALUES; i++) {
         if (!eventlog_value(e, i, &v))
             continue;

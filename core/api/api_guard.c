@@ -67,30 +67,19 @@ static bool site_is_ours(const struct api_request *req)
     return !site || api_header_same(site, "same-origin") || api_header_same(site, "none");
 }
 
-static bool writer_is_allowed(const struct api_context *ctx, const struct api_request *req)
-{
-    if (ctx->writers == API_WRITERS_ALL)
-        return true;
-    return req->peer && base_address_is_loopback(req->peer) && !api_header(req, "Forwarded") &&
-           !api_header(req, "X-Forwarded-For");
-}
-
 static bool only_reads(const struct api_request *req)
 {
     return strcmp(req->method, "GET") == 0 || strcmp(req->method, "HEAD") == 0 ||
            strcmp(req->method, "OPTIONS") == 0;
 }
 
-const char *api_guard(const struct api_context *ctx, const struct api_request *req)
+const char *api_guard(const struct api_request *req)
 {
     bool reads = only_reads(req);
     if (reads && !api_header(req, "Upgrade"))
         return NULL;
     if (!origin_is_ours(req) || !site_is_ours(req))
         return "The request comes from another site's page.";
-    if (!reads && !writer_is_allowed(ctx, req))
-        return "Changes are taken only from the machine on which the server runs, over its "
-               "loopback address and not through a proxy.";
     return NULL;
 }
 

@@ -10,13 +10,15 @@ static const char no_memory[] =
 
 static struct api_response problem(int status, const char *body)
 {
-    return (struct api_response){
+    struct api_response r = {
         .status = status,
         .content_type = "application/problem+json",
         .body = body,
         .size = strlen(body),
-        .retry_after = status == 503 ? "1" : NULL,
     };
+    if (status == 503)
+        r.retry_after[0] = '1';
+    return r;
 }
 
 static void add_errors(struct api_json *j, const struct api_error *errors, unsigned count)

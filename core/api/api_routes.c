@@ -7,6 +7,7 @@
 #include "api/api_healthz.h"
 #include "api/api_history.h"
 #include "api/api_live.h"
+#include "api/api_login.h"
 #include "api/api_metrics.h"
 #include "api/api_openapi.h"
 #include "api/api_operate.h"
@@ -16,10 +17,12 @@
 #include "api/api_settings.h"
 #include "api/api_simulated.h"
 #include "api/api_status.h"
+#include "api/api_tokens.h"
 #include "api/api_topology.h"
+#include "api/api_users.h"
 
 static const struct api_route routes[] = {
-    {"GET", "/healthz", API_VIEW, api_get_healthz},
+    {"GET", "/healthz", API_ANYBODY, api_get_healthz},
     {"GET", "/metrics", API_VIEW, api_get_metrics},
     {"GET", "/api/v1/openapi.json", API_VIEW, api_get_openapi},
     {"GET", "/api/v1/status", API_VIEW, api_get_status},
@@ -45,15 +48,27 @@ static const struct api_route routes[] = {
     {"POST", "/api/v1/devices/{busid}/unplug", API_OPERATE, api_post_unplug},
     {"POST", "/api/v1/devices/{busid}/type", API_OPERATE, api_post_type},
     {"DELETE", "/api/v1/sessions/{id}", API_OPERATE, api_delete_session},
+    {"POST", "/api/v1/setup", API_ANYBODY, api_post_setup},
+    {"POST", "/api/v1/login", API_ANYBODY, api_post_login},
+    {"POST", "/api/v1/logout", API_ANYBODY, api_post_logout},
+    {"GET", "/api/v1/me", API_ANYBODY, api_get_me},
+    {"PUT", "/api/v1/me/password", API_VIEW, api_put_my_password},
+    {"GET", "/api/v1/users", API_ADMIN, api_get_users},
+    {"POST", "/api/v1/users", API_ADMIN, api_post_user},
+    {"PUT", "/api/v1/users/{name}", API_ADMIN, api_put_user},
+    {"DELETE", "/api/v1/users/{name}", API_ADMIN, api_delete_user},
+    {"GET", "/api/v1/tokens", API_ADMIN, api_get_tokens},
+    {"POST", "/api/v1/tokens", API_ADMIN, api_post_token},
+    {"DELETE", "/api/v1/tokens/{id}", API_ADMIN, api_delete_token},
 
-    {"GET", "/", API_VIEW, api_get_page},
-    {"GET", "/devices/{busid}", API_VIEW, api_get_page},
-    {"GET", "/topology", API_VIEW, api_get_page},
-    {"GET", "/clients", API_VIEW, api_get_page},
-    {"GET", "/events", API_VIEW, api_get_page},
-    {"GET", "/settings", API_VIEW, api_get_page},
-    {"GET", "/settings/{part}", API_VIEW, api_get_page},
-    {"GET", "/assets/{name}", API_VIEW, api_get_asset},
+    {"GET", "/", API_ANYBODY, api_get_page},
+    {"GET", "/devices/{busid}", API_ANYBODY, api_get_page},
+    {"GET", "/topology", API_ANYBODY, api_get_page},
+    {"GET", "/clients", API_ANYBODY, api_get_page},
+    {"GET", "/events", API_ANYBODY, api_get_page},
+    {"GET", "/settings", API_ANYBODY, api_get_page},
+    {"GET", "/settings/{part}", API_ANYBODY, api_get_page},
+    {"GET", "/assets/{name}", API_ANYBODY, api_get_asset},
 };
 
 const struct api_route *api_routes(unsigned *count)

@@ -4,6 +4,7 @@
 #include "api/api_events.h"
 #include "api/api_live.h"
 #include "api/api_message.h"
+#include "api/api_who.h"
 
 enum { MESSAGE_SIZE = 32 * 1024 };
 
@@ -30,4 +31,11 @@ static struct api_message *next_events(const struct api_context *ctx, struct api
 struct api_message *api_stream_next(const struct api_context *ctx, struct api_stream *stream)
 {
     return stream->kind == API_STREAM_LIVE ? api_live_next(ctx, stream) : next_events(ctx, stream);
+}
+
+bool api_stream_may_go_on(const struct api_context *ctx, const struct api_stream *stream)
+{
+    if (stream->who.kind != USERS_NOBODY)
+        return ctx->users && users_is_still(ctx->users, &stream->who, ctx->now_us);
+    return api_who_nobody(ctx, NULL) >= USERS_VIEW;
 }

@@ -21,7 +21,10 @@ struct eventlog_event {
     uint32_t boot;      // the run it belongs to: 1, 2, 3 ...
     uint32_t session;   // 0: none
     struct eventlog_what what;
-    char busid[USB_BUSID_SIZE];
+    union {
+        char busid[USB_BUSID_SIZE];
+        char user[USB_BUSID_SIZE]; // LOGIN, USER_CHANGED ...; TOKEN_...: the token's name
+    };
     union {
         char peer[EVENTLOG_PEER_SIZE];
         char file[EVENTLOG_PEER_SIZE]; // FILE_...: the end of its path, in ASCII

@@ -170,6 +170,8 @@ static void add_field(struct base_text *t, const struct eventlog_event *e, const
         base_text_str(t, e->file);
     else if (is(name, length, "busid"))
         base_text_str(t, e->busid[0] ? e->busid : "(no bus id)");
+    else if (is(name, length, "user"))
+        base_text_str(t, e->user);
     else if (is(name, length, "time"))
         base_text_utc(t, e->unix_us);
     else

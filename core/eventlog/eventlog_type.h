@@ -12,8 +12,8 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
 
 // EVENT(NAME, name, LEVEL, sentence, values) makes EVENT_NAME, says the type's name in JSON, its
 // sentence in the log, and its values, EVENTLOG_MAX_VALUES at most; PLAIN() is a type without. In a
-// sentence {name} stands for a value, or for the event's session, peer, file, busid or time. A
-// value's name is that in JSON and in struct eventlog_what:
+// sentence {name} stands for a value, or for the event's session, peer, file, busid, user or time.
+// A value's name is that in JSON and in struct eventlog_what:
 //
 //   NUMBER(kind, name)   uint32_t name; the kinds are in eventlog_word.h
 //   WORD(tag, name)      enum tag name; its words are in eventlog_word.c
@@ -116,7 +116,17 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     PLAIN(DEVICE_EXPORTED, device_exported, INFO, "{busid} is exported now")                       \
     EVENT(DEVICE_TAKEN, device_taken, WARNING,                                                     \
           "{busid} is exported because its owner wants it, although {reason}",                     \
-          WORD(usb_obstacle, reason))
+          WORD(usb_obstacle, reason))\
+    PLAIN(CLAIMED, claimed, INFO, "{peer} has set the first password, of {user}")                  \
+    PLAIN(LOGIN, login, INFO, "{peer} has logged in as {user}")                                    \
+    PLAIN(LOGIN_REFUSED, login_refused, WARNING, "{peer} knew no user and password")               \
+    EVENT(LOGIN_BACKED_OFF, login_backed_off, WARNING,                                             \
+          "{peer} knew no user and password again, and has to wait {seconds} s",                   \
+          NUMBER(count, seconds))                                                                  \
+    EVENT(USER_CHANGED, user_changed, INFO, "{peer} has {action} the user {user}",                 \
+          WORD(eventlog_user, action))                                                             \
+    PLAIN(TOKEN_MADE, token_made, INFO, "{peer} has made the token {user}")                        \
+    PLAIN(TOKEN_REVOKED, token_revoked, INFO, "{peer} has revoked the token {user}")
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,
@@ -256,6 +266,15 @@ enum eventlog_power {
     EVENT_POWER_PERMISSION,
     EVENT_POWER_FAILED, // the hub, or its driver
     EVENT_POWER_COUNT
+};
+
+// What was done to a user.
+enum eventlog_user {
+    EVENT_USER_ADDED = 1,
+    EVENT_USER_REMOVED,
+    EVENT_USER_ROLE,
+    EVENT_USER_PASSWORD,
+    EVENT_USER_COUNT
 };
 
 #define EVENTLOG_NUMBER(kind, name) uint32_t name;

@@ -167,6 +167,13 @@ static const struct word powers[] = {
     [EVENT_POWER_FAILED] = {"failed", "its hub, or the kernel, did not do it"},
 };
 
+static const struct word user_actions[] = {
+    [EVENT_USER_ADDED] = {"added", "added"},
+    [EVENT_USER_REMOVED] = {"removed", "removed"},
+    [EVENT_USER_ROLE] = {"role", "given another role to"},
+    [EVENT_USER_PASSWORD] = {"password", "given another password to"},
+};
+
 static const struct {
     const struct word *words;
     unsigned count;
@@ -187,6 +194,7 @@ static const struct {
     TABLE(eventlog_claim, claims),
     TABLE(eventlog_reset, resets),
     TABLE(eventlog_power, powers),
+    TABLE(eventlog_user, user_actions),
 };
 
 // Members are NULL if that number has no word.

@@ -32,6 +32,7 @@ enum eventlog_kind {
     EVENTLOG_KIND_eventlog_claim,
     EVENTLOG_KIND_eventlog_reset,
     EVENTLOG_KIND_eventlog_power,
+    EVENTLOG_KIND_eventlog_user,
     EVENTLOG_KIND_COUNT
 };
 

@@ -39,6 +39,13 @@ enum settings_take_over {
     SETTINGS_NEVER, // "never"
 };
 
+// Who is not logged in, when there is a password.
+enum settings_anonymous {
+    SETTINGS_ANONYMOUS_AUTO, // "auto": may look, unless the access rules hide something
+    SETTINGS_ANONYMOUS_VIEW, // "view"
+    SETTINGS_ANONYMOUS_NONE, // "none"
+};
+
 // IPv4 addresses are in the order of their text: {192, 168, 1, 10}. All 0: none.
 struct settings_network {
     enum settings_addressing addressing;
@@ -68,6 +75,7 @@ struct settings_port {
     unsigned max_namings;              // devices with names; 0: none
     size_t max_bytes;                  // of a document; 0: SETTINGS_MAX_BYTES
     bool has_network;                  // it sets up its own network: "network"
+    bool has_users;                    // people can log in: "anonymous"
     bool has_buses;                    // it has USB ports of its own: "usb"
 };
 
@@ -86,6 +94,7 @@ struct settings {
     enum access_mode access_mode;
     enum access_export export_policy;
     enum settings_take_over take_over;
+    enum settings_anonymous anonymous;
     struct settings_lists *lists; // NULL: all are empty
     char host_name[SETTINGS_HOST_NAME_SIZE];
     struct settings_network network;

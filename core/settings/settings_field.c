@@ -21,6 +21,7 @@ static const struct settings_field fields[] = {
     {"host_name", 0, SETTINGS_KIND_LABEL, offsetof(struct settings, host_name)},
     {"takeover", 0, SETTINGS_KIND_TAKE_OVER, offsetof(struct settings, take_over)},
     {"export", 0, SETTINGS_KIND_EXPORT, offsetof(struct settings, export_policy)},
+    {"anonymous", 0, SETTINGS_KIND_ANONYMOUS, offsetof(struct settings, anonymous)},
     FIELD("network", "addressing", SETTINGS_KIND_ADDRESSING, network.addressing),
     FIELD("network", "address", SETTINGS_KIND_IPV4, network.address),
     FIELD("network", "netmask", SETTINGS_KIND_IPV4, network.netmask),
@@ -41,13 +42,17 @@ static const struct settings_field fields[] = {
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
 static const char *const addressing_words[] = {
-    [SETTINGS_DHCP] = "dhcp", [SETTINGS_STATIC] = "static"};
+    [SETTINGS_DHCP] = "dhcp", [SETTINGS_STATIC] = "static", NULL};
 static const char *const speed_words[] = {
-    [SETTINGS_HIGH_SPEED] = "high", [SETTINGS_FULL_SPEED] = "full"};
+    [SETTINGS_HIGH_SPEED] = "high", [SETTINGS_FULL_SPEED] = "full", NULL};
 
-static const char *const mode_words[] = {[ACCESS_OPEN] = "open", [ACCESS_CLOSED] = "closed"};
+static const char *const mode_words[] = {[ACCESS_OPEN] = "open", [ACCESS_CLOSED] = "closed", NULL};
 static const char *const take_over_words[] = {
-    [SETTINGS_PROBE] = "probe", [SETTINGS_NEVER] = "never"};
+    [SETTINGS_PROBE] = "probe", [SETTINGS_NEVER] = "never", NULL};
+static const char *const anonymous_words[] = {[SETTINGS_ANONYMOUS_AUTO] = "auto",
+                                              [SETTINGS_ANONYMOUS_VIEW] = "view",
+                                              [SETTINGS_ANONYMOUS_NONE] = "none",
+                                              NULL};
 
 static const char *const export_words[] = {
     [ACCESS_EXPORT_AUTO] = "auto", [ACCESS_EXPORT_MANUAL] = "manual"};
@@ -66,6 +71,8 @@ static const char *const *words_of(const struct settings_field *f)
         return take_over_words;
     case SETTINGS_KIND_EXPORT:
         return export_words;
+    case SETTINGS_KIND_ANONYMOUS:
+        return anonymous_words;
     default:
         return NULL;
     }
@@ -73,7 +80,8 @@ static const char *const *words_of(const struct settings_field *f)
 
 static_assert(sizeof(enum access_mode) == 4 && sizeof(enum settings_take_over) == 4 &&
                   sizeof(enum access_export) == 4 && sizeof(enum settings_speed) == 4 &&
-                  sizeof(enum settings_addressing) == 4,
+                  sizeof(enum settings_addressing) == 4 &&
+                  sizeof(enum settings_anonymous) == 4,
               "a word is stored as uint32_t");
 
 static uint32_t number_of(const struct settings_limits *limits, const struct settings_field *f)
@@ -91,6 +99,8 @@ static bool port_has(const struct settings_port *port, const struct settings_fie
         return port->has_buses;
     if (settings_field_in(f, "access") || f->kind == SETTINGS_KIND_EXPORT)
         return port->max_rules > 0;
+    if (f->kind == SETTINGS_KIND_ANONYMOUS)
+        return port->has_users;
     return f->kind != SETTINGS_KIND_NUMBER || number_of(&port->max_limits, f) > 0;
 }
 
@@ -146,9 +156,9 @@ void settings_field_set_number(struct settings *s, const struct settings_field *
 
 // --- from text -----------------------------------------------------------------------------------
 
-static bool word_from_text(const char *const words[2], const char *text, void *p)
+static bool word_from_text(const char *const *words, const char *text, void *p)
 {
-    for (uint32_t i = 0; i < 2; i++)
+    for (uint32_t i = 0; words[i]; i++)
         if (strcmp(words[i], text) == 0) {
             memcpy(p, &i, sizeof i);
             return true;
@@ -183,6 +193,7 @@ bool settings_field_from_text(struct settings *s, const struct settings_field *f
     case SETTINGS_KIND_MODE:
     case SETTINGS_KIND_TAKE_OVER:
     case SETTINGS_KIND_EXPORT:
+    case SETTINGS_KIND_ANONYMOUS:
         return word_from_text(words_of(f), text, p);
     case SETTINGS_KIND_NUMBER:
         if (!base_number(text, 0, UINT32_MAX, &number))
@@ -221,6 +232,7 @@ void settings_field_to_text(const struct settings *s, const struct settings_fiel
     case SETTINGS_KIND_MODE:
     case SETTINGS_KIND_TAKE_OVER:
     case SETTINGS_KIND_EXPORT:
+    case SETTINGS_KIND_ANONYMOUS:
         base_text_str(t, words_of(f)[word_number(p)]);
         break;
     case SETTINGS_KIND_NUMBER:
@@ -255,6 +267,8 @@ void settings_field_wants(const struct settings_port *port, const struct setting
         break;
     case SETTINGS_KIND_EXPORT:
         base_text_str(t, "\"auto\" or \"manual\" is wanted");
+    case SETTINGS_KIND_ANONYMOUS:
+        base_text_str(t, "\"auto\", \"view\" or \"none\" is wanted");
         break;
     case SETTINGS_KIND_SPEED: // bus 2 is the chip's full-speed port
         base_text_str(t, strcmp(f->key, "usb.bus1_speed") == 0
@@ -288,6 +302,8 @@ bool settings_field_valid(const struct settings *s, const struct settings_field 
     case SETTINGS_KIND_TAKE_OVER:
     case SETTINGS_KIND_EXPORT:
         return word_number(p) < 2;
+    case SETTINGS_KIND_ANONYMOUS:
+        return word_number(p) <= SETTINGS_ANONYMOUS_NONE;
     case SETTINGS_KIND_SPEED:
         return *(const enum settings_speed *)p == SETTINGS_FULL_SPEED ||
                (*(const enum settings_speed *)p == SETTINGS_HIGH_SPEED && p == &s->bus_speed[0]);

@@ -15,6 +15,7 @@ enum settings_kind {
     SETTINGS_KIND_MODE,       // a word
     SETTINGS_KIND_TAKE_OVER,  // a word
     SETTINGS_KIND_EXPORT,     // a word
+    SETTINGS_KIND_ANONYMOUS,  // a word
     SETTINGS_KIND_NUMBER,     // one of the limits
 };
 

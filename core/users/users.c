@@ -94,7 +94,6 @@ bool users_by_secret(struct users *u, const char *secret, uint64_t now_us,
     if (!user)
         return false;
     *who = (struct users_identity){.kind = USERS_BY_SESSION, .role = user->role, .session = s->id};
-    (void)base_text_copy(who->name, sizeof who->name, user->name);
     return true;
 }
 
@@ -111,9 +110,16 @@ bool users_by_token(struct users *u, const char *token, struct users_identity *w
     if (!found)
         return false;
     *who = (struct users_identity){.kind = USERS_BY_TOKEN, .role = found->role};
-    (void)base_text_copy(who->name, sizeof who->name, found->name);
     (void)base_text_copy(who->token, sizeof who->token, found->id);
     return true;
+}
+
+const char *users_name(const struct users *u, const struct users_identity *who, uint64_t now_us)
+{
+    const struct users_token *token =
+        who->kind == USERS_BY_TOKEN ? users_find_token(&u->document, who->token) : NULL;
+    const struct users_session *s = users_session_find(&u->sessions, who->session, now_us);
+    return token ? token->name : s ? s->user : "";
 }
 
 bool users_is_still(const struct users *u, const struct users_identity *who, uint64_t now_us)
@@ -129,9 +135,10 @@ bool users_is_still(const struct users *u, const struct users_identity *who, uin
 
 // --- new tokens ----------------------------------------------------------------------------------
 
-bool users_token_make(const struct users *u, struct users_token *token, char text[USERS_TOKEN_SIZE])
+bool users_token_make(const struct users_config *config, struct users_token *token,
+                      char text[USERS_TOKEN_SIZE])
 {
-    const struct users_crypto *c = u->config.crypto;
+    const struct users_crypto *c = config->crypto;
     uint8_t id[USERS_TOKEN_ID_SIZE / 2];
     struct base_text t;
     size_t mark = strlen(token_mark);

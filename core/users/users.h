@@ -32,7 +32,6 @@ struct users_identity {
     enum users_kind kind;
     enum users_role role;
     uint32_t session;
-    char name[USERS_NAME_SIZE];      // of user or token
     char token[USERS_TOKEN_ID_SIZE]; // its ID
 };
 
@@ -66,12 +65,15 @@ bool users_by_secret(struct users *u, const char *secret, uint64_t now_us,
                      struct users_identity *who);
 bool users_by_token(struct users *u, const char *token, struct users_identity *who);
 
+// Of the user or token; "" if that is no more.
+const char *users_name(const struct users *u, const struct users_identity *who, uint64_t now_us);
+
 // Whether somebody who was somebody is that still, with the same role. Not of USERS_NOBODY.
 bool users_is_still(const struct users *u, const struct users_identity *who, uint64_t now_us);
 
 enum { USERS_TOKEN_SIZE = 3 + USERS_SECRET_SIZE }; // "ub_" and its digits
 
-// A new token with its name and role: `text` is what the program gets, and is kept nowhere. False:
-// the library could not.
-bool users_token_make(const struct users *u, struct users_token *token,
+// Any thread: a new token with its name and role: `text` is what the program gets, and is kept
+// nowhere. False: the library could not.
+bool users_token_make(const struct users_config *config, struct users_token *token,
                       char text[USERS_TOKEN_SIZE]);

@@ -13,7 +13,7 @@ static struct base_address who(const struct base_address *from)
     return a;
 }
 
-static unsigned wait_s(unsigned failures)
+static unsigned wait_after(unsigned failures)
 {
     unsigned doublings = failures - USERS_FREE_FAILURES - 1;
     if (failures <= USERS_FREE_FAILURES)
@@ -44,22 +44,32 @@ static unsigned make_place(const struct users_attempts *a)
     return best;
 }
 
+unsigned users_attempt_wait(const struct users_attempts *a, const struct base_address *from,
+                            uint64_t now_us)
+{
+    const struct base_address address = who(from);
+    unsigned i = find(a, &address);
+    if (i == USERS_ADDRESSES_MAX || a->list[i].until_us <= now_us)
+        return 0;
+    return (unsigned)((a->list[i].until_us - now_us + SECOND_US - 1) / SECOND_US);
+}
+
 unsigned users_attempt_begin(struct users_attempts *a, const struct base_address *from,
                              uint64_t now_us)
 {
     const struct base_address address = who(from);
-    unsigned i = find(a, &address);
+    unsigned i = find(a, &address), wait = users_attempt_wait(a, from, now_us);
     bool known = i < USERS_ADDRESSES_MAX;
+    if (wait)
+        return wait;
     if (!known)
         i = make_place(a);
-    if (known && a->list[i].until_us > now_us)
-        return (unsigned)((a->list[i].until_us - now_us + SECOND_US - 1) / SECOND_US);
     if (!known || now_us >= a->list[i].last_us + USERS_FAILURES_US)
         a->list[i].failures = 0;
     a->list[i].address = address;
     a->list[i].failures++;
     a->list[i].last_us = now_us;
-    a->list[i].until_us = now_us + (uint64_t)wait_s(a->list[i].failures) * SECOND_US;
+    a->list[i].until_us = now_us + (uint64_t)wait_after(a->list[i].failures) * SECOND_US;
     return 0;
 }
 

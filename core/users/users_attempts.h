@@ -25,7 +25,11 @@ struct users_attempts {
     } list[USERS_ADDRESSES_MAX];
 };
 
-// Seconds that the address has to wait, at least 1; 0: the attempt may be made, and counts.
+// Seconds that the address has to wait, at least 1; 0: it may try.
+unsigned users_attempt_wait(const struct users_attempts *a, const struct base_address *from,
+                            uint64_t now_us);
+
+// The same, and if it may, the attempt counts.
 unsigned users_attempt_begin(struct users_attempts *a, const struct base_address *from,
                              uint64_t now_us);
 

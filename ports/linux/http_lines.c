@@ -46,6 +46,7 @@ static void exchange(void *arg)
     struct api_context ctx = s->all->http->api;
     ctx.now_us = posix_now_us();
     api_message_release(s->message);
+    s->over = s->over || !api_stream_may_go_on(&ctx, &s->cursor);
     s->message = s->over ? NULL : api_stream_next(&ctx, &s->cursor);
     s->sent = 0;
 }

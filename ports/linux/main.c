@@ -178,7 +178,7 @@ static void run(struct program *p)
 {
     service_init(&p->service);
     if (start_server(p) && program_start_devices(p) && program_start_loop(p, after_turn) &&
-        program_watch_devices(p) && program_start_http(p)) {
+        program_watch_devices(p) && program_watch_users(p) && program_start_http(p)) {
         handle_signals(p->loop);
         announce(p);
         program_announce(p);
@@ -227,17 +227,28 @@ static void close_outputs(struct program *p)
 
 static void start(struct program *p, bool options_good)
 {
-    if (p->options.check)
-        p->options.state_dir = NULL; // which belongs to the server that runs
-    if (options_good && program_start_settings(p)) {
-        if (p->options.check)
+    if (options_good && p->options.set_password) {
+        if (program_set_password(p))
             p->status = EXIT_SUCCESS;
         else
-            run(p);
-        server_settings_close(&p->settings);
+            print_failure(p);
+        return;
+    }
+    if (p->options.check)
+        p->options.state_dir = NULL; // which belongs to the server that runs
+    if (!options_good || !program_start_settings(p)) {
+        print_failure(p);
+        return;
+    }
+    if (p->options.check) {
+        p->status = EXIT_SUCCESS;
+    } else if (program_start_users(p)) {
+        run(p);
+        program_end_users(p);
     } else {
         print_failure(p);
     }
+    server_settings_close(&p->settings);
 }
 
 int main(int argc, char **argv)

@@ -41,16 +41,24 @@ const char options_help[] =
     "    {\"version\": 2, \"limits\": {\"max_connections\": 256, \"max_devices\": 127,\n"
     "     \"max_urbs\": 256, \"session_budget_kib\": 16384, \"total_budget_kib\": 262144,\n"
     "     \"silent_s\": 14400, \"max_urb_kib\": 32768}, \"takeover\": \"probe\",\n"
+    "     \"anonymous\": \"auto\",\n"
     "     \"access\": {\"mode\": \"open\", \"allow\": [], \"rules\": []}, \"export\": \"auto\",\n"
     "     \"export_rules\": [], \"devices\": []}\n"
     "  max_urbs (requests in flight) and session_budget_kib (their data) are per attached\n"
     "  device; max_urbs counts when one is attached, the rest at once. silent_s is how long a\n"
     "  client that does not answer keeps its device if nobody else wants it. max_urb_kib is the\n"
     "  longest request (Windows wants 4096 at high speed, 32768 at super speed).\n"
-    "  takeover \"never\" keeps it for such a client even then. access says who may attach what,\n"
+    "  takeover \"never\" keeps it for such a client even then. anonymous says\n"
+    "  what may who is not logged in, when there is a password: \"view\", \"none\", or \"auto\",\n"
+    "  view as long as access hides nothing. access says who may attach what,\n"
     "  devices their aliases, labels and which are exported (README.md has examples). With\n"
     "  export \"manual\" only those are that devices or export_rules name.\n"
     "  host_name is what the server is called in the network; default: this machine's name.\n"
+    "\n"
+    "Users (who may change something over HTTP: README.md):\n"
+    "  --set-password        reads one line, the password of the user admin, keeps it in\n"
+    "                        secrets.json in --state-dir, and ends. A server that runs there\n"
+    "                        takes it over\n"
     "\n"
     "Other:\n"
     "  --check               say what is wrong with options and --config, and end\n"
@@ -72,6 +80,7 @@ enum option_id {
     OPT_HTTP_LISTEN,
     OPT_HTTP_PORT,
     OPT_STATE_DIR,
+    OPT_SET_PASSWORD,
     OPT_CONFIG,
     OPT_NO_MDNS,
     OPT_LOG_LEVEL,
@@ -89,6 +98,7 @@ static const struct option long_options[] = {
     {"http-listen", required_argument, NULL, OPT_HTTP_LISTEN},
     {"http-port", required_argument, NULL, OPT_HTTP_PORT},
     {"state-dir", required_argument, NULL, OPT_STATE_DIR},
+    {"set-password", no_argument, NULL, OPT_SET_PASSWORD},
     {"config", required_argument, NULL, OPT_CONFIG},
     {"no-mdns", no_argument, NULL, OPT_NO_MDNS},
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
@@ -160,6 +170,9 @@ static const char *take_option(struct options *o, int id, const char *arg)
         return parse_format(arg, &o->log_format) ? NULL : "the format is text or json";
     case OPT_STATE_DIR:
         o->state_dir = arg;
+        return NULL;
+    case OPT_SET_PASSWORD:
+        o->set_password = true;
         return NULL;
     case OPT_CONFIG:
         o->config = arg;

@@ -26,6 +26,7 @@ struct options {
     bool no_mdns;             // not announced
     const char *state_dir;    // folder; NULL: nothing is kept
     bool check;               // nothing but that: is the config right?
+    bool set_password;        // nothing is served
     uint16_t port, http_port; // 0: a free one
     enum eventlog_level log_level;
     enum log_format log_format;

@@ -18,6 +18,7 @@
 #include "ports/linux/sim_file.h"
 #include "ports/posix/posix_loop.h"
 #include "sim/bus/sim_bus.h"
+#include "users/users.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +27,16 @@ enum {
     EXIT_START = 1,
     EXIT_OPTIONS = 2,
     WHY_SIZE = SERVER_SETTINGS_WHY_SIZE,
+};
+
+enum { SETUP_CODE_SIZE = 9 };
+
+struct program_users {
+    struct users all;
+    struct store_file store;          // written by the thread of HTTP's jobs
+    struct store_file reader;         // the same, for what others have written
+    struct posix_watch watch;         // of the folder
+    char setup_code[SETUP_CODE_SIZE]; // as long as nobody has claimed the server
 };
 
 struct program {
@@ -39,6 +50,7 @@ struct program {
     struct sim_bus *bus;
     struct device_libusb *usb; // NULL: only simulated devices
     struct posix_watch usb_watch;
+    struct program_users users;
     struct usbip_server *server;
     struct posix_loop *loop;
     struct service service; // the manager of this one
@@ -70,6 +82,22 @@ void program_read_settings_again(struct program *p);
 
 // What HTTP may do with the settings.
 void program_offer_change(struct program *p);
+
+// --- program_users.c -----------------------------------------------------------------------------
+
+// Opens and reads what --state-dir has.
+bool program_load_users(struct program *p);
+// And sees to it that somebody can claim the server.
+bool program_start_users(struct program *p);
+void program_end_users(struct program *p);
+
+// When the loop is there: takes over what another program writes.
+bool program_watch_users(struct program *p);
+
+// --- program_password.c --------------------------------------------------------------------------
+
+// --set-password: the admin's, from stdin, instead of serving.
+bool program_set_password(struct program *p);
 
 // --- program_devices.c ---------------------------------------------------------------------------
 

@@ -64,6 +64,8 @@ static struct api_context api_of(struct program *p)
         .assets = web_assets,
         .port_facts = fill_facts,
         .port_ctx = p,
+        .users = &p->users.all,
+        .setup_code = p->users.setup_code,
         .simulate = &p->simulate,
         .settings = &p->settings.now,
         .change = &p->change,

@@ -46,6 +46,7 @@ static void describe_port(struct server_settings *s)
         .max_addresses = 1000,
         .max_namings = 1024, // as devices
         .max_bytes = STORE_FILE_MAX_BYTES,
+        .has_users = true,
         .min_limits = {1, 1, 64, MIB_KIB, MIB_KIB, 10, MIB_KIB},
         .max_limits = {4096, 1024, 65536, GIB_KIB, 16 * GIB_KIB, WEEK_S, LONGEST_URB_KIB},
     };

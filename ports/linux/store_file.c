@@ -10,9 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NEWEST "settings.json"
-#define BEFORE "settings.json.old"
-#define COMING "settings.json.new"
+struct store_file_names {
+    const char *newest, *before, *coming, *lock; // lock NULL: the folder's is enough
+};
+
+static const struct store_file_names settings_names = {"settings.json", "settings.json.old",
+                                                       "settings.json.new", NULL};
+static const struct store_file_names secrets_names = {STORE_FILE_SECRETS, STORE_FILE_SECRETS ".old",
+                                                      STORE_FILE_SECRETS ".new", "secrets.lock"};
 
 static enum settings_store_result failed(char *why, const char *what, const char *name)
 {
@@ -73,7 +78,7 @@ enum settings_store_result store_file_read(const char *path, char *text, size_t 
 static enum settings_store_result store_read(struct settings_store *st, unsigned age, size_t *size)
 {
     const struct store_file *f = (struct store_file *)st;
-    const char *name = age == 0 ? NEWEST : BEFORE;
+    const char *name = age == 0 ? f->names->newest : f->names->before;
     return read_named(f->folder, name, name, st->text, size, st->why);
 }
 
@@ -92,15 +97,19 @@ static bool write_all(int fd, const char *text, size_t size)
 }
 
 // What a crash has left of an earlier attempt goes first.
-static bool write_coming(const struct store_file *f, const char *text, size_t size)
+static bool write_coming(struct store_file *f, const char *text, size_t size)
 {
-    if (unlinkat(f->folder, COMING, 0) < 0 && errno != ENOENT)
+    if (unlinkat(f->folder, f->names->coming, 0) < 0 && errno != ENOENT)
         return false;
-    int fd = openat(f->folder, COMING, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = openat(f->folder, f->names->coming,
+                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return false;
     bool written = write_all(fd, text, size);
     int reason = errno;
+    struct stat st;
+    if (fstat(fd, &st) == 0)
+        atomic_store(&f->written, st.st_ino);
     close(fd);
     errno = reason;
     return written;
@@ -109,32 +118,32 @@ static bool write_coming(const struct store_file *f, const char *text, size_t si
 // Between the two renames only the copy before is there, which is then the newest good one.
 static bool put_in_place(const struct store_file *f, unsigned keep)
 {
-    if (keep == 0 && renameat(f->folder, NEWEST, f->folder, BEFORE) < 0)
+    if (keep == 0 && renameat(f->folder, f->names->newest, f->folder, f->names->before) < 0)
         return false;
-    if (renameat(f->folder, COMING, f->folder, NEWEST) == 0)
+    if (renameat(f->folder, f->names->coming, f->folder, f->names->newest) == 0)
         return true;
     int reason = errno;
     if (keep == 0)
-        (void)renameat(f->folder, BEFORE, f->folder, NEWEST);
+        (void)renameat(f->folder, f->names->before, f->folder, f->names->newest);
     errno = reason;
     return false;
 }
 
 static enum settings_store_result store_write(struct settings_store *st, size_t size, unsigned keep)
 {
-    const struct store_file *f = (struct store_file *)st;
+    struct store_file *f = (struct store_file *)st;
     if (!write_coming(f, st->text, size) || !put_in_place(f, keep)) {
-        (void)failed(st->why, "write", NEWEST);
-        (void)unlinkat(f->folder, COMING, 0);
+        (void)failed(st->why, "write", f->names->newest);
+        (void)unlinkat(f->folder, f->names->coming, 0);
         return SETTINGS_STORE_FAILED;
     }
-    return fsync(f->folder) == 0 ? SETTINGS_STORE_OK : failed(st->why, "flush", NEWEST);
+    return fsync(f->folder) == 0 ? SETTINGS_STORE_OK : failed(st->why, "flush", f->names->newest);
 }
 
 static enum settings_store_result store_erase(struct settings_store *st)
 {
-    static const char *const names[] = {COMING, BEFORE, NEWEST};
     const struct store_file *f = (struct store_file *)st;
+    const char *const names[] = {f->names->coming, f->names->before, f->names->newest};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
         if ((unlinkat(f->folder, names[i], 0) < 0 && errno != ENOENT) || fsync(f->folder) < 0)
             return failed(st->why, "remove", names[i]);
@@ -154,21 +163,23 @@ static bool lock(int folder, char *why)
     return false;
 }
 
-bool store_file_open(struct store_file *f, const char *folder, char *why)
+static bool open_folder(struct store_file *f, const char *folder, char *why)
 {
     if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
         (void)failed(why, "make", "the folder");
         return false;
     }
     f->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (f->folder < 0) {
+    if (f->folder < 0)
         (void)failed(why, "open", "the folder");
-        return false;
-    }
-    if (!lock(f->folder, why)) {
-        close(f->folder);
-        return false;
-    }
+    return f->folder >= 0;
+}
+
+// With the folder open; closes it unless it is true.
+static bool open_store(struct store_file *f, const struct store_file_names *names, char *why)
+{
+    f->names = names;
+    f->held = -1;
     f->store.text_size = STORE_FILE_MAX_BYTES + 1;
     f->store.text = malloc(f->store.text_size);
     if (!f->store.text) {
@@ -183,8 +194,54 @@ bool store_file_open(struct store_file *f, const char *folder, char *why)
     return true;
 }
 
+bool store_file_open(struct store_file *f, const char *folder, char *why)
+{
+    if (!open_folder(f, folder, why))
+        return false;
+    if (lock(f->folder, why))
+        return open_store(f, &settings_names, why);
+    close(f->folder);
+    return false;
+}
+
 void store_file_close(struct store_file *f)
 {
     free(f->store.text);
     close(f->folder); // which ends the lock
+}
+
+// --- others that write ---------------------------------------------------------------------------
+
+// Who holds it has little to do.
+static bool hold(struct settings_store *st, bool on)
+{
+    struct store_file *f = (struct store_file *)st;
+    if (!on) {
+        close(f->held);
+        f->held = -1;
+        return true;
+    }
+    f->held = openat(f->folder, f->names->lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (f->held >= 0 && flock(f->held, LOCK_EX) == 0)
+        return true;
+    (void)failed(st->why, "lock", f->names->lock);
+    if (f->held >= 0)
+        close(f->held);
+    return false;
+}
+
+bool store_file_open_secrets(struct store_file *f, const char *folder, char *why)
+{
+    if (!open_folder(f, folder, why) || !open_store(f, &secrets_names, why))
+        return false;
+    f->store.hold = hold;
+    return true;
+}
+
+bool store_file_is_anothers(struct store_file *f)
+{
+    struct stat st;
+    if (fstatat(f->folder, f->names->newest, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return true;
+    return st.st_ino != atomic_load(&f->written);
 }

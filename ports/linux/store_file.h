@@ -6,9 +6,17 @@
 
 #include "settings/settings_store.h"
 
+#include <stdatomic.h>
+
+//
+// Beside it secrets.json, by the same means: nobody but its owner can read it, and any number of
+// processes use it: who writes holds secrets.lock.
 struct store_file {
     struct settings_store store; // for settings_store_load() and so on
-    int folder;                  // the open folder, locked while the store is open
+    int folder;                  // the open folder; of settings.json locked while that is open
+    const struct store_file_names *names;
+    int held;                      // descriptor of the lock while it is held, or -1
+    atomic_uint_least64_t written; // inode of what was last written; any thread
 };
 
 enum { STORE_FILE_MAX_BYTES = 256 * 1024 }; // of a document
@@ -17,6 +25,14 @@ enum { STORE_FILE_MAX_BYTES = 256 * 1024 }; // of a document
 // bytes) says why not, without the folder's name.
 bool store_file_open(struct store_file *f, const char *folder, char *why);
 void store_file_close(struct store_file *f);
+
+#define STORE_FILE_SECRETS "secrets.json"
+
+// The same for secrets.json. It needs store_file_open()'s folder no more than any other.
+bool store_file_open_secrets(struct store_file *f, const char *folder, char *why);
+
+// Whether the newest copy is not what `f` has last written. Any thread.
+bool store_file_is_anothers(struct store_file *f);
 
 // A document of somebody else's, which is only read: up to STORE_FILE_MAX_BYTES into `text`,
 // which has room for one byte more.

@@ -218,5 +218,7 @@ unsigned posix_http_headers(const struct api_response *a,
     n = add(headers, n, "ETag", a->etag);
     n = add(headers, n, "Location", a->location);
     n = add(headers, n, "Retry-After", a->retry_after);
+    n = add(headers, n, "WWW-Authenticate", a->authenticate);
+    n = add(headers, n, "Set-Cookie", a->cookie);
     return n;
 }

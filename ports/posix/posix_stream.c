@@ -93,7 +93,7 @@ static bool pull(struct posix_stream *s, uint64_t now_us)
 {
     struct api_context ctx = s->all->api;
     ctx.now_us = now_us;
-    if (s->closing || has_more(s))
+    if (s->closing || has_more(s) || !api_stream_may_go_on(&ctx, &s->cursor))
         return false;
     s->message = api_stream_next(&ctx, &s->cursor);
     if (!s->message)
@@ -168,8 +168,14 @@ static void on_time(void *ctx, uint64_t now_us)
 {
     struct posix_streams *all = ctx;
     all->timer.due_us = now_us + all->every_us;
-    BASE_LIST_FOR_EACH (struct posix_stream, s, &all->open, link)
-        advance(s, now_us);
+    struct api_context api = all->api;
+    api.now_us = now_us;
+    BASE_LIST_FOR_EACH (struct posix_stream, s, &all->open, link) {
+        if (api_stream_may_go_on(&api, &s->cursor))
+            advance(s, now_us);
+        else
+            end(s);
+    }
 }
 
 void posix_streams_init(struct posix_streams *all, struct posix_loop *loop,

@@ -3,6 +3,7 @@
 """Is what the server answers what its OpenAPI document says, route by route, good requests and bad
 ones? And do Prometheus' own programs read its metrics? usage: USBIP_SERVER=PROGRAM api_test.py"""
 
+import base64
 import http.client
 import json
 import os
@@ -142,6 +143,50 @@ ASKED = {
         ("/api/v1/devices/1-4/plug", {}, None, 409),
         ("/api/v1/devices/7-7/plug", {}, None, 404),
     ],
+    "GET /api/v1/me": [("/api/v1/me", {}, None, 200)],
+    "POST /api/v1/logout": [("/api/v1/logout", {}, None, 204)],
+    "GET /api/v1/users": [("/api/v1/users", {}, None, 200)],
+    "GET /api/v1/tokens": [("/api/v1/tokens", {}, None, 200)],
+    "POST /api/v1/login": [
+        ("/api/v1/login", JSON, '{"user":"admin","password":"password"}', 409),
+    ],
+    "POST /api/v1/setup": [
+        ("/api/v1/setup", JSON, '{"password":"short"}', 422),
+        ("/api/v1/setup", JSON, "[]", 400),
+        ("/api/v1/setup", JSON, '{"password":"new password"}', 200),
+        ("/api/v1/setup", JSON, '{"password":"new password"}', 409),
+    ],
+    # From here on it is the admin who asks: see ADMIN.
+    "PUT /api/v1/me/password": [
+        ("/api/v1/me/password", JSON, '{"old":"x","password":"other password"}', 422),
+        ("/api/v1/me/password", JSON, '{"old":"new password","password":"other password"}', 200),
+        ("/api/v1/me/password", JSON | {"Cookie": ""}, "{}", 401),
+    ],
+    "POST /api/v1/users": [
+        ("/api/v1/users", JSON, '{"name":"anna","role":"view","password":"password"}', 201),
+        ("/api/v1/users", JSON, '{"name":"anna","role":"view","password":"password"}', 409),
+        ("/api/v1/users", JSON, '{"name":"b","role":"root","password":"password"}', 422),
+        ("/api/v1/users", JSON, "{", 400),
+    ],
+    "PUT /api/v1/users/{name}": [
+        ("/api/v1/users/anna", JSON, '{"role":"operate"}', 200),
+        ("/api/v1/users/berta", JSON, '{"role":"operate"}', 404),
+        ("/api/v1/users/admin", JSON, '{"role":"operate"}', 409),
+    ],
+    "DELETE /api/v1/users/{name}": [
+        ("/api/v1/users/anna", {}, None, 204),
+        ("/api/v1/users/anna", {}, None, 404),
+        ("/api/v1/users/admin", {}, None, 409),
+    ],
+    "POST /api/v1/tokens": [
+        ("/api/v1/tokens", JSON, '{"name":"ci","role":"view"}', 201),
+        ("/api/v1/tokens", JSON, '{"name":"ci","role":"view"}', 409),
+        ("/api/v1/tokens", JSON, '{"name":""}', 422),
+    ],
+    "DELETE /api/v1/tokens/{id}": [
+        ("/api/v1/tokens/{token}", {}, None, 204),
+        ("/api/v1/tokens/{token}", {}, None, 404),
+    ],
     "DELETE /api/v1/sessions/{id}": [
         ("/api/v1/sessions/{other}", {}, None, 202),
         ("/api/v1/sessions/99999", {}, None, 404),
@@ -168,11 +213,67 @@ REFUSED = [
     (b"GET /healthz HTTP/1.9\r\nHost: a\r\n\r\n", 505),
 ]
 
+FREE, VIEW, OPERATE, ADMIN = 0, 1, 2, 3
+# By route: who may, and a request that changes nothing that others need when it is let through.
+ROLES = {
+    "GET /healthz": (FREE, "/healthz", None),
+    "GET /metrics": (VIEW, "/metrics", None),
+    "GET /api/v1/openapi.json": (VIEW, "/api/v1/openapi.json", None),
+    "GET /api/v1/status": (VIEW, "/api/v1/status", None),
+    "GET /api/v1/devices": (VIEW, "/api/v1/devices", None),
+    "GET /api/v1/devices/{busid}": (VIEW, "/api/v1/devices/1-1", None),
+    "GET /api/v1/topology": (VIEW, "/api/v1/topology", None),
+    "GET /api/v1/sessions": (VIEW, "/api/v1/sessions", None),
+    "GET /api/v1/events": (VIEW, "/api/v1/events", None),
+    "GET /api/v1/history": (VIEW, "/api/v1/history", None),
+    "GET /api/v1/live": (VIEW, "/api/v1/live", None),
+    "GET /api/v1/settings": (VIEW, "/api/v1/settings", None),
+    "PATCH /api/v1/settings": (ADMIN, "/api/v1/settings?dry_run=1", "{}"),
+    "PATCH /api/v1/devices/{busid}": (ADMIN, "/api/v1/devices/7-7", "{}"),
+    "POST /api/v1/access/test": (OPERATE, "/api/v1/access/test", "{}"),
+    "GET /api/v1/simulate": (VIEW, "/api/v1/simulate", None),
+    "POST /api/v1/simulate": (OPERATE, "/api/v1/simulate", "{}"),
+    "POST /api/v1/devices/{busid}/type": (OPERATE, "/api/v1/devices/7-7/type", "{}"),
+    "POST /api/v1/devices/{busid}/disconnect": (OPERATE, "/api/v1/devices/7-7/disconnect", None),
+    "POST /api/v1/devices/{busid}/reset": (OPERATE, "/api/v1/devices/7-7/reset", None),
+    "POST /api/v1/devices/{busid}/plug": (OPERATE, "/api/v1/devices/7-7/plug", None),
+    "POST /api/v1/devices/{busid}/unplug": (OPERATE, "/api/v1/devices/7-7/unplug", None),
+    "PUT /api/v1/devices/{busid}/power": (OPERATE, "/api/v1/devices/7-7/power", "{}"),
+    "GET /api/v1/ports/{port}/power": (VIEW, "/api/v1/ports/7-7/power", None),
+    "PUT /api/v1/ports/{port}/power": (OPERATE, "/api/v1/ports/7-7/power", "1"),
+    "DELETE /api/v1/sessions/{id}": (OPERATE, "/api/v1/sessions/99999", None),
+    "POST /api/v1/setup": (FREE, "/api/v1/setup", "{}"),
+    "POST /api/v1/login": (FREE, "/api/v1/login", "{}"),
+    "POST /api/v1/logout": (FREE, "/api/v1/logout", None),
+    "GET /api/v1/me": (FREE, "/api/v1/me", None),
+    "PUT /api/v1/me/password": (VIEW, "/api/v1/me/password", "{}"),
+    "GET /api/v1/users": (ADMIN, "/api/v1/users", None),
+    "POST /api/v1/users": (ADMIN, "/api/v1/users", "{}"),
+    "PUT /api/v1/users/{name}": (ADMIN, "/api/v1/users/nobody", "{}"),
+    "DELETE /api/v1/users/{name}": (ADMIN, "/api/v1/users/nobody", None),
+    "GET /api/v1/tokens": (ADMIN, "/api/v1/tokens", None),
+    "POST /api/v1/tokens": (ADMIN, "/api/v1/tokens", "{}"),
+    "DELETE /api/v1/tokens/{id}": (ADMIN, "/api/v1/tokens/00000000", None),
+    "GET /": (FREE, "/", None),
+    "GET /devices/{busid}": (FREE, "/devices/1-1", None),
+    "GET /topology": (FREE, "/topology", None),
+    "GET /clients": (FREE, "/clients", None),
+    "GET /events": (FREE, "/events", None),
+    "GET /settings": (FREE, "/settings", None),
+    "GET /settings/{part}": (FREE, "/settings/access", None),
+    "GET /assets/{name}": (FREE, "/assets/none.js", None),
+}
+
+
+def all_routes():
+    """METHOD PATTERN of each in the table."""
+    text = (TOP / "core/api/api_routes.c").read_text()
+    return [f"{m} {p}" for m, p in re.findall(r'\{"([A-Z]+)", "([^"]+)", API_', text)]
+
 
 def routes():
     """METHOD PATTERN of each in the table, the page's left out."""
-    text = (TOP / "core/api/api_routes.c").read_text()
-    found = re.findall(r'\{"([A-Z]+)", "([^"]+)", API_', text)
+    found = (route.split() for route in all_routes())
     return [f"{m} {p}" for m, p in found if p not in PAGES and not p.startswith("/assets/")]
 
 
@@ -237,17 +338,24 @@ class OpenApi(WithServer):
     def setUp(self):
         super().setUp()
         self.document = self.server.get("/api/v1/openapi.json")
+        self.cookie, self.token = {}, ""
 
     def resolve(self, schema):
         """With what it refers to."""
         return schema | {"components": self.document["components"]}
 
     def check(self, method, description, path, headers, body, status):
-        got, reply, data = self.server.ask(method, path, headers, body)
+        path = path.replace("{token}", self.token)
+        got, reply, data = self.server.ask(method, path, self.cookie | headers, body)
+        self.cookie |= {"Cookie": c.split(";")[0] for c in [reply["Set-Cookie"]] if c}
         what = f"{method} {path}: {got} {data[:300]}"
         self.assertEqual(got, status, what)
         self.assertIn(str(status), description["responses"], what)
         content = description["responses"][str(status)].get("content", {})
+        if not content:
+            self.assertEqual(data, b"", what)
+            return
+        self.token = json.loads(data).get("id", self.token) if b'"token"' in data else self.token
         kind = reply["Content-Type"].split(";")[0]
         self.assertIn(kind, content, what)
         if kind != "text/plain":
@@ -355,6 +463,97 @@ class Labgrid(WithServer):
         self.addCleanup(client.close)
         self.assertEqual(self.labgrid("off", "get"), ["on"])  # it does not look at the answer
         self.assertEqual(self.events(), ["port_power_failed"])
+
+
+class Roles(unittest.TestCase):
+    """Every route x no login, a wrong one, a session and a token of each role."""
+
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.stop)
+        self.admin = self.log_in("setup", {"password": "admin's own"})
+        self.who = {"nobody": (FREE, {}), "wrong": (-1, {"Authorization": "Bearer ub_wrong"})}
+        self.who["wrong cookie"] = (FREE, {"Cookie": "usbip_session=" + 40 * "0"})
+        for number, role in enumerate(("view", "operate", "admin"), VIEW):
+            self.add(number, role)
+
+    def post(self, path, body, status, headers):
+        got, reply, data = self.server.ask("POST", path, JSON | headers, json.dumps(body))
+        self.assertEqual(got, status, data)
+        return reply, json.loads(data)
+
+    def log_in(self, path, body):
+        reply, _ = self.post(f"/api/v1/{path}", body, 200, {})
+        return {"Cookie": reply["Set-Cookie"].split(";")[0]}
+
+    def add(self, number, role):
+        user = {"name": role, "role": role, "password": f"{role}'s own"}
+        if role != "admin":
+            self.post("/api/v1/users", user, 201, self.admin)
+        log_in = {"user": role, "password": user["password"]}
+        self.who[f"session {role}"] = (number, self.log_in("login", log_in))
+        _, made = self.post("/api/v1/tokens", {"name": role, "role": role}, 201, self.admin)
+        self.who[f"token {role}"] = (number, {"Authorization": f"Bearer {made['token']}"})
+        basic = base64.b64encode(f"x:{made['token']}".encode()).decode()
+        self.who[f"basic {role}"] = (number, {"Authorization": f"Basic {basic}"})
+
+    def set_anonymous(self, value):
+        patch = json.dumps({"anonymous": value})
+        self.assertEqual(
+            self.server.ask("PATCH", "/api/v1/settings", MERGE | self.admin, patch)[0], 200
+        )
+
+    def wanted(self, name, has, needs, route, anonymous):
+        """The statuses that are not for others; None: it is let through."""
+        if needs == FREE:
+            return None
+        if route == "PUT /api/v1/me/password":
+            return 401 if has <= FREE else None if name.startswith("session") else 403
+        if max(has, anonymous if has == FREE else has) >= needs:
+            return None
+        return 401 if has <= FREE else 403
+
+    def check_all(self, anonymous):
+        for route in all_routes():
+            method = route.split()[0]
+            needs, path, body = ROLES[route]
+            for name, (has, headers) in self.who.items():
+                if route == "POST /api/v1/logout" and name.startswith("session"):
+                    continue  # it would end it
+                with self.subTest(route=route, name=name, anonymous=anonymous):
+                    sent = {"If-Match": "*", "Content-Type": "application/json"} | headers
+                    got, reply, data = self.server.ask(method, path, sent, body)
+                    wanted = self.wanted(name, has, needs, route, anonymous)
+                    refused = got if got in (401, 403) else None
+                    self.assertEqual(refused, wanted, f"{got} {data[:200]}")
+                    self.assertEqual("WWW-Authenticate" in reply, got == 401)
+
+    def test_every_route_for_everybody(self):
+        self.assertEqual(set(ROLES), set(all_routes()))
+        self.set_anonymous("view")
+        self.check_all(VIEW)
+        self.set_anonymous("none")
+        self.check_all(FREE)
+
+    def test_a_logout_ends_one_session(self):
+        mine = self.log_in("login", {"user": "view", "password": "view's own"})
+        self.set_anonymous("none")
+        self.assertEqual(self.server.ask("GET", "/api/v1/status", mine)[0], 200)
+        self.assertEqual(self.server.ask("POST", "/api/v1/logout", mine)[0], 204)
+        self.assertEqual(self.server.ask("GET", "/api/v1/status", mine)[0], 401)
+        other = self.who["session view"][1]
+        self.assertEqual(self.server.ask("GET", "/api/v1/status", other)[0], 200)
+
+    def test_other_programs_send_what_they_have(self):
+        """Python's own client waits for the challenge, as wget does."""
+        self.set_anonymous("none")
+        token = self.who["token view"][1]["Authorization"].split()[1]
+        url = f"http://127.0.0.1:{self.server.ports['http']}/api/v1/status"
+        passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        passwords.add_password(None, url, "x", token)
+        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(passwords))
+        with opener.open(url, timeout=10) as reply:
+            self.assertEqual(reply.status, 200)
 
 
 class Metrics(WithServer):

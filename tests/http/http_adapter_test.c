@@ -104,3 +104,15 @@ TEST(http_adapter_counts_answers)
     CHECK_EQ(facts.answer_count, 2);
     http_adapter_end();
 }
+
+TEST(http_adapter_login)
+{
+    http_adapter_begin();
+    const char *answer = send("GET /login HTTP/1.1\r\nHost: a\r\nCookie: c=d; e=f\r\n\r\n");
+    CHECK(strstr(answer, "HTTP/1.1 401 Unauthorized\r\n") == answer);
+    CHECK(strstr(answer, "\r\nSet-Cookie: a=b; Path=/; HttpOnly\r\n"));
+    CHECK(strstr(answer, "\r\nWWW-Authenticate: Basic realm=\"a\", Bearer realm=\"a\"\r\n"));
+    CHECK(strstr(answer, "\r\nRetry-After: 60\r\n"));
+    CHECK_STR(strstr(answer, "\r\n\r\n"), "\r\n\r\nc=d; e=f");
+    http_adapter_end();
+}

@@ -48,6 +48,18 @@ static struct api_response who(const struct api_request *req)
                                  .memory = text};
 }
 
+static struct api_response log_in(const struct api_request *req)
+{
+    struct api_response r = tell(req);
+    const char *cookie = api_header(req, "Cookie");
+    r.status = 401;
+    r.authenticate = "Basic realm=\"a\", Bearer realm=\"a\"";
+    strcpy(r.retry_after, "60");
+    r.cookie = "a=b; Path=/; HttpOnly";
+    r.size = (size_t)snprintf(r.memory, 200, "%s", cookie ? cookie : "none");
+    return r;
+}
+
 static struct api_response stream(enum api_kind kind)
 {
     return (struct api_response){
@@ -141,6 +153,8 @@ struct api_response api_handle(const struct api_context *ctx, const struct api_r
     CHECK_STR(ctx->version, "1.2.3");
     if (strcmp(req->path, "/who") == 0)
         return who(req);
+    if (strcmp(req->path, "/login") == 0)
+        return log_in(req);
     if (strcmp(req->path, "/lines") == 0)
         return stream(API_STREAM);
     if (strcmp(req->path, "/live") == 0)
@@ -167,6 +181,7 @@ void api_response_free(struct api_response *r)
 
 // --- streams -------------------------------------------------------------------------------------
 
+static atomic_bool forbidden;
 static atomic_uint said, messages;
 static atomic_size_t said_size;
 
@@ -176,6 +191,19 @@ void http_fake_begin(void)
     sem_init(&runs, 0, 0);
     jobs = jobs_begun = 0;
     said = messages = 0;
+    forbidden = false;
+}
+
+void http_fake_forbid(void)
+{
+    forbidden = true;
+}
+
+bool api_stream_may_go_on(const struct api_context *ctx, const struct api_stream *stream)
+{
+    (void)stream;
+    CHECK(ctx->server && ctx->now_us > 0);
+    return !forbidden;
 }
 
 void http_fake_say(size_t size)

@@ -10,6 +10,8 @@ extern const char http_fake_asset[HTTP_FAKE_ASSET_SIZE];
 
 // GET /lines, /live: streams, below. GET /who: the peer's address and the header X-Test.
 
+// GET /login: 401 with a cookie, a challenge and a time to wait. The header Cookie is in its body.
+
 // POST /job/NAME: a job, below. POST /job/none: one that has nothing to run.
 
 // Everything else: "METHOD PATH QUERY SIZE:" and the body.
@@ -25,3 +27,4 @@ void http_fake_begin(void);
 void http_fake_say(size_t size);                    // a message with the next number; from 1 on
 unsigned http_fake_messages(void);                  // that have not been released
 char *http_fake_text(unsigned number, size_t size); // of a message; free() it
+void http_fake_forbid(void);                        // all of them

@@ -171,6 +171,23 @@ LIVE_TEST(http_live_lines)
     close(fd);
 }
 
+static void ends(const char *request)
+{
+    char head[HEAD_SIZE];
+    http_fake_begin();
+    int fd = open_stream(request, head);
+    http_fake_forbid();
+    CHECK(tcp_client_wait_end(fd, TCP_CLIENT_MS) != TCP_CLIENT_TIMEOUT);
+    close(fd);
+}
+
+// Its user has logged out.
+LIVE_TEST(http_live_ends_when_it_may_not_go_on)
+{
+    ends(upgrade);
+    ends("GET /lines HTTP/1.0\r\nHost: a\r\n\r\n");
+}
+
 // The server's end is the stream's.
 LIVE_TEST(http_live_open_at_the_end)
 {

@@ -205,6 +205,20 @@ STREAM_TEST(stream_nonsense_closes_a_websocket)
     sem_post(&t->ended);
 }
 
+STREAM_TEST(stream_ends_when_it_may_not_go_on)
+{
+    http_fake_say(SMALL);
+    open_stream(t, true);
+    receive_bytes(t, "\x81\x0a", 2);
+    receive(t, 1, SMALL);
+    http_fake_forbid();
+    http_fake_say(SMALL); // which nobody gets
+    sem_wait(&t->ended);
+    sem_post(&t->ended);
+    shutdown(t->stream.fd, SHUT_RDWR);
+    CHECK_EQ(tcp_client_wait_end(t->client, TCP_CLIENT_MS), TCP_CLIENT_FIN);
+}
+
 STREAM_TEST(stream_client_goes)
 {
     open_stream(t, false);

@@ -50,6 +50,16 @@ static void take_signals(bool ignores_hangup)
     signal(SIGHUP, ignores_hangup ? SIG_IGN : SIG_DFL);
 }
 
+// A short one, which a pipe takes at once.
+static void give_input(const char *input)
+{
+    int fd[2];
+    if (pipe(fd) != 0 || write(fd[1], input, strlen(input)) != (ssize_t)strlen(input))
+        _exit(127);
+    close(fd[1]);
+    dup2(fd[0], 0);
+}
+
 // The child's side. What the tests have opened is close-on-exec, or nobody's business.
 static _Noreturn void become(const struct child_start_with *with, char **argv, int out, int err)
 {
@@ -57,6 +67,8 @@ static _Noreturn void become(const struct child_start_with *with, char **argv, i
     setsid();
     if (with->terminal && open(with->terminal, O_RDWR) < 0) // becomes the session's
         _exit(127);
+    if (with->input)
+        give_input(with->input);
     dup2(out, 1);
     dup2(err, 2);
     if (with->journal)

@@ -13,6 +13,7 @@ enum { CHILD_TEXT_SIZE = 65536 };
 struct child {
     struct child_start_with { // set before
         bool closed[3];       // descriptors that it is started without
+        const char *input;    // all that it reads on stdin; NULL: that of the tests
         const char *terminal; // its controlling one; NULL: none
         bool ignores_hangup;  // as nohup has it
         bool journal;         // stderr is systemd's, says the environment

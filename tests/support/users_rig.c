@@ -83,9 +83,10 @@ static enum settings_store_result write_copy(struct settings_store *st, size_t s
 static bool hold(struct settings_store *st, bool on)
 {
     struct users_rig *r = rig_of(st);
-    strcpy(st->why, "another program writes");
-    if (on && r->hold_refused)
+    if (on && r->hold_refused) {
+        strcpy(st->why, "another program writes");
         return false;
+    }
     r->held += on ? 1u : -1u;
     CHECK(r->held <= 1);
     return true;
@@ -141,7 +142,7 @@ void users_rig_token(struct users_rig *r, const char *name, enum users_role role
     struct users_document d = r->users.document;
     struct users_token token = {.role = role};
     strcpy(token.name, name);
-    CHECK(users_token_make(&r->users, &token, text));
+    CHECK(users_token_make(&r->users.config, &token, text));
     CHECK_EQ(users_add_token(&d, &token), BASE_OK);
     CHECK_EQ(users_rig_change(r, &d, 0), BASE_OK);
 }

@@ -61,6 +61,13 @@ static const char *const types[] = {
     "device_kept access_reason:reason rule:rule",
     "device_exported",
     "device_taken usb_obstacle:reason",
+    "claimed",
+    "login",
+    "login_refused",
+    "login_backed_off count:seconds",
+    "user_changed eventlog_user:action",
+    "token_made",
+    "token_revoked",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
@@ -93,6 +100,7 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
     [EVENTLOG_KIND_eventlog_reset] = "- unplugged session_ended busy not_opened failed stuck",
     [EVENTLOG_KIND_eventlog_power] =
         "- not_known fixed ganged in_use busy limit stopping gone permission failed",
+    [EVENTLOG_KIND_eventlog_user] = "- added removed role password",
 };
 
 static void compare(const char *what, const char *stored, const char *now)

@@ -76,7 +76,7 @@ USERS_TEST(users_session_is_found_by_its_secret)
     CHECK(users_by_secret(&r->users, secret, 6, &who));
     CHECK_EQ(who.kind, USERS_BY_SESSION);
     CHECK_EQ(who.role, USERS_OPERATE);
-    CHECK_STR(who.name, "anna");
+    CHECK_STR(users_name(&r->users, &who, 6), "anna");
     secret[3] ^= 1;
     CHECK(!users_by_secret(&r->users, secret, 6, &who));
     CHECK(!users_by_secret(&r->users, "", 6, &who));
@@ -189,7 +189,7 @@ USERS_TEST(users_tokens)
     CHECK(users_by_token(&r->users, text, &who));
     CHECK_EQ(who.kind, USERS_BY_TOKEN);
     CHECK_EQ(who.role, USERS_OPERATE);
-    CHECK_STR(who.name, "ci");
+    CHECK_STR(users_name(&r->users, &who, 6), "ci");
     CHECK(users_is_still(&r->users, &who, 0));
     CHECK(!users_by_token(&r->users, text + 1, &who));
     CHECK(!users_by_token(&r->users, "", &who));
@@ -271,7 +271,7 @@ USERS_TEST(users_nothing_is_made_without_random_bytes)
     struct users_password p;
     r->broken = true;
     CHECK(!users_session_begin(&r->users.sessions, &r->crypto, "anna", 0, secret));
-    CHECK(!users_token_make(&r->users, &token, text));
+    CHECK(!users_token_make(&r->users.config, &token, text));
     CHECK(!users_password_make(&p, &r->crypto, "password"));
 }
 
