@@ -116,7 +116,7 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     PLAIN(DEVICE_EXPORTED, device_exported, INFO, "{busid} is exported now")                       \
     EVENT(DEVICE_TAKEN, device_taken, WARNING,                                                     \
           "{busid} is exported because its owner wants it, although {reason}",                     \
-          WORD(usb_obstacle, reason))\
+          WORD(usb_obstacle, reason))                                                              \
     PLAIN(CLAIMED, claimed, INFO, "{peer} has set the first password, of {user}")                  \
     PLAIN(LOGIN, login, INFO, "{peer} has logged in as {user}")                                    \
     PLAIN(LOGIN_REFUSED, login_refused, WARNING, "{peer} knew no user and password")               \

@@ -80,8 +80,7 @@ static const char *const *words_of(const struct settings_field *f)
 
 static_assert(sizeof(enum access_mode) == 4 && sizeof(enum settings_take_over) == 4 &&
                   sizeof(enum access_export) == 4 && sizeof(enum settings_speed) == 4 &&
-                  sizeof(enum settings_addressing) == 4 &&
-                  sizeof(enum settings_anonymous) == 4,
+                  sizeof(enum settings_addressing) == 4 && sizeof(enum settings_anonymous) == 4,
               "a word is stored as uint32_t");
 
 static uint32_t number_of(const struct settings_limits *limits, const struct settings_field *f)
@@ -267,6 +266,7 @@ void settings_field_wants(const struct settings_port *port, const struct setting
         break;
     case SETTINGS_KIND_EXPORT:
         base_text_str(t, "\"auto\" or \"manual\" is wanted");
+        break;
     case SETTINGS_KIND_ANONYMOUS:
         base_text_str(t, "\"auto\", \"view\" or \"none\" is wanted");
         break;

@@ -96,6 +96,14 @@ static bool write_all(int fd, const char *text, size_t size)
     return fsync(fd) == 0; // before the rename: a name must never lead to bytes that are not there
 }
 
+// Root may set a password for a service that runs as somebody else: what it writes belongs to whom
+// the folder belongs.
+static bool give_to_owner(int folder, int fd)
+{
+    struct stat st;
+    return geteuid() != 0 || (fstat(folder, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0);
+}
+
 // What a crash has left of an earlier attempt goes first.
 static bool write_coming(struct store_file *f, const char *text, size_t size)
 {
@@ -105,7 +113,7 @@ static bool write_coming(struct store_file *f, const char *text, size_t size)
                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return false;
-    bool written = write_all(fd, text, size);
+    bool written = give_to_owner(f->folder, fd) && write_all(fd, text, size);
     int reason = errno;
     struct stat st;
     if (fstat(fd, &st) == 0)
@@ -222,7 +230,7 @@ static bool hold(struct settings_store *st, bool on)
         return true;
     }
     f->held = openat(f->folder, f->names->lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (f->held >= 0 && flock(f->held, LOCK_EX) == 0)
+    if (f->held >= 0 && give_to_owner(f->folder, f->held) && flock(f->held, LOCK_EX) == 0)
         return true;
     (void)failed(st->why, "lock", f->names->lock);
     if (f->held >= 0)

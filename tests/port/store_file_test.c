@@ -362,3 +362,19 @@ TEST(store_file_folder_is_made)
     CHECK_STR(why, "cannot open the folder: Not a directory");
     settings_folder_remove(&folder);
 }
+
+// Root sets a password for a service that runs as somebody else (not root: nothing to see).
+TEST(store_file_of_root_belongs_to_whom_the_folder_belongs)
+{
+    enum { SOMEBODY = 1234 };
+    struct rig r;
+    struct stat st;
+    rig_begin(&r);
+    if (geteuid() == 0)
+        CHECK_EQ(chown(r.folder.path, SOMEBODY, SOMEBODY), 0);
+    CHECK_EQ(save(&r, "box"), SETTINGS_STORE_OK);
+    CHECK_EQ(fstatat(r.file.folder, "settings.json", &st, 0), 0);
+    CHECK_EQ(st.st_uid, geteuid() == 0 ? SOMEBODY : geteuid());
+    CHECK_EQ(st.st_mode & 0777, 0600);
+    rig_end(&r);
+}

@@ -86,8 +86,11 @@ const showAtField = (form, problem) => {
   return true;
 };
 
+export const askLogin = () => ask('login', '', $('#who'));
+
 export const failed = (elt, status, problem) => {
   if (showAtField(elt, problem)) return;
+  if (status === 401) { askLogin(); return; }
   $('#dialog').close();
   if (status === 0) toast('bad', elt.dataset.what, `${state.status?.name ?? 'The box'} does not answer.`);
   else toast('bad', capital(problem.title ?? elt.dataset.what), capital(problem.detail ?? `The answer was ${status}.`));

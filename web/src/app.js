@@ -11,6 +11,7 @@ import { link, startLink, tryNow } from './link.js';
 import { settle, showTheme, startActions } from './actions.js';
 import { forgetScales, startCharts } from './chart.js';
 import { banner } from './frame.js';
+import { readMe, whoButton } from './who.js';
 import { capital } from './words.js';
 import { ghosts } from './parts.js';
 import { overview } from './page_overview.js';
@@ -88,6 +89,9 @@ const frame = () => {
   setText('.live', words[link.state]);
   $('.live').dataset.link = link.state;
   if (state.status) setText('#about', [name, state.status.board, `version ${state.status.version}`].filter(Boolean).join(', '));
+  const button = whoButton();
+  $('#who').hidden = !button;
+  if (button) { setText('#who', button.text); $('#who').dataset.ask = button.ask; }
   const bar = String(banner());
   if (bar !== $('#banner').made) { Idiomorph.morph($('#banner'), bar, { morphStyle: 'innerHTML' }); $('#banner').made = bar; }
   document.documentElement.dataset.link = link.state;
@@ -185,6 +189,7 @@ const start = () => {
   for (const [name, what] of [['beforeRequest', mayAsk], ['afterRequest', asked], ['wsAfterMessage', frame]]) document.body.addEventListener(`htmx:${name}`, what);
   startLink(paint, () => htmx.trigger(document.body, 'again'));
   show();
+  readMe().then(paint);
 };
 
 start();

@@ -15,11 +15,11 @@ const pause = n => Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** n) * (0.5 + 
 
 const set = (name, more = {}) => { Object.assign(link, { state: name, ...more }); changed(); };
 
-// Why not: the box says so to a plain request ("too many dashboards"), but a WebSocket cannot tell.
+// Why not: the box says so to a plain request ("too many dashboards", "log in"), but a WebSocket cannot tell.
 const askWhy = async () => {
   try {
     const answer = await fetch('/api/v1/live', { headers: { Accept: 'application/problem+json' } });
-    link.problem = answer.status === 503 ? await answer.json() : null;
+    link.problem = [401, 503].includes(answer.status) ? await answer.json() : null;
   } catch { link.problem = null; }
   changed();
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings pages: what they have in common, the bar that saves, and what keys and pointer do there.
 // A script of its own, which comes when it is needed (late.js).
-import { asks, boxName, capital, deviceName, ghosts, html, icon, openDialog, paintNow, plural, toast } from 'dashboard';
+import { askLogin, asks, boxName, capital, deviceName, ghosts, html, icon, openDialog, paintNow, plural, toast, who } from 'dashboard';
 import { changes, discard, doc, follow, patch, read, saved, send } from './settings_document.js';
 import { count, put } from './settings_draft.js';
 import { access, tryIt } from './settings_access.js';
@@ -24,6 +24,7 @@ let saving = false, timer = 0;
 
 const refused = answer => {
   if (answer.status === 412) doc.newer = true;
+  else if (answer.status === 401) askLogin();
   else if (answer.status === 422 && answer.body.errors) doc.errors = new Map(answer.body.errors.map(e => [e.pointer, e.detail]));
   else toast('bad', answer.status ? capital(answer.body.title ?? 'Not saved') : 'The settings are not saved', answer.status ? capital(answer.body.detail ?? `The answer was ${answer.status}.`) : `${boxName()} does not answer.`);
   paintNow();
@@ -95,6 +96,9 @@ let here = access;
 
 const side = name => html`<nav class="side" aria-label="Settings">${Object.entries(places).filter(([, p]) => p.has(doc.answer.settings)).map(([key, p]) => html`<a href="/settings/${key}" ${key === name ? html`aria-current="page"` : ''}>${p.name}</a>`)}</nav>`;
 
+// Until there is a password: who may change things?
+const setUpNote = () => who.me?.setup ? html`<div class="note">${icon('lock')}<div><strong>Nobody has set a password</strong><p>${who.me.setup === 'code' ? 'Changes come from the computer that it runs on, or from whoever has set one.' : 'Everybody on this computer can change things, from elsewhere nobody.'}</p></div><div class="actions"><button type="button" id="set-up" data-ask="setup">Set a password</button></div></div>` : '';
+
 const notes = () => {
   const { changeable, kept } = doc.answer;
   if (!changeable) return html`<div class="note">${icon('lock')}<div><strong>These settings cannot be changed here</strong><p>${boxName()} shows what it runs with.</p></div></div>`;
@@ -105,7 +109,7 @@ const body = name => {
   if (doc.missing) return html`<div id="p-settings"><div class="note">${icon('info')}<div><strong>This version has no settings</strong></div></div></div>`;
   if (!doc.answer) return html`<div id="p-settings">${ghosts('Settings')}</div>`;
   told.clear();
-  return html`<div id="p-settings" class="panes">${side(name)}<div><div class="notes">${notes()}${newerNote()}${bothNote()}</div>${here.sections()}${bar()}</div></div>`;
+  return html`<div id="p-settings" class="panes">${side(name)}<div><div class="notes">${setUpNote()}${notes()}${newerNote()}${bothNote()}</div>${here.sections()}${bar()}</div></div>`;
 };
 
 export const page = (wanted = 'access') => {

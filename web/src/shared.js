@@ -5,6 +5,7 @@ export { state, lasted } from './state.js';
 export { bytes, capital, plural, span } from './words.js';
 export { boxName, clients, deviceName, devicePath, ghosts, holder, product, shown } from './parts.js';
 export { call } from './call.js';
-export { failed, openDialog, paintNow, say } from './actions.js';
+export { askLogin, failed, openDialog, paintNow, say } from './actions.js';
 export { toast } from './toast.js';
 export { asks } from './actions_device.js';
+export { who } from './who.js';
