@@ -7,6 +7,7 @@
 #include "fuzz/fuzz_world.h"
 #include "sim/device/faulty/sim_faulty.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const uint8_t endpoints[] = {0x00, 0x80, 0x01, 0x81, 0x02, 0x82, 0x03, 0x83};
@@ -150,7 +151,7 @@ static void change_rules(struct program *g)
                                          how >> 4 & 1 ? ACCESS_EXPORT_MANUAL : ACCESS_EXPORT_AUTO,
                                      .export_rules = rules,
                                      .export_rule_count = how >> 5 & 3};
-    strcpy(naming.key, fuzz_busids[which % FUZZ_DEVICES]);
+    snprintf(naming.key, sizeof naming.key, "%s", fuzz_busids[which % FUZZ_DEVICES]);
     naming.names.hidden = effects >> 6 & 1;
     naming.names.exported = effects >> 7;
     if (server_change_rules(g->world.server, &list, &naming, how >> 7, g->world.now_us) == BASE_OK)
@@ -193,6 +194,17 @@ static void misbehave(struct program *g)
     }
 }
 
+static void change_pace(struct program *g, struct fuzz_peer *p, bool patience)
+{
+    uint8_t pace = take(g);
+    if (!patience) {
+        p->chunk = pace;
+    } else {
+        p->patience = pace * 61u;
+        p->stuck = pace == 0xff;
+    }
+}
+
 // Numbers are part of the kept inputs: new ones go to the end.
 static void run_operation(struct program *g)
 {
@@ -230,11 +242,8 @@ static void run_operation(struct program *g)
             plug_or_pull(g);
         break;
     case 8:
-        p->chunk = take(g);
-        break;
     case 9:
-        p->patience = take(g) * 61u;
-        p->stuck = p->patience == 0xff * 61u;
+        change_pace(g, p, op & 1);
         break;
     case 10:
         fuzz_world_finish(&g->world, p, (take(g) & 1) != 0);

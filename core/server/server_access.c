@@ -65,12 +65,12 @@ static void put_access(struct usbip_server *server, struct access_list *copy)
 
 static void put_names(struct usbip_server *server, struct access_naming *copy, unsigned count)
 {
+    static const struct access_names none = {.hidden = false};
     struct access_naming *old = server->namings;
     server->namings = copy;
     BASE_LIST_FOR_EACH (struct registry_device, d, &server->registry.devices, link) {
         const struct access_naming *n =
             access_naming_find(copy, count, d->info.busid, d->info.serial);
-        const struct access_names none = {.hidden = false};
         if (!access_names_equal(&d->names, n ? &n->names : &none))
             server_record(server, d->info.busid, NULL, EVENTLOG(device_renamed));
     }

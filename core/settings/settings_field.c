@@ -55,7 +55,7 @@ static const char *const anonymous_words[] = {[SETTINGS_ANONYMOUS_AUTO] = "auto"
                                               NULL};
 
 static const char *const export_words[] = {
-    [ACCESS_EXPORT_AUTO] = "auto", [ACCESS_EXPORT_MANUAL] = "manual"};
+    [ACCESS_EXPORT_AUTO] = "auto", [ACCESS_EXPORT_MANUAL] = "manual", NULL};
 
 // NULL: it is no word.
 static const char *const *words_of(const struct settings_field *f)
