@@ -59,12 +59,8 @@ bool api_change_try(const struct api_context *ctx, const char *patch, size_t siz
                     struct settings *try, struct api_response *r)
 {
     const struct api_patch p = {patch, size, NULL};
-    if (!ctx->change) {
-        *r = unchangeable();
-        return false;
-    }
-    char *why = cJSON_malloc(API_CHANGE_WHY_SIZE + 1); // the chip's stacks are small
-    *r = api_answer(200, NULL);
+    char *why = ctx->change ? cJSON_malloc(API_CHANGE_WHY_SIZE + 1) : NULL; // stacks are small
+    *r = ctx->change ? api_answer(200, NULL) : unchangeable();
     bool good = why && begin_patch(ctx, &p, 0, try, why, r);
     cJSON_free(why);
     return good;
