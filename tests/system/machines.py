@@ -121,7 +121,7 @@ class Server:
 
     def __init__(self, program, options, log: Path, port=3240, http_port=8080):
         self.port, self.http_port, self.log = port, http_port, log
-        command = [program, *options, "--port", str(port), "--http-port", str(http_port)]
+        command = [program, *options, "--no-mdns", "--port", str(port), "--http-port", str(http_port)]
         with open(log, "ab") as stderr:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
