@@ -152,7 +152,8 @@ static struct api_account *account_new(const struct api_context *ctx, const stru
     if (!a)
         return NULL;
     memset(a, 0, sizeof *a);
-    a->job = (struct api_job){begin, run, finish, account_free};
+    a->job = (struct api_job){begin, run, finish, account_free,
+                              act->checks && ctx->who->kind == USERS_NOBODY};
     a->act = act;
     a->who = *ctx->who;
     a->secure = req->secure;
@@ -191,8 +192,8 @@ struct api_response api_account_ask(const struct api_context *ctx, const struct 
     struct api_account *a = account_new(ctx, req, act);
     if (!a)
         return r;
-    if (name)
-        (void)base_text_copy(a->user.name, sizeof a->user.name, name);
+    if (name && !base_text_copy(a->user.name, sizeof a->user.name, name))
+        a->user.name[0] = '\0'; // nobody has so long a name
     if (take_all(req, a, take, &r) && may_try(ctx, a, &r) && (!may || may(ctx, a, &r)))
         return api_job_response(&a->job);
     account_free(&a->job);

@@ -15,6 +15,8 @@ struct api_job {
     struct api_response (*finish)(struct api_job *job, const struct api_context *ctx);
     // Any thread, once, as the last; also if its turn never came.
     void (*free)(struct api_job *job);
+    // Of somebody who is not logged in: such jobs leave room for the others.
+    bool of_nobody;
 };
 
 // What a handler answers: there will be an answer.

@@ -226,6 +226,7 @@ static bool may_set_up(const struct api_context *ctx, const struct api_account *
         users_attempt_good(&ctx->users->attempts, &a->from);
         return true;
     }
+    api_account_record(ctx, a, EVENTLOG(login_refused), "");
     *r = api_problem(
         403, "Not set up",
         "The set-up wants the code that the server's log shows, as \"code\". Without it "

@@ -22,16 +22,21 @@ static bool is_over(const struct users_session *s, uint64_t now_us)
     return s->id == 0 || now_us >= s->used_us + USERS_SESSION_IDLE_US;
 }
 
-// A free place, or that of the session that was not used for longest.
-static struct users_session *place(struct users_sessions *all, uint64_t now_us)
+// A free place, or that of the session that was not used for longest: of the same user if he has
+// one, so that nobody who logs in again and again ends the others' sessions.
+static struct users_session *place(struct users_sessions *all, const char *user, uint64_t now_us)
 {
     struct users_session *best = &all->list[0];
+    bool best_is_own = strcmp(best->user, user) == 0;
     for (unsigned i = 0; i < USERS_SESSIONS_MAX; i++) {
         struct users_session *s = &all->list[i];
+        bool own = strcmp(s->user, user) == 0;
         if (is_over(s, now_us))
             return s;
-        if (s->used_us < best->used_us)
+        if (own == best_is_own ? s->used_us < best->used_us : own) {
             best = s;
+            best_is_own = own;
+        }
     }
     return best;
 }
@@ -44,7 +49,7 @@ const struct users_session *users_session_begin(struct users_sessions *all,
     if (!users_secret_make(c, secret) || !c->sha256(c->ctx, secret, USERS_SECRET_SIZE - 1, s.hash))
         return NULL;
     (void)base_text_copy(s.user, sizeof s.user, user);
-    struct users_session *at = place(all, now_us);
+    struct users_session *at = place(all, s.user, now_us);
     *at = s;
     all->last_id++;
     return at;

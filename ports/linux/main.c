@@ -227,7 +227,7 @@ static void close_outputs(struct program *p)
 
 static void start(struct program *p, bool options_good)
 {
-    if (options_good && p->options.set_password) {
+    if (options_good && p->options.set_password && !p->options.check) {
         if (program_set_password(p))
             p->status = EXIT_SUCCESS;
         else

@@ -36,6 +36,7 @@ struct program_users {
     struct store_file store;          // written by the thread of HTTP's jobs
     struct store_file reader;         // the same, for what others have written
     struct posix_watch watch;         // of the folder
+    struct posix_timer again;         // when somebody was just writing
     char setup_code[SETUP_CODE_SIZE]; // as long as nobody has claimed the server
 };
 

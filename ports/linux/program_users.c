@@ -2,11 +2,14 @@
 // Users and their passwords: secrets.json in --state-dir, and the code for the set-up.
 #include "ports/linux/crypto_gnutls.h"
 #include "ports/linux/program.h"
+#include "ports/posix/posix_time.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
+
+enum { AGAIN_US = 100000 };
 
 // --- the code ------------------------------------------------------------------------------------
 
@@ -138,12 +141,23 @@ static void take_over(struct program *p)
 // While nobody writes: else it would be the copy before. Of our own changes is known already.
 static void look(struct program *p)
 {
-    struct settings_store *st = &p->users.reader.store;
-    if (!st->hold(st, true))
+    struct program_users *u = &p->users;
+    struct settings_store *st = &u->reader.store;
+    if (!store_file_try_hold(&u->reader)) {
+        u->again.due_us = posix_now_us() + AGAIN_US;
         return;
-    if (store_file_is_anothers(&p->users.store))
+    }
+    if (store_file_is_anothers(&u->store))
         take_over(p);
     (void)st->hold(st, false);
+}
+
+static void look_again(void *ctx, uint64_t now_us)
+{
+    struct program *p = ctx;
+    (void)now_us;
+    p->users.again.due_us = UINT64_MAX;
+    look(p);
 }
 
 // Loop thread.
@@ -175,6 +189,8 @@ bool program_watch_users(struct program *p)
         .ready = folder_ready,
         .ctx = p,
     };
+    u->again = (struct posix_timer){.due_us = UINT64_MAX, .due = look_again, .ctx = p};
+    posix_loop_remind(p->loop, &u->again);
     if (u->watch.fd >= 0 &&
         inotify_add_watch(u->watch.fd, p->options.state_dir, IN_MOVED_TO | IN_DELETE) >= 0 &&
         posix_loop_watch(p->loop, &u->watch))

@@ -100,8 +100,12 @@ static bool write_all(int fd, const char *text, size_t size)
 // the folder belongs.
 static bool give_to_owner(int folder, int fd)
 {
-    struct stat st;
-    return geteuid() != 0 || (fstat(folder, &st) == 0 && fchown(fd, st.st_uid, st.st_gid) == 0);
+    struct stat to, file;
+    if (geteuid() != 0)
+        return true;
+    // Not a file of others that somebody has linked here.
+    return fstat(folder, &to) == 0 && fstat(fd, &file) == 0 && file.st_nlink == 1 &&
+           fchown(fd, to.st_uid, to.st_gid) == 0;
 }
 
 // What a crash has left of an earlier attempt goes first.
@@ -115,9 +119,6 @@ static bool write_coming(struct store_file *f, const char *text, size_t size)
         return false;
     bool written = give_to_owner(f->folder, fd) && write_all(fd, text, size);
     int reason = errno;
-    struct stat st;
-    if (fstat(fd, &st) == 0)
-        atomic_store(&f->written, st.st_ino);
     close(fd);
     errno = reason;
     return written;
@@ -137,6 +138,16 @@ static bool put_in_place(const struct store_file *f, unsigned keep)
     return false;
 }
 
+// Inodes are used again; the time of the last rename is another one. 0: there is none.
+static uint64_t newest_file(const struct store_file *f)
+{
+    struct stat st;
+    if (fstatat(f->folder, f->names->newest, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return 0;
+    uint64_t changed_ns = (uint64_t)st.st_ctim.tv_sec * 1000000000 + (uint64_t)st.st_ctim.tv_nsec;
+    return st.st_ino * 0x9e3779b97f4a7c15 ^ changed_ns;
+}
+
 static enum settings_store_result store_write(struct settings_store *st, size_t size, unsigned keep)
 {
     struct store_file *f = (struct store_file *)st;
@@ -145,6 +156,7 @@ static enum settings_store_result store_write(struct settings_store *st, size_t 
         (void)unlinkat(f->folder, f->names->coming, 0);
         return SETTINGS_STORE_FAILED;
     }
+    atomic_store(&f->written, newest_file(f));
     return fsync(f->folder) == 0 ? SETTINGS_STORE_OK : failed(st->why, "flush", f->names->newest);
 }
 
@@ -220,22 +232,32 @@ void store_file_close(struct store_file *f)
 
 // --- others that write ---------------------------------------------------------------------------
 
+static bool take_lock(struct store_file *f, int how)
+{
+    f->held = openat(f->folder, f->names->lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (f->held >= 0 && give_to_owner(f->folder, f->held) && flock(f->held, how) == 0)
+        return true;
+    (void)failed(f->store.why, "lock", f->names->lock);
+    if (f->held >= 0)
+        close(f->held);
+    f->held = -1;
+    return false;
+}
+
 // Who holds it has little to do.
 static bool hold(struct settings_store *st, bool on)
 {
     struct store_file *f = (struct store_file *)st;
-    if (!on) {
-        close(f->held);
-        f->held = -1;
-        return true;
-    }
-    f->held = openat(f->folder, f->names->lock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (f->held >= 0 && give_to_owner(f->folder, f->held) && flock(f->held, LOCK_EX) == 0)
-        return true;
-    (void)failed(st->why, "lock", f->names->lock);
-    if (f->held >= 0)
-        close(f->held);
-    return false;
+    if (on)
+        return take_lock(f, LOCK_EX);
+    close(f->held);
+    f->held = -1;
+    return true;
+}
+
+bool store_file_try_hold(struct store_file *f)
+{
+    return take_lock(f, LOCK_EX | LOCK_NB);
 }
 
 bool store_file_open_secrets(struct store_file *f, const char *folder, char *why)
@@ -248,8 +270,5 @@ bool store_file_open_secrets(struct store_file *f, const char *folder, char *why
 
 bool store_file_is_anothers(struct store_file *f)
 {
-    struct stat st;
-    if (fstatat(f->folder, f->names->newest, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return true;
-    return st.st_ino != atomic_load(&f->written);
+    return newest_file(f) != atomic_load(&f->written);
 }

@@ -16,7 +16,7 @@ struct store_file {
     int folder;                  // the open folder; of settings.json locked while that is open
     const struct store_file_names *names;
     int held;                      // descriptor of the lock while it is held, or -1
-    atomic_uint_least64_t written; // inode of what was last written; any thread
+    atomic_uint_least64_t written; // the file that was last written, as a number; any thread
 };
 
 enum { STORE_FILE_MAX_BYTES = 256 * 1024 }; // of a document
@@ -31,7 +31,10 @@ void store_file_close(struct store_file *f);
 // The same for secrets.json. It needs store_file_open()'s folder no more than any other.
 bool store_file_open_secrets(struct store_file *f, const char *folder, char *why);
 
-// Whether the newest copy is not what `f` has last written. Any thread.
+// hold(), if it need not wait. For the loop's thread.
+bool store_file_try_hold(struct store_file *f);
+
+// Whether the newest copy is not what `f` has last written. While it is held.
 bool store_file_is_anothers(struct store_file *f);
 
 // A document of somebody else's, which is only read: up to STORE_FILE_MAX_BYTES into `text`,

@@ -137,7 +137,8 @@ void posix_jobs_destroy(struct posix_jobs *jobs)
 bool posix_jobs_add(struct posix_jobs *jobs, struct posix_job *waiting, struct api_job *job)
 {
     pthread_mutex_lock(&jobs->lock);
-    bool taken = !jobs->over && jobs->count < POSIX_JOBS_MAX;
+    unsigned most = job->of_nobody ? POSIX_JOBS_MAX / 2 : POSIX_JOBS_MAX;
+    bool taken = !jobs->over && jobs->count < most;
     if (taken) {
         waiting->job = job;
         base_list_append(&jobs->waiting, &waiting->link);

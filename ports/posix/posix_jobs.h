@@ -8,7 +8,7 @@
 
 struct posix_jobs;
 
-enum { POSIX_JOBS_MAX = 8 }; // that wait for the one that runs
+enum { POSIX_JOBS_MAX = 8 }; // that wait for the one that runs; of nobody's, half of them
 
 // Somebody who waits for a job. His memory, until done().
 struct posix_job {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every HTTP adapter does with answers that take long.
+#include "ports/posix/posix_jobs.h"
 #include "tests/http/http_adapter.h"
 #include "tests/http/http_fake_api.h"
 #include "tests/support/check.h"
@@ -118,6 +119,29 @@ JOB_TEST(http_jobs_only_so_many_wait)
     }
     http_fake_let_run(1);
     answers(ask("c"), 200, http_adapter_jobs == 2 ? "c 3" : "c 10"); // there is room again
+}
+
+// A flood of logins is no reason to refuse who is logged in. (The chip has two jobs in all.)
+JOB_TEST(http_jobs_of_nobody_leave_room)
+{
+    enum { OF_NOBODY = 1 + POSIX_JOBS_MAX / 2 };
+    int fd[OF_NOBODY], known;
+    char answer[1000];
+    if (http_adapter_jobs < OF_NOBODY)
+        return;
+    for (unsigned i = 0; i < OF_NOBODY; i++) {
+        fd[i] = ask("nobody");
+        await_jobs(i + 1);
+        if (i == 0)
+            http_fake_await_run();
+    }
+    CHECK_EQ(read_answer(ask("nobody"), answer), 503);
+    known = ask("a");
+    await_jobs(OF_NOBODY + 1);
+    http_fake_let_run(OF_NOBODY + 1);
+    for (unsigned i = 0; i < OF_NOBODY; i++)
+        CHECK_EQ(read_answer(fd[i], answer), 200);
+    answers(known, 200, "a 6");
 }
 
 JOB_TEST(http_job_whose_client_has_gone)

@@ -378,3 +378,55 @@ TEST(store_file_of_root_belongs_to_whom_the_folder_belongs)
     CHECK_EQ(st.st_mode & 0777, 0600);
     rig_end(&r);
 }
+
+static void two_open(struct settings_folder *folder, struct store_file two[2])
+{
+    char why[SETTINGS_WHY_SIZE];
+    settings_folder_make(folder);
+    CHECK(store_file_open_secrets(&two[0], folder->path, why));
+    CHECK(store_file_open_secrets(&two[1], folder->path, why));
+}
+
+static void two_close(struct settings_folder *folder, struct store_file two[2])
+{
+    store_file_close(&two[0]);
+    store_file_close(&two[1]);
+    settings_folder_remove(folder);
+}
+
+static void put(struct store_file *f)
+{
+    strcpy(f->store.text, "{}");
+    CHECK_EQ(f->store.write(&f->store, 2, 1), SETTINGS_STORE_OK);
+}
+
+// Its inode may be that of a file that was there before.
+TEST(store_file_knows_its_own_writes_from_those_of_others)
+{
+    struct settings_folder folder;
+    struct store_file two[2];
+    two_open(&folder, two);
+    for (unsigned i = 0; i < 30; i++) {
+        put(&two[0]);
+        CHECK(!store_file_is_anothers(&two[0]));
+        for (unsigned twice = 0; twice < 2; twice++) {
+            put(&two[1]);
+            CHECK(store_file_is_anothers(&two[0]));
+        }
+    }
+    two_close(&folder, two);
+}
+
+// The loop does not wait for who is writing.
+TEST(store_file_that_another_one_holds)
+{
+    struct settings_folder folder;
+    struct store_file two[2];
+    two_open(&folder, two);
+    CHECK(store_file_try_hold(&two[0]));
+    CHECK(!store_file_try_hold(&two[1]));
+    CHECK(two[0].store.hold(&two[0].store, false));
+    CHECK(store_file_try_hold(&two[1]));
+    CHECK(two[1].store.hold(&two[1].store, false));
+    two_close(&folder, two);
+}

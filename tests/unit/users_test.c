@@ -122,6 +122,16 @@ USERS_TEST(users_sessions_one_too_many_ends_the_one_not_used_for_longest)
     CHECK(is_in(r, secret[USERS_SESSIONS_MAX], 202));
 }
 
+USERS_TEST(users_sessions_one_too_many_is_ones_own)
+{
+    char anna[USERS_SECRET_SIZE], secret[USERS_SECRET_SIZE];
+    users_rig_login(r, "anna", 100, anna);
+    for (unsigned i = 0; i < USERS_SESSIONS_MAX; i++)
+        users_rig_login(r, "admin", 101 + i, secret);
+    CHECK(is_in(r, anna, 300));
+    CHECK(is_in(r, secret, 300));
+}
+
 USERS_TEST(users_logout_ends_one_session)
 {
     char one[USERS_SECRET_SIZE], two[USERS_SECRET_SIZE];
