@@ -50,6 +50,7 @@ struct server {
     int listening, control[2];
     uint16_t port;
     sem_t room; // for messages
+    sem_t started;
     pthread_t task;
 };
 
@@ -131,7 +132,11 @@ esp_err_t httpd_start(httpd_handle_t *handle, const httpd_config_t *config)
     CHECK_EQ(pipe(running->control), 0);
     CHECK_EQ(sem_init(&running->room, 0, MESSAGES), 0);
     *handle = running;
-    CHECK_EQ(pthread_create(&running->task, NULL, run, running), 0);
+    CHECK_EQ(sem_init(&running->started, 0, 0), 0);
+    pthread_t task;
+    CHECK_EQ(pthread_create(&task, NULL, run, running), 0);
+    while (sem_wait(&running->started) != 0) // it knows itself
+        ;
     return ESP_OK;
 }
 
@@ -560,7 +565,8 @@ static bool handle_message(struct server *s)
 static void *run(void *arg)
 {
     struct server *s = arg;
-    s->task = pthread_self(); // before pthread_create() says so
+    s->task = pthread_self();
+    sem_post(&s->started);
     for (;;) {
         struct pollfd p[2 + SESSIONS] = {{s->control[0], POLLIN, 0}, {s->listening, POLLIN, 0}};
         unsigned max = s->config.max_open_sockets;
