@@ -156,19 +156,28 @@ static void take_effect(struct access_rule *r, const cJSON *item, const char *ye
     base_text_str(&t, "\" is wanted");
 }
 
-static void take_rule(struct settings_draft *d, struct access_rule *r, const cJSON *item,
-                      unsigned *used, const struct settings_place *place, struct settings_errors *e)
+// What all rules are made of: the members `names`, "device" among them. False: it is no rule.
+static bool take_device(struct access_rule *r, const cJSON *item, const char *const *names,
+                        const struct settings_place *place, struct settings_errors *e)
 {
-    static const char *const names[] = {"device", "addresses", "effect", NULL};
     const struct settings_place at_device = {.in = place, .name = "device"};
-    const struct settings_place at_addresses = {.in = place, .name = "addresses"};
-    const struct settings_place at_effect = {.in = place, .name = "effect"};
     if (!settings_member_object(item, place, e))
-        return;
+        return false;
     settings_member_only(item, names, place, e);
     const cJSON *device = cJSON_GetObjectItemCaseSensitive(item, "device");
     if (settings_member_object(device, &at_device, e))
         settings_member_device(device, r, &at_device, e);
+    return true;
+}
+
+static void take_rule(struct settings_draft *d, struct access_rule *r, const cJSON *item,
+                      unsigned *used, const struct settings_place *place, struct settings_errors *e)
+{
+    static const char *const names[] = {"device", "addresses", "effect", NULL};
+    const struct settings_place at_addresses = {.in = place, .name = "addresses"};
+    const struct settings_place at_effect = {.in = place, .name = "effect"};
+    if (!take_device(r, item, names, place, e))
+        return;
     const cJSON *addresses = cJSON_GetObjectItemCaseSensitive(item, "addresses");
     if (addresses)
         take_addresses(d, r, addresses, used, &at_addresses, e);
@@ -202,14 +211,9 @@ static void take_export_rule(struct access_rule *r, const cJSON *item,
                              const struct settings_place *place, struct settings_errors *e)
 {
     static const char *const names[] = {"device", "effect", NULL};
-    const struct settings_place at_device = {.in = place, .name = "device"};
     const struct settings_place at_effect = {.in = place, .name = "effect"};
-    if (!settings_member_object(item, place, e))
+    if (!take_device(r, item, names, place, e))
         return;
-    settings_member_only(item, names, place, e);
-    const cJSON *device = cJSON_GetObjectItemCaseSensitive(item, "device");
-    if (settings_member_object(device, &at_device, e))
-        settings_member_device(device, r, &at_device, e);
     take_effect(r, cJSON_GetObjectItemCaseSensitive(item, "effect"), "export", "keep", &at_effect,
                 e);
 }
