@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every button: what it asks before, what it does, what it says after, also when it fails.
 import { equal, has, ok, test } from './check.mjs';
-import { axeFinds, startServer, toastSays, withPage } from './rig.mjs';
+import { axeFinds, focusIs, startServer, toastSays, withPage } from './rig.mjs';
 import { attach } from './usbip_client.mjs';
 
 let server = null;
@@ -15,7 +15,7 @@ test('action_disconnect_says_whom_it_hits_and_what_came_of_it', async () => {
     await page.click(on('do-disconnect-1-1'));
     const question = await page.locator('#dialog').innerText();
     for (const part of ['Disconnect 127.0.0.1 from', 'has had it for', 'Keep attached']) has(question, part);
-    equal(await page.evaluate(() => document.activeElement.textContent), 'Keep attached', 'what has the focus');
+    await focusIs(page, 'Keep attached');
     equal(await axeFinds(page), []);
     await page.click('#dialog .danger');
     await toastSays(page, '127.0.0.1 is disconnected', 'is available again.');
@@ -34,7 +34,7 @@ test('action_menu_keeps_its_place_and_the_focus', async () => {
     equal(await axeFinds(page), []);
     await page.click(on('do-disconnect-1-3'));
     await page.keyboard.press('Escape');
-    await page.waitForFunction(() => document.activeElement.id === 'ms-1-3');
+    await focusIs(page, 'ms-1-3');
     ok(!client.ended, 'nobody was disconnected');
   });
   client.detach();

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The first ten minutes of somebody who has no mouse.
 import { equal, has, ok, test } from './check.mjs';
-import { startServer, toastSays, withPage } from './rig.mjs';
-
-const focus = page => page.evaluate(() => document.activeElement.id || document.activeElement.textContent.trim());
+import { focus, focusIs, startServer, toastSays, withPage } from './rig.mjs';
 
 const tabTo = async (page, wanted) => {
   for (let i = 0; i < 60; i++) {
@@ -20,25 +18,25 @@ test('keyboard_first_ten_minutes', async () => {
     await page.waitForSelector('[id="ms-1-2.1"]');
 
     await press('Tab');
-    equal(await focus(page), 'Skip to content');
+    await focusIs(page, 'Skip to content');
     await press('Enter');
-    equal(await focus(page), 'main');
+    await focusIs(page, 'main');
     await tabTo(page, 'ms-1-2.1');
     await press('Enter');
     await page.waitForSelector('[id="m-1-2.1"][open]');
     await press('Escape');
-    equal(await focus(page), 'ms-1-2.1');
+    await focusIs(page, 'ms-1-2.1');
     equal(await page.locator('[id="m-1-2.1"]').getAttribute('open'), null, 'the menu');
 
     await press('Enter');
     await tabTo(page, 'Open');
     await press('Enter');
     await page.waitForSelector('.path');
-    equal(await focus(page), 'main', 'after going to another page');
+    await focusIs(page, 'main', 'after going to another page');
 
     await tabTo(page, 'tb-linux');
     await press('ArrowRight');
-    equal(await focus(page), 'tb-windows');
+    await focusIs(page, 'tb-windows');
     await press('Tab', 'Enter');
     await page.getByRole('button', { name: 'Copied Windows attach command' }).waitFor();
     ok(!(await page.evaluate(() => navigator.clipboard.readText())).includes('sudo'), 'the Windows command was copied');
@@ -46,7 +44,7 @@ test('keyboard_first_ten_minutes', async () => {
     await page.focus('#main');
     await tabTo(page, 'do-unplug-1-2.1');
     await press('Enter');
-    equal(await focus(page), 'Leave it');
+    await focusIs(page, 'Leave it');
     await press('Tab', 'Enter');
     await toastSays(page, 'is unplugged');
     await page.waitForSelector('[id="plug-1-2.1"]');
@@ -64,20 +62,20 @@ test('keyboard_tree', async () => {
     await page.waitForSelector('[role=tree]');
     await tabTo(page, 'node-bus-1');
     await press('ArrowRight');
-    equal(await focus(page), 'node-1-1');
+    await focusIs(page, 'node-1-1');
     await press('ArrowDown');
-    equal(await focus(page), 'node-1-2');
+    await focusIs(page, 'node-1-2');
     await press('ArrowLeft');
     equal(await page.getAttribute('[id="node-1-2"]', 'aria-expanded'), 'false');
     ok(!await page.isVisible('[id="node-1-2.1"]'), 'what is folded is hidden');
     await page.waitForTimeout(1200); // live updates in between
     equal(await page.getAttribute('[id="node-1-2"]', 'aria-expanded'), 'false');
     await press('ArrowRight', 'ArrowRight');
-    equal(await focus(page), 'node-1-2.1');
+    await focusIs(page, 'node-1-2.1');
     await press('ArrowLeft');
-    equal(await focus(page), 'node-1-2');
+    await focusIs(page, 'node-1-2');
     await press('End', 'Home');
-    equal(await focus(page), 'node-bus-1');
+    await focusIs(page, 'node-bus-1');
     await press('ArrowDown', 'Enter');
     await page.waitForSelector('.path');
     equal(new URL(page.url()).pathname, '/devices/1-1');
@@ -116,34 +114,34 @@ test('keyboard_settings', async () => {
     await tabTo(page, 'Settings');
     await press('Enter');
     await page.waitForSelector('.panes');
-    equal(await focus(page), 'main', 'after going to another page');
+    await focusIs(page, 'main', 'after going to another page');
     await tabTo(page, 'access-mode-open');
     await press('ArrowDown');
     ok(await page.isChecked('#access-mode-closed'), 'the mode is chosen');
     await tabTo(page, 'allow-add');
     await press('Enter');
-    equal(await focus(page), 'd-address');
+    await focusIs(page, 'd-address');
     await type('127.0.0.1');
     await press('Tab');
     await type('this bench');
     await press('Enter');
     await page.waitForSelector('#allow-0');
-    equal(await focus(page), 'allow-add', 'after the dialog');
+    await focusIs(page, 'allow-add', 'after the dialog');
     for (const busid of ['1-1', '1-3']) {
       await tabTo(page, 'rules-add');
       await press('Enter');
-      equal(await focus(page), 'd-device');
+      await focusIs(page, 'd-device');
       await type(busid);
       await press('Tab');
       await type('10.0.0.7');
       await press('Enter');
       await page.locator('#rules tr, .rules tr').filter({ hasText: busid }).first().waitFor();
-      await page.waitForFunction(() => document.activeElement.id === 'rules-add');
+      await focusIs(page, 'rules-add');
       await page.focus('#main');
     }
     await tabTo(page, 'rules-up-1');
     await press('Enter');
-    equal(await focus(page), 'rules-down-0', 'after the move');
+    await focusIs(page, 'rules-down-0', 'after the move');
     await tabTo(page, 'address');
     await type('10.0.0.7');
     await press('Enter');
@@ -151,7 +149,7 @@ test('keyboard_settings', async () => {
     await tabTo(page, 'save-now');
     await press('Enter');
     await toastSays(page, 'Settings saved');
-    equal(await focus(page), 'main', 'after saving');
+    await focusIs(page, 'main', 'after saving');
     await tabTo(page, 'Devices');
     await press('Enter');
     await page.waitForSelector('[id="names-1-1"]');
@@ -161,7 +159,7 @@ test('keyboard_settings', async () => {
     await type('flash');
     await press('Enter');
     await toastSays(page, '1-1 is called flash');
-    equal(await focus(page), 'names-1-1');
+    await focusIs(page, 'names-1-1');
   });
   await server.stop();
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What devices are called, whether clients see them, and where that is shown.
 import { equal, has, ok, test } from './check.mjs';
-import { axeFinds, close, open, startServer, toastSays, withPage } from './rig.mjs';
+import { axeFinds, close, focusIs, open, startServer, toastSays, withPage } from './rig.mjs';
 import { attach } from './usbip_client.mjs';
 
 let server = null;
@@ -58,7 +58,7 @@ test('names_are_given_on_the_device_page', async () => {
     await toastSays(page, '1-2.1 is called desk-keys');
     await page.getByRole('heading', { name: 'desk-keys' }).waitFor();
     has(await page.locator('#at').innerText(), '-b desk-keys');
-    equal(await page.evaluate(() => document.activeElement.id), 'do-names-1-2.1', 'what has the focus');
+    await focusIs(page, 'do-names-1-2.1');
   });
 });
 

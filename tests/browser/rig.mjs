@@ -94,6 +94,16 @@ export const toastSays = async (page, ...parts) => {
   });
 };
 
+const focused = () => document.activeElement.id || document.activeElement.textContent.trim();
+export const focus = page => page.evaluate(focused);
+
+// Waits until what has that id, or that text, has the focus: it may come after a toast, when a dialog is gone.
+export const focusIs = async (page, wanted, when = '') => {
+  await page.waitForFunction(`(${focused})() === ${JSON.stringify(wanted)}`, null, { timeout: TOAST_MS }).catch(async () => {
+    throw new Error(`the focus is on "${await focus(page)}", not "${wanted}" ${when}`);
+  });
+};
+
 export const endAll = async () => {
   await browser?.close();
   for (const child of servers) child.kill('SIGKILL');

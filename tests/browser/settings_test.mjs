@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { equal, has, ok, test } from './check.mjs';
-import { axeFinds, close, noOverflow, open, startServer, toastSays, withPage } from './rig.mjs';
+import { axeFinds, close, focusIs, noOverflow, open, startServer, toastSays, withPage } from './rig.mjs';
 import { attach } from './usbip_client.mjs';
 
 const NORMAL = { access: null, takeover: null, limits: null, host_name: null };
@@ -45,7 +45,6 @@ const save = async page => {
   await toastSays(page, 'Settings saved');
   await page.locator('#save-now').waitFor({ state: 'detached' });
 };
-const focus = page => page.evaluate(() => document.activeElement.id);
 
 test('settings_access_is_written_and_saved', async () => {
   await at('/settings', async page => {
@@ -87,14 +86,14 @@ test('settings_lists_are_ordered_by_keyboard_and_keep_the_focus', async () => {
   await at_saved('/settings', async page => {
     await page.focus('#rules-up-2');
     await page.keyboard.press('Enter');
-    equal(await focus(page), 'rules-up-1');
+    await focusIs(page, 'rules-up-1');
     await page.keyboard.press('Enter');
-    equal(await focus(page), 'rules-down-0', 'the button that still moves it');
+    await focusIs(page, 'rules-down-0', 'the button that still moves it');
     has(await page.locator('#rule-0').innerText(), '1-4');
     has(await page.locator('#said').innerText(), 'Rule 2 is rule 1 now');
     await page.focus('#rules-remove-2');
     await page.keyboard.press('Enter');
-    equal(await focus(page), 'rules-remove-1');
+    await focusIs(page, 'rules-remove-1');
     await save(page);
     equal((await settings()).access.rules.map(r => r.device.busid), ['1-4', '1-1']);
   });
@@ -113,7 +112,7 @@ test('settings_saving_says_whom_it_ends_and_asks', async () => {
     const dialog = page.locator('#dialog');
     await dialog.getByText('End 1 session by saving?').waitFor();
     has(await dialog.innerText(), '127.0.0.1 on Simulated disk. The address is not on the list of those allowed.');
-    equal(await page.evaluate(() => document.activeElement.textContent), 'Do not save', 'what has the focus');
+    await focusIs(page, 'Do not save');
     equal(await axeFinds(page), []);
     await page.keyboard.press('Escape');
     equal((await settings()).access.mode, 'open');
@@ -156,7 +155,7 @@ test('settings_what_is_wrong_stands_at_its_field', async () => {
     await page.fill('#d-address', '10.0.0.300');
     await page.click('#dialog .primary');
     await page.locator('#field-error').getByText('An IPv4 or IPv6 address or a block').waitFor();
-    equal(await focus(page), 'd-address');
+    await focusIs(page, 'd-address');
     equal(await axeFinds(page), []);
     await page.fill('#d-address', '10.0.0.30');
     await submit(page);
@@ -165,7 +164,7 @@ test('settings_what_is_wrong_stands_at_its_field', async () => {
     await page.fill('#d-device', 'stick');
     await page.click('#dialog .primary');
     await page.locator('#field-error').getByText('Vendor and product in hex').waitFor();
-    equal(await focus(page), 'd-device');
+    await focusIs(page, 'd-device');
     await page.fill('#d-device', '0525:a4a0');
     await page.fill('#d-addresses', '10.0.0.7, everybody');
     await page.click('#dialog .primary');
@@ -175,7 +174,7 @@ test('settings_what_is_wrong_stands_at_its_field', async () => {
     await page.fill('#host_name', 'a b');
     await page.click('#save-now');
     await page.locator('#e-host_name').getByText('letters, digits and hyphens').waitFor();
-    equal(await focus(page), 'host_name');
+    await focusIs(page, 'host_name');
     equal(await axeFinds(page), []);
     await page.click('.side a[href="/settings/access"]');
     await page.locator('.save .bad').getByText('Name: 1 to 63 letters').waitFor();
