@@ -11,6 +11,7 @@ void settings_default(struct settings *s, const struct settings_port *port)
 {
     *s = (struct settings){
         .port = port,
+        .export_policy = port->export_policy,
         .network.addressing = SETTINGS_DHCP,
         .bus_speed = {SETTINGS_HIGH_SPEED, SETTINGS_FULL_SPEED},
         .limits = port->limits,

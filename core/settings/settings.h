@@ -67,8 +67,9 @@ struct settings_limits {
 // What a port brings: its defaults and bounds, and whether it has what a section is about. Keys of
 // a section that it does not have are refused and not listed.
 struct settings_port {
-    const char *host_name;   // default; a valid label
-    const char *sntp_server; // default
+    const char *host_name;            // default; a valid label
+    const char *sntp_server;          // default
+    enum access_export export_policy; // default
     struct settings_limits limits, min_limits, max_limits;
     unsigned max_rules, max_addresses; // 0: no access and no export rules; addresses of the list of
                                        // those allowed, and again of all rules together

@@ -19,6 +19,8 @@ const char options_help[] =
     "                        only. Never exported: hubs, and what this machine uses itself\n"
     "                        (mounted disks, its network, its console's keyboard). Simulated\n"
     "                        ones are on bus 100 then, else on bus 1\n"
+    "  --export auto|manual  of these all, or those only that settings name, where the settings\n"
+    "                        do not say which (\"export\"); default: auto\n"
     "\n"
     "Network:\n"
     "  --listen ADDR         IPv4 or IPv6 address for USB/IP; default: all of both\n"
@@ -75,6 +77,7 @@ const char options_help[] =
 enum option_id {
     OPT_SIM = 256,
     OPT_USB,
+    OPT_EXPORT,
     OPT_LISTEN,
     OPT_PORT,
     OPT_HTTP_LISTEN,
@@ -93,6 +96,7 @@ enum option_id {
 static const struct option long_options[] = {
     {"sim", required_argument, NULL, OPT_SIM},
     {"usb", no_argument, NULL, OPT_USB},
+    {"export", required_argument, NULL, OPT_EXPORT},
     {"listen", required_argument, NULL, OPT_LISTEN},
     {"port", required_argument, NULL, OPT_PORT},
     {"http-listen", required_argument, NULL, OPT_HTTP_LISTEN},
@@ -141,6 +145,12 @@ static bool parse_format(const char *text, enum log_format *format)
     return *format == LOG_JSON || strcmp(text, "text") == 0;
 }
 
+static bool parse_policy(const char *text, enum access_export *policy)
+{
+    *policy = strcmp(text, "manual") == 0 ? ACCESS_EXPORT_MANUAL : ACCESS_EXPORT_AUTO;
+    return *policy == ACCESS_EXPORT_MANUAL || strcmp(text, "auto") == 0;
+}
+
 // NULL, or what is wanted in place of the argument.
 static const char *take_option(struct options *o, int id, const char *arg)
 {
@@ -153,6 +163,8 @@ static const char *take_option(struct options *o, int id, const char *arg)
     case OPT_USB:
         o->usb = true;
         return NULL;
+    case OPT_EXPORT:
+        return parse_policy(arg, &o->export_policy) ? NULL : "the policy is auto or manual";
     case OPT_LISTEN:
         o->listen = arg;
         return is_address(arg) ? NULL : an_address;

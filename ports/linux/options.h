@@ -2,6 +2,7 @@
 // The command line of usbip-server. Prints nothing itself.
 #pragma once
 
+#include "access/access.h"
 #include "eventlog/eventlog.h"
 #include "ports/linux/log.h"
 
@@ -18,16 +19,17 @@ enum options_action {
 
 // Texts are borrowed from argv.
 struct options {
-    const char *sim;          // NULL: the default set
-    bool usb;                 // real devices, too
-    const char *listen;       // NULL: every address
-    const char *http_listen;  // NULL: every address
-    const char *config;       // file; NULL: none
-    bool no_mdns;             // not announced
-    const char *state_dir;    // folder; NULL: nothing is kept
-    bool check;               // nothing but that: is the config right?
-    bool set_password;        // nothing is served
-    uint16_t port, http_port; // 0: a free one
+    const char *sim;                  // NULL: the default set
+    bool usb;                         // real devices, too
+    const char *listen;               // NULL: every address
+    const char *http_listen;          // NULL: every address
+    const char *config;               // file; NULL: none
+    enum access_export export_policy; // where no settings say it
+    bool no_mdns;                     // not announced
+    const char *state_dir;            // folder; NULL: nothing is kept
+    bool check;                       // nothing but that: is the config right?
+    bool set_password;                // nothing is served
+    uint16_t port, http_port;         // 0: a free one
     enum eventlog_level log_level;
     enum log_format log_format;
 };

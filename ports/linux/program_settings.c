@@ -48,7 +48,9 @@ void program_read_settings_again(struct program *p)
 
 bool program_start_settings(struct program *p)
 {
-    switch (server_settings_open(&p->settings, p->options.config, p->options.state_dir, &p->log)) {
+    const struct options *o = &p->options;
+    switch (
+        server_settings_open(&p->settings, o->config, o->state_dir, o->export_policy, &p->log)) {
     case SERVER_SETTINGS_OK:
         return true;
     case SERVER_SETTINGS_WRONG:

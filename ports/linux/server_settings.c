@@ -25,13 +25,14 @@ static void take_host_name(char name[SETTINGS_HOST_NAME_SIZE])
 // What Windows sends at super speed.
 enum { LONGEST_URB_KIB = 32 * MIB_KIB };
 
-static void describe_port(struct server_settings *s)
+static void describe_port(struct server_settings *s, enum access_export policy)
 {
     struct server_config c;
     server_config_default(&c);
     s->port = (struct settings_port){
         .host_name = s->host_name,
         .sntp_server = "",
+        .export_policy = policy,
         .limits =
             {
                 .max_connections = c.max_connections,
@@ -52,11 +53,11 @@ static void describe_port(struct server_settings *s)
     };
 }
 
-static void set_defaults(struct server_settings *s)
+static void set_defaults(struct server_settings *s, enum access_export policy)
 {
     char why[SETTINGS_WHY_SIZE];
     take_host_name(s->host_name);
-    describe_port(s);
+    describe_port(s, policy);
     settings_default(&s->stored, &s->port);
     if (settings_check(&s->stored, why) != BASE_OK) { // this machine's name is no label
         strcpy(s->host_name, "usbip-server");
@@ -191,11 +192,12 @@ static bool put_together(struct server_settings *s)
 }
 
 enum server_settings_result server_settings_open(struct server_settings *s, const char *config_file,
-                                                 const char *state_folder, const struct log *log)
+                                                 const char *state_folder,
+                                                 enum access_export policy, const struct log *log)
 {
     s->config_file = config_file;
     s->state_folder = state_folder;
-    set_defaults(s);
+    set_defaults(s, policy);
     if (state_folder && !open_folder(s, log))
         return SERVER_SETTINGS_FAILED;
     if (put_together(s))

@@ -32,11 +32,12 @@ struct server_settings {
     char why[SERVER_SETTINGS_WHY_SIZE]; // a sentence without its full stop, unless OK
 };
 
-// Reads both, either may be NULL; they are borrowed, and *s, zeroed, stays where it is. A copy in
-// the state folder that had to be passed over is a warning in the log. On an error all is closed
-// again.
+// Reads both, either may be NULL; `policy` is "export" where neither has it; they are borrowed, and
+// *s, zeroed, stays where it is. A copy in the state folder that had to be passed over is a warning
+// in the log. On an error all is closed again.
 enum server_settings_result server_settings_open(struct server_settings *s, const char *config_file,
-                                                 const char *state_folder, const struct log *log);
+                                                 const char *state_folder,
+                                                 enum access_export policy, const struct log *log);
 void server_settings_close(struct server_settings *s);
 
 // Reads the administrator's document again. What changed is logged, key by key. If it is wrong,

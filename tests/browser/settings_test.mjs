@@ -7,7 +7,7 @@ import { equal, has, ok, test } from './check.mjs';
 import { axeFinds, close, focusIs, noOverflow, open, startServer, toastSays, withPage } from './rig.mjs';
 import { attach } from './usbip_client.mjs';
 
-const NORMAL = { access: null, takeover: null, limits: null, host_name: null };
+const NORMAL = { access: null, takeover: null, export: null, limits: null, host_name: null };
 
 let server = null;
 const shared = async () => {
@@ -54,13 +54,14 @@ test('settings_access_is_written_and_saved', async () => {
     await rule(page, 'class', '08', '10.0.0.7, 10.0.0.8', 'allow');
     await rule(page, 'busid', '1-1', '', 'hide');
     await page.check('#takeover-never');
-    await page.getByText('6 changes are not saved.').waitFor();
+    await page.check('#export-manual');
+    await page.getByText('7 changes are not saved.').waitFor();
     equal(await axeFinds(page), []);
     await save(page);
-    const { access, takeover } = await settings();
+    const { access, takeover, export: exported } = await settings();
     equal(access, { mode: 'closed', allow: [{ address: '127.0.0.0/8', note: 'this bench' }, { address: '10.0.0.7' }],
       rules: [{ device: { class: '08' }, addresses: ['10.0.0.7', '10.0.0.8'], effect: 'allow' }, { device: { busid: '1-1' }, effect: 'hide' }] });
-    equal(takeover, 'never');
+    equal([takeover, exported], ['never', 'manual']);
     await page.click('#rules-edit-1');
     await page.fill('#d-device', '1-4');
     await submit(page);

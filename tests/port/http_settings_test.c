@@ -60,7 +60,8 @@ static void begin(struct site *s)
     *s = (struct site){.http = http_rig_begin()};
     http_stop(s->http->http);
     settings_folder_make(&s->folder);
-    CHECK_EQ(server_settings_open(&s->settings, NULL, s->folder.path, &quiet), SERVER_SETTINGS_OK);
+    CHECK_EQ(server_settings_open(&s->settings, NULL, s->folder.path, ACCESS_EXPORT_AUTO, &quiet),
+             SERVER_SETTINGS_OK);
     s->change = (struct api_change){begin_change, keep_change, end_change, fixed, s, NULL};
     s->http->config.http.api.settings = &s->settings.now;
     s->http->config.http.api.change = &s->change;

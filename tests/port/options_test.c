@@ -34,6 +34,7 @@ TEST(options_defaults)
     char why[200];
     CHECK_EQ(PARSE(&o, why, NULL), OPTIONS_RUN);
     CHECK(!o.usb);
+    CHECK_EQ(o.export_policy, ACCESS_EXPORT_AUTO);
     CHECK(o.sim == NULL && o.listen == NULL && o.http_listen == NULL);
     CHECK(o.config == NULL && o.state_dir == NULL);
     CHECK_EQ(o.port, 3240);
@@ -60,6 +61,10 @@ TEST(options_all_taken)
     CHECK_EQ(PARSE(&o, why, "--sim", "none", "--usb"), OPTIONS_RUN);
     CHECK(o.usb);
     CHECK_STR(o.sim, "none");
+    CHECK_EQ(PARSE(&o, why, "--export", "manual"), OPTIONS_RUN);
+    CHECK_EQ(o.export_policy, ACCESS_EXPORT_MANUAL);
+    CHECK_EQ(PARSE(&o, why, "--export=manual", "--export=auto"), OPTIONS_RUN); // the last holds
+    CHECK_EQ(o.export_policy, ACCESS_EXPORT_AUTO);
     CHECK_EQ(PARSE(&o, why, "--config", "a.json", "--state-dir=b"), OPTIONS_RUN);
     CHECK_STR(o.config, "a.json");
     CHECK_STR(o.state_dir, "b");
@@ -77,6 +82,7 @@ TEST(options_bad_values_are_explained)
     check_refused("--http-port", "", "\"\": a port is a number from 0 to 65535");
     check_refused("--log-level", "loud", "\"loud\": the level is error, warning, info or debug");
     check_refused("--log-format", "xml", "\"xml\": the format is text or json");
+    check_refused("--export", "all", "\"all\": the policy is auto or manual");
     check_refused("--listen", "somewhere",
                   "\"somewhere\": an IPv4 or IPv6 address is wanted, without brackets");
     check_refused("--http-listen", "[::1]",

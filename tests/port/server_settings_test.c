@@ -63,12 +63,17 @@ static void check_value(struct rig *r, const char *key, const char *want)
     check_str(__FILE__, __LINE__, key, have, want);
 }
 
-static void open_good(struct rig *r, bool config, bool state)
+static void open_with(struct rig *r, bool config, bool state, enum access_export policy)
 {
-    enum server_settings_result result =
-        server_settings_open(&r->s, config ? r->config : NULL, state ? r->state : NULL, &r->log);
+    enum server_settings_result result = server_settings_open(
+        &r->s, config ? r->config : NULL, state ? r->state : NULL, policy, &r->log);
     if (result != SERVER_SETTINGS_OK)
         check_fail(__FILE__, __LINE__, "%s", r->s.why);
+}
+
+static void open_good(struct rig *r, bool config, bool state)
+{
+    open_with(r, config, state, ACCESS_EXPORT_AUTO);
 }
 
 TEST(server_settings_defaults_are_the_servers)
@@ -153,6 +158,30 @@ TEST(server_settings_administrator_goes_before_state)
     rig_end(r);
 }
 
+// What a package starts with can be changed on the page, and stays changed.
+TEST(server_settings_export_policy_of_an_option_is_a_default)
+{
+    struct rig *r = rig_begin();
+    struct settings_errors errors = {.max = 0};
+    char why[SERVER_SETTINGS_WHY_SIZE];
+    open_with(r, false, true, ACCESS_EXPORT_MANUAL);
+    check_value(r, "export", "manual");
+    CHECK_EQ(server_settings_begin(&r->s, "{\"export\":\"auto\"}", 17, &errors, NULL),
+             SERVER_SETTINGS_CHANGE_OK);
+    CHECK(server_settings_keep(&r->s, why));
+    server_settings_end(&r->s, true);
+    check_value(r, "export", "auto");
+    server_settings_close(&r->s);
+    open_with(r, false, true, ACCESS_EXPORT_MANUAL);
+    check_value(r, "export", "auto");
+    server_settings_close(&r->s);
+    put(r, "config.json", "{\"version\":2,\"export\":\"manual\"}");
+    open_with(r, true, true, ACCESS_EXPORT_AUTO);
+    check_value(r, "export", "manual");
+    server_settings_close(&r->s);
+    rig_end(r);
+}
+
 TEST(server_settings_reload_tells_what_changed)
 {
     struct rig *r = rig_begin();
@@ -180,7 +209,7 @@ TEST(server_settings_reload_tells_what_changed)
 
 static void check_wrong(struct rig *r, enum server_settings_result want, const char *why)
 {
-    CHECK_EQ(server_settings_open(&r->s, r->config, r->state, &r->log), want);
+    CHECK_EQ(server_settings_open(&r->s, r->config, r->state, ACCESS_EXPORT_AUTO, &r->log), want);
     if (!strstr(r->s.why, why))
         check_fail(__FILE__, __LINE__, "no \"%s\" in: %s", why, r->s.why);
 }

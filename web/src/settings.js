@@ -13,7 +13,7 @@ import { told, typed } from './settings_parts.js';
 const TRY_MS = 400; // after the last change: whom would it end?
 
 const places = { access, devices, network, system };
-const names = { '/access/mode': 'Mode', '/access/allow': 'Allowed addresses', '/access/rules': 'Rules', '/takeover': 'Silent clients', '/devices': 'Devices', '/host_name': 'Name' };
+const names = { '/access/mode': 'Mode', '/access/allow': 'Allowed addresses', '/access/rules': 'Rules', '/export': 'What is exported', '/takeover': 'Silent clients', '/devices': 'Devices', '/host_name': 'Name' };
 const nameOf = pointer => names[pointer] ?? names[pointer.split('/').slice(0, 3).join('/')] ?? capital(pointer.split('/').at(-1).replace(/_/g, ' '));
 
 // --- saving --------------------------------------------------------------------------------------

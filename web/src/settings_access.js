@@ -9,6 +9,10 @@ const mode = () => section('mode', 'Who may attach', '', choices('/access/mode',
   ['open', 'Open', `Every computer that reaches port ${state.status?.usbip_port ?? 3240}, unless a rule says otherwise.`],
   ['closed', 'Closed', `Only the addresses below. To everybody else ${boxName()} looks as if nothing was plugged in.`]]));
 
+const exported = () => section('ex', 'What is exported', '', choices('/export', 'Export', [
+  ['auto', 'What is plugged in', `Not what ${boxName()} itself needs, nor what is hidden.`],
+  ['manual', 'What you choose', 'A device that is new stays hidden until its page, or an export rule, says that clients see it.']]));
+
 const silent = () => section('to', 'When a client falls silent', '', choices('/takeover', 'Takeover', [
   ['probe', 'Ask it once, then give the device to the next client', 'A client that lives keeps the device. A dead one loses it after 3 s, when somebody else asks.'],
   ['never', 'Keep the device for it', 'Until its connection ends by itself, or somebody disconnects it here.']]));
@@ -46,4 +50,4 @@ const test = () => {
 
 const hit = () => fresh() && tried.answer && tried.answer.why !== 'The device is not exported.' ? tried.answer.rule : undefined;
 
-export const access = { name: 'Access', has: s => s.access, sections: () => html`${mode()}${allowed()}${rules(hit())}${silent()}${test()}` };
+export const access = { name: 'Access', has: s => s.access, sections: () => html`${mode()}${allowed()}${rules(hit())}${exported()}${silent()}${test()}` };
