@@ -6,8 +6,9 @@ import unittest
 
 
 def main(module):
-    """Runs the tests of the module of that name and ends the program."""
-    tests = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[module])
+    """Runs the tests of the module of that name, or those that the command line names, and ends the program."""
+    load = unittest.defaultTestLoader
+    tests = load.loadTestsFromNames(sys.argv[1:], sys.modules[module]) if sys.argv[1:] else load.loadTestsFromModule(sys.modules[module])
     result = unittest.TextTestRunner(stream=sys.stdout).run(tests)
     failed, skipped = len(result.failures) + len(result.errors), len(result.skipped)
     passed = result.testsRun - failed - skipped
