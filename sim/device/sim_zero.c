@@ -34,6 +34,8 @@ enum zero_request { // bmRequestType << 8 | bRequest
     ZERO_CONTROL_READ = 0xc05c,
 };
 
+enum { SOURCE_SINK_SIZE = 9 + 9 + 4 * 7 + 9 + 6 * 7, LOOPBACK_SIZE = 9 + 9 + 2 * 7, CONFIGS = 2 };
+
 // Transfers on their way back, oldest at `first`: `ready` whole ones, then perhaps one that is
 // still coming in.
 struct zero_loop {
@@ -55,12 +57,16 @@ struct sim_zero {
     _Alignas(8) uint8_t packet[ISO_MPS_HIGH]; // the start of every packet in this pattern
     uint8_t control[CONTROL_SIZE];
     struct zero_loop loop;
+
+    // With isochronous packets of a size of its own:
+    struct sim_descriptors desc;
+    const uint8_t *configs[CONFIGS];
+    uint8_t source_sink[SOURCE_SINK_SIZE];
 };
 
 // --- descriptors ---------------------------------------------------------------------------------
 
 // clang-format off
-enum { SOURCE_SINK_SIZE = 9 + 9 + 4 * 7 + 9 + 6 * 7, LOOPBACK_SIZE = 9 + 9 + 2 * 7 };
 enum { SOURCE_SINK_STRING = 4, LOOPBACK_STRING = 5 };
 
 // Interrupt and isochronous every millisecond: 4 stands for 8 microframes at high speed.
@@ -163,6 +169,22 @@ void sim_zero_set_pattern(struct sim_device *d, unsigned pattern)
 void sim_zero_set_pace(struct sim_device *d, uint32_t pace_us)
 {
     zero(d)->pace_us = pace_us;
+}
+
+void sim_zero_set_iso_size(struct sim_device *d, uint16_t bytes)
+{
+    enum { SIZE_AT = 4, DESCRIPTOR = 7 }; // of an endpoint; those are the last two
+    struct sim_zero *z = zero(d);
+    assert(bytes > 0 && bytes <= ISO_MPS_FULL);
+    memcpy(z->source_sink, d->desc->configs[0], SOURCE_SINK_SIZE);
+    for (unsigned i = 1; i <= 2; i++)
+        base_put_le16(z->source_sink + SOURCE_SINK_SIZE - i * DESCRIPTOR + SIZE_AT, bytes);
+    z->configs[0] = z->source_sink;
+    z->configs[1] = d->desc->configs[1];
+    z->desc = *d->desc;
+    z->desc.configs = z->configs;
+    d->desc = &z->desc;
+    z->iso_mps = bytes;
 }
 
 // False: not yet, the engine is told when. The next time is at a multiple of the pace: late asking

@@ -18,3 +18,7 @@ void sim_zero_set_pattern(struct sim_device *d, unsigned pattern);
 // From now on the bulk endpoints of source and sink move data once in `pace_us`, as a device does
 // that has something at its own times: what the host asks for in one go. 0: as fast as it asks.
 void sim_zero_set_pace(struct sim_device *d, uint32_t pace_us);
+
+// Isochronous packets of so many bytes, 1 to 1023, in place of 1024 or 1023. Before it is plugged
+// in.
+void sim_zero_set_iso_size(struct sim_device *d, uint16_t bytes);

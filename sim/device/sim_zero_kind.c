@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim_zero.h"
 
-enum { SPEED, PACE };
+enum { SPEED, PACE, ISO };
 enum { HIGH, FULL };
 
 static const char *const speeds[] = {[HIGH] = "high", [FULL] = "full", NULL};
@@ -12,6 +12,8 @@ static struct sim_device *create(struct sim_spec *s)
     struct sim_device *d = sim_zero_create(s->bus, full ? USB_SPEED_FULL : USB_SPEED_HIGH);
     if (d)
         sim_zero_set_pace(d, (uint32_t)s->value[PACE].number);
+    if (d && s->value[ISO].given)
+        sim_zero_set_iso_size(d, (uint16_t)s->value[ISO].number);
     return d;
 }
 
@@ -32,6 +34,12 @@ const struct sim_kind sim_zero_kind = {
                       .min = 1,
                       .max = 1000000,
                       .wants = "it goes from 1 to 1000000 microseconds"},
+            [ISO] = {.name = "iso",
+                     .value = "N",
+                     .help = "bytes in an isochronous packet, not 1024 (or 1023)",
+                     .min = 1,
+                     .max = 1023,
+                     .wants = "it goes from 1 to 1023"},
         },
     .create = create,
 };

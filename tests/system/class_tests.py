@@ -44,10 +44,10 @@ def test_of(driver, device, what):
 
 
 @contextlib.contextmanager
-def attached(lab, busid, *ready):
+def attached(lab, busid, *ready, server=None):
     """A device for one test, and the function that runs scripts with it. `ready`: commands that
     succeed when its driver is there."""
-    server, guest = lab.class_server, lab.guest
+    server, guest = server or lab.class_server, lab.guest
     waiting = "\n".join(f"wait_for 60 {command}" for command in ready)
 
     def run(script, seconds=120):
@@ -98,21 +98,18 @@ def tone_and_rest(samples):
 PCM = "-q -D hw:0 -t raw -f S16_LE -r 48000 --period-size 4800 --buffer-size"
 
 
-@test_of(
-    "snd-usb-audio",
-    "audio",
-    "`arecord`: a tone of 440 Hz without a jump, nothing else in its spectrum",
-)
-def audio_records_the_tone(lab):
-    seconds = 10 if LONG else 3
-    with attached(lab, AUDIO, "has /dev/snd/pcmC0D0c", "has /dev/snd/controlC0") as run:
-        text = run(
-            f"""
-            arecord {PCM} 524288 -c 1 -d {seconds} /tmp/tone 2>&1
-            base64 -w 0 /tmp/tone; echo
-            rm /tmp/tone""",
-            300,
-        )
+RECORDING = ["has /dev/snd/pcmC0D0c", "has /dev/snd/controlC0"]
+PLAYING = ["has /dev/snd/pcmC0D0p", "has /dev/snd/controlC0"]
+
+
+def records_the_tone(run, seconds):
+    text = run(
+        f"""
+        arecord {PCM} 524288 -c 1 -d {seconds} /tmp/tone 2>&1
+        base64 -w 0 /tmp/tone; echo
+        rm /tmp/tone""",
+        300,
+    )
     data = base64.b64decode(text.splitlines()[-1])
     samples = struct.unpack(f"<{len(data) // 2}h", data)
     expect(len(samples) == seconds * RATE, f"{len(samples)} samples: {text[:200]}")
@@ -123,29 +120,48 @@ def audio_records_the_tone(lab):
     expect(rest < -80, f"all but the tone is at {rest:.1f} dB")
 
 
-@test_of("snd-usb-audio", "audio", "`aplay`: noise arrives bit by bit")
-def audio_plays_bit_exact(lab):
-    frames = 3 * RATE
-    with attached(lab, AUDIO, "has /dev/snd/pcmC0D0p", "has /dev/snd/controlC0") as run:
-        before = lab.audio_record.stat().st_size
-        text = run(
-            f"""
-            head -c {frames * 4} /dev/urandom >/tmp/noise
-            md5sum </tmp/noise
-            head -c 64 /tmp/noise | base64 -w 0; echo
-            aplay {PCM} 262144 -c 2 /tmp/noise 2>&1
-            rm /tmp/noise""",
-            300,
-        )
+@test_of(
+    "snd-usb-audio",
+    "audio",
+    "`arecord`: a tone of 440 Hz without a jump, nothing else in its spectrum",
+)
+def audio_records_the_tone(lab):
+    with attached(lab, AUDIO, *RECORDING) as run:
+        records_the_tone(run, 10 if LONG else 3)
+
+
+def plays_noise(run, seconds):
+    """Its first bytes, and the MD5 sum of all of it."""
+    text = run(
+        f"""
+        head -c {seconds * RATE * 4} /dev/urandom >/tmp/noise
+        md5sum </tmp/noise
+        head -c 64 /tmp/noise | base64 -w 0; echo
+        aplay {PCM} 262144 -c 2 /tmp/noise 2>&1
+        rm /tmp/noise""",
+        300,
+    )
     checksum, start, *complaints = text.splitlines()
     expect(not complaints, f"aplay: {complaints}")
-    played = lab.audio_record.read_bytes()[before:]
-    at = played.find(base64.b64decode(start))
+    return base64.b64decode(start), checksum.split()[0]
+
+
+def was_played(played, seconds, start, checksum):
+    """Nothing but that noise, with silence around it."""
+    at, size = played.find(start), seconds * RATE * 4
     expect(at >= 0, f"the start of the noise is not in the {len(played)} bytes that were played")
-    noise, silence = played[at : at + frames * 4], played[:at] + played[at + frames * 4 :]
-    same = hashlib.md5(noise).hexdigest() == checksum.split()[0]
+    noise, silence = played[at : at + size], played[:at] + played[at + size :]
+    same = hashlib.md5(noise).hexdigest() == checksum
     expect(same, f"the noise is not as it was: {len(played)} bytes, from {at} on")
     expect(not any(silence), f"around the noise is no silence: {len(played)} bytes, from {at} on")
+
+
+@test_of("snd-usb-audio", "audio", "`aplay`: noise arrives bit by bit")
+def audio_plays_bit_exact(lab):
+    with attached(lab, AUDIO, *PLAYING) as run:
+        before = lab.audio_record.stat().st_size
+        noise = plays_noise(run, 3)
+    was_played(lab.audio_record.read_bytes()[before:], 3, *noise)
 
 
 # --- video ---------------------------------------------------------------------------------------
@@ -196,9 +212,9 @@ MAKE = {"vfat": "mkdosfs /dev/sda", "ext4": "mkfs.ext4 -q -F /dev/sda"}
 CHECK = {"vfat": "true", "ext4": "e2fsck -f -n /dev/sda"}
 
 
-def keep_files(lab, busid, driver, kind):
+def keep_files(lab, busid, driver, kind, server=None):
     bound = f"has '/sys/bus/usb/drivers/{driver}/*:*'"
-    with attached(lab, busid, "opens /dev/sda", bound) as run:
+    with attached(lab, busid, "opens /dev/sda", bound, server=server) as run:
         run(f"""
             {MAKE[kind]}
             keeps_files {kind}
@@ -226,20 +242,23 @@ def uas_disk_keeps_ext4(lab):
     keep_files(lab, UAS_DISK, "uas", "ext4")
 
 
+READS_IN_PARALLEL = """
+    dd if=/dev/urandom of=/tmp/data bs=1M count=8 2>/tmp/dd
+    dd if=/tmp/data of=/dev/sda bs=1M oflag=direct 2>/tmp/dd
+    readers=
+    for part in 0 1 2 3 4 5 6 7; do
+        dd if=/dev/sda of=/tmp/part$part bs=64k count=16 skip=$((part * 16)) iflag=direct \\
+            2>/tmp/dd$part & readers="$readers $!"
+    done
+    for reader in $readers; do wait $reader; done
+    cat /tmp/part? | cmp - /tmp/data
+    rm /tmp/part? /tmp/data"""
+
+
 @test_of("uas", "disk:uas", "eight programs read at once")
 def uas_disk_reads_in_parallel(lab):
     with attached(lab, UAS_DISK, "opens /dev/sda") as run:
-        run("""
-            dd if=/dev/urandom of=/tmp/data bs=1M count=8 2>/tmp/dd
-            dd if=/tmp/data of=/dev/sda bs=1M oflag=direct 2>/tmp/dd
-            readers=
-            for part in 0 1 2 3 4 5 6 7; do
-                dd if=/dev/sda of=/tmp/part$part bs=64k count=16 skip=$((part * 16)) iflag=direct \\
-                    2>/tmp/dd$part & readers="$readers $!"
-            done
-            for reader in $readers; do wait $reader; done
-            cat /tmp/part? | cmp - /tmp/data
-            rm /tmp/part? /tmp/data""")
+        run(READS_IN_PARALLEL)
 
 
 @test_of("usb-storage", "disk:speed=super", "super speed: mounts, 16 MiB are read")

@@ -157,6 +157,13 @@ class Lab:
         """One that goes and comes: for usbip-keep."""
         return self._machine("keep_server", lambda: self._start_with_plug("keep_server", 3248))
 
+    @property
+    def chip_server(self) -> Server:
+        """The product with the chip's backend (tests/firmware/server_on_chip.c): nothing is plugged in."""
+        program, log = self.program.parent / "server_on_chip", self.logs / "chip_server.log"
+        options = ["--usb", "--sim", "none"]
+        return self._machine("chip_server", lambda: Server(program, options, log, 3250, 8090))
+
     def keep_server_dies(self):
         """At once; the next one is as it was."""
         server = self.machines.pop("keep_server")

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -152,6 +153,19 @@ class Server:
     def command(self, line):
         self.process.stdin.write(line.encode() + b"\n")
         self.process.stdin.flush()
+
+    def carry_out(self, line):
+        """Of a server for tests: it says what has become of each command."""
+        seen = self.log.stat().st_size
+        self.command(line)
+        answer = re.compile(f"^{re.escape(line)}: (.*)", re.MULTILINE)
+
+        def answered():
+            return answer.search(self.log.read_bytes()[seen:].decode(errors="replace"))
+
+        said = eventually(f"an answer to {line}", answered).group(1)
+        if said != "done":
+            raise Failure(f"{line}: {said}")
 
     def stop(self):
         """Exit status after SIGTERM; None: it had to be killed."""

@@ -13,6 +13,7 @@ import client_tests  # noqa: F401
 import usbtest_tests  # noqa: F401
 import peer_tests  # noqa: F401
 import class_tests  # noqa: F401
+import chip_tests  # noqa: F401
 import bringup_tests  # noqa: F401
 import access_tests  # noqa: F401
 import outage_tests  # noqa: F401

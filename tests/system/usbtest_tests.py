@@ -5,7 +5,7 @@ from collections import namedtuple
 
 from client_tests import no_kernel_trouble, wait_idle
 from lab import LONG, expect, test
-from machines import Failure, eventually
+from machines import Failure
 
 # `data`: zeroes, or the pattern that shows a byte in the wrong place (some cases send zeroes only).
 # `loops`: how often, in short and with --long (1000 is the kernel's testusb's own number). `length`
@@ -61,23 +61,26 @@ def run_case(guest, prepare, case, loops, iso_length, seconds):
     return {"passed": "passes", "unsupported": "-"}.get(word, f"fails: {rest}")
 
 
-def run_cases(lab, server, tcp, speed, iso_length):
-    """All cases on the device of that server, first those with zeroes."""
-    guest, results = lab.usbtest_guest, RESULTS.setdefault(speed, {})
+def run_cases(lab, server, results, busid, iso_length):
+    """All cases on that device of that server, first those with zeroes."""
+    guest = lab.usbtest_guest
     guest.run(f"""
-        TCP={tcp}
+        TCP={server.port}
         dmesg -n 3 # the driver's complaints in its loops are many
         echo 1 >/sys/module/usbtest/parameters/alt
-        attach_wait 1-3""")
+        attach {busid}
+        wait_for 20 present 1-3""")
     for data in (ZEROES, PATTERN):
         if data == PATTERN:
-            server.command("pattern 1-3")
-            eventually("the pattern", lambda: "pattern 1-3: done" in server.log.read_text())
+            server.carry_out(f"pattern {busid}")
         prepare = f"echo {data} >/sys/module/usbtest/parameters/pattern"
         for case in (case for case in CASES if case.data == data):
             loops, seconds = (case.loops[1], 600) if LONG else (case.loops[0], 60)
             results[case.number] = run_case(guest, prepare, case, loops, iso_length, seconds)
-    guest.run("detach 1-3; echo -1 >/sys/module/usbtest/parameters/alt")
+    guest.run(f"""
+        give_back {busid}
+        wait_for 20 gone 1-3
+        echo -1 >/sys/module/usbtest/parameters/alt""")
     no_kernel_trouble(guest)
     wait_idle(server)
     bad = {number: how for number, how in results.items() if how != "passes"}
@@ -86,11 +89,11 @@ def run_cases(lab, server, tcp, speed, iso_length):
 
 @test
 def usbtest_at_high_speed(lab):
-    run_cases(lab, lab.zero_server("high"), 3242, "high", 8 * 1024)
+    run_cases(lab, lab.zero_server("high"), RESULTS.setdefault("high", {}), "1-3", 8 * 1024)
 
 
 # 1023 bytes are the most that a full-speed packet carries. Of 1024 the driver would make a packet of
 # 1023 and one of 1, which no host has room in for a device that fills its packets.
 @test
 def usbtest_at_full_speed(lab):
-    run_cases(lab, lab.zero_server("full"), 3243, "full", 8 * 1023)
+    run_cases(lab, lab.zero_server("full"), RESULTS.setdefault("full", {}), "1-3", 8 * 1023)

@@ -207,7 +207,7 @@ TEST(sim_set_zero_options)
 {
     struct set_rig s;
     set_begin(&s);
-    CHECK_EQ(set_plug(&s, "zero:speed=full,zero:speed=high,zero:pace=4000"), BASE_OK);
+    CHECK_EQ(set_plug(&s, "zero:speed=full,zero:speed=high,zero:pace=4000:iso=128"), BASE_OK);
     CHECK_EQ(sim_find(s.rig.bus, "1-3")->speed, USB_SPEED_FULL);
     CHECK_EQ(sim_find(s.rig.bus, "1-5")->speed, USB_SPEED_HIGH);
     CHECK_EQ(sim_find(s.rig.bus, "1-6")->speed, USB_SPEED_HIGH);
@@ -219,6 +219,9 @@ TEST(sim_set_zero_options)
                       "zero: bad pace '0', it goes from 1 to 1000000 microseconds");
     set_check_refused("zero:pace=1000001", BASE_ERR_INVALID,
                       "zero: bad pace '1000001', it goes from 1 to 1000000 microseconds");
+    set_check_refused("zero:iso=0", BASE_ERR_INVALID, "zero: bad iso '0', it goes from 1 to 1023");
+    set_check_refused("zero:iso=1024", BASE_ERR_INVALID,
+                      "zero: bad iso '1024', it goes from 1 to 1023");
     set_check_refused("zero:speed", BASE_ERR_INVALID, "zero: 'speed=' needs a value");
     set_check_refused("zero:size=1M", BASE_ERR_INVALID, "zero: unknown option 'size'");
 }

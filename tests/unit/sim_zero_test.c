@@ -258,6 +258,29 @@ TEST(sim_zero_isochronous_source)
     }
 }
 
+static void start_with_iso(struct rig *r, uint16_t bytes)
+{
+    rig_begin(r);
+    struct sim_device *d = sim_zero_create(r->bus, USB_SPEED_FULL);
+    sim_zero_set_iso_size(d, bytes);
+    CHECK_EQ(rig_check_config(d->desc->configs[0]), 4 + 6);
+    rig_start(r, d, SOURCE_SINK);
+    rig_change(r->dev, USB_SET_INTERFACE, 0, 1);
+}
+
+RIG_TEST(sim_zero_isochronous_packets_of_another_size, start_with_iso(r, 100))
+{
+    check_endpoint(r, ISO_IN, USB_ISOCHRONOUS, 100, 1);
+    check_endpoint(r, ISO_OUT, USB_ISOCHRONOUS, 100, 1);
+    check_endpoint(r, BULK_IN, USB_BULK, 64, 0);
+    check_endpoint(r, INTERRUPT_OUT, USB_INTERRUPT, 64, 1);
+    sim_zero_set_pattern(r->sim, 1);
+    mod63(want, 8 * 100, 100);
+    check_iso_in(r, 100);
+    rig_change(r->dev, USB_SET_CONFIGURATION, 0, LOOPBACK);
+    check_endpoint(r, BULK_OUT, USB_BULK, 64, 0);
+}
+
 RIG_TEST(sim_zero_isochronous_sink_fails_the_wrong_packet_alone, start(r, SOURCE_SINK))
 {
     struct rig_urb u;

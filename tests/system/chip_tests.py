@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The firmware's device backend on the double of the chip's USB host library, behind the socket loop,
+with the kernel as its client: storage, sound, video, keys, a serial port, usbtest on both ports."""
+
+import functools
+import re
+
+import tables
+import usbtest_tests
+from class_tests import (
+    READS_IN_PARALLEL, RECORDING, SMALL_AND_FAST,
+    attached, capture, keep_files, records_the_tone,
+)  # fmt: skip
+from client_tests import no_kernel_trouble, wait_idle
+from lab import LONG, TYPED, Skip, expect, test
+from machines import eventually
+
+# In the high-speed port a hub, with these in its ports; in the full-speed port one after the other.
+DISK, UAS_DISK, ZERO, CAMERA, FULL_SPEED = "1-1.1", "1-1.2", "1-1.3", "1-1.4", "2-1"
+BEHIND_HUB = {DISK: "disk", UAS_DISK: "disk:uas", ZERO: "zero", CAMERA: "camera"}
+
+ROWS = {}  # of the table in docs/COMPATIBILITY.md, by the name of the test
+
+
+def test_of(driver, device, port, what):
+    """Lists a test whose result is a row of the table."""
+
+    def enlist(function):
+        ROWS[function.__name__] = [f"`{driver}`", f"`{device}`", port, what, "not run"]
+
+        @functools.wraps(function)
+        def run(lab):
+            ROWS[function.__name__][-1] = "fails"
+            function(lab)
+            ROWS[function.__name__][-1] = "passes"
+
+        return test(run)
+
+    return enlist
+
+
+def plugged(lab, busid, device):
+    """The server, with that device in that port."""
+    server = lab.chip_server
+    server.carry_out(f"plug {busid} {device}")
+    name = {"disk": "disk", "zero": "Zero", "camera": "webcam"}.get(device.split(":")[0], "")
+
+    def listed():
+        return [
+            d
+            for d in server.devices()
+            if (d["busid"], d["state"]) == (busid, "available") and name in d["product"]
+        ]
+
+    eventually(f"{device} in {busid}", listed)
+    return server
+
+
+EXT4 = "ext4: files are written, read again and the same; `e2fsck` finds nothing"
+
+
+@test_of("usb-storage", "disk", "high speed, hub", EXT4)
+def chip_disk_keeps_files(lab):
+    keep_files(lab, DISK, "usb-storage", "ext4", plugged(lab, DISK, "disk"))
+
+
+@test_of("uas", "disk:uas", "high speed, hub", EXT4)
+def chip_uas_disk_keeps_files(lab):
+    keep_files(lab, UAS_DISK, "uas", "ext4", plugged(lab, UAS_DISK, "disk:uas"))
+
+
+@test_of("uas", "disk:uas", "high speed, hub", "8 MiB written, eight programs read at once")
+def chip_uas_disk_reads_in_parallel(lab):
+    with attached(lab, UAS_DISK, "opens /dev/sda", server=lab.chip_server) as run:
+        run(READS_IN_PARALLEL)
+
+
+@test_of("uvcvideo", "camera", "high speed, hub", "Motion JPEG at 30 frames a second, none missing")
+def chip_camera_streams(lab):
+    server = plugged(lab, CAMERA, "camera")
+    with attached(lab, CAMERA, "has /dev/video0", server=server) as run:
+        capture(run, *SMALL_AND_FAST)
+
+
+@test_of("cdc-acm", "serial", "full speed", "64 KiB are echoed")
+def chip_serial_echoes(lab):
+    server = plugged(lab, FULL_SPEED, "serial")
+    with attached(lab, FULL_SPEED, "has /dev/ttyACM0", server=server) as run:
+        run("serial_echo /dev/ttyACM0 65536")
+
+
+@test_of("usbhid", "keyboard", "full speed (a low-speed device)", "the keys that are typed arrive")
+def chip_keyboard_types(lab):
+    server = plugged(lab, FULL_SPEED, f"keyboard:text={TYPED}")
+    lab.guest.run(f"""
+        TCP={server.port}
+        typed_text 20 '{TYPED}' >/tmp/typed & typist=$!
+        attach {FULL_SPEED}
+        wait $typist || {{ cat /tmp/typed; exit 1; }}
+        give_back {FULL_SPEED}
+        wait_for 20 gone 1-2.1""")
+    no_kernel_trouble(lab.guest)
+    wait_idle(server)
+
+
+@test_of("snd-usb-audio", "audio", "full speed", "`arecord`: a tone of 440 Hz without a jump")
+def chip_audio_records_the_tone(lab):
+    server = plugged(lab, FULL_SPEED, "audio")
+    with attached(lab, FULL_SPEED, *RECORDING, server=server) as run:
+        records_the_tone(run, 10 if LONG else 2)
+
+
+@test_of(
+    "usb-storage", "disk", "high speed, hub",
+    "pulled while it is read: the kernel is told, and has it again when it is back",
+)  # fmt: skip
+def chip_disk_is_pulled(lab):
+    pulled_while_used(
+        lab, DISK, "disk", "opens /dev/sda", "dd if=/dev/sda of=/dev/null bs=64k iflag=direct"
+    )
+
+
+@test_of("cdc-acm", "serial", "full speed", "the same while it echoes")
+def chip_serial_is_pulled(lab):
+    pulled_while_used(
+        lab, FULL_SPEED, "serial", "has /dev/ttyACM0", "serial_echo /dev/ttyACM0 4194304"
+    )
+
+
+def pulled_while_used(lab, busid, device, ready, use):
+    server = plugged(lab, busid, device)
+    lab.guest.run(f"""
+        . /class.sh
+        TCP={server.port}
+        attach {busid}
+        wait_for 20 {ready}
+        rm -f /tmp/ended
+        (while {use}; do :; done >/tmp/use 2>&1; : >/tmp/ended) &
+        usleep 300000""")
+    server.carry_out(f"unplug {busid}")
+    lab.guest.run("""
+        . /class.sh
+        wait_for 20 [ -e /tmp/ended ]
+        wait_for 20 no_devices
+        rm -f /var/run/vhci_hcd/port*
+        dmesg -c >/tmp/dmesg # I/O errors: here they are right""")
+    wait_idle(server)
+    plugged(lab, busid, device)
+    with attached(lab, busid, ready, server=server):
+        pass
+
+
+# The largest packets of isochronous OUT that fit into the FIFOs.
+@test_of("usbtest", "zero:iso=512", "high speed, hub", "all cases")
+def chip_usbtest_at_high_speed(lab):
+    server = plugged(lab, ZERO, "zero:iso=512")
+    usbtest_tests.run_cases(lab, server, {}, ZERO, 8 * 512)
+
+
+@test_of("usbtest", "zero:speed=full:iso=128", "full speed", "all cases")
+def chip_usbtest_at_full_speed(lab):
+    server = plugged(lab, FULL_SPEED, "zero:speed=full:iso=128")
+    usbtest_tests.run_cases(lab, server, {}, FULL_SPEED, 8 * 128)
+
+
+@test
+def chip_table(lab):
+    if any(row[-1] == "not run" for row in ROWS.values()):
+        raise Skip("not all tests of the chip's backend were run")
+    version = re.search(r"Debian (\S+)", lab.guest.run("uname -v")).group(1)
+    header = ["driver", "device (`--sim`)", "port", "what it does", f"with Linux {version}"]
+    tables.keep("the chip's backend", header, list(ROWS.values()))
