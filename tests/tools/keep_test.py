@@ -201,7 +201,9 @@ class Keep(Lab):
 
     def answers(self, state):
         """The server's HTTP."""
-        self.lab_file("answer", json.dumps({"busid": "1-1", "state": state}))
+        devices = [{"busid": "1-2", "alias": "other", "serial": "77", "state": "available"},
+                   {"busid": "1-1", "alias": "lab.stick", "serial": "0001A", "state": state}]
+        self.lab_file("answer", json.dumps({"devices": devices}))
         self.program("curl", "#!/bin/sh\necho \"$@\" >$LAB/url\ncat $LAB/answer\n")
 
     def test_what_the_server_lost_is_attached_anew(self):
@@ -214,7 +216,15 @@ class Keep(Lab):
             "1-1 of lab is detached"])
         self.assertEqual(self.calls("attach"), [0, 90])
         self.assertEqual(self.calls("detach"), [90, 130])
-        self.assertIn(":8080/api/v1/devices/1-1", (self.lab / "url").read_text())
+        self.assertIn(":8080/api/v1/devices", (self.lab / "url").read_text())
+
+    def test_what_the_server_lost_is_found_by_alias_and_by_serial(self):
+        """They were looked for as busids, and so never attached anew."""
+        for name in ["lab.stick", "0001A"]:
+            self.answers("in_use")
+            said = self.keep(130, "lab", name, at70=f"sed -i s/in_use/available/ {self.lab / 'answer'}")
+            self.assertIn(f"the server had lost {name}: attached again", said)
+            (self.lab / "clock").write_text("1000")
 
     def test_a_list_has_to_show_the_device_for_three_minutes(self):
         """After an outage a server may offer what is ours, until our TCP is heard again."""
