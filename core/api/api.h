@@ -8,6 +8,7 @@
 #include "users/users.h"
 
 struct api_context;  // below
+struct api_box;      // api_box.h
 struct api_change;   // api_change.h
 struct api_job;      // api_job.h
 struct api_simulate; // api_simulate.h
@@ -175,6 +176,7 @@ struct api_context {
     bool kept;                           // what is changed is there after a restart
     size_t body_max;                     // of a request, at least API_BODY_MAX; 0: that
     struct api_live *live;               // for API_STREAM_LIVE; NULL: there is none
+    const struct api_box *box;           // NULL: it cannot begin again by itself
     uint64_t now_us;                     // filled in for each call
 };
 

@@ -2,6 +2,7 @@
 #include "api/api_routes.h"
 #include "api/api_access.h"
 #include "api/api_asset.h"
+#include "api/api_box.h"
 #include "api/api_devices.h"
 #include "api/api_events.h"
 #include "api/api_healthz.h"
@@ -60,6 +61,8 @@ static const struct api_route routes[] = {
     {"GET", "/api/v1/tokens", API_ADMIN, api_get_tokens},
     {"POST", "/api/v1/tokens", API_ADMIN, api_post_token},
     {"DELETE", "/api/v1/tokens/{id}", API_ADMIN, api_delete_token},
+    {"POST", "/api/v1/restart", API_ADMIN, api_post_restart},
+    {"POST", "/api/v1/factory-reset", API_ADMIN, api_post_factory_reset},
 
     {"GET", "/", API_ANYBODY, api_get_page},
     {"GET", "/devices/{busid}", API_ANYBODY, api_get_page},

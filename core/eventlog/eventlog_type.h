@@ -126,7 +126,10 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     EVENT(USER_CHANGED, user_changed, INFO, "{peer} has {action} the user {user}",                 \
           WORD(eventlog_user, action))                                                             \
     PLAIN(TOKEN_MADE, token_made, INFO, "{peer} has made the token {user}")                        \
-    PLAIN(TOKEN_REVOKED, token_revoked, INFO, "{peer} has revoked the token {user}")
+    PLAIN(TOKEN_REVOKED, token_revoked, INFO, "{peer} has revoked the token {user}")               \
+    PLAIN(RESTART_ASKED, restart_asked, INFO, "{peer} has asked for a restart")                    \
+    PLAIN(FACTORY_RESET, factory_reset, WARNING,                                                   \
+          "{peer} has removed all settings, users and tokens, and a restart follows")
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,

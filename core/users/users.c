@@ -83,6 +83,19 @@ enum base_err users_write(const struct users_config *c, const struct users_docum
     return err;
 }
 
+bool users_erase(const struct users_config *c)
+{
+    struct settings_store *st = c->store;
+    if (!st)
+        return true;
+    if (st->hold && !st->hold(st, true))
+        return false;
+    enum settings_store_result result = settings_store_erase(st);
+    if (st->hold)
+        (void)st->hold(st, false);
+    return result == SETTINGS_STORE_OK;
+}
+
 // --- who is it -----------------------------------------------------------------------------------
 
 bool users_by_secret(struct users *u, const char *secret, uint64_t now_us,

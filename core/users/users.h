@@ -53,6 +53,9 @@ enum settings_store_result users_read(const struct users_config *c, struct users
 enum base_err users_write(const struct users_config *c, const struct users_document *was,
                           const struct users_document *changed, struct users_document *there);
 
+// Removes all copies, as nobody's. False: the store's `why`.
+bool users_erase(const struct users_config *c);
+
 // Puts a document into force. Sessions of users who are no more what they were end; of one whose
 // password alone is another, all but that with the ID `keep` (0: all).
 void users_take(struct users *u, const struct users_document *now, uint32_t keep);

@@ -33,11 +33,12 @@ static void release(void *ctx, void *p)
 // --- signals -------------------------------------------------------------------------------------
 
 static struct posix_loop *signalled_loop; // handlers have no argument
-static atomic_bool hangup;
+static atomic_bool hangup, told_to_end;
 
 static void on_stop_signal(int number)
 {
     (void)number;
+    atomic_store(&told_to_end, true);
     posix_loop_stop(signalled_loop);
     signal(SIGTERM, SIG_DFL); // the next one ends the program at once
     signal(SIGINT, SIG_DFL);
@@ -73,6 +74,12 @@ static void leave_signals(void)
     signalled_loop = NULL;
 }
 
+// Who ends it while it is about to begin again wants it to end.
+static bool begins_again(const struct program *p)
+{
+    return p->restart.asked && !atomic_load(&told_to_end);
+}
+
 // --- start and end -------------------------------------------------------------------------------
 
 static void tell_ready(const struct program *p)
@@ -94,7 +101,7 @@ static void read_settings_again(struct program *p)
 static void hang_up(struct program *p)
 {
     if (p->ends_with_terminal && !process_has_terminal())
-        posix_loop_stop(p->loop);
+        on_stop_signal(SIGHUP);
     else
         read_settings_again(p);
 }
@@ -122,6 +129,7 @@ static bool start_server(struct program *p)
     server_config_default(&config);
     program_limits(p, &config);
     config.unix_us = unix_us();
+    config.start = process_start();
     p->server = server_create(&config, &p->alloc, posix_now_us());
     if (!p->server) {
         snprintf(p->why, WHY_SIZE, "no memory for the server");
@@ -184,7 +192,10 @@ static void run(struct program *p)
         program_announce(p);
         tell_ready(p);
         posix_loop_run(p->loop);
-        service_stopping();
+        if (begins_again(p))
+            service_reloading(posix_now_us());
+        else
+            service_stopping();
         mdns_stop(p->mdns);
         leave_signals();
         p->status = EXIT_SUCCESS;
@@ -244,6 +255,7 @@ static void start(struct program *p, bool options_good)
         p->status = EXIT_SUCCESS;
     } else if (program_start_users(p)) {
         run(p);
+        program_erase(p);
         program_end_users(p);
     } else {
         print_failure(p);
@@ -257,8 +269,10 @@ int main(int argc, char **argv)
         .alloc = {.alloc = allocate, .free = release},
         .status = EXIT_START,
     };
+    char file[PROCESS_PATH_SIZE];
     if (!process_has_standard_descriptors())
         return EXIT_START;
+    process_find_file(file);
     p.ends_with_terminal = process_has_terminal() && !process_ignores_hangup();
     enum options_action action = options_parse(&p.options, argc, argv, p.why, WHY_SIZE);
     if (action == OPTIONS_HELP) {
@@ -280,5 +294,10 @@ int main(int argc, char **argv)
     }
     start(&p, action == OPTIONS_RUN);
     close_outputs(&p);
+    if (begins_again(&p)) {
+        process_begin_again(file, argv, p.restart.why, !p.ends_with_terminal);
+        perror("usbip-server: it cannot begin again");
+        p.status = EXIT_START;
+    }
     return p.status;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/process.h"
+#include "eventlog/eventlog_word.h"
 #include "ports/linux/http_mhd.h"
 
 #include <errno.h>
@@ -38,6 +39,41 @@ void process_make_room_for(unsigned connections, const struct log *log)
                 "this program may have no more than %llu: ulimit -Hn, or LimitNOFILE of its "
                 "service, has to allow it more",
                 connections, (unsigned long long)wanted, (unsigned long long)r.rlim_max);
+}
+
+// --- once more -----------------------------------------------------------------------------------
+
+static const char start_variable[] = "USBIP_SERVER_START";
+
+void process_find_file(char path[PROCESS_PATH_SIZE])
+{
+    static const char gone[] = " (deleted)"; // proc(5): a newer one may be there by now
+    ssize_t n = readlink("/proc/self/exe", path, PROCESS_PATH_SIZE - 1);
+    path[n > 0 ? n : 0] = '\0';
+    size_t size = strlen(path), behind = sizeof gone - 1;
+    if (size > behind && strcmp(path + size - behind, gone) == 0)
+        path[size - behind] = '\0';
+}
+
+enum eventlog_start process_start(void)
+{
+    const char *why = getenv(start_variable);
+    enum eventlog_start start = EVENT_START_UNKNOWN;
+    for (unsigned i = EVENT_START_RESTART; why && i <= EVENT_START_FACTORY_RESET; i++)
+        if (strcmp(why, eventlog_word_json(EVENTLOG_KIND_eventlog_start, i)) == 0)
+            start = i;
+    (void)unsetenv(start_variable);
+    return start;
+}
+
+void process_begin_again(const char *path, char *const argv[], enum eventlog_start why,
+                         bool ignore_hangup)
+{
+    (void)close_range(STDERR_FILENO + 1, ~0u, 0); // a library's that would stay open
+    (void)setenv(start_variable, eventlog_word_json(EVENTLOG_KIND_eventlog_start, why), 1);
+    (void)signal(SIGHUP, ignore_hangup ? SIG_IGN : SIG_DFL);
+    (void)execv(path, argv);
+    (void)execv("/proc/self/exe", argv);
 }
 
 bool process_has_terminal(void)

@@ -19,5 +19,19 @@ bool process_writes_to_journal(void);
 // Whether there is a controlling terminal, or may be. Never waits.
 bool process_has_terminal(void);
 
+// The file that this program comes from, asked at its start: an upgrade puts another one in its
+// place. Empty: unknown.
+enum { PROCESS_PATH_SIZE = 4096 };
+void process_find_file(char path[PROCESS_PATH_SIZE]);
+
+// Why this run began, if the one before has begun it; once.
+enum eventlog_start process_start(void);
+
+// What is at that file now goes on in this process, with these arguments, no descriptors but the
+// standard ones, and SIGHUP ignored or not. Without the file the present program does. Comes back
+// only if that does not work.
+void process_begin_again(const char *path, char *const argv[], enum eventlog_start why,
+                         bool ignore_hangup);
+
 // Whether SIGHUP is ignored, as nohup has it; asked before it is handled.
 bool process_ignores_hangup(void);

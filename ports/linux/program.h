@@ -4,6 +4,7 @@
 #ifndef PORTS_LINUX_PROGRAM_H
 #define PORTS_LINUX_PROGRAM_H
 
+#include "api/api_box.h"
 #include "api/api_change.h"
 #include "api/api_simulate.h"
 #include "ports/linux/device_libusb.h"
@@ -17,6 +18,7 @@
 #include "ports/linux/service.h"
 #include "ports/linux/sim_file.h"
 #include "ports/posix/posix_loop.h"
+#include "ports/posix/posix_restart.h"
 #include "sim/bus/sim_bus.h"
 #include "users/users.h"
 
@@ -63,6 +65,9 @@ struct program {
     char host_name[API_NAME_SIZE];
     struct mdns *mdns; // NULL: not announced
     struct posix_timer mdns_timer;
+    struct posix_restart restart;
+    struct api_box box; // what HTTP may do with it
+    char stays[API_CHANGE_WHY_SIZE];
     bool ends_with_terminal;
     int status;         // of the exit
     char why[WHY_SIZE]; // the reason if it is not 0
@@ -99,6 +104,14 @@ bool program_watch_users(struct program *p);
 
 // --set-password: the admin's, from stdin, instead of serving.
 bool program_set_password(struct program *p);
+
+// --- program_restart.c ---------------------------------------------------------------------------
+
+// What HTTP may do with the program, whose loop is there.
+void program_offer_restart(struct program *p);
+
+// The last before that: whatever was kept since somebody asked for a factory reset.
+void program_erase(struct program *p);
 
 // --- program_devices.c ---------------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ static void fill_facts(void *ctx, struct api_port_facts *facts)
 static struct api_context api_of(struct program *p)
 {
     program_offer_change(p);
+    program_offer_restart(p);
     p->live = api_live_create();
     sim_set_simulate(&p->simulate, p->bus);
     p->host.facts.usbip_port = posix_loop_listener(p->loop)->port;
@@ -72,6 +73,7 @@ static struct api_context api_of(struct program *p)
         .kept = p->options.state_dir != NULL,
         .body_max = settings_max_bytes(&p->settings.port),
         .live = p->live,
+        .box = &p->box,
     };
 }
 

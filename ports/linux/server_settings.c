@@ -338,6 +338,15 @@ bool server_settings_keep(struct server_settings *s, char *why)
     return false;
 }
 
+bool server_settings_erase(struct server_settings *s, char *why)
+{
+    struct settings_store *st = &s->store.store;
+    if (!s->state_folder || settings_store_erase(st) == SETTINGS_STORE_OK)
+        return true;
+    (void)base_text_copy(why, SETTINGS_WHY_SIZE, st->why);
+    return false;
+}
+
 void server_settings_end(struct server_settings *s, bool kept)
 {
     assert(s->changing);

@@ -69,6 +69,10 @@ bool server_settings_keep(struct server_settings *s, char *why);
 // posix_settings_access()); else all is as before.
 void server_settings_end(struct server_settings *s, bool kept);
 
+// Any thread but while something is kept: removes what the folder has, which holds until the end.
+// False: `why`, of SETTINGS_WHY_SIZE.
+bool server_settings_erase(struct server_settings *s, char *why);
+
 // What somebody has named the server; NULL: nobody, so that it is called as its machine.
 const char *server_settings_name(const struct server_settings *s);
 

@@ -15,7 +15,7 @@ void service_init(struct service *s);
 // It serves; `status` is what `systemctl status` shows.
 void service_ready(const char *status);
 
-// It reads its settings again, until the next service_ready().
+// It reads its settings again, or begins again in the same process, until the next service_ready().
 void service_reloading(uint64_t now_us);
 
 void service_stopping(void);

@@ -162,11 +162,12 @@ static enum settings_store_result store_write(struct settings_store *st, size_t 
 
 static enum settings_store_result store_erase(struct settings_store *st)
 {
-    const struct store_file *f = (struct store_file *)st;
+    struct store_file *f = (struct store_file *)st;
     const char *const names[] = {f->names->coming, f->names->before, f->names->newest};
     for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
         if ((unlinkat(f->folder, names[i], 0) < 0 && errno != ENOENT) || fsync(f->folder) < 0)
             return failed(st->why, "remove", names[i]);
+    atomic_store(&f->written, newest_file(f));
     return SETTINGS_STORE_OK;
 }
 

@@ -8,6 +8,7 @@ set(USBIP_POSIX_SOURCES
   posix_http_target.c
   posix_jobs.c
   posix_loop.c
+  posix_restart.c
   posix_settings.c
   posix_silence.c
   posix_socket.c

@@ -192,6 +192,18 @@ ASKED = {
         ("/api/v1/sessions/99999", {}, None, 404),
         ("/api/v1/sessions/x", {}, None, 404),
     ],
+    "POST /api/v1/factory-reset": [
+        ("/api/v1/factory-reset", JSON, '{"host_name":"another box"}', 409),
+        ("/api/v1/factory-reset", JSON, '{"host_name":1}', 422),
+        ("/api/v1/factory-reset", JSON, "[]", 400),
+        ("/api/v1/factory-reset", JSON | {"Cookie": ""}, "{}", 401),
+    ],
+    "POST /api/v1/restart": [
+        ("/api/v1/restart", JSON, '{"when":"now"}', 422),
+        ("/api/v1/restart", JSON, "[]", 400),
+        ("/api/v1/restart", JSON | {"Origin": "http://example.org"}, "{}", 403),
+        ("/api/v1/restart", JSON, "{}", 202),  # the last: it does
+    ],
 }
 
 # What is refused before a route has a say: (request, status).
@@ -254,6 +266,8 @@ ROLES = {
     "GET /api/v1/tokens": (ADMIN, "/api/v1/tokens", None),
     "POST /api/v1/tokens": (ADMIN, "/api/v1/tokens", "{}"),
     "DELETE /api/v1/tokens/{id}": (ADMIN, "/api/v1/tokens/00000000", None),
+    "POST /api/v1/restart": (ADMIN, "/api/v1/restart", "[]"),
+    "POST /api/v1/factory-reset": (ADMIN, "/api/v1/factory-reset", "{}"),
     "GET /": (FREE, "/", None),
     "GET /devices/{busid}": (FREE, "/devices/1-1", None),
     "GET /topology": (FREE, "/topology", None),

@@ -17,6 +17,7 @@
 #include "tests/support/tcp_client.h"
 #include "web/web_assets.h"
 
+#include "board_reset.h"
 #include "esp_app_desc.h"
 #include "esp_system.h"
 #include "esp_vfs_eventfd.h"
@@ -29,7 +30,9 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,9 +42,11 @@ static sem_t restarted;
 
 // --- the chip ------------------------------------------------------------------------------------
 
+static esp_reset_reason_t reset_reason = ESP_RST_TASK_WDT;
+
 esp_reset_reason_t esp_reset_reason(void)
 {
-    return ESP_RST_TASK_WDT;
+    return reset_reason;
 }
 
 void esp_restart(void)
@@ -102,28 +107,45 @@ static void await_devices(const struct firmware *f, unsigned count)
     CHECK_EQ(seen, count);
 }
 
-static void http_shows(const char *path, const char *part)
+static const char *http_get(const char *path)
 {
     static struct http_double_answer answer;
     char request[100];
     snprintf(request, sizeof request, "GET %s HTTP/1.1\r\n\r\n", path);
     http_double_send(request, &answer);
-    if (!strstr(answer.text, part))
-        CHECK_STR(answer.text, part);
+    return answer.text;
 }
 
-// PATCH with that status, and `part` in what comes.
-static void http_patches(const char *path, const char *body, const char *status, const char *part)
+static void http_shows(const char *path, const char *part)
+{
+    const char *text = http_get(path);
+    if (!strstr(text, part))
+        CHECK_STR(text, part);
+}
+
+// With that status, and `part` in what comes.
+static void http_sends(const char *method, const char *path, const char *body, const char *status,
+                       const char *part)
 {
     static struct http_double_answer answer;
     char request[800], line[64];
     snprintf(request, sizeof request,
-             "PATCH %s HTTP/1.1\r\nHost: 127.0.0.1\r\nIf-Match: *\r\nContent-Length: %zu\r\n\r\n%s",
-             path, strlen(body), body);
+             "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nIf-Match: *\r\nContent-Length: %zu\r\n\r\n%s",
+             method, path, strlen(body), body);
     snprintf(line, sizeof line, "HTTP/1.1 %s ", status);
     http_double_send(request, &answer);
     if (strncmp(answer.text, line, strlen(line)) != 0 || !strstr(answer.text, part))
         check_fail(__FILE__, __LINE__, "%s: no %s, %s in %s", body, status, part, answer.text);
+}
+
+static void http_patches(const char *path, const char *body, const char *status, const char *part)
+{
+    http_sends("PATCH", path, body, status, part);
+}
+
+static void http_posts(const char *path, const char *body, const char *status, const char *part)
+{
+    http_sends("POST", path, body, status, part);
 }
 
 // As a browser that was given this name for the box.
@@ -188,6 +210,19 @@ static void check_changes(void)
     http_patches("/api/v1/settings", "{\"limits\":{\"max_urbs\":90}}", "200", "\"max_urbs\":90");
 }
 
+// The network's task takes it over.
+static void await_name(const struct firmware *f, const char *name)
+{
+    struct network_state state = {0};
+    const struct timespec pause = {.tv_nsec = 10000000};
+    uint64_t until_us = posix_now_us() + TCP_CLIENT_MS * 1000ull;
+    while (strcmp(state.host_name, name) != 0 && posix_now_us() < until_us) {
+        nanosleep(&pause, NULL);
+        network_state(f->network, &state);
+    }
+    CHECK_STR(state.host_name, name);
+}
+
 // The network gets what is changed over HTTP as well; what it does with an address that does not
 // work is network_test.c's.
 static void check_network_changes(const struct firmware *f)
@@ -195,15 +230,8 @@ static void check_network_changes(const struct firmware *f)
     static const char wanted[] =
         "{\"host_name\":\"her-box\",\"network\":{\"addressing\":\"static\",\"address\":"
         "\"192.168.1.50\",\"netmask\":\"255.255.255.0\",\"gateway\":\"192.168.1.1\"}}";
-    struct network_state state = {0};
-    const struct timespec pause = {.tv_nsec = 10000000};
-    uint64_t until_us = posix_now_us() + TCP_CLIENT_MS * 1000ull;
     http_patches("/api/v1/settings", wanted, "200", "\"192.168.1.50\"");
-    while (strcmp(state.host_name, "her-box") != 0 && posix_now_us() < until_us) {
-        nanosleep(&pause, NULL);
-        network_state(f->network, &state);
-    }
-    CHECK_STR(state.host_name, "her-box");
+    await_name(f, "her-box");
     console_says("settings get network.address", "192.168.1.50");
     http_patches("/api/v1/settings", "{\"host_name\":\"my-box\",\"network\":null}", "200",
                  "\"dhcp\"");
@@ -261,9 +289,8 @@ static void check_facts_without_network(void)
     CHECK_STR(facts.pools[0].name, "internal");
 }
 
-TEST(main_from_start_to_restart)
+static const struct firmware *start_board(void)
 {
-    struct usbip_client c;
     CHECK_EQ(sem_init(&restarted, 0, 0), 0);
     nvs_double_begin();
     network_double_reset();
@@ -271,7 +298,87 @@ TEST(main_from_start_to_restart)
     gpio_double_reset();
     plug_a_disk();
     app_main();
-    const struct firmware *f = &main_firmware;
+    return &main_firmware;
+}
+
+// A name that the run before has left in the memory for events.
+static void leave_an_event(void)
+{
+    struct eventlog_memory m = board_reset_eventlog_memory();
+    struct eventlog_event e = {.what = EVENTLOG(device_renamed), .busid = "7-7"};
+    m.written = NULL; // the cache's double is the USB library's, which has not begun
+    struct eventlog *log = eventlog_create_in(&heap, &m);
+    eventlog_record(log, &e);
+    eventlog_destroy(log);
+}
+
+static void *restart_for(void *why)
+{
+    board_reset_restart(*(const enum eventlog_start *)why);
+}
+
+// As the run before has ended.
+static void plan(enum eventlog_start why)
+{
+    pthread_t ended; // it stays in esp_restart()
+    CHECK_EQ(sem_init(&restarted, 0, 0), 0);
+    CHECK_EQ(pthread_create(&ended, NULL, restart_for, &why), 0);
+    CHECK_EQ(sem_wait(&restarted), 0);
+}
+
+// The answer comes before the end, and the next run knows why it is one.
+static void reset_by_http(const struct firmware *f, bool is_reset)
+{
+    struct usbip_client c;
+    size_t size;
+    await_devices(f, DEVICES);
+    CHECK_EQ(strstr(http_get("/api/v1/events"), "\"7-7\"") != NULL, !is_reset);
+    CHECK_EQ(usbip_client_import(&c, connect_to(f), "1-1"), WIRE_ST_OK);
+    http_patches("/api/v1/settings", "{\"host_name\":\"my-box\"}", "200", "\"my-box\"");
+    CHECK(nvs_double_value("settings0", &size) || nvs_double_value("settings1", &size));
+    await_name(f, "my-box");
+    http_posts("/api/v1/factory-reset", "{\"host_name\":\"her-box\"}", "409", "/host_name");
+    http_posts("/api/v1/factory-reset", "{\"host_name\":\"my-box\"}", "202",
+               "{\"drain_s\":5,\"stays\":null}");
+    CHECK_EQ(tcp_client_wait_end(c.fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
+    close(c.fd);
+    CHECK_EQ(sem_wait(&restarted), 0);
+    CHECK(!nvs_double_value("settings0", &size) && !nvs_double_value("settings1", &size));
+    CHECK_EQ(board_reset_start(), EVENT_START_FACTORY_RESET);
+}
+
+// A life of its own: in a process that has none yet. What is planned is what this one is.
+static void live_and_reset(enum eventlog_start planned)
+{
+    int status;
+    (void)fflush(stdout);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        leave_an_event();
+        reset_reason = ESP_RST_SW;
+        plan(planned);
+        reset_by_http(start_board(), planned == EVENT_START_FACTORY_RESET);
+        _exit(0);
+    }
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST(main_factory_reset_by_http)
+{
+    live_and_reset(EVENT_START_RESTART);
+}
+
+TEST(main_after_a_factory_reset_the_events_begin_anew)
+{
+    live_and_reset(EVENT_START_FACTORY_RESET);
+}
+
+TEST(main_from_start_to_restart)
+{
+    struct usbip_client c;
+    const struct firmware *f = start_board();
 
     await_devices(f, DEVICES);
     check_tasks();

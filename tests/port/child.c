@@ -15,12 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ARGS = 20, PATH_SIZE = 4096 };
+enum { ARGS = 20 };
 
 // It is built next to the tests.
-static void find_program(char path[PATH_SIZE])
+void child_find_program(char *path)
 {
-    ssize_t n = readlink("/proc/self/exe", path, PATH_SIZE - 32);
+    ssize_t n = readlink("/proc/self/exe", path, CHILD_PATH_SIZE - 32);
     CHECK(n > 0);
     path[n] = '\0';
     snprintf(strrchr(path, '/'), 32, "/usbip-server");
@@ -77,6 +77,8 @@ static _Noreturn void become(const struct child_start_with *with, char **argv, i
         if (with->closed[fd])
             close(fd);
     limit_descriptors(with->descriptors, with->descriptors_limit);
+    if (with->folder && chdir(with->folder) != 0)
+        _exit(127);
     if (with->hanging && !hanging_calls_begin(with->hanging))
         _exit(127);
     execv(argv[0], argv);
@@ -85,10 +87,11 @@ static _Noreturn void become(const struct child_start_with *with, char **argv, i
 
 void child_start(struct child *c, const char *const *args)
 {
-    char path[PATH_SIZE];
+    char path[CHILD_PATH_SIZE] = "./usbip-server";
     char *argv[ARGS + 2] = {path};
     int out[2], err[2];
-    find_program(path);
+    if (!c->with.folder)
+        child_find_program(path);
     for (unsigned i = 0; args[i]; i++) {
         CHECK(i < ARGS);
         argv[i + 1] = (char *)(uintptr_t)args[i]; // not written to

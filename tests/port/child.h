@@ -15,6 +15,7 @@ struct child {
         bool closed[3];       // descriptors that it is started without
         const char *input;    // all that it reads on stdin; NULL: that of the tests
         const char *terminal; // its controlling one; NULL: none
+        const char *folder;   // where it is started as ./usbip-server; NULL: next to the tests
         bool ignores_hangup;  // as nohup has it
         bool journal;         // stderr is systemd's, says the environment
         enum hanging_calls hanging;
@@ -25,6 +26,10 @@ struct child {
     int out, err;               // ends of pipes
     char text[CHILD_TEXT_SIZE]; // of the last read
 };
+
+// The program next to the tests; `path` has CHILD_PATH_SIZE bytes.
+enum { CHILD_PATH_SIZE = 4096 };
+void child_find_program(char *path);
 
 // `args` after the program's name, up to a NULL.
 void child_start(struct child *c, const char *const *args);

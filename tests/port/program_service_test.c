@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // usbip-server under a service manager: what it is told, and the log as its journal wants it.
+#include "tests/port/http_client.h"
 #include "tests/port/program_rig.h"
 #include "tests/support/check.h"
 
@@ -62,6 +63,28 @@ TEST(service_manager_hears_when_it_serves_reads_settings_and_ends)
     kill(r->child.pid, SIGHUP);
     told(&m, "RELOADING=1\nMONOTONIC_USEC=");
     CHECK_STR(told(&m, "READY=1"), want);
+    program_end(r);
+    told(&m, "STOPPING=1");
+    leave(&m);
+}
+
+// It stays the same service: STOPPING would have the manager wait for its end.
+TEST(service_manager_hears_of_a_restart)
+{
+    struct manager m;
+    struct http_client c;
+    manage(&m);
+    setenv("WATCHDOG_USEC", "100000", 1);
+    struct running *r = STARTED("--sim", "none");
+    told(&m, "READY=1");
+    CHECK(http_client_ask(&c, r->http_port, "POST", "/api/v1/restart") && c.status == 202);
+    while (strncmp(told(&m, ""), "RELOADING=1\nMONOTONIC_USEC=", 27) != 0)
+        CHECK_STR(m.message, "WATCHDOG=1");
+    CHECK(strstr(told(&m, ""), "READY=1\nSTATUS=USB/IP on 127.0.0.1:"));
+    told(&m, "WATCHDOG=1");
+    unsetenv("WATCHDOG_USEC");
+    child_line(&r->child); // where it listens now
+    child_line(&r->child);
     program_end(r);
     told(&m, "STOPPING=1");
     leave(&m);

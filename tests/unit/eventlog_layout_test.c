@@ -68,6 +68,8 @@ static const char *const types[] = {
     "user_changed eventlog_user:action",
     "token_made",
     "token_revoked",
+    "restart_asked",
+    "factory_reset",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.

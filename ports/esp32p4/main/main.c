@@ -21,6 +21,7 @@
 
 #include <cJSON.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/time.h>
 
 enum {
@@ -28,7 +29,6 @@ enum {
     SPARE_SOCKETS = 4,  // connections that only ask, or are just being closed
     OTHER_SOCKETS = 13, // 2 that listen, 1 spare; HTTP: 7 connections and 3 of its own
     SECOND_US = 1000000,
-    DRAIN_US = 5 * SECOND_US,
     RESTART_MS = 8000, // then even if the loop has not ended
     REST_EVERY_US = SECOND_US / 10,
 };
@@ -153,7 +153,7 @@ static void run_loop(void *arg)
     main_task_watch();
     posix_loop_run(f->loop);
     if (!board_restart_stopped(&f->restart))
-        board_reset_restart(EVENT_START_RESTART);
+        board_reset_restart(f->ask.why);
     main_task_end(); // whoever has asked for it restarts the chip
 }
 
@@ -165,13 +165,21 @@ static void stop_loop(void *ctx)
 
 // --- start ---------------------------------------------------------------------------------------
 
+static void forget(const struct eventlog_memory *m)
+{
+    memset(m->bytes, 0, m->size);
+    m->written(m->bytes, m->size);
+}
+
 static void start_server(struct firmware *f)
 {
     struct server_config config;
     f->alloc = (struct base_alloc){.alloc = allocate, .free = release};
     main_settings_server(&f->settings.now, &config);
-    config.eventlog_memory = board_reset_eventlog_memory();
     config.start = board_reset_start();
+    config.eventlog_memory = board_reset_eventlog_memory();
+    if (config.start == EVENT_START_FACTORY_RESET) // what somebody else's box has seen
+        forget(&config.eventlog_memory);
     f->server = server_create(&config, &f->alloc, posix_now_us());
     require(f->server, "no memory for the server");
     require(posix_settings_access(&f->settings.now, f->server, posix_now_us()),
@@ -195,7 +203,7 @@ static void start_loop(struct firmware *f)
     config.port = CONFIG_USBIP_TCP_PORT;
     config.max_sockets = f->settings.port.max_limits.max_connections + SPARE_SOCKETS;
     config.max_watches = HTTP_ESP_STREAMS;
-    config.stop_limit_us = DRAIN_US;
+    config.stop_limit_us = MAIN_DRAIN_S * SECOND_US;
     config.longest_wait_us = MAIN_TASK_WAIT_MS * 1000;
     config.heard = network_silence_heard;
     config.after_turn = after_turn;
@@ -229,6 +237,7 @@ void app_main(void)
 #endif
     start_lwip();
     start_loop(f);
+    posix_restart_begin(&f->ask, f->loop);
     board_restart_init(&f->restart, stop_loop, f, RESTART_MS);
     start_network(f);
     main_log_start(&f->log, f->loop, f->server);

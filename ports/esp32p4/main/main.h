@@ -3,6 +3,7 @@
 // use at the same time (atomics, locks) must not be in PSRAM.
 #pragma once
 
+#include "api/api_box.h"
 #include "api/api_change.h"
 #include "api/api_simulate.h"
 #include "board_button_gpio.h"
@@ -13,8 +14,11 @@
 #include "main_usb.h"
 #include "network.h"
 #include "ports/posix/posix_loop.h"
+#include "ports/posix/posix_restart.h"
 
 #include <stdatomic.h>
+
+enum { MAIN_DRAIN_S = 5 }; // an orderly end takes no longer
 
 struct firmware {
     const char *version;
@@ -31,6 +35,7 @@ struct firmware {
     struct http_esp *http;        // NULL: none
     struct main_log log;
     struct board_restart restart;
+    struct posix_restart ask; // for one by HTTP
     struct board_button_gpio button;
     struct network_state network_told; // what the event log knows of it
     atomic_bool network_changed;       // there is more

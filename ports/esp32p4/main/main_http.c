@@ -76,6 +76,25 @@ void main_http_facts(void *firmware, struct api_port_facts *facts)
         http_esp_facts(f->http, facts);
 }
 
+// --- restart -------------------------------------------------------------------------------------
+
+// Loop task, which restarts the chip when it has ended.
+static void restart(void *ctx, enum eventlog_start why)
+{
+    struct firmware *f = ctx;
+    posix_restart_ask(&f->ask, why);
+}
+
+static bool erase(void *ctx, char *why)
+{
+    struct firmware *f = ctx;
+    return main_settings_erase(&f->settings, why) == BASE_OK;
+}
+
+// What the build brings stays.
+static const struct api_box box = {
+    .restart = restart, .erase = erase, .ctx = &main_firmware, .drain_s = MAIN_DRAIN_S};
+
 // --- start ---------------------------------------------------------------------------------------
 
 void main_http_start(struct firmware *f)
@@ -94,6 +113,7 @@ void main_http_start(struct firmware *f)
                          .simulate = f->simulate.ctx ? &f->simulate : NULL,
                          .settings = &f->shown,
                          .change = &f->change,
+                         .box = &box,
                          .live = api_live_create()}}, // NULL: no live updates
         .priority = main_task_http.priority,
         .core = main_task_http.core,
