@@ -92,7 +92,8 @@ static struct api_response finish(struct api_job *job, const struct api_context 
     if (!j->runs)
         return api_problem(403, "Not allowed", "You were logged out meanwhile.");
     if (!j->erased) {
-        strcat(j->why, ".");
+        size_t n = strlen(j->why);
+        memcpy(j->why + n, ".", sizeof ".");
         return api_problem(503, "Not everything could be removed", j->why);
     }
     with.who = &j->who;

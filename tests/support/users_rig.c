@@ -48,6 +48,54 @@ static bool pbkdf2(void *ctx, const char *password, const uint8_t *salt, size_t 
     return !r->broken;
 }
 
+// Each byte with one of the key's hash, and a hash behind it.
+static void cover(const uint8_t key[USERS_KEY_SIZE], const uint8_t nonce[USERS_NONCE_SIZE],
+                  const uint8_t *from, size_t size, uint8_t *to)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    mix(key, USERS_KEY_SIZE, &h);
+    mix(nonce, USERS_NONCE_SIZE, &h);
+    for (size_t i = 0; i < size; i++) {
+        mix(&i, 1, &h);
+        to[i] = from[i] ^ (uint8_t)(h >> 32);
+    }
+}
+
+static void tag(const uint8_t key[USERS_KEY_SIZE], const void *bytes, size_t size,
+                uint8_t hash[USERS_HASH_SIZE])
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    mix(key, USERS_KEY_SIZE, &h);
+    mix(bytes, size, &h);
+    spread(h, hash);
+}
+
+static bool seal(void *ctx, const uint8_t key[USERS_KEY_SIZE],
+                 const uint8_t nonce[USERS_NONCE_SIZE], const void *bytes, size_t size,
+                 uint8_t *sealed)
+{
+    const struct users_rig *r = ctx;
+    uint8_t hash[USERS_HASH_SIZE];
+    cover(key, nonce, bytes, size, sealed);
+    tag(key, sealed, size, hash);
+    memcpy(sealed + size, hash, USERS_TAG_SIZE);
+    return !r->broken;
+}
+
+static bool open_sealed(void *ctx, const uint8_t key[USERS_KEY_SIZE],
+                        const uint8_t nonce[USERS_NONCE_SIZE], const uint8_t *sealed, size_t size,
+                        void *bytes)
+{
+    const struct users_rig *r = ctx;
+    uint8_t hash[USERS_HASH_SIZE];
+    if (size < USERS_TAG_SIZE)
+        return false;
+    size -= USERS_TAG_SIZE;
+    tag(key, sealed, size, hash);
+    cover(key, nonce, sealed, size, bytes);
+    return memcmp(sealed + size, hash, USERS_TAG_SIZE) == 0 && !r->broken;
+}
+
 // --- the store -----------------------------------------------------------------------------------
 
 static struct users_rig *rig_of(struct settings_store *st)
@@ -97,7 +145,15 @@ static bool hold(struct settings_store *st, bool on)
 void users_rig_begin(struct users_rig *r)
 {
     memset(r, 0, sizeof *r);
-    r->crypto = (struct users_crypto){random_bytes, sha256, pbkdf2, r, USERS_ITERATIONS_MIN};
+    r->crypto = (struct users_crypto){
+        .random = random_bytes,
+        .sha256 = sha256,
+        .pbkdf2 = pbkdf2,
+        .seal = seal,
+        .open = open_sealed,
+        .ctx = r,
+        .iterations = USERS_ITERATIONS_MIN,
+    };
     r->store.read = read_copy;
     r->store.write = write_copy;
     r->store.hold = hold;

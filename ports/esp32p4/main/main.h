@@ -32,6 +32,7 @@ struct firmware {
     struct main_usb usb;
     struct api_simulate simulate; // without `ctx`: there are no simulated devices
     struct api_change change;     // what HTTP may do with the settings
+    struct api_box box;           // and with the board
     struct http_esp *http;        // NULL: none
     struct main_log log;
     struct board_restart restart;

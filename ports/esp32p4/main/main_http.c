@@ -91,10 +91,6 @@ static bool erase(void *ctx, char *why)
     return main_settings_erase(&f->settings, why) == BASE_OK;
 }
 
-// What the build brings stays.
-static const struct api_box box = {
-    .restart = restart, .erase = erase, .ctx = &main_firmware, .drain_s = MAIN_DRAIN_S};
-
 // --- start ---------------------------------------------------------------------------------------
 
 void main_http_start(struct firmware *f)
@@ -113,7 +109,7 @@ void main_http_start(struct firmware *f)
                          .simulate = f->simulate.ctx ? &f->simulate : NULL,
                          .settings = &f->shown,
                          .change = &f->change,
-                         .box = &box,
+                         .box = &f->box,
                          .live = api_live_create()}}, // NULL: no live updates
         .priority = main_task_http.priority,
         .core = main_task_http.core,
@@ -123,6 +119,7 @@ void main_http_start(struct firmware *f)
     };
     char why[128];
     main_change_offer(f);
+    f->box = (struct api_box){restart, erase, f, MAIN_DRAIN_S, NULL};
     f->http = http_esp_start(&config, why, sizeof why);
     if (!f->http)
         ESP_LOGW("http", "%s", why);
