@@ -84,6 +84,32 @@ static void add_hex(struct base_text *t, uint32_t n, unsigned digits)
     base_text_hex(t, n, digits);
 }
 
+static void add_place(struct base_text *t, uint32_t place)
+{
+    base_text_str(t, "interface ");
+    base_text_u64(t, place >> 16);
+    if (place >> 8 & 0xff) {
+        base_text_str(t, ", alternate setting ");
+        base_text_u64(t, place >> 8 & 0xff);
+    }
+    if (place & 0xff) {
+        base_text_str(t, ", endpoint ");
+        add_hex(t, place & 0xff, 2);
+    }
+}
+
+// As descriptors' numbers are often written: interface.setting, and the endpoint.
+static void add_short_place(struct base_text *t, uint32_t place)
+{
+    base_text_u64(t, place >> 16);
+    base_text_char(t, '.');
+    base_text_u64(t, place >> 8 & 0xff);
+    if (place & 0xff) {
+        base_text_char(t, ' ');
+        add_hex(t, place & 0xff, 2);
+    }
+}
+
 // As it stands in a sentence.
 static void add_value(struct base_text *t, enum eventlog_kind kind, uint32_t n)
 {
@@ -100,6 +126,9 @@ static void add_value(struct base_text *t, enum eventlog_kind kind, uint32_t n)
         break;
     case EVENTLOG_KIND_ipv4:
         add_ipv4(t, n);
+        break;
+    case EVENTLOG_KIND_place:
+        add_place(t, n);
         break;
     case EVENTLOG_KIND_loss:
         base_text_str(t, n ? ", damaged events dropped: " : "");
@@ -138,6 +167,9 @@ bool eventlog_value(const struct eventlog_event *e, unsigned i, struct eventlog_
     case EVENTLOG_KIND_usb_id:
     case EVENTLOG_KIND_ipv4:
         add_value(&t, of->kind, v->number);
+        break;
+    case EVENTLOG_KIND_place:
+        add_short_place(&t, v->number);
         break;
     default:
         v->text = eventlog_word_json(of->kind, v->number);

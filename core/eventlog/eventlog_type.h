@@ -129,7 +129,9 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     PLAIN(TOKEN_REVOKED, token_revoked, INFO, "{peer} has revoked the token {user}")               \
     PLAIN(RESTART_ASKED, restart_asked, INFO, "{peer} has asked for a restart")                    \
     PLAIN(FACTORY_RESET, factory_reset, WARNING,                                                   \
-          "{peer} has removed all settings, users and tokens, and a restart follows")
+          "{peer} has removed all settings, users and tokens, and a restart follows")              \
+    EVENT(NOT_SERVED, not_served, WARNING, "{busid}: {where} is not served: {reason}",             \
+          NUMBER(place, where) WORD(eventlog_cost, reason))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,
@@ -279,6 +281,20 @@ enum eventlog_user {
     EVENT_USER_PASSWORD,
     EVENT_USER_COUNT
 };
+
+// Why a part of a device is not served, while the rest is.
+enum eventlog_cost {
+    EVENT_COST_CHANNELS = 1,
+    EVENT_COST_PACKET_SIZE,
+    EVENT_COST_HIGH_BANDWIDTH,
+    EVENT_COST_INTERVAL,
+    EVENT_COST_CONTROL,
+    EVENT_COST_COUNT
+};
+
+// A part of a device. Endpoint 0 stands for the whole interface in that setting.
+#define EVENTLOG_PLACE(interface, alternate, endpoint)                                             \
+    ((uint32_t)(interface) << 16 | (uint32_t)(alternate) << 8 | (uint32_t)(endpoint))
 
 #define EVENTLOG_NUMBER(kind, name) uint32_t name;
 #define EVENTLOG_WORD(tag, name) enum tag name;

@@ -174,6 +174,17 @@ static const struct word user_actions[] = {
     [EVENT_USER_PASSWORD] = {"password", "given another password to"},
 };
 
+static const struct word costs[] = {
+    [EVENT_COST_CHANNELS] = {"channels", "the host controller has no channel left for it: attach "
+                                         "fewer devices of this bus at one time"},
+    [EVENT_COST_PACKET_SIZE] = {"packet_size",
+                                "its packets are longer than the host controller's buffers"},
+    [EVENT_COST_HIGH_BANDWIDTH] = {"high_bandwidth",
+                                   "the host controller moves one packet in a microframe"},
+    [EVENT_COST_INTERVAL] = {"interval", "its interval is longer than the host controller's list"},
+    [EVENT_COST_CONTROL] = {"control", "it is a second control endpoint"},
+};
+
 static const struct {
     const struct word *words;
     unsigned count;
@@ -195,6 +206,7 @@ static const struct {
     TABLE(eventlog_reset, resets),
     TABLE(eventlog_power, powers),
     TABLE(eventlog_user, user_actions),
+    TABLE(eventlog_cost, costs),
 };
 
 // Members are NULL if that number has no word.

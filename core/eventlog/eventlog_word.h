@@ -15,6 +15,7 @@ enum eventlog_kind {
     EVENTLOG_KIND_loss,   // damaged events; said if there are any
     EVENTLOG_KIND_status, // enum wire_op_status
     EVENTLOG_KIND_rule,   // number of a rule; said if there is one
+    EVENTLOG_KIND_place,  // EVENTLOG_PLACE(); in JSON "1.0 0x81", "1.2"
     // WORD()
     EVENTLOG_KIND_usb_speed,
     EVENTLOG_KIND_usb_obstacle,
@@ -33,6 +34,7 @@ enum eventlog_kind {
     EVENTLOG_KIND_eventlog_reset,
     EVENTLOG_KIND_eventlog_power,
     EVENTLOG_KIND_eventlog_user,
+    EVENTLOG_KIND_eventlog_cost,
     EVENTLOG_KIND_COUNT
 };
 

@@ -4,8 +4,9 @@
 #include "device_state.h"
 #include "device_usb_host_speed.h"
 #include "tests/support/check.h"
+#include "tests/support/heap.h"
 
-enum { TURNS_MAX = 2000 };
+enum { TURNS_MAX = 2000, LOG_EVENTS = 256 };
 
 // In the chip a register; here the buses are as fast as what is plugged in.
 void device_usb_host_speed_full_only(void) {}
@@ -34,13 +35,14 @@ void device_rig_begin(struct device_rig *r, const struct usb_host_double_config 
     const char *why = "";
     const struct device_usb_host_config config = {
         .high_speed_port = true,
-        .full_speed_port = library->bus[1] != NULL, // both share smaller FIFOs
+        .full_speed_port = library->bus[1] != NULL,
+        .log = eventlog_create(&heap, LOG_EVENTS),
         .max_devices = 16,
         .now_us = rig_now_us,
         .wake = rig_wake,
         .ctx = r,
     };
-    *r = (struct device_rig){.library = *library, .wake = wake};
+    *r = (struct device_rig){.library = *library, .wake = wake, .log = config.log};
     usb_host_double_begin(library);
     r->host = device_usb_host_create(&config, &why);
     if (!r->host)
@@ -51,6 +53,22 @@ void device_rig_end(struct device_rig *r)
 {
     CHECK(device_usb_host_destroy(r->host));
     usb_host_double_end();
+    eventlog_destroy(r->log);
+}
+
+unsigned device_rig_events(const struct device_rig *r, enum eventlog_type type,
+                           struct eventlog_event *last)
+{
+    const struct eventlog_event *e;
+    unsigned n = 0;
+    for (uint64_t at = 0; (e = eventlog_next(r->log, at)); at = e->number) {
+        if (e->what.type != type)
+            continue;
+        n++;
+        if (last)
+            *last = *e;
+    }
+    return n;
 }
 
 static bool client_is_due(const struct device_rig *r)

@@ -10,6 +10,7 @@ struct device_rig {
     struct device_usb_host *host;
     struct usb_host_double_config library;
     void (*wake)(void);
+    struct eventlog *log;
 };
 
 // `wake`: the backend has something for the loop.
@@ -18,6 +19,10 @@ void device_rig_begin(struct device_rig *r, const struct usb_host_double_config 
 
 // The server that used the backend is gone. Fails if anything is left.
 void device_rig_end(struct device_rig *r);
+
+// How often the event log has that type; `last` (may be NULL) is the newest of them.
+unsigned device_rig_events(const struct device_rig *r, enum eventlog_type type,
+                           struct eventlog_event *last);
 
 // Turns of both tasks until nothing is left to do now.
 void device_rig_settle(struct device_rig *r);

@@ -20,22 +20,9 @@ static struct sim_device *full_speed_hub(struct world *w)
     return h;
 }
 
-// Eight channels: two for the hub, one for each device, and what an import claims. So keyboard and
-// serial adapter work there, but not both at the same time.
-WORLD_TEST(device_set_behind_a_full_speed_hub, world_begin(w))
+static void check_echo(struct world *w, struct rig_device *serial)
 {
     uint8_t got[64];
-    rig_plug(&w->rig, "2-1", full_speed_hub(w));
-    rig_plug(&w->rig, "2-1.1", sim_keyboard_create(w->bus[1]));
-    rig_plug(&w->rig, "2-1.2", sim_serial_create(w->bus[1], 1));
-    struct rig_device *keyboard = rig_find(&w->rig, "2-1.1"), *serial = rig_find(&w->rig, "2-1.2");
-    CHECK_EQ(keyboard->info.speed, USB_SPEED_LOW);
-    CHECK_EQ(rig_open(keyboard), BASE_OK);
-    world_check_alive(keyboard);
-    CHECK(rig_open(serial) != BASE_OK);
-    world_check_alive(keyboard);
-    rig_close(keyboard);
-    CHECK_EQ(rig_open(serial), BASE_OK);
     struct usb_walk walk;
     struct usb_endpoint ep, in = {0}, out = {0};
     usb_walk_begin(&walk, serial->info.config[0], serial->info.speed);
@@ -46,6 +33,30 @@ WORLD_TEST(device_set_behind_a_full_speed_hub, world_begin(w))
     rig_advance(&w->rig, RIG_SECOND_US);
     rig_check_transfer(serial, in.address, got, 64, USB_STATUS_OK, 4);
     CHECK_BYTES(got, "echo", 4);
+}
+
+// Eight channels: two for the hub, one for each device, and what an import claims. So keyboard and
+// serial adapter work there, but the latter without its interrupt endpoint while both are in use.
+WORLD_TEST(device_set_behind_a_full_speed_hub, world_begin(w))
+{
+    struct eventlog_event cost;
+    rig_plug(&w->rig, "2-1", full_speed_hub(w));
+    rig_plug(&w->rig, "2-1.1", sim_keyboard_create(w->bus[1]));
+    rig_plug(&w->rig, "2-1.2", sim_serial_create(w->bus[1], 1));
+    struct rig_device *keyboard = rig_find(&w->rig, "2-1.1"), *serial = rig_find(&w->rig, "2-1.2");
+    CHECK_EQ(keyboard->info.speed, USB_SPEED_LOW);
+    CHECK_EQ(rig_open(keyboard), BASE_OK);
+    world_check_alive(keyboard);
+    CHECK_EQ(rig_open(serial), BASE_OK);
+    CHECK_EQ(device_rig_events(&w->chip, EVENT_NOT_SERVED, &cost), 1);
+    CHECK_EQ(cost.what.not_served.where, EVENTLOG_PLACE(0, 0, 0));
+    check_echo(w, serial);
+    world_check_alive(keyboard);
+    rig_close(serial);
+    rig_close(keyboard);
+    CHECK_EQ(rig_open(serial), BASE_OK);
+    check_echo(w, serial);
+    CHECK_EQ(device_rig_events(&w->chip, EVENT_NOT_SERVED, NULL), 1);
     rig_close(serial);
 }
 
@@ -63,8 +74,8 @@ static int32_t select_stream(struct rig_device *d, uint8_t direction)
     check_fail(__FILE__, __LINE__, "no such stream");
 }
 
-// With both ports in use, the library gives the full-speed one 128 bytes for periodic OUT: stereo
-// at 48 kHz needs 192. The microphone works, and on the other port everything does.
+// On either port, with both in use: stereo at 48 kHz needs 192 bytes of periodic OUT, where the
+// library's own division has 128 for the full-speed one.
 WORLD_TEST(device_set_headset, world_begin(w))
 {
     rig_plug(&w->rig, "1-1", headset(w, 0));
@@ -75,7 +86,7 @@ WORLD_TEST(device_set_headset, world_begin(w))
     CHECK_EQ(select_stream(a, USB_DIR_IN), USB_STATUS_OK);
     CHECK_EQ(select_stream(a, 0), USB_STATUS_OK);
     CHECK_EQ(select_stream(b, USB_DIR_IN), USB_STATUS_OK);
-    CHECK(select_stream(b, 0) != USB_STATUS_OK);
+    CHECK_EQ(select_stream(b, 0), USB_STATUS_OK);
     world_check_alive(b);
     rig_close(a);
     rig_close(b);

@@ -199,6 +199,7 @@ struct device_libusb *device_libusb_create(const struct device_libusb_config *co
     const struct device_usb_host_config chip = {
         .high_speed_port = true,
         .full_speed_port = true,
+        .log = config->log,
         .max_devices = MAX_DEVICES,
         .now_us = now_us,
         .wake = wake,

@@ -4,7 +4,8 @@
 find_package(Threads REQUIRED)
 file(GLOB usb_host_double_sources CONFIGURE_DEPENDS usb_host_double.c usb_host_double_claim.c
   usb_host_double_device.c usb_host_double_enum.c usb_host_double_hub.c usb_host_double_lib.c
-  usb_host_double_pipe.c usb_host_double_transfer.c)
+  usb_host_double_pipe.c usb_host_double_seam.c
+  usb_host_double_transfer.c)
 add_library(usb_host_double STATIC ${usb_host_double_sources})
 target_compile_definitions(usb_host_double PUBLIC _GNU_SOURCE)
 target_include_directories(usb_host_double PUBLIC idf)
@@ -17,6 +18,12 @@ list(REMOVE_ITEM device_sources ${device_usb_host}/device_usb_host_speed.c) # a 
 add_library(device_usb_host_on_double STATIC ${device_sources} device_rig.c idf_double.c)
 target_include_directories(device_usb_host_on_double PUBLIC ${device_usb_host})
 target_link_libraries(device_usb_host_on_double PUBLIC usb_host_double test_check)
+# As in the firmware (device_usb_host/CMakeLists.txt).
+foreach(replaced usbh_dev_get_config_desc usb_parse_endpoint_descriptor_by_address
+    usb_dwc_hal_set_fifo_config)
+  target_link_options(device_usb_host_on_double INTERFACE "LINKER:--wrap=${replaced}"
+    "LINKER:--undefined=__wrap_${replaced}")
+endforeach()
 
 # The double's own tests, and the backend's.
 file(GLOB usb_host_tests CONFIGURE_DEPENDS usb_*_test.c device_*_test.c)

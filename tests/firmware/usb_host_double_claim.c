@@ -5,33 +5,6 @@
 
 #include <stdlib.h>
 
-// The walk stands at the descriptor of that setting.
-static bool find(struct usb_walk *w, const struct usb_device_handle_s *d, uint8_t number,
-                 uint8_t alternate)
-{
-    struct base_span config = {d->config, base_get_le16(d->config + 2)};
-    usb_walk_begin(w, config, USB_SPEED_UNKNOWN);
-    while (usb_walk_next(w))
-        if (w->descriptor.data[1] == USB_DT_INTERFACE && w->interface.bInterfaceNumber == number &&
-            w->interface.bAlternateSetting == alternate)
-            return true;
-    return false;
-}
-
-static bool next_endpoint(struct usb_walk *w, const uint8_t **desc)
-{
-    while (usb_walk_next(w)) {
-        if (w->descriptor.data[1] == USB_DT_INTERFACE)
-            return false;
-        if (w->descriptor.data[1] == USB_DT_ENDPOINT &&
-            w->descriptor.size >= USB_DT_ENDPOINT_SIZE) {
-            *desc = w->descriptor.data;
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool fits(const struct double_root *root, const struct usb_endpoint *ep)
 {
     bool periodic = ep->type == USB_ISOCHRONOUS || ep->type == USB_INTERRUPT;
@@ -92,14 +65,20 @@ static void reset_toggle(const struct double_pipe *pipe)
         pipe->device->port->host_toggle &= ~(1u << sim_pipe_index(pipe->ep.address));
 }
 
-static esp_err_t add_endpoint(struct double_interface *i, const uint8_t *desc)
+// The library looks the endpoint up again, in its own copy of the configuration (usbh_ep_alloc()).
+static esp_err_t add_endpoint(struct double_interface *i, uint8_t address)
 {
+    const usb_config_desc_t *own = (const usb_config_desc_t *)i->device->config;
+    const uint8_t *desc = (const uint8_t *)usb_parse_endpoint_descriptor_by_address(
+        own, i->desc[2], i->desc[3], address, NULL);
+    if (!desc)
+        return ESP_ERR_NOT_FOUND;
     struct usb_endpoint ep = {.address = desc[2],
                               .type = desc[3] & 3,
                               .max_packet_size = base_get_le16(desc + 4) & 0x7ff,
                               .packets_per_interval = 1,
                               .bInterval = desc[6],
-                              .interface = i->number};
+                              .interface = i->desc[2]};
     struct double_pipe *pipe;
     esp_err_t err = pipe_alloc(i->device, &ep, &pipe);
     if (err != ESP_OK)
@@ -116,18 +95,20 @@ static esp_err_t add_endpoint(struct double_interface *i, const uint8_t *desc)
 static esp_err_t claim(struct usb_host_client_handle_s *c, struct usb_device_handle_s *d,
                        uint8_t number, uint8_t alternate)
 {
-    struct usb_walk w;
-    const uint8_t *desc;
+    const usb_config_desc_t *config;
     if (!c->opened[d->address])
         return ESP_ERR_INVALID_STATE;
-    if (!find(&w, d, number, alternate))
+    (void)usbh_dev_get_config_desc(d, &config);
+    const uint8_t *desc = double_find_setting(config, number, alternate);
+    if (!desc)
         return ESP_ERR_NOT_FOUND;
     struct double_interface *i = double_calloc(sizeof *i);
     if (!i)
         return ESP_ERR_NO_MEM;
-    *i = (struct double_interface){.device = d, .client = c, .number = number};
-    for (unsigned n = w.interface.bNumEndpoints; n > 0; n--) {
-        esp_err_t err = next_endpoint(&w, &desc) ? add_endpoint(i, desc) : ESP_ERR_NOT_FOUND;
+    *i = (struct double_interface){.device = d, .client = c, .desc = desc};
+    for (unsigned n = 0; n < desc[4]; n++) {
+        const uint8_t *ep = double_find_endpoint(config, desc, n);
+        esp_err_t err = ep ? add_endpoint(i, ep[2]) : ESP_ERR_NOT_FOUND;
         if (err != ESP_OK) {
             interface_free(i);
             return err;
@@ -158,7 +139,7 @@ static esp_err_t release(struct usb_host_client_handle_s *c, struct usb_device_h
     // another task handles it.
     double_library.counts.slow_releases += !base_list_empty(&c->pipes);
     BASE_LIST_FOR_EACH (struct double_interface, i, &c->interfaces, link) {
-        if (!found && i->device == d && i->number == number)
+        if (!found && i->device == d && i->desc[2] == number)
             found = i;
     }
     if (!found)

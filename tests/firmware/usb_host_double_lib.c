@@ -2,40 +2,47 @@
 // The library as a whole: installation, the daemon's turn, clients and their turn.
 #include "tests/firmware/usb_host_double_state.h"
 
+#include "hal/usb_dwc_hal.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 // --- installation --------------------------------------------------------------------------------
 
-struct fifo {
-    unsigned rx, nptx, ptx; // lines of 4 bytes
-};
-
-// hcd_dwc.c, _calculate_fifo_from_bias(), balanced; the sum is what the chip has.
-static struct fifo default_fifo(unsigned root)
+// hcd_dwc.c, _calculate_fifo_from_bias(), balanced.
+static usb_dwc_hal_fifo_config_t default_fifo(unsigned root)
 {
-    return root == 0 ? (struct fifo){.rx = 512, .nptx = 256, .ptx = 128}
-                     : (struct fifo){.rx = 104, .nptx = 64, .ptx = 32};
+    static const usb_dwc_hal_fifo_config_t balanced[] = {{512, 256, 128}, {104, 64, 32}};
+    return balanced[root];
+}
+
+// The library does this at each reset of the root port.
+static void divide_memory(unsigned root, const usb_dwc_hal_fifo_config_t *config)
+{
+    static const usb_dwc_hal_context_t chip[USB_HOST_DOUBLE_PORTS] = {
+        {.constant_config = {.chan_num_total = 16, .hsphy_type = 3, .fifo_size = 896}},
+        {.constant_config = {.chan_num_total = 8, .fifo_size = 200}},
+    };
+    struct double_root *r = &double_library.root[root];
+    usb_dwc_hal_context_t hal = chip[root];
+    usb_dwc_hal_set_fifo_config(&hal, config);
+    r->in_max = (hal.fifo_config.rx_fifo_lines - 2) * 4;
+    r->out_max = hal.fifo_config.nptx_fifo_lines * 4;
+    r->periodic_out_max = hal.fifo_config.ptx_fifo_lines * 4;
 }
 
 static bool set_fifo(const usb_host_config_t *config, unsigned root, bool both)
 {
-    static const unsigned depth[USB_HOST_DOUBLE_PORTS] = {896, 200};
-    struct double_root *r = &double_library.root[root];
-    struct fifo f = default_fifo(root);
-    struct fifo custom = {.rx = config->fifo_settings_custom.rx_fifo_lines,
-                          .nptx = config->fifo_settings_custom.nptx_fifo_lines,
-                          .ptx = config->fifo_settings_custom.ptx_fifo_lines};
-    if (!both && custom.rx + custom.nptx + custom.ptx != 0) // with both ports it is ignored
-        f = custom;
-    if (f.rx == 0 || f.nptx == 0)
+    usb_dwc_hal_fifo_config_t f = default_fifo(root);
+    usb_dwc_hal_fifo_config_t custom = {config->fifo_settings_custom.rx_fifo_lines,
+                                        config->fifo_settings_custom.nptx_fifo_lines,
+                                        config->fifo_settings_custom.ptx_fifo_lines};
+    if (!both && custom.rx_fifo_lines + custom.nptx_fifo_lines + custom.ptx_fifo_lines != 0)
+        f = custom; // with both ports it is ignored
+    if (f.rx_fifo_lines == 0 || f.nptx_fifo_lines == 0)
         return false;
-    if (f.rx + f.nptx + f.ptx > depth[root])
-        double_fail("the FIFOs of port %u need more than the chip has: no device ever works", root);
-    r->in_max = (f.rx - 2) * 4;
-    r->out_max = f.nptx * 4;
-    r->periodic_out_max = f.ptx * 4;
+    divide_memory(root, &f);
     return true;
 }
 

@@ -79,7 +79,7 @@ struct double_interface {
     struct base_list link; // on the client's `interfaces`
     struct usb_device_handle_s *device;
     struct usb_host_client_handle_s *client;
-    uint8_t number;
+    const uint8_t *desc; // where the configuration was that was asked for at the claim
     unsigned count;
     struct double_pipe *pipe[DOUBLE_ENDPOINTS];
 };
@@ -214,6 +214,15 @@ struct usb_device_handle_s *double_device(usb_device_handle_t handle); // fails 
 struct usb_host_client_handle_s *double_client(usb_host_client_handle_t handle);
 void double_send(const usb_host_client_event_msg_t *msg, struct usb_host_client_handle_s *only);
 bool double_take_channel(unsigned root);
+
+// --- usb_host_double_seam.c ----------------------------------------------------------------------
+
+// NULL: not there.
+const uint8_t *double_find_setting(const usb_config_desc_t *config, uint8_t number,
+                                   uint8_t alternate);
+const uint8_t *double_find_endpoint(const usb_config_desc_t *config, const uint8_t *setting,
+                                    unsigned index);
+esp_err_t usbh_dev_get_config_desc(usb_device_handle_t device, const usb_config_desc_t **config);
 
 // --- usb_host_double_pipe.c ----------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 // The double behaves as the library's sources say (docs/esp-usb-host.md 7): pipes, statuses and
 // claims.
 #include "tests/firmware/usb_host_rig.h"
+#include "usb/usb_descriptor_bytes.h"
 
 #include <string.h>
 
@@ -254,15 +255,26 @@ TEST(double_channels_run_out)
 }
 
 // FIFO sizes: with both ports the default ones, whatever was asked for.
+// As device_fifo.c divides them, with both ports in use.
 HOST_TEST(double_fifos_limit_packets)
 {
-    CHECK_EQ(double_library.root[0].in_max, 2040);
-    CHECK_EQ(double_library.root[0].periodic_out_max, 512);
+    static const uint8_t config[] = {
+        USB_CONFIG_BYTES(25, 1, 1, 0, 0x80, 50),
+        USB_INTERFACE_BYTES(0, 0, 1, 1, 2, 0, 0),
+        USB_ENDPOINT_BYTES(0x05, 1, 257, 1),
+    };
+    const struct sim_faulty_options full = {.speed = USB_SPEED_FULL,
+                                            .product = 5,
+                                            .configs = {config},
+                                            .config_sizes = {sizeof config}};
+    CHECK_EQ(double_library.root[0].in_max, 1528);
+    CHECK_EQ(double_library.root[0].out_max, 1024);
+    CHECK_EQ(double_library.root[0].periodic_out_max, 1024);
     CHECK_EQ(double_library.root[1].in_max, 408);
-    CHECK_EQ(double_library.root[1].periodic_out_max, 128);
-    const struct sim_faulty_options full = {.speed = USB_SPEED_FULL, .product = 5, .interfaces = 2};
+    CHECK_EQ(double_library.root[1].out_max, 128);
+    CHECK_EQ(double_library.root[1].periodic_out_max, 256);
     host_plug(r, 1, "2-1", sim_faulty_create(r->bus[1], &full));
     usb_device_handle_t d = host_open(r, 1);
-    CHECK_EQ(usb_host_interface_claim(r->client, d, 1, 1), ESP_ERR_NOT_SUPPORTED); // 192 > 128
+    CHECK_EQ(usb_host_interface_claim(r->client, d, 0, 0), ESP_ERR_NOT_SUPPORTED);
     CHECK_EQ(usb_host_device_close(r->client, d), ESP_OK);
 }

@@ -70,6 +70,7 @@ static const char *const types[] = {
     "token_revoked",
     "restart_asked",
     "factory_reset",
+    "not_served place:where eventlog_cost:reason",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
@@ -103,6 +104,7 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
     [EVENTLOG_KIND_eventlog_power] =
         "- not_known fixed ganged in_use busy limit stopping gone permission failed",
     [EVENTLOG_KIND_eventlog_user] = "- added removed role password",
+    [EVENTLOG_KIND_eventlog_cost] = "- channels packet_size high_bandwidth interval control",
 };
 
 static void compare(const char *what, const char *stored, const char *now)

@@ -40,6 +40,7 @@ void main_usb_open(struct main_usb *u, const struct settings *settings, struct u
         .high_speed_port = high_speed_port,
         .full_speed_port = full_speed_port,
         .high_speed_port_full_only = settings->bus_speed[0] == SETTINGS_FULL_SPEED,
+        .log = server_eventlog(server),
         .max_devices = MAX_DEVICES,
         .now_us = now_us,
         .wake = wake,

@@ -36,7 +36,7 @@ bool device_counted(struct device_usb_host *h, uint32_t turn)
 
 struct base_span device_config(const struct device *d)
 {
-    return usb_device_config(&d->info, d->info.active_config);
+    return usb_device_config(&d->info, d->setting.config);
 }
 
 int32_t device_status(usb_transfer_status_t status)
@@ -85,16 +85,32 @@ void device_urb_done(struct usb_urb *u, int32_t status)
     pthread_mutex_unlock(&d->host->lock);
 }
 
-void device_event(struct device *d, const struct device_event *ev)
+// With the lock.
+static void append_event(struct device *d, const struct device_event *ev)
 {
     struct device_usb_host *h = d->host;
-    pthread_mutex_lock(&h->lock);
     assert(h->shared.event_count < h->shared.event_capacity);
     unsigned end = h->shared.event_first + h->shared.event_count++;
     struct device_event *at = &h->shared.events[end % h->shared.event_capacity];
     *at = *ev;
     at->device = d;
     h->shared.news = true;
+}
+
+void device_event(struct device *d, const struct device_event *ev)
+{
+    pthread_mutex_lock(&d->host->lock);
+    append_event(d, ev);
+    pthread_mutex_unlock(&d->host->lock);
+}
+
+void device_log(struct device *d, const struct eventlog_what *what)
+{
+    struct device_usb_host *h = d->host;
+    const struct device_event ev = {.what = *what};
+    pthread_mutex_lock(&h->lock);
+    if (h->shared.event_count < h->shared.event_capacity / 2) // the other half is for what must be
+        append_event(d, &ev);
     pthread_mutex_unlock(&h->lock);
 }
 

@@ -17,8 +17,7 @@ static uint32_t interfaces_of(const struct device *d, const struct usb_control_o
     }
 }
 
-// What is answered here, without the device: the library cannot change the configuration of a
-// device that it has enumerated.
+// What is answered here, without the device: its endpoints could not be claimed.
 static bool is_impossible(const struct device *d, const struct usb_control_op *op)
 {
     switch (op->type) {
@@ -36,6 +35,8 @@ void device_change_begin(struct device *d, enum device_change_kind kind,
 {
     d->change = (struct device_change){
         .kind = kind, .interfaces = UINT32_MAX, .begun_us = device_now_us(d->host)};
+    if (kind == CHANGE_OPEN)
+        d->setting.told_interfaces = d->setting.told_endpoints = 0;
     if (kind != CHANGE_CONTROL)
         return;
     d->change.op = *op;

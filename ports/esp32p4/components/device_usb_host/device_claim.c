@@ -2,8 +2,11 @@
 // Interfaces: claimed in the library with one alternate setting each, which gives their endpoints
 // hardware channels, the host's data toggles at DATA0 and pipes here. Nothing goes over the bus.
 // Client task, outside callbacks.
+#include "device_fifo.h"
 #include "device_parts.h"
+#include "device_view.h"
 
+#include "esp_heap_caps.h"
 #include "esp_log.h"
 
 static const char tag[] = "usb_device";
@@ -15,86 +18,108 @@ static bool is_periodic(const struct usb_endpoint *ep)
     return ep->type == USB_INTERRUPT || ep->type == USB_ISOCHRONOUS;
 }
 
-// Why no pipe can be made, or NULL. The driver checks some of it, and computes with the rest. That
-// interrupt endpoints of high speed have milliseconds instead of an exponent is common: the
-// driver's shift takes it modulo 32, and polls at least every 32 ms.
-static const char *defect_of(const struct usb_endpoint *ep)
+static unsigned packet_limit(const struct device *d, const struct usb_endpoint *ep)
+{
+    struct device_fifo f = device_fifo(d->place.root == 1);
+    if (ep->address & USB_DIR_IN)
+        return (f.rx - DEVICE_FIFO_RX_STATUS) * DEVICE_FIFO_LINE;
+    return (is_periodic(ep) ? f.periodic : f.nonperiodic) * DEVICE_FIFO_LINE;
+}
+
+// Why no pipe can be made, or 0. The driver checks some of it, and computes with the rest.
+static enum eventlog_cost cost_of(const struct device *d, const struct usb_endpoint *ep)
 {
     if (ep->type == USB_CONTROL)
-        return "is a second control endpoint";
-    if (is_periodic(ep) && ep->bInterval == 0)
-        return "has no interval";
+        return EVENT_COST_CONTROL;
+    if (ep->max_packet_size > packet_limit(d, ep))
+        return EVENT_COST_PACKET_SIZE;
     if (ep->type != USB_ISOCHRONOUS)
-        return NULL;
+        return 0;
     if (ep->packets_per_interval > 1)
-        return "is high-bandwidth isochronous, which the host controller driver cannot do";
-    if (ep->bInterval > 16 || 1u << (ep->bInterval - 1u) > DEVICE_ISO_FRAMES_MAX)
-        return "has a longer interval than the host controller's list";
-    return NULL;
+        return EVENT_COST_HIGH_BANDWIDTH;
+    if (1u << (ep->bInterval - 1u) > DEVICE_ISO_FRAMES_MAX) // 1 to 16, mended
+        return EVENT_COST_INTERVAL;
+    return 0;
 }
 
-// The driver does not mend what Linux mends: the endpoint as it is in the descriptor. False: it can
-// make nothing of its packet size.
-static bool as_the_driver_sees_it(const struct usb_walk *w, struct usb_endpoint *ep)
+// --- a plan -------------------------------------------------------------------------------------
+
+// What of a setting is to be claimed.
+struct plan {
+    struct device *device;
+    uint8_t interface, alternate;
+    struct usb_endpoint ep[USB_MAX_ENDPOINTS];
+    unsigned count, lost;
+};
+
+// Each once in a session, unless the client has asked for that setting.
+static void report_cost(const struct plan *p, uint8_t endpoint, enum eventlog_cost why)
 {
-    const uint8_t *p = w->descriptor.data;
-    uint16_t size = base_get_le16(p + 4);
-    ep->max_packet_size = size & 0x7ff;
-    ep->packets_per_interval = (uint8_t)(1 + (size >> 11 & 3));
-    ep->bInterval = p[6];
-    return p[2] == ep->address && ep->max_packet_size > 0 && ep->packets_per_interval <= 3;
+    struct device *d = p->device;
+    uint32_t *told = endpoint ? &d->setting.told_endpoints : &d->setting.told_interfaces;
+    uint32_t bit = 1u << (endpoint ? device_pipe_index(endpoint) : p->interface);
+    if (*told & bit && p->alternate == 0)
+        return;
+    *told |= bit;
+    const struct eventlog_what what = EVENTLOG_WITH(
+        not_served, .where = EVENTLOG_PLACE(p->interface, p->alternate, endpoint), .reason = why);
+    device_log(d, &what);
 }
 
-// Calls `each` for the endpoints of one alternate setting until it says no.
-static bool for_endpoints(struct device *d, uint8_t interface, uint8_t alternate,
-                          bool (*each)(struct device *d, const struct usb_endpoint *ep))
+static void plan_endpoint(struct plan *p, const struct usb_endpoint *ep)
+{
+    enum eventlog_cost why = cost_of(p->device, ep);
+    if (why != 0) {
+        p->lost++;
+        report_cost(p, ep->address, why);
+    } else if (ep->max_packet_size > 0 && p->count < USB_MAX_ENDPOINTS) {
+        p->ep[p->count++] = *ep; // with a size of 0 nothing can be moved there
+    }
+}
+
+static bool is_in_setting(const struct usb_walk *w, uint8_t interface, uint8_t alternate)
+{
+    return w->has_interface && w->interface.bInterfaceNumber == interface &&
+           w->interface.bAlternateSetting == alternate;
+}
+
+static void make_plan(struct plan *p)
+{
+    struct usb_walk w;
+    struct usb_endpoint ep;
+    usb_walk_begin(&w, device_config(p->device), p->device->info.speed);
+    while (usb_walk_next(&w))
+        if (is_in_setting(&w, p->interface, p->alternate) && usb_walk_endpoint(&w, &ep))
+            plan_endpoint(p, &ep);
+}
+
+bool device_has_bulk(const struct device *d, uint8_t interface, uint8_t alternate)
+{
+    struct usb_walk w;
+    struct usb_endpoint ep;
+    usb_walk_begin(&w, device_config(d), d->info.speed);
+    while (usb_walk_next(&w))
+        if (is_in_setting(&w, interface, alternate) && usb_walk_endpoint(&w, &ep) &&
+            ep.type == USB_BULK)
+            return true;
+    return false;
+}
+
+bool device_has_endpoint(const struct device *d, uint8_t address)
 {
     struct usb_walk w;
     struct usb_endpoint ep;
     usb_walk_begin(&w, device_config(d), d->info.speed);
     while (usb_walk_next(&w)) {
-        if (w.has_interface && w.interface.bInterfaceNumber == interface &&
-            w.interface.bAlternateSetting == alternate && usb_walk_endpoint(&w, &ep) &&
-            as_the_driver_sees_it(&w, &ep) && !each(d, &ep))
-            return false;
+        uint8_t i = w.interface.bInterfaceNumber;
+        if (i < USB_MAX_INTERFACES && is_in_setting(&w, i, d->setting.alternate[i]) &&
+            usb_walk_endpoint(&w, &ep) && ep.address == address)
+            return ep.max_packet_size > 0;
     }
-    return true;
-}
-
-static bool check_endpoint(struct device *d, const struct usb_endpoint *ep)
-{
-    const char *why = defect_of(ep);
-    if (why)
-        ESP_LOGW(tag, "%s: endpoint 0x%02x %s", d->info.busid, ep->address, why);
-    return !why;
-}
-
-static bool make_pipe(struct device *d, const struct usb_endpoint *ep)
-{
-    struct device_pipe **at = &d->pipe[device_pipe_index(ep->address)];
-    if (!*at)
-        *at = device_pipe_create(d, ep);
-    return *at != NULL;
+    return false;
 }
 
 // --- claim and release --------------------------------------------------------------------------
-
-static enum base_err report_refusal(const struct device *d, uint8_t interface, uint8_t alternate,
-                                    esp_err_t err)
-{
-    const char *why = "refused by the library"; // gone, or an endpoint that two interfaces have
-    enum base_err result = BASE_ERR_IO;
-    if (err == ESP_ERR_NOT_SUPPORTED) {
-        why = "no free channel in the host controller, or packets larger than its memory";
-        result = BASE_ERR_LIMIT;
-    } else if (err == ESP_ERR_NO_MEM) {
-        why = "no memory";
-        result = BASE_ERR_NOMEM;
-    }
-    ESP_LOGW(tag, "%s: interface %u, alternate setting %u: %s", d->info.busid, interface, alternate,
-             why);
-    return result;
-}
 
 static void destroy_pipes(struct device *d, uint8_t interface)
 {
@@ -107,27 +132,64 @@ static void destroy_pipes(struct device *d, uint8_t interface)
     }
 }
 
-static enum base_err claim_in_library(struct device *d, uint8_t interface, uint8_t alternate)
+static enum base_err claim_in_library(struct device *d, uint8_t interface)
 {
-    esp_err_t err = usb_host_interface_claim(d->host->client, d->handle, interface, alternate);
-    if (err != ESP_OK)
-        return report_refusal(d, interface, alternate, err);
-    d->setting.claimed |= 1u << interface;
-    return BASE_OK;
+    esp_err_t err = device_view_claim(d->host->client, d->handle, d->setting.view[interface]);
+    if (err == ESP_OK) {
+        d->setting.claimed |= 1u << interface;
+        return BASE_OK;
+    }
+    if (err == ESP_ERR_NOT_SUPPORTED)
+        return BASE_ERR_LIMIT;
+    ESP_LOGW(tag, "%s: interface %u: %s", d->info.busid, interface,
+             err == ESP_ERR_NO_MEM ? "no memory" : "refused by the library");
+    return err == ESP_ERR_NO_MEM ? BASE_ERR_NOMEM : BASE_ERR_IO;
 }
 
-enum base_err device_claim(struct device *d, uint8_t interface, uint8_t alternate)
+static void free_view(struct device *d, uint8_t interface)
 {
-    if (!for_endpoints(d, interface, alternate, check_endpoint))
-        return BASE_ERR_UNSUPPORTED;
-    enum base_err err = claim_in_library(d, interface, alternate);
+    heap_caps_free(d->setting.view[interface]);
+    d->setting.view[interface] = NULL;
+}
+
+static bool make_pipes(const struct plan *p)
+{
+    for (unsigned i = 0; i < p->count; i++) {
+        struct device_pipe **at = &p->device->pipe[device_pipe_index(p->ep[i].address)];
+        if (!*at)
+            *at = device_pipe_create(p->device, &p->ep[i]);
+        if (!*at)
+            return false;
+    }
+    return true;
+}
+
+static enum base_err carry_out(const struct plan *p)
+{
+    struct device *d = p->device;
+    usb_config_desc_t **view = &d->setting.view[p->interface];
+    *view = device_view_create(p->interface, p->alternate, p->ep, p->count);
+    if (!*view)
+        return BASE_ERR_NOMEM;
+    enum base_err err = claim_in_library(d, p->interface);
     if (err != BASE_OK)
+        free_view(d, p->interface);
+    if (err == BASE_ERR_LIMIT)
+        report_cost(p, 0, EVENT_COST_CHANNELS);
+    if (err != BASE_OK || make_pipes(p))
         return err;
-    if (for_endpoints(d, interface, alternate, make_pipe))
-        return BASE_OK;
     ESP_LOGW(tag, "%s: no memory for transfer buffers", d->info.busid);
-    (void)device_release(d, interface, false); // nothing was in flight yet
+    (void)device_release(d, p->interface, false); // nothing was in flight yet
     return BASE_ERR_NOMEM;
+}
+
+enum base_err device_claim(struct device *d, uint8_t interface, uint8_t alternate, bool whole)
+{
+    struct plan p = {.device = d, .interface = interface, .alternate = alternate};
+    make_plan(&p);
+    if (p.lost > 0 && (whole || p.count == 0))
+        return BASE_ERR_UNSUPPORTED;
+    return p.count > 0 ? carry_out(&p) : BASE_OK;
 }
 
 static bool is_busy(const struct device *d, uint8_t interface)
@@ -153,16 +215,21 @@ enum base_err device_release(struct device *d, uint8_t interface, bool keep_pipe
     if (err == ESP_ERR_INVALID_STATE)
         return BASE_ERR_AGAIN; // an event of an endpoint is still to be handled
     d->setting.claimed &= ~(1u << interface);
-    if (!keep_pipes)
+    if (!keep_pipes) {
         destroy_pipes(d, interface);
+        free_view(d, interface);
+    }
     return BASE_OK;
 }
 
 enum base_err device_reclaim(struct device *d, uint8_t interface)
 {
-    enum base_err err = claim_in_library(d, interface, d->setting.alternate[interface]);
+    if (!d->setting.view[interface])
+        return BASE_OK; // it was not claimed
+    enum base_err err = claim_in_library(d, interface);
     if (err != BASE_OK) {
         destroy_pipes(d, interface);
+        free_view(d, interface);
         return err;
     }
     for (unsigned i = 0; i < DEVICE_PIPES; i++) {

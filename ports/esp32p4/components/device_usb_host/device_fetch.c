@@ -110,7 +110,7 @@ bool device_fetch_cached(struct device *d)
     d->info.speed = speed_of(info.speed);
     d->info.devnum = info.dev_addr;
     d->info.active_config = info.bConfigurationValue;
-    d->setting.configured = info.bConfigurationValue != 0;
+    d->setting.config = info.bConfigurationValue;
     d->place.port = info.parent.port_num;
     d->place.parent_address = parent_address(&info);
     d->max_packet_size0 = info.bMaxPacketSize0 ? info.bMaxPacketSize0 : 64;

@@ -12,13 +12,15 @@ uint64_t device_now_us(const struct device_usb_host *h);
 // In a control transfer's callback; and whether the library has counted that transfer since.
 uint32_t device_turn(const struct device_usb_host *h);
 bool device_counted(struct device_usb_host *h, uint32_t turn);
-struct base_span device_config(const struct device *d); // the active one
+struct base_span device_config(const struct device *d); // the one that is set; empty: none
 int32_t device_status(usb_transfer_status_t status);
 // Takes an URB off its list, if it is on one, and gives it back to the loop. Isochronous packets
 // that have no result get XDEV.
 void device_urb_done(struct usb_urb *u, int32_t status);
 void device_give_back(struct usb_urb *u, int32_t status); // the same for who has the lock
 void device_event(struct device *d, const struct device_event *ev);
+void device_log(struct device *d,
+                const struct eventlog_what *what); // dropped if there are too many
 bool device_forgotten(struct device *d);
 // NULL: no place is free.
 struct device *device_new(struct device_usb_host *h, enum device_kind kind);
@@ -51,7 +53,12 @@ void device_request(struct device *d, struct usb_setup setup, uint8_t *data);
 bool device_request_take(struct device *d);
 
 // --- device_claim.c -----------------------------------------------------------------------------
-enum base_err device_claim(struct device *d, uint8_t interface, uint8_t alternate);
+// What cannot be served is said in the event log and left out; with `whole`, it refuses all of it,
+// as it does if nothing is left: UNSUPPORTED, or LIMIT when channels have run out.
+enum base_err device_claim(struct device *d, uint8_t interface, uint8_t alternate, bool whole);
+bool device_has_bulk(const struct device *d, uint8_t interface, uint8_t alternate);
+// In the current settings, whether or not it is served.
+bool device_has_endpoint(const struct device *d, uint8_t address);
 // BASE_ERR_AGAIN: not yet. Its pipes stay, or end with SHUTDOWN.
 enum base_err device_release(struct device *d, uint8_t interface, bool keep_pipes);
 enum base_err device_reclaim(struct device *d, uint8_t interface); // after release with keep_pipes
@@ -82,7 +89,7 @@ bool device_fetch_cached(struct device *d);
 bool device_fetch_shows_hub(struct device *d);
 // The active configuration, as the library has it.
 bool device_fetch_active(struct device *d);
-// Reads the other configurations; then d->fetch.done.
+// Reads the other configurations and sets one; then d->fetch.done.
 void device_fetch_begin(struct device *d);
 void device_fetch_run(struct device *d);
 

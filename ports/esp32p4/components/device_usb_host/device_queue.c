@@ -90,8 +90,15 @@ static bool is_stale(const struct device_event *ev)
     return !ev->device->open && (ev->type == BACKEND_CONTROL_DONE || ev->type == BACKEND_OPENED);
 }
 
+static void record(struct device_usb_host *h, const struct device_event *e, uint64_t now_us)
+{
+    struct eventlog_event to = {.time_us = now_us, .what = e->what};
+    memcpy(to.busid, e->device->info.busid, sizeof to.busid);
+    eventlog_record(h->config.log, &to);
+}
+
 // False: there is none, or URBs come first.
-static bool take_device_event(struct device_usb_host *h, struct backend_event *ev)
+static bool take_device_event(struct device_usb_host *h, uint64_t now_us, struct backend_event *ev)
 {
     while (h->shared.event_count > 0) {
         const struct device_event *e = &h->shared.events[h->shared.event_first];
@@ -101,7 +108,9 @@ static bool take_device_event(struct device_usb_host *h, struct backend_event *e
             return false;
         h->shared.event_first = (h->shared.event_first + 1) % h->shared.event_capacity;
         h->shared.event_count--;
-        if (is_stale(e))
+        if (e->type == 0)
+            record(h, e, now_us);
+        if (e->type == 0 || is_stale(e))
             continue;
         *ev = (struct backend_event){
             .type = e->type,
@@ -132,13 +141,12 @@ static bool take_urb(struct device_usb_host *h, struct backend_event *ev)
 static bool queue_take_event(struct usbip_backend *b, uint64_t now_us, struct backend_event *ev)
 {
     struct device_usb_host *h = host_of(b);
-    (void)now_us;
     pthread_mutex_lock(&h->lock);
     if (h->shared.leaving) { // the loop is done with that one
         h->shared.leaving->shared.forgotten = true;
         h->shared.leaving = NULL;
     }
-    bool any = take_urb(h, ev) || take_device_event(h, ev) || take_urb(h, ev);
+    bool any = take_urb(h, ev) || take_device_event(h, now_us, ev) || take_urb(h, ev);
     pthread_mutex_unlock(&h->lock);
     return any;
 }
@@ -208,6 +216,13 @@ const struct usbip_backend device_backend = {
 
 // --- client task --------------------------------------------------------------------------------
 
+// The endpoint is in no current setting, or this chip cannot serve it. Drivers rest at SHUTDOWN,
+// where they would try again for ever after others (docs/decisions/0022).
+static int32_t missing_status(const struct device *d, uint8_t address)
+{
+    return device_has_endpoint(d, address) ? USB_STATUS_SHUTDOWN : USB_STATUS_STALL;
+}
+
 static void distribute_urb(struct usb_urb *u)
 {
     struct device *d = u->device;
@@ -217,7 +232,7 @@ static void distribute_urb(struct usb_urb *u)
     else if ((u->ep.address & 0x0f) == 0)
         device_control_submit(d, u);
     else if (!p)
-        device_give_back(u, USB_STATUS_STALL); // not in the current alternate setting
+        device_give_back(u, missing_status(d, u->ep.address));
     else if (p->ep.type != u->ep.type)
         device_give_back(u, USB_STATUS_INVALID);
     else

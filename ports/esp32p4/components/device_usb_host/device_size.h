@@ -38,10 +38,6 @@ enum {
     DEVICE_ISO_FRAMES_MAX = 61,
     DEVICE_HIGH_SPEED_CHANNELS = 16,
     DEVICE_FULL_SPEED_CHANNELS = 8,
-    // Fifo lines of 4 bytes of the high-speed controller, when it is the only one.
-    DEVICE_FIFO_RX = 384,
-    DEVICE_FIFO_NONPERIODIC = 256,
-    DEVICE_FIFO_PERIODIC = 256,
 
     // --- payload of URBs ---
     DEVICE_SMALL_PAYLOAD = 512, // up to here internal memory, above PSRAM

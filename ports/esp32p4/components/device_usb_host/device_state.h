@@ -8,6 +8,7 @@
 #include "device_library.h"
 #include "device_size.h"
 #include "device_usb_host.h"
+#include "eventlog/eventlog.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -127,9 +128,11 @@ struct device {
 
     // How the device is set, as far as we know, and what of it the host has.
     struct {
-        bool configured;
+        uint8_t config; // bConfigurationValue; 0: not configured
         uint8_t alternate[USB_MAX_INTERFACES];
-        uint32_t claimed; // bits of interfaces
+        uint32_t claimed;                            // bits of interfaces
+        usb_config_desc_t *view[USB_MAX_INTERFACES]; // device_view.h; NULL: nothing is claimed
+        uint32_t told_interfaces, told_endpoints;    // whose cost the event log knows
     } setting;
 
     struct device_control control;
@@ -152,10 +155,11 @@ struct device {
 // --- all of it ----------------------------------------------------------------------------------
 
 struct device_event {
-    enum backend_event_type type;
+    enum backend_event_type type; // 0: one for the event log
     struct device *device;
     enum base_err result;
     int32_t status;
+    struct eventlog_what what;
 };
 
 struct device_usb_host {

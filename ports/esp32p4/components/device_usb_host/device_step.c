@@ -104,13 +104,13 @@ static enum device_step_result set_configuration(struct device *d)
 {
     enum device_step_result r = send_configuration(d, d->change.op.value);
     if (r == STEP_NEXT)
-        d->setting.configured = d->change.op.value != 0;
+        d->setting.config = d->change.op.value;
     return r;
 }
 
 static enum device_step_result reset_configuration(struct device *d)
 {
-    return d->setting.configured ? send_configuration(d, d->info.active_config) : STEP_END;
+    return d->setting.config ? send_configuration(d, d->setting.config) : STEP_END;
 }
 
 // After a reset the alternate settings are what they were.
@@ -167,7 +167,7 @@ static enum device_step_result clean_configuration(struct device *d)
     if (d->info.active_config != 0 && send_configuration(d, d->info.active_config) == STEP_WAIT)
         return STEP_WAIT;
     d->change.status = USB_STATUS_OK;
-    d->setting.configured = d->info.active_config != 0;
+    d->setting.config = d->info.active_config;
     memset(d->setting.alternate, 0, sizeof d->setting.alternate);
     return STEP_NEXT;
 }
@@ -221,27 +221,54 @@ static enum device_step_result refuse_if_hung(struct device *d)
     return STEP_END;
 }
 
-// Each interface with its current alternate setting.
+// What the chip cannot do, which costs an interface and no more.
+static bool is_cost(enum base_err err)
+{
+    return err == BASE_ERR_LIMIT || err == BASE_ERR_UNSUPPORTED;
+}
+
+// Each interface with its current alternate setting. True: the change ends here.
+static bool claim_those(struct device *d, bool bulk)
+{
+    for (uint8_t i = 0; i < USB_MAX_INTERFACES; i++) {
+        uint8_t alternate = d->setting.alternate[i];
+        if (!has_interface(d, i) || device_has_bulk(d, i, alternate) != bulk)
+            continue;
+        enum base_err err = device_claim(d, i, alternate, false);
+        if (err != BASE_OK)
+            d->change.result = err;
+        if (err != BASE_OK && !is_cost(err))
+            return true;
+    }
+    return false;
+}
+
+// Channels go to where the data is first: a serial adapter works without the interrupt endpoint
+// that tells of modem lines. Who gets nothing at all had better wait for others to leave.
 static enum device_step_result claim_all(struct device *d)
 {
-    for (uint8_t i = 0; d->setting.configured && i < USB_MAX_INTERFACES; i++) {
-        if (!has_interface(d, i))
-            continue;
-        d->change.result = device_claim(d, i, d->setting.alternate[i]);
-        d->change.status = status_of(d->change.result);
-        if (d->change.result != BASE_OK)
+    if (d->setting.config != 0) {
+        bool over = claim_those(d, true) || claim_those(d, false);
+        bool none = d->setting.claimed == 0 && d->change.result == BASE_ERR_LIMIT;
+        d->change.status = over || none ? status_of(d->change.result) : USB_STATUS_OK;
+        if (over || none)
             return STEP_END;
     }
+    d->change.result = BASE_OK;
     return STEP_NEXT;
 }
 
 static enum device_step_result claim_interface(struct device *d)
 {
     uint8_t i = d->change.op.interface;
-    d->change.status = status_of(device_claim(d, i, d->change.op.value));
-    if (d->change.status != USB_STATUS_OK)
+    uint8_t alternate = d->change.op.value;
+    enum base_err err = device_claim(d, i, alternate, alternate != 0);
+    if (alternate == 0 && is_cost(err)) // as when the configuration was set
+        err = BASE_OK;
+    d->change.status = status_of(err);
+    if (err != BASE_OK)
         return STEP_END;
-    d->setting.alternate[i] = d->change.op.value;
+    d->setting.alternate[i] = alternate;
     return STEP_NEXT;
 }
 
@@ -256,7 +283,7 @@ static enum device_step_result set_old_interface(struct device *d)
 static enum device_step_result claim_old_interface(struct device *d)
 {
     uint8_t i = d->change.op.interface;
-    (void)device_claim(d, i, d->setting.alternate[i]);
+    (void)device_claim(d, i, d->setting.alternate[i], false);
     return STEP_NEXT;
 }
 

@@ -119,16 +119,11 @@ void device_usb_host_client_turn(struct device_usb_host *h, uint32_t timeout_ms)
 
 static esp_err_t install_library(const struct device_usb_host_config *c)
 {
-    usb_host_config_t config = {
+    const usb_host_config_t config = {
         .intr_flags = 0,
         .enum_filter_cb = accept_device,
         .peripheral_map = (c->high_speed_port ? 1u : 0) | (c->full_speed_port ? 2u : 0),
     };
-    if (c->high_speed_port && !c->full_speed_port) { // not heeded with two ports
-        config.fifo_settings_custom.rx_fifo_lines = DEVICE_FIFO_RX;
-        config.fifo_settings_custom.nptx_fifo_lines = DEVICE_FIFO_NONPERIODIC;
-        config.fifo_settings_custom.ptx_fifo_lines = DEVICE_FIFO_PERIODIC;
-    }
     return usb_host_install(&config);
 }
 

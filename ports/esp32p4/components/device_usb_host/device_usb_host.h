@@ -12,6 +12,7 @@
 // Times: milliseconds for how long a turn may wait, microseconds for the clock.
 #pragma once
 
+#include "eventlog/eventlog.h"
 #include "server/server_backend.h"
 
 #include <stdbool.h>
@@ -30,6 +31,7 @@ struct device_usb_host_config {
     // The high-speed port speaks full and low speed only, so that devices behind hubs work that
     // need a transaction translator otherwise (which the library cannot drive).
     bool high_speed_port_full_only;
+    struct eventlog *log; // loop thread; borrowed until it is destroyed
     unsigned max_devices; // devices that may be known at one time, hubs included; 1..32
 
     // Monotonic clock in microseconds; any thread.
