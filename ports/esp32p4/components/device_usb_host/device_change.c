@@ -22,7 +22,7 @@ static bool is_impossible(const struct device *d, const struct usb_control_op *o
 {
     switch (op->type) {
     case USB_SET_CONFIGURATION:
-        return op->value != 0 && op->value != d->info.active_config;
+        return op->value != 0 && usb_device_config(&d->info, op->value).size == 0;
     case USB_SET_INTERFACE:
         return op->interface >= USB_MAX_INTERFACES;
     default:

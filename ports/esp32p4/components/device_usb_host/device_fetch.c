@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a device says about itself: the library has read it during enumeration, but for further
-// configurations, which are asked for before the device is announced. Client task.
+// configurations, which are asked for before the device is announced. Then it gets the one that
+// Linux would choose; the library's filter, which is to choose, sees none of them. Client task.
+#include "device_choice.h"
 #include "device_parts.h"
 
 #include <stdlib.h>
@@ -176,7 +178,18 @@ static bool is_whole(const struct device *d)
     return r->status == USB_STATUS_OK && usb_config_check(s) == BASE_OK;
 }
 
-static void finish_fetch(struct device *d)
+// Not at all if it has that one already.
+static bool request_choice(struct device *d)
+{
+    const struct usb_setup setup = {.bRequest = USB_REQ_SET_CONFIGURATION,
+                                    .wValue = device_choice(&d->info)};
+    if (setup.wValue == 0 || setup.wValue == d->info.active_config)
+        return false;
+    device_request(d, setup, NULL);
+    return true;
+}
+
+static void finish_fetch(struct device *d, bool answers)
 {
     bool active = false;
     for (unsigned i = 0; i < d->info.config_count; i++)
@@ -185,6 +198,15 @@ static void finish_fetch(struct device *d)
         (void)device_fetch_active(d);
     free(d->fetch.config);
     d->fetch.config = NULL;
+    d->fetch.done = !answers || !request_choice(d);
+}
+
+// A device that does not want to stays as it was enumerated.
+static void finish_choice(struct device *d)
+{
+    const struct device_request *r = &d->control.request;
+    if (r->status == USB_STATUS_OK)
+        d->info.active_config = d->setting.config = (uint8_t)r->setup.wValue;
     d->fetch.done = true;
 }
 
@@ -193,7 +215,7 @@ static void fetch_next(struct device *d)
     if (++d->fetch.index < config_count(d))
         request_config(d, USB_DT_CONFIG_SIZE);
     else
-        finish_fetch(d);
+        finish_fetch(d, true);
 }
 
 void device_fetch_begin(struct device *d)
@@ -203,7 +225,7 @@ void device_fetch_begin(struct device *d)
     if (d->fetch.config)
         request_config(d, USB_DT_CONFIG_SIZE);
     else
-        finish_fetch(d);
+        finish_fetch(d, true);
 }
 
 void device_fetch_run(struct device *d)
@@ -217,7 +239,11 @@ void device_fetch_run(struct device *d)
             return;
         }
         d->control.request = (struct device_request){.state = REQUEST_NONE};
-        finish_fetch(d); // shown with what is known; its answer finds nobody
+        finish_fetch(d, false); // shown with what is known; its answer finds nobody
+        return;
+    }
+    if (r->setup.bRequest == USB_REQ_SET_CONFIGURATION) {
+        finish_choice(d);
         return;
     }
     bool first = r->setup.wLength == USB_DT_CONFIG_SIZE;
