@@ -16,6 +16,7 @@ MAIN, USB = "ports/esp32p4/main/", "components/device_usb_host/"
 HTTP = "components/http_esp/"  # its task; what of it the loop calls is in http_esp_stream.c
 NOT_OF_CORE = ("ports/posix/", f"ports/esp32p4/{HTTP}")
 STORE, CONSOLE = "components/store_nvs/", "components/console_esp/"
+CRYPTO = "components/crypto_mbedtls/"
 CORE = "core/(api|eventlog|registry|server|session|usb)/"
 TASKS = [
     ("loop", "main/main.c:run_loop",
@@ -26,7 +27,7 @@ TASKS = [
     ("log", "main_log.c:log_task", ["core/eventlog/"]),
     ("httpd", "http_esp.c:on_request", [f"{HTTP}http_esp(_conn|_job)?[.]c"]),
     ("jobs", "posix_jobs.c:run",
-     ["core/api/api_change[.]c", "ports/posix/posix_jobs[.]c", f"{HTTP}http_esp_job[.]c", f"{MAIN}main_change[.]c", STORE, "core/settings/"]),
+     ["core/api/api_(account|change|login|tokens|users)[.]c", "core/users/", f"{CRYPTO}", "ports/posix/posix_jobs[.]c", f"{HTTP}http_esp_job[.]c", f"{MAIN}main_change[.]c", STORE, "core/settings/"]),
     ("console_repl", "console_esp.c:run_command",
      [f"{CONSOLE}console_commands", f"{MAIN}main_console", STORE, "core/settings/"]),
     ("button", "main_board.c:run_factory_reset", [f"{MAIN}main[.]c", STORE]),
