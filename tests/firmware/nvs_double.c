@@ -10,7 +10,7 @@ enum {
     VALUE_SIZE = 17 * 1024,
     HANDLES = 8,
     ENTRY_SIZE = 32,
-    DEFAULT_ENTRIES = 2300
+    DEFAULT_ENTRIES = 3400
 }; // as partitions.csv has room for
 
 enum type { TYPE_NONE, TYPE_U32, TYPE_BLOB };

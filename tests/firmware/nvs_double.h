@@ -32,7 +32,8 @@ bool nvs_double_was_cut(void);
 // Changes become durable with nvs_commit() only, as the documentation allows. At first: at once.
 void nvs_double_defer(bool on);
 
-// Room for that many entries from now on; at first 600.
+// Room for that many entries from now on; at first as many as the chip's partition
+// has.
 void nvs_double_limit(unsigned entries);
 
 // nvs_flash_init() answers so until nvs_flash_erase(). ESP_OK: it works.

@@ -8,16 +8,18 @@
 #include <string.h>
 
 static struct store_nvs s;
+static const char *document = "settings";
 
 static void open_store(void)
 {
     memset(&s, 0, sizeof s);
-    CHECK(store_nvs_open(&s));
+    CHECK(store_nvs_open(&s, document));
 }
 
 static void begin(void)
 {
     nvs_double_begin();
+    document = "settings";
     open_store();
 }
 
@@ -204,6 +206,63 @@ TEST(store_nvs_power_cut_in_an_erase)
             CHECK_EQ(read_copy(1), SETTINGS_STORE_NONE);
         }
         CHECK(steps >= 4);
+    }
+}
+
+// --- two documents -------------------------------------------------------------------------------
+
+static void go_to(const char *other)
+{
+    store_nvs_close(&s);
+    document = other;
+    open_store();
+}
+
+// Whatever happens to one, the other stays what it was.
+TEST(store_nvs_two_documents_with_power_cuts)
+{
+    for (enum nvs_double_cut how = NVS_CUT_CLEAN; how <= NVS_CUT_LOST; how++) {
+        bool was_cut = true;
+        for (unsigned steps = 0; was_cut; steps++) {
+            begin();
+            check_saved("the settings before");
+            check_saved("the settings");
+            go_to("secrets");
+            check_saved("the secrets before");
+            was_cut = save_and_cut("the last secrets", steps, how);
+            CHECK(strcmp(best(), "the secrets before") == 0 ||
+                  strcmp(best(), "the last secrets") == 0);
+            go_to("settings");
+            check_copy(0, "the settings");
+            check_copy(1, "the settings before");
+        }
+    }
+}
+
+TEST(store_nvs_two_documents_and_one_is_erased)
+{
+    begin();
+    check_saved("the settings");
+    go_to("secrets");
+    check_saved("the secrets");
+    CHECK_EQ(s.store.erase(&s.store), SETTINGS_STORE_OK);
+    CHECK_EQ(read_copy(0), SETTINGS_STORE_NONE);
+    go_to("settings");
+    check_copy(0, "the settings");
+}
+
+// Both copies of both at their longest, and a third one of either while it is written.
+TEST(store_nvs_two_documents_have_room)
+{
+    static const char *const documents[] = {"settings", "secrets"};
+    begin();
+    for (unsigned i = 0; i < 4; i++) {
+        go_to(documents[i % 2]);
+        check_saved(long_text());
+        check_saved(long_text());
+        check_saved(long_text());
+        check_copy(0, long_text());
+        check_copy(1, long_text());
     }
 }
 
@@ -452,7 +511,7 @@ static void check_locked(esp_err_t err, const char *part)
     nvs_double_reboot();
     nvs_double_fail_init(err);
     memset(&s, 0, sizeof s);
-    CHECK(!store_nvs_open(&s));
+    CHECK(!store_nvs_open(&s, document));
     CHECK(strstr(s.store.why, part) != NULL);
     CHECK_EQ(read_copy(0), SETTINGS_STORE_FAILED);
     CHECK(strstr(s.store.why, part) != NULL);

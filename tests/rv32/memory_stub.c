@@ -34,8 +34,9 @@ int pthread_cond_init(pthread_cond_t *cond, const pthread_condattr_t *attr)
     return 0;
 }
 
-bool store_nvs_open(struct store_nvs *s)
+bool store_nvs_open(struct store_nvs *s, const char *document)
 {
+    (void)document;
     s->store.why[0] = '\0';
     return false; // the defaults hold
 }

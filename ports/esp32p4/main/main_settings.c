@@ -41,7 +41,7 @@ static const struct settings_port our_port = {
 
 static void load(struct main_settings *s)
 {
-    if (!store_nvs_open(s->store)) {
+    if (!store_nvs_open(s->store, "settings")) {
         ESP_LOGE(tag, "%s; the defaults hold", s->store->store.why);
         return;
     }

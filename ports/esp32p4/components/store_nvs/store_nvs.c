@@ -21,8 +21,11 @@ enum {
 
 static const uint32_t magic = 0x54455355; // "USET"
 static const char name_space[] = "usbip";
-static const char *const keys[STORE_NVS_COPIES] = {"settings0", "settings1"};
-static const char newest_key[] = "settings_newest";
+
+// "settings0", "settings1" and "settings_newest".
+struct key {
+    char name[NVS_KEY_NAME_MAX_SIZE];
+};
 
 // CRC-32 as in Ethernet, bit by bit: a few kilobytes per save need no table.
 static uint32_t crc32(const void *bytes, size_t size)
@@ -40,6 +43,27 @@ static uint32_t crc32(const void *bytes, size_t size)
 static struct store_nvs *store_of(struct settings_store *st)
 {
     return (struct store_nvs *)(void *)((char *)st - offsetof(struct store_nvs, store));
+}
+
+static struct key key_of(const struct store_nvs *s, const char *end)
+{
+    struct key key;
+    struct base_text t;
+    base_text_init(&t, key.name, sizeof key.name);
+    base_text_str(&t, s->document);
+    base_text_str(&t, end);
+    assert(!t.cut);
+    return key;
+}
+
+static struct key copy_key(const struct store_nvs *s, unsigned slot)
+{
+    return key_of(s, slot ? "1" : "0");
+}
+
+static struct key newest_key(const struct store_nvs *s)
+{
+    return key_of(s, "_newest");
 }
 
 // --- words ---------------------------------------------------------------------------------------
@@ -98,7 +122,7 @@ static esp_err_t get_blob(struct store_nvs *s, unsigned slot, size_t *size)
     esp_err_t err = ESP_FAIL;
     for (unsigned i = 0; i < 2 && err == ESP_FAIL; i++) {
         *size = sizeof s->blob;
-        err = nvs_get_blob(s->handle, keys[slot], s->blob, size);
+        err = nvs_get_blob(s->handle, copy_key(s, slot).name, s->blob, size);
     }
     return err;
 }
@@ -140,7 +164,7 @@ static esp_err_t look_at_all(struct store_nvs *s)
         if (err != ESP_OK)
             return err;
     }
-    esp_err_t err = nvs_get_u32(s->handle, newest_key, &s->newest);
+    esp_err_t err = nvs_get_u32(s->handle, newest_key(s).name, &s->newest);
     s->has_newest = err == ESP_OK;
     return err == ESP_ERR_NVS_NOT_FOUND || err == ESP_ERR_NVS_TYPE_MISMATCH ? ESP_OK : err;
 }
@@ -178,6 +202,22 @@ static int slot_of(const struct store_nvs *s, unsigned age)
     return s->copies[!newest].present ? !newest : NO_SLOT;
 }
 
+// --- open ----------------------------------------------------------------------------------------
+
+static bool open_nvs(struct store_nvs *s)
+{
+    s->store.why[0] = '\0';
+    esp_err_t err = nvs_flash_init();
+    nvs_handle_t handle = 0;
+    if (err == ESP_OK)
+        err = nvs_open(name_space, NVS_READWRITE, &handle);
+    s->handle = handle;
+    s->is_open = err == ESP_OK;
+    if (!s->is_open)
+        failed(s, "opened", err);
+    return s->is_open;
+}
+
 // --- the contract --------------------------------------------------------------------------------
 
 static enum settings_store_result not_open(struct store_nvs *s)
@@ -191,7 +231,7 @@ static enum settings_store_result read_copy(struct settings_store *st, unsigned 
 {
     struct store_nvs *s = store_of(st);
     *size = 0;
-    if (!s->is_open && !store_nvs_open(s))
+    if (!s->is_open && !open_nvs(s))
         return not_open(s);
     esp_err_t err = look_at_all(s);
     if (err != ESP_OK)
@@ -253,14 +293,14 @@ static enum settings_store_result write_copy(struct settings_store *st, size_t s
 {
     struct store_nvs *s = store_of(st);
     assert(size <= SETTINGS_MAX_BYTES);
-    if (!s->is_open && !store_nvs_open(s))
+    if (!s->is_open && !open_nvs(s))
         return not_open(s);
     esp_err_t err = look_at_all(s);
     if (err != ESP_OK)
         return failed(s, "read", err);
     uint32_t number = next_number(s);
     unsigned slot = slot_to_replace(s, keep);
-    err = nvs_set_blob(s->handle, keys[slot], s->blob, pack_blob(s, size, number));
+    err = nvs_set_blob(s->handle, copy_key(s, slot).name, s->blob, pack_blob(s, size, number));
     if (err == ESP_OK)
         err = nvs_commit(s->handle);
     if (err == ESP_OK && !was_written(s, slot, number))
@@ -268,14 +308,14 @@ static enum settings_store_result write_copy(struct settings_store *st, size_t s
     if (err != ESP_OK)
         return failed(s, "written", err);
     // Without it the copy is the newest all the same; only its loss would go unseen.
-    if (nvs_set_u32(s->handle, newest_key, number) == ESP_OK)
+    if (nvs_set_u32(s->handle, newest_key(s).name, number) == ESP_OK)
         (void)nvs_commit(s->handle);
     return SETTINGS_STORE_OK;
 }
 
-static esp_err_t erase_key(struct store_nvs *s, const char *key)
+static esp_err_t erase_key(struct store_nvs *s, struct key key)
 {
-    esp_err_t err = nvs_erase_key(s->handle, key);
+    esp_err_t err = nvs_erase_key(s->handle, key.name);
     if (err == ESP_OK)
         err = nvs_commit(s->handle);
     return err == ESP_ERR_NVS_NOT_FOUND ? ESP_OK : err;
@@ -287,11 +327,11 @@ static esp_err_t erase_copies(struct store_nvs *s)
     esp_err_t err = look_at_all(s);
     int newest = newest_slot(s) == 1;
     if (err == ESP_OK)
-        err = erase_key(s, newest_key);
+        err = erase_key(s, newest_key(s));
     if (err == ESP_OK)
-        err = erase_key(s, keys[!newest]);
+        err = erase_key(s, copy_key(s, !newest));
     if (err == ESP_OK)
-        err = erase_key(s, keys[newest]);
+        err = erase_key(s, copy_key(s, newest));
     return err;
 }
 
@@ -299,32 +339,24 @@ static esp_err_t erase_copies(struct store_nvs *s)
 static enum settings_store_result erase_all(struct settings_store *st)
 {
     struct store_nvs *s = store_of(st);
-    if ((s->is_open || store_nvs_open(s)) && erase_copies(s) == ESP_OK)
+    if ((s->is_open || open_nvs(s)) && erase_copies(s) == ESP_OK)
         return SETTINGS_STORE_OK;
     store_nvs_close(s);
     esp_err_t err = nvs_flash_erase();
     if (err != ESP_OK)
         return failed(s, "erased", err);
-    return store_nvs_open(s) ? SETTINGS_STORE_OK : SETTINGS_STORE_FAILED;
+    return open_nvs(s) ? SETTINGS_STORE_OK : SETTINGS_STORE_FAILED;
 }
 
-bool store_nvs_open(struct store_nvs *s)
+bool store_nvs_open(struct store_nvs *s, const char *document)
 {
+    s->document = document;
     s->store.read = read_copy;
     s->store.write = write_copy;
     s->store.erase = erase_all;
     s->store.text = s->text;
     s->store.text_size = sizeof s->text;
-    s->store.why[0] = '\0';
-    esp_err_t err = nvs_flash_init();
-    nvs_handle_t handle = 0;
-    if (err == ESP_OK)
-        err = nvs_open(name_space, NVS_READWRITE, &handle);
-    s->handle = handle;
-    s->is_open = err == ESP_OK;
-    if (!s->is_open)
-        failed(s, "opened", err);
-    return s->is_open;
+    return open_nvs(s);
 }
 
 void store_nvs_close(struct store_nvs *s)

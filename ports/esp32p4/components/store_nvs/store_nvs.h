@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The settings document in NVS: the ESP32-P4's side of the contract settings_store.h. Blocks while
-// flash is written (some ten milliseconds, more when NVS tidies up a page).
+// A document in NVS: the ESP32-P4's side of the contract settings_store.h. Blocks while flash is
+// written (some ten milliseconds, more when NVS tidies up a page).
 //
 // Two blobs, each with its sequence number and checksums, are replaced in turn; NVS itself replaces
 // a blob all or nothing. A third entry has the number of the newest copy, so that a copy which NVS
@@ -26,6 +26,7 @@ struct store_nvs_copy {
 
 struct store_nvs {
     struct settings_store store;
+    const char *document;
     uint32_t handle; // nvs_handle_t
     bool is_open;
     bool has_newest;
@@ -35,7 +36,8 @@ struct store_nvs {
     char text[SETTINGS_MAX_BYTES + 1];
 };
 
-// Initialises NVS and opens it. False: `store.why` is a plain sentence, and until store.erase() has
-// succeeded nothing can be read or written; *s can be used all the same.
-bool store_nvs_open(struct store_nvs *s);
+// Initialises NVS and opens it for that document (up to 8 letters, borrowed). False: `store.why` is
+// a plain sentence, and until store.erase() has succeeded nothing can be read or written; *s can be
+// used all the same. store.erase() of what cannot be cleaned erases all documents.
+bool store_nvs_open(struct store_nvs *s, const char *document);
 void store_nvs_close(struct store_nvs *s);
