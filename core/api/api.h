@@ -155,8 +155,9 @@ struct api_port_facts {
     unsigned answer_count;
 };
 
-// Who may change something as long as nobody has claimed the server by a password.
-enum api_writers { API_WRITERS_LOOPBACK, API_WRITERS_ALL };
+// Who may change something as long as nobody has claimed the server by a password. NOBODY: it wants
+// the set-up first, with the code that its console shows.
+enum api_writers { API_WRITERS_LOOPBACK, API_WRITERS_ALL, API_WRITERS_NOBODY };
 
 // What the core does not know by itself. All borrowed.
 struct api_context {

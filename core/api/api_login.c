@@ -27,12 +27,15 @@ static void add_may(struct api_json *j, enum users_role role)
     api_json_array_end(j);
 }
 
-// What the set-up wants from whom it may not trust: "code"; from others nothing.
+// What the set-up wants from whom it may not trust: "code"; from others nothing, who are those on
+// this machine or anybody.
 static const char *setup_of(const struct api_context *ctx, enum users_role role)
 {
     if (!ctx->users || users_claimed(ctx->users))
         return NULL;
-    return role == USERS_ADMIN ? "open" : "code";
+    if (role != USERS_ADMIN)
+        return "code";
+    return ctx->writers == API_WRITERS_ALL ? "anybody" : "open";
 }
 
 static struct api_response me(const struct api_context *ctx, const struct users_identity *who)
@@ -229,8 +232,10 @@ static bool may_set_up(const struct api_context *ctx, const struct api_account *
     api_account_record(ctx, a, EVENTLOG(login_refused), "");
     *r = api_problem(
         403, "Not set up",
-        "The set-up wants the code that the server's log shows, as \"code\". Without it "
-        "the first password is set on the machine on which the server runs.");
+        ctx->writers == API_WRITERS_NOBODY
+            ? "The set-up wants the code that the box's console shows, as \"code\"."
+            : "The set-up wants the code that the server's log shows, as \"code\". Without it "
+              "the first password is set on the machine on which the server runs.");
     return false;
 }
 

@@ -81,7 +81,8 @@ enum users_role api_who_nobody(const struct api_context *ctx, const struct api_r
 {
     if (ctx->users && users_claimed(ctx->users))
         return everybody_may_view(ctx) ? USERS_VIEW : USERS_NOTHING;
-    bool may = ctx->writers == API_WRITERS_ALL || (req && api_who_is_here(req));
+    bool may = ctx->writers == API_WRITERS_ALL ||
+               (ctx->writers == API_WRITERS_LOOPBACK && req && api_who_is_here(req));
     return may ? USERS_ADMIN : USERS_VIEW;
 }
 
@@ -130,8 +131,12 @@ struct api_response api_who_unknown(const struct api_request *req, const char *d
     return r;
 }
 
-static const char *why_not(const struct users_identity *who, enum api_role role)
+static const char *why_not(const struct api_context *ctx, const struct users_identity *who,
+                           enum api_role role)
 {
+    if (who->kind == USERS_NOBODY && ctx->writers == API_WRITERS_NOBODY)
+        return "Nobody has set a password yet, and until then nothing can be changed. The set-up "
+               "(POST /api/v1/setup) wants the code that the box's console shows.";
     if (who->kind == USERS_NOBODY)
         return "Nobody has set a password yet. Until then changes are taken from the machine on "
                "which the server runs, over its loopback address and not through a proxy. From "
@@ -151,7 +156,7 @@ bool api_who_may(const struct api_context *ctx, const struct api_request *req, e
     else if (who->kind == USERS_NOBODY && ctx->users && users_claimed(ctx->users))
         *r = api_who_unknown(req, "This needs a login, or a token.");
     else
-        *r = api_problem(403, "Not allowed", why_not(who, role));
+        *r = api_problem(403, "Not allowed", why_not(ctx, who, role));
     return false;
 }
 

@@ -8,6 +8,18 @@
 
 static const char scheme[] = "pbkdf2-sha256$";
 
+bool users_code_make(const struct users_crypto *c, char code[USERS_CODE_SIZE])
+{
+    static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789x"; // 32 of them
+    uint8_t bytes[USERS_CODE_SIZE - 1];
+    if (!c->random(c->ctx, bytes, sizeof bytes))
+        return false;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        code[i] = letters[bytes[i] % 32];
+    code[sizeof bytes] = '\0';
+    return true;
+}
+
 bool users_password_is_good(const char *password)
 {
     size_t size = strlen(password);

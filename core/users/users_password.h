@@ -20,6 +20,10 @@ struct users_password {
     uint8_t salt[USERS_SALT_SIZE], hash[USERS_HASH_SIZE];
 };
 
+// Letters and digits that nobody takes for others, for the set-up. False: the library could not.
+enum { USERS_CODE_SIZE = 9 };
+bool users_code_make(const struct users_crypto *c, char code[USERS_CODE_SIZE]);
+
 // Whether somebody may have it: 8 to 128 bytes.
 bool users_password_is_good(const char *password);
 

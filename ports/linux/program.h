@@ -31,15 +31,13 @@ enum {
     WHY_SIZE = SERVER_SETTINGS_WHY_SIZE,
 };
 
-enum { SETUP_CODE_SIZE = 9 };
-
 struct program_users {
     struct users all;
     struct store_file store;          // written by the thread of HTTP's jobs
     struct store_file reader;         // the same, for what others have written
     struct posix_watch watch;         // of the folder
     struct posix_timer again;         // when somebody was just writing
-    char setup_code[SETUP_CODE_SIZE]; // as long as nobody has claimed the server
+    char setup_code[USERS_CODE_SIZE]; // as long as nobody has claimed the server
 };
 
 struct program {

@@ -13,25 +13,11 @@ enum { AGAIN_US = 100000 };
 
 // --- the code ------------------------------------------------------------------------------------
 
-// Letters and digits that nobody takes for others.
-static bool make_code(char code[SETUP_CODE_SIZE])
-{
-    static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789x"; // 32 of them
-    uint8_t bytes[SETUP_CODE_SIZE - 1];
-    const struct users_crypto *c = &crypto_gnutls;
-    if (!c->random(c->ctx, bytes, sizeof bytes))
-        return false;
-    for (size_t i = 0; i < sizeof bytes; i++)
-        code[i] = letters[bytes[i] % 32];
-    code[sizeof bytes] = '\0';
-    return true;
-}
-
 static bool offer_setup(struct program *p)
 {
     if (users_claimed(&p->users.all))
         return true;
-    if (!make_code(p->users.setup_code)) {
+    if (!users_code_make(&crypto_gnutls, p->users.setup_code)) {
         snprintf(p->why, WHY_SIZE, "there are no random numbers");
         return false;
     }

@@ -40,8 +40,8 @@ static bool sha256(void *ctx, const void *bytes, size_t size, uint8_t hash[USERS
 static bool pbkdf2(void *ctx, const char *password, const uint8_t *salt, size_t salt_size,
                    uint32_t iterations, uint8_t hash[USERS_HASH_SIZE])
 {
-    const struct users_rig *r = ctx;
-    uint64_t h = iterations;
+    struct users_rig *r = ctx;
+    uint64_t h = r->iterations = iterations;
     mix(password, strlen(password), &h);
     mix(salt, salt_size, &h);
     spread(h, hash);

@@ -9,6 +9,7 @@ struct users_rig {
     struct settings_store store;
     struct users users;
     uint8_t next;                      // random byte
+    uint32_t iterations;               // of the last password that was checked or made
     bool broken;                       // the crypto library fails
     char copy[2][USERS_MAX_BYTES + 1]; // of the store, "": none
     char text[USERS_MAX_BYTES + 1];

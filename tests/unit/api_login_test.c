@@ -179,8 +179,35 @@ SETUP_TEST(api_login_without_a_code_nobody_else_sets_up)
     CHECK_EQ(ASK("POST", "/api/v1/setup", WITH_CODE("")), 403);
     l->ctx.setup_code = NULL;
     CHECK_EQ(ASK("POST", "/api/v1/setup", WITH_CODE("")), 403);
-    l->ctx.writers = API_WRITERS_ALL; // the chip
+}
+
+// The chip: whoever comes first.
+SETUP_TEST(api_login_anybody_sets_up)
+{
+    l->peer = "192.0.2.7";
+    l->ctx.writers = API_WRITERS_ALL;
+    CHECK_EQ(ASK("GET", "/api/v1/me", NULL), 200);
+    CHECK(says(l, "\"role\":\"admin\",\"claimed\":false,") && says(l, "\"setup\":\"anybody\"}"));
     CHECK_EQ(ASK("POST", "/api/v1/setup", FIRST), 200);
+    CHECK(says(l, "\"claimed\":true"));
+    CHECK_EQ(ASK("DELETE", "/api/v1/sessions/7", NULL), 401);
+}
+
+// The chip that wants its console's code: also where nobody can be, on its own loopback.
+SETUP_TEST(api_login_the_console_has_the_code)
+{
+    static const char *const peers[] = {"192.0.2.7", "127.0.0.1"};
+    l->ctx.writers = API_WRITERS_NOBODY;
+    for (unsigned i = 0; i < 2; i++) {
+        l->peer = peers[i];
+        CHECK_EQ(ASK("GET", "/api/v1/me", NULL), 200);
+        CHECK(says(l, "\"role\":\"view\",") && says(l, "\"setup\":\"code\"}"));
+        CHECK_EQ(ASK("DELETE", "/api/v1/sessions/7", NULL), 403);
+        CHECK(says(l, "the box's console"));
+        CHECK_EQ(ASK("POST", "/api/v1/setup", FIRST), 403);
+        CHECK(says(l, "the box's console"));
+    }
+    CHECK_EQ(ASK("POST", "/api/v1/setup", WITH_CODE("abcd2345")), 200);
 }
 
 SETUP_TEST(api_login_nothing_of_users_before_the_set_up)
@@ -310,6 +337,29 @@ LOGIN_TEST(api_login_refused)
     CHECK_EQ(ASK("POST", "/api/v1/login", "{\"user\":\"anna\"}"), 422);
     CHECK_EQ(ASK("POST", "/api/v1/login", "{\"user\":7,\"password\":\"x\"}"), 422);
     CHECK_EQ(ASK("POST", "/api/v1/login", "[]"), 400);
+}
+
+// Nor does the time say it, where a backup has brought a user whose password takes longer.
+LOGIN_TEST(api_login_users_that_are_not_there_take_as_long)
+{
+    static const char *const names[] = {"berta", "bertb", "bertc", "bertd", "", "x"};
+    char body[80];
+    bool short_ones = false, long_ones = false;
+    l->users->crypto.iterations = 600000;
+    users_rig_add(l->users, "carl", USERS_VIEW, "carl's own");
+    l->users->crypto.iterations = 20000;
+    users_rig_add(l->users, "admin", USERS_ADMIN, "password");
+    for (unsigned i = 0; i < 12; i++) {
+        snprintf(body, sizeof body, "{\"user\":\"%s\",\"password\":\"x\"}", names[i % 6]);
+        CHECK_EQ(ASK("POST", "/api/v1/login", body), 401);
+        uint32_t took = l->users->iterations;
+        CHECK_EQ(ASK("POST", "/api/v1/login", body), 401);
+        CHECK_EQ(l->users->iterations, took);
+        short_ones |= took < 600000;
+        long_ones |= took == 600000;
+        l->ctx.now_us += USERS_FAILURES_US;
+    }
+    CHECK(short_ones && long_ones);
 }
 
 LOGIN_TEST(api_login_wrong_passwords_cost_time)
