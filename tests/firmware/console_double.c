@@ -4,6 +4,7 @@
 #include "esp_console.h"
 #include "tests/support/check.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static struct {
     unsigned count, calls, fail_at;
     bool created, started;
     esp_console_repl_t repl;
+    const char *typed;
     char *printed;
     size_t printed_size, longest_print;
 } console;
@@ -153,6 +155,20 @@ static FILE *open_terminal(void)
     return f;
 }
 
+void console_double_type(const char *keys)
+{
+    console.typed = keys;
+}
+
+static FILE *open_keys(void)
+{
+    const char *keys = console.typed && console.typed[0] ? console.typed : "\4";
+    FILE *f = fmemopen((void *)(uintptr_t)keys, strlen(keys), "r");
+    CHECK(f && setvbuf(f, NULL, _IONBF, 0) == 0);
+    console.typed = NULL;
+    return f;
+}
+
 const char *console_double_run(const char *line, int *answer)
 {
     char words[LINE_SIZE], *argv[WORDS];
@@ -160,10 +176,13 @@ const char *console_double_run(const char *line, int *answer)
     strcpy(words, line);
     int argc = console_double_split(words, argv, WORDS);
     const esp_console_cmd_t *c = argc ? find(argv[0]) : NULL;
-    FILE *terminal = stdout;
+    FILE *terminal = stdout, *keys = stdin;
     stdout = open_terminal();
+    stdin = open_keys();
     *answer = !c ? -1 : c->func ? c->func(argc, argv) : c->func_w_context(c->context, argc, argv);
     fclose(stdout);
+    fclose(stdin);
     stdout = terminal;
+    stdin = keys;
     return console.printed;
 }

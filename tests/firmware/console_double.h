@@ -20,6 +20,9 @@ unsigned console_double_commands(void);
 // *answer is what the command returned; -1: there is no such command.
 const char *console_double_run(const char *line, int *answer);
 
+// What is typed while the next command runs; then the terminal is gone. At first nothing.
+void console_double_type(const char *keys);
+
 // Bytes printed so far by the command that runs or was the last, and most of them in one call of
 // stdio, which has the terminal's lock for so long.
 size_t console_double_printed(void);

@@ -12,6 +12,7 @@
 
 static struct {
     enum eventlog_start restarted; // 0: no
+    char password[200];
     size_t printed_before;
 } box;
 
@@ -35,8 +36,57 @@ static void note_restart(void *ctx, enum eventlog_start why)
     box.printed_before = console_double_printed();
 }
 
+static bool password(void *ctx, const char *text, char *why)
+{
+    CHECK(ctx == &box);
+    strcpy(box.password, text);
+    strcpy(why, "");
+    return true;
+}
+
+// What is typed is taken byte by byte, and never printed.
+static void check_passwords(void)
+{
+    static const struct {
+        const char *keys, *taken; // NULL: none
+    } cases[] = {
+        {"a new one\ra new one\r", "a new one"},
+        {"\na new one\n\r\na new one\n", "a new one"}, // a terminal that sends both
+        {"a nex\x7fw onf\be\ra new one\r", "a new one"},
+        {"forget it\x15\x7f\ba new one\ra new one\r", "a new one"},
+        {"\xc3\xa4 new one\r\xc3\xa4 new one\r", "\xc3\xa4 new one"},
+        {"a new one\ra new\3", NULL},
+        {"a new one\r\x1b[A", NULL},
+        {"a new", NULL}, // and the terminal is gone
+        {"", NULL},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int answer;
+        box.password[0] = '\0';
+        console_double_type(cases[i].keys);
+        const char *printed = console_double_run("set-password", &answer);
+        CHECK(!strstr(printed, "one") && !strstr(printed, "new\n"));
+        CHECK(strstr(printed, "new password of admin: \n"));
+        CHECK_STR(box.password, cases[i].taken ? cases[i].taken : "");
+    }
+}
+
+// Longer than any: it is cut, and still too long.
+static void check_long_password(void)
+{
+    char keys[2 * 1001 + 1];
+    int answer;
+    memset(keys, 'x', sizeof keys - 1);
+    keys[1000] = keys[2001] = '\r';
+    keys[2002] = '\0';
+    console_double_type(keys);
+    (void)console_double_run("set-password", &answer);
+    CHECK_EQ(strlen(box.password), 159);
+}
+
 static const struct console_config config = {
-    .port = {.version = "0.1.0", .ctx = &box, .network = network, .erase = erase},
+    .port =
+        {.version = "0.1.0", .ctx = &box, .network = network, .erase = erase, .password = password},
     .restart = note_restart,
     .priority = 2,
     .stack_size = 8192,
@@ -56,9 +106,9 @@ TEST(console_esp_life)
         CHECK(!console_double_started());
         CHECK_EQ(idf_double_heap_in_use(IDF_HEAP_SPIRAM), 0);
     }
-    CHECK_EQ(n, 3 + 8 + 1); // create, their help, ours, start; then nothing fails
+    CHECK_EQ(n, 3 + 9 + 1); // create, their help, ours, start; then nothing fails
     CHECK(console_double_started());
-    CHECK_EQ(console_double_commands(), 8);
+    CHECK_EQ(console_double_commands(), 9);
     CHECK_EQ(console_start(&config), ESP_ERR_INVALID_STATE);
 
     CHECK(strstr(console_double_run("help", &answer), "factory-reset yes"));
@@ -68,6 +118,9 @@ TEST(console_esp_life)
     CHECK(strstr(console_double_run("settings what", &answer), "is wanted\n"));
     CHECK_EQ(answer, 0); // else the editor adds a line of its own
     CHECK_EQ(box.restarted, EVENT_START_UNKNOWN);
+
+    check_passwords();
+    check_long_password();
 
     const char *text = console_double_run("restart", &answer);
     CHECK_EQ(box.restarted, EVENT_START_RESTART);

@@ -19,6 +19,10 @@ struct box {
     unsigned loop_calls, saves, erases;
     bool on_loop, loop_ended, full, restart_wanted;
     bool no_usb;
+    bool unclaimed;
+    const char *code, *typed[2]; // what is typed when it is asked for; NULL: given up
+    unsigned asked;
+    char password[200];
     char text[32 * 1024];
 };
 
@@ -93,6 +97,33 @@ static enum base_err erase(void *ctx, char *why)
     return b->full ? BASE_ERR_IO : BASE_OK;
 }
 
+static void claim(void *ctx, struct console_claim *c)
+{
+    const struct box *b = ctx;
+    CHECK(b->on_loop);
+    c->claimed = !b->unclaimed;
+    c->code = b->code ? b->code : "";
+}
+
+static bool secret(void *ctx, const char *prompt, char *line, size_t size)
+{
+    struct box *b = ctx;
+    const char *typed = b->typed[b->asked++];
+    CHECK(!b->on_loop && strlen(prompt) > 5);
+    if (typed)
+        snprintf(line, size, "%s", typed);
+    return typed != NULL;
+}
+
+static bool password(void *ctx, const char *text, char *why)
+{
+    struct box *b = ctx;
+    CHECK(!b->on_loop); // hashes, and writes flash
+    strcpy(why, "the flash is full");
+    strcpy(b->password, text);
+    return !b->full;
+}
+
 static struct box box;
 
 static void begin_with(const char *sim, const struct server_config *config)
@@ -116,6 +147,9 @@ static void begin_with(const char *sim, const struct server_config *config)
         .settings = settings,
         .set = set,
         .erase = erase,
+        .claim = claim,
+        .secret = secret,
+        .password = password,
     };
 }
 
@@ -162,7 +196,7 @@ BOX_TEST(console_help_lists_every_command, "none")
         check_has("help", c->name);
         check_has("help", c->help);
     }
-    CHECK_EQ(n, 8);
+    CHECK_EQ(n, 9);
     check_has("help", "\nsettings [get KEY | set KEY VALUE]      show or change settings\n");
 }
 
@@ -456,4 +490,45 @@ TEST(console_text_pieces)
     base_text_init(&t, buf, 5);
     console_text_column(&t, 0, 100);
     CHECK(t.cut);
+}
+
+// --- password ------------------------------------------------------------------------------------
+
+static void type_both(const char *one, const char *two)
+{
+    box.typed[0] = one;
+    box.typed[1] = two;
+    box.asked = 0;
+}
+
+BOX_TEST(console_set_password, "none")
+{
+    type_both("a new one", "a new one");
+    CHECK_STR(answer("set-password"), "the password of admin is set\n");
+    CHECK_STR(box.password, "a new one");
+    type_both("a new one", "a new ine");
+    CHECK_STR(answer("set-password"), "not changed: these are two\n");
+    type_both("a new one", NULL);
+    CHECK_STR(answer("set-password"), "not changed\n");
+    type_both(NULL, NULL);
+    CHECK_STR(answer("set-password"), "not changed\n");
+    CHECK_EQ(box.asked, 1);
+    CHECK_STR(answer("set-password secret"), "too many words; \"help\" shows what is wanted\n");
+    box.full = true;
+    type_both("a new one", "a new one");
+    CHECK_STR(answer("set-password"), "not changed: the flash is full\n");
+}
+
+BOX_TEST(console_says_that_nobody_has_claimed_it, "none")
+{
+    CHECK(!strstr(answer("state"), "password"));
+    box.unclaimed = true;
+    check_has("state",
+              "nobody has set a password: \"set-password\"; until then everybody may change "
+              "everything\n");
+    box.code = "abcd2345";
+    check_has("state", "nobody has set a password: \"set-password\", or in a browser with the code "
+                       "abcd2345\n");
+    box.unclaimed = false;
+    CHECK(!strstr(answer("state"), "abcd2345"));
 }

@@ -36,7 +36,7 @@ static void take_time(unsigned iterations)
     nanosleep(&pause, NULL);
 }
 
-// As in mbedTLS 3.6's pkcs5.c.
+// NOLINTNEXTLINE(readability-function-size): its parameters are mbedTLS's
 int mbedtls_pkcs5_pbkdf2_hmac_ext(mbedtls_md_type_t md_type, const unsigned char *password,
                                   size_t plen, const unsigned char *salt, size_t slen,
                                   unsigned int iteration_count, uint32_t key_length,

@@ -24,6 +24,7 @@ void http_adapter_begin(void)
         .core = 1,
         .stack_size = 6144,
         .jobs_priority = 4,
+        .jobs_core = 0,
         .jobs_stack_size = 6144,
     };
     http = http_esp_start(&config, why, sizeof why);

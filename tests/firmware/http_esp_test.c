@@ -41,6 +41,7 @@ static struct rig *begin_with_limit(uint64_t limit_us)
         .core = 1,
         .stack_size = 6144,
         .jobs_priority = 4,
+        .jobs_core = 0,
         .jobs_stack_size = 6144,
         .limit_us = limit_us,
     };

@@ -3,18 +3,18 @@
 set(port ${CMAKE_SOURCE_DIR}/ports/esp32p4)
 file(GLOB main_sources CONFIGURE_DEPENDS ${port}/main/*.c ${port}/components/board/*.c
   ${port}/components/console_esp/*.c ${port}/components/http_esp/*.c ${port}/components/network/*.c
-  ${port}/components/store_nvs/*.c)
+  ${port}/components/crypto_mbedtls/*.c ${port}/components/store_nvs/*.c)
 list(FILTER main_sources EXCLUDE REGEX board_dma) # registers of the chip
 file(GLOB main_doubles CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/network_double*.c)
 firmware_sdkconfig(${CMAKE_BINARY_DIR}/sdkconfig_main ESP_CONSOLE_UART_NUM=0 USBIP_TCP_PORT=0
   USBIP_BUTTON_GPIO=20 USBIP_SIM_DEVICES=y USBIP_HOSTNAME="no_host_name"
   USBIP_VBUS_HS_GPIO=35 USBIP_VBUS_FS_GPIO=21)
 usbip_tests(firmware_main_tests SOURCES ${main_sources} ${main_doubles} main_test.c lwip_time_test.c
-  console_double.c gpio_double.c http_double.c mbedtls_double.c nvs_double.c task_double.c ../port/usbip_client.c
+  console_double.c crypto_double.c gpio_double.c http_double.c main_login.c mbedtls_double.c nvs_double.c task_double.c ../port/usbip_client.c
   ../support/tcp_client.c
-  LIBS gnutls device_usb_host_on_double usbip_posix usbip_settings usbip_sim usbip_web firmware_idf)
+  LIBS gnutls mbedcrypto device_usb_host_on_double usbip_posix usbip_settings usbip_sim usbip_web firmware_idf)
 target_include_directories(firmware_main_tests BEFORE PRIVATE ${CMAKE_BINARY_DIR}/sdkconfig_main)
 target_include_directories(firmware_main_tests PRIVATE . ${port}/main ${port}/components/board
   ${port}/components/console_esp ${port}/components/http_esp ${port}/components/network
-  ${port}/components/store_nvs)
+  ${port}/components/crypto_mbedtls ${port}/components/store_nvs)
 target_compile_definitions(firmware_main_tests PRIVATE _GNU_SOURCE)

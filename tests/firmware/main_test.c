@@ -3,9 +3,11 @@
 // doubles of what ESP-IDF has, over real loopback sockets. A disk is plugged into the high-speed
 // port; more devices are simulated ones on bus 3. There is one life per process, so one such test.
 #include "tests/firmware/console_double.h"
+#include "tests/firmware/crypto_double.h"
 #include "tests/firmware/gpio_double.h"
 #include "tests/firmware/http_double.h"
 #include "tests/firmware/idf_double.h"
+#include "tests/firmware/main_login.h"
 #include "tests/firmware/network_double.h"
 #include "tests/firmware/network_double_tcp.h"
 #include "tests/firmware/nvs_double.h"
@@ -256,6 +258,7 @@ static void reset_by_button(int client)
     CHECK_EQ(sem_wait(&restarted), 0);
     size_t size;
     CHECK(nvs_double_value("settings0", &size) == NULL);
+    CHECK(!nvs_double_value("secrets0", &size) && !nvs_double_value("secrets1", &size));
     console_says("settings set host_name other-box", "not saved: all settings were erased");
     CHECK(nvs_double_value("settings0", &size) == NULL); // else the old ones were back with it
 
@@ -297,6 +300,7 @@ static const struct firmware *start_board(void)
     console_double_begin(0);
     gpio_double_reset();
     plug_a_disk();
+    atomic_store(&crypto_double_iteration_ns, 25000); // as the chip: 20,000 in half a second
     app_main();
     return &main_firmware;
 }
@@ -411,6 +415,7 @@ TEST(main_from_start_to_restart)
     http_changes("/api/v1/devices/3-3/unplug", "my-box", "202");
     http_changes("/api/v1/devices/3-3/plug", "usbip-esp32p4", "421"); // that it was
     http_changes("/api/v1/devices/3-3/plug", "my-box.local", "202");
+    main_login_story();
 
     reset_by_button(c.fd);
     close(c.fd);

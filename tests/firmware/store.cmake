@@ -10,7 +10,7 @@ usbip_tests(firmware_store_tests SOURCES
   ${components}/console_esp/console_commands.c ${components}/console_esp/console_esp.c
   ${components}/console_esp/console_state.c ${components}/console_esp/console_text.c
   ${components}/store_nvs/store_nvs.c
-  LIBS usbip_sim usbip_settings usbip_core firmware_idf)
+  LIBS usbip_sim usbip_users usbip_settings usbip_core firmware_idf)
 target_include_directories(firmware_store_tests PRIVATE . ${components}/board
   ${components}/console_esp ${components}/store_nvs)
 target_compile_definitions(firmware_store_tests PRIVATE _GNU_SOURCE)

@@ -10,6 +10,7 @@
 #include "main_tasks.h"
 #include "memory_core.h"
 #include "sdkconfig.h"
+#include "users/users.h"
 
 #include <stdio.h>
 
@@ -60,6 +61,7 @@ enum {
     HTTP_PSRAM_BYTES = 8 * KIB + HTTP_ESP_STREAMS * 4 * KIB,
     MESSAGE_BYTES = 64 * KIB,        // everything about 8 devices in use, with 50 events
     MESSAGES = HTTP_ESP_STREAMS + 2, // what slow readers still get; the latest, in full and not
+    JOBS = 2,                        // that HTTP has at a time
     JSON_BYTES = 128 * KIB,          // the status of 8 devices in use, while it is made
 };
 
@@ -136,6 +138,13 @@ static unsigned stacks(void)
     return bytes;
 }
 
+// Each store has its own; a job about users has three of their document, and one is loaded into.
+static unsigned documents(void)
+{
+    return 2 * sizeof(struct store_nvs) + 2 * sizeof(struct settings) + sizeof(struct users) +
+           (JOBS * 3 + 1) * sizeof(struct users_document);
+}
+
 // --- the table -----------------------------------------------------------------------------------
 
 struct memory {
@@ -188,6 +197,7 @@ static bool psram(const struct server_config *config, const struct memory_core *
         "TCP, all windows full", "computed");
     row(&m, HTTP_PSRAM_BYTES, "HTTP: connections, streams", "estimated");
     row(&m, MESSAGES * MESSAGE_BYTES, "messages of streams", "estimated");
+    row(&m, documents(), "settings, users, changes of them", "computed");
     row(&m, JSON_BYTES, "a status document while it is made", "estimated");
     row(&m, (unsigned long)board_reset_eventlog_memory().size, "event log", "limit");
     return sum(&m);

@@ -27,10 +27,10 @@ TASKS = [
     ("log", "main_log.c:log_task", ["core/eventlog/"]),
     ("httpd", "http_esp.c:on_request", [f"{HTTP}http_esp(_conn|_job)?[.]c"]),
     ("jobs", "posix_jobs.c:run",
-     ["core/api/api_(account|change|login|tokens|users)[.]c", "core/users/", f"{CRYPTO}", "ports/posix/posix_jobs[.]c", f"{HTTP}http_esp_job[.]c", f"{MAIN}main_change[.]c", STORE, "core/settings/"]),
+     ["core/api/api_(account|change|login|tokens|users)[.]c", "core/users/", f"{CRYPTO}", "ports/posix/posix_jobs[.]c", f"{HTTP}http_esp_job[.]c", f"{MAIN}main_(change|password|users)[.]c", STORE, "core/settings/"]),
     ("console_repl", "console_esp.c:run_command",
-     [f"{CONSOLE}console_commands", f"{MAIN}main_console", STORE, "core/settings/"]),
-    ("button", "main_board.c:run_factory_reset", [f"{MAIN}main[.]c", STORE]),
+     [f"{CONSOLE}console_commands", f"{MAIN}main_(console|password|users)", STORE, "core/settings/"]),
+    ("button", "main_board.c:run_factory_reset", [f"{MAIN}main(_users|)[.]c", STORE]),
 ]  # fmt: skip
 CALLS_API = ("api_handle", "posix_jobs.c:begin", "posix_jobs.c:work", "posix_jobs.c:run", "posix_jobs.c:finish")
 TOP = Path(__file__).resolve().parents[2]

@@ -229,6 +229,7 @@ void app_main(void)
     f->version = esp_app_get_description()->version;
     json_to_psram();
     require(main_settings_open(&f->settings), "no memory for the settings");
+    require(main_users_open(&f->users), "no memory for the users");
     start_server(f);
     main_usb_open(&f->usb, &f->settings.now, f->server);
     main_board_power_usb();

@@ -12,6 +12,7 @@
 #include "main_log.h"
 #include "main_settings.h"
 #include "main_usb.h"
+#include "main_users.h"
 #include "network.h"
 #include "ports/posix/posix_loop.h"
 #include "ports/posix/posix_restart.h"
@@ -25,6 +26,7 @@ struct firmware {
     struct main_settings settings;
     struct settings
         shown; // what the API tells of them; loop task. Its lists are those of `settings`
+    struct main_users users;
     struct base_alloc alloc; // PSRAM
     struct usbip_server *server;
     struct posix_loop *loop;

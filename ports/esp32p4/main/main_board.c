@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is on the board beside the chip: switches for VBUS, and a button.
 #include "main.h"
+#include "main_change.h"
 #include "main_network.h"
 #include "main_tasks.h"
 
@@ -29,16 +30,16 @@ static void run_factory_reset(void *arg)
 {
     struct firmware *f = arg;
     char why[SETTINGS_WHY_SIZE];
-    if (main_settings_erase(&f->settings, why) == BASE_OK)
+    if (main_change_erase(f, why))
         board_restart_ask(&f->restart, EVENT_START_FACTORY_RESET);
-    ESP_LOGE(tag, "the settings could not be erased: %s", why);
+    ESP_LOGE(tag, "not all could be erased: %s", why);
     main_task_end();
 }
 
 // Timer task.
 static void button_held(void *ctx)
 {
-    ESP_LOGW(tag, "the button was held: all settings are erased");
+    ESP_LOGW(tag, "the button was held: all settings and users are erased");
     main_task_start(&main_task_button, run_factory_reset, ctx);
 }
 

@@ -16,6 +16,11 @@ bool main_change_put_into_force(struct firmware *f)
     return posix_settings_access(&f->shown, f->server, posix_now_us());
 }
 
+bool main_change_erase(struct firmware *f, char *why)
+{
+    return main_settings_erase(&f->settings, why) == BASE_OK && main_users_erase(&f->users, why);
+}
+
 // --- HTTP ----------------------------------------------------------------------------------------
 
 _Static_assert((int)API_CHANGE_WHY_SIZE >= (int)SETTINGS_WHY_SIZE, "the same sentence");

@@ -2,6 +2,7 @@
 // What the serial console may see and change.
 #include "main.h"
 #include "main_change.h"
+#include "main_password.h"
 #include "main_tasks.h"
 
 #include "base/base_text.h"
@@ -65,6 +66,14 @@ static bool show_usb(void *ctx, struct console_usb *u)
     return true;
 }
 
+// Loop task.
+static void show_claim(void *ctx, struct console_claim *c)
+{
+    const struct firmware *f = ctx;
+    c->claimed = users_claimed(f->users.all);
+    c->code = main_users_code(&f->users);
+}
+
 static void copy_settings(void *ctx, struct settings *copy)
 {
     struct firmware *f = ctx;
@@ -96,7 +105,12 @@ static enum base_err set_setting(void *ctx, const char *key, const char *text, b
 static enum base_err erase_settings(void *ctx, char *why)
 {
     struct firmware *f = ctx;
-    return main_settings_erase(&f->settings, why);
+    return main_change_erase(f, why) ? BASE_OK : BASE_ERR_IO;
+}
+
+static bool set_password(void *ctx, const char *password, char *why)
+{
+    return main_password_set(ctx, password, why);
 }
 
 static void ask_for_restart(void *ctx, enum eventlog_start why)
@@ -121,6 +135,8 @@ void main_console_start(struct firmware *f)
                 .settings = copy_settings,
                 .set = set_setting,
                 .erase = erase_settings,
+                .claim = show_claim,
+                .password = set_password,
             },
         .restart = ask_for_restart,
         .priority = main_task_console.priority,

@@ -93,6 +93,12 @@ static bool erase(void *ctx, char *why)
 
 // --- start ---------------------------------------------------------------------------------------
 
+#ifdef CONFIG_USBIP_SETUP_CODE
+static const enum api_writers writers = API_WRITERS_NOBODY;
+#else
+static const enum api_writers writers = API_WRITERS_ALL;
+#endif
+
 void main_http_start(struct firmware *f)
 {
     const struct http_esp_config config = {
@@ -101,7 +107,9 @@ void main_http_start(struct firmware *f)
                  .api = {.server = f->server,
                          .version = f->version,
                          .host_name = f->shown.host_name,
-                         .writers = API_WRITERS_ALL,
+                         .writers = writers,
+                         .users = f->users.all,
+                         .setup_code = main_users_code(&f->users),
                          .kept = true,
                          .assets = web_assets,
                          .port_facts = main_http_facts,
@@ -115,6 +123,7 @@ void main_http_start(struct firmware *f)
         .core = main_task_http.core,
         .stack_size = main_task_http.stack_size,
         .jobs_priority = main_task_jobs.priority,
+        .jobs_core = main_task_jobs.core,
         .jobs_stack_size = main_task_jobs.stack_size,
     };
     char why[128];

@@ -59,7 +59,7 @@ bool main_settings_keep(struct main_settings *s, char *why);
 // Loop task: it holds if it is kept; else all is as before.
 void main_settings_end(struct main_settings *s, bool kept);
 
-// Factory reset; not the loop task. Removes what is saved. The settings in use stay until the
+// Of a factory reset; not the loop task. Removes what is saved. The settings in use stay until the
 // restart and cannot be changed any more. BASE_OK or BASE_ERR_IO.
 enum base_err main_settings_erase(struct main_settings *s, char *why);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tasks that main makes, in one table; ARCHITECTURE.md shows the same. The USB tasks are on
-// core 0, with the USB interrupts; the network and the loop are on core 1.
+// core 0, with the USB interrupts; the network and the loop are on core 1. Hashing a password takes
+// seconds at worst: jobs are where no watched task is below them.
 #pragma once
 
 #include <stdint.h>

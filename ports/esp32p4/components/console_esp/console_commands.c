@@ -4,6 +4,7 @@
 #include "base/base_number.h"
 #include "console_state.h"
 #include "console_text.h"
+#include "users/users_crypto.h"
 
 #include <string.h>
 
@@ -151,6 +152,39 @@ static void settings_command(struct call *c)
                "(quotation marks around a value with spaces, \"\" for an empty one)\n");
 }
 
+// --- password ------------------------------------------------------------------------------------
+
+enum { PASSWORD_SIZE = 160 }; // longer ones are none
+
+// Twice, since nobody sees it. False: said why not.
+static bool ask_password(struct call *c, char line[PASSWORD_SIZE])
+{
+    char again[PASSWORD_SIZE] = "";
+    const struct console_port *port = c->port;
+    bool typed = port->secret(port->ctx, "new password of admin: ", line, PASSWORD_SIZE) &&
+                 port->secret(port->ctx, "once more: ", again, PASSWORD_SIZE);
+    bool same = strcmp(line, again) == 0;
+    users_crypto_wipe(again, sizeof again);
+    if (!typed || !same)
+        say(c, typed ? "not changed: these are two\n" : "not changed\n");
+    return typed && same;
+}
+
+static void set_password(struct call *c)
+{
+    char line[PASSWORD_SIZE] = "", why[SETTINGS_WHY_SIZE] = "";
+    bool asked = ask_password(c, line);
+    bool set = asked && c->port->password(c->port->ctx, line, why);
+    users_crypto_wipe(line, sizeof line);
+    if (set)
+        say(c, "the password of admin is set\n");
+    else if (asked) {
+        say(c, "not changed: ");
+        say(c, why);
+        say(c, "\n");
+    }
+}
+
 // --- restart, factory reset, help ----------------------------------------------------------------
 
 static void restart(struct call *c)
@@ -163,7 +197,8 @@ static void factory_reset(struct call *c)
 {
     char why[SETTINGS_WHY_SIZE] = "";
     if (c->argc < 2 || strcmp(c->argv[1], "yes") != 0) {
-        say(c, "this erases all settings and restarts; to do it, say: factory-reset yes\n");
+        say(c,
+            "this erases all settings and users and restarts; to do it, say: factory-reset yes\n");
         return;
     }
     if (c->port->erase(c->port->ctx, why) != BASE_OK) {
@@ -172,7 +207,8 @@ static void factory_reset(struct call *c)
         say(c, "\n");
         return;
     }
-    say(c, "all settings are erased; attached devices are released, then the chip restarts\n");
+    say(c, "all settings and users are erased; attached devices are released, then the chip "
+           "restarts\n");
     c->action = CONSOLE_FACTORY_RESET;
 }
 
@@ -204,8 +240,9 @@ static const struct {
     {{"devices", NULL, "USB devices, and who has which"}, 1, devices},
     {{"events", "[NUMBER]", "what happened last, also before a reset"}, 2, events},
     {{"settings", "[get KEY | set KEY VALUE]", "show or change settings"}, 4, settings_command},
+    {{"set-password", NULL, "the password of admin, which it asks for"}, 1, set_password},
     {{"restart", NULL, "release all devices, then restart"}, 1, restart},
-    {{"factory-reset", "yes", "erase all settings, then restart"}, 2, factory_reset},
+    {{"factory-reset", "yes", "erase all settings and users, then restart"}, 2, factory_reset},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

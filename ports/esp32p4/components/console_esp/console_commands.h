@@ -32,6 +32,11 @@ struct console_usb { // the large transfer buffers of the USB host
     uint32_t shortages; // times that none was free
 };
 
+struct console_claim {
+    bool claimed;     // there is a password
+    const char *code; // that setting the first one wants over HTTP; "": none
+};
+
 // What the commands work on; everything is borrowed. All functions but `call` may be called on any
 // thread. Errors: `why` has SETTINGS_WHY_SIZE bytes for a plain sentence.
 struct console_port {
@@ -52,8 +57,15 @@ struct console_port {
     // *restart: the rest takes one. As settings_set(), or BASE_ERR_IO: not saved, all is as before.
     enum base_err (*set)(void *ctx, const char *key, const char *text, bool *restart, char *why);
 
-    // Removes all saved settings. BASE_OK or BASE_ERR_IO.
+    // Removes all saved settings and all users. BASE_OK or BASE_ERR_IO.
     enum base_err (*erase)(void *ctx, char *why);
+
+    void (*claim)(void *ctx, struct console_claim *c); // loop thread; all zero at first
+
+    // A line that is typed and not shown; false: given up. console_start() fills it in.
+    bool (*secret)(void *ctx, const char *prompt, char *line, size_t size);
+    // Sets the admin's password, whatever it was. False: `why`.
+    bool (*password)(void *ctx, const char *password, char *why);
 };
 
 // What the caller does when the text is out.

@@ -30,6 +30,31 @@ static void print(const struct base_text *t)
     (void)fflush(stdout);
 }
 
+// The line editor would show it, and keep it. What is typed comes byte by byte, and is waited for.
+static bool read_secret(void *ctx, const char *prompt, char *line, size_t size)
+{
+    enum { CTRL_H = 8, CTRL_U = 21, SPACE = 32, DELETE = 127 };
+    size_t n = 0;
+    int c;
+    (void)ctx;
+    (void)fputs(prompt, stdout);
+    (void)fflush(stdout);
+    // What ends a line may be what is left of the command's.
+    while ((c = getc(stdin)) != EOF && (n == 0 || (c != '\r' && c != '\n'))) {
+        if (c == CTRL_H || c == DELETE)
+            n -= n > 0;
+        else if (c == CTRL_U)
+            n = 0;
+        else if (c < SPACE && c != '\r' && c != '\n')
+            break;
+        else if (c >= SPACE && n + 1 < size)
+            line[n++] = (char)c;
+    }
+    line[n] = '\0';
+    (void)fputc('\n', stdout);
+    return c == '\r' || c == '\n';
+}
+
 // The line editor complains about everything but 0, and the text has said it already.
 static int run_command(void *context, int argc, char **argv)
 {
@@ -102,6 +127,7 @@ esp_err_t console_start(const struct console_config *config)
     if (!console.text)
         return ESP_ERR_NO_MEM;
     console.config = *config;
+    console.config.port.secret = read_secret;
     esp_err_t err = start_repl();
     if (err != ESP_OK) {
         heap_caps_free(console.text);

@@ -49,6 +49,19 @@ static void add_start(const struct console_port *port, struct base_text *t)
     base_text_char(t, '\n');
 }
 
+// Loop thread.
+static void add_claim(const struct console_port *port, struct base_text *t)
+{
+    struct console_claim c = {.code = ""};
+    port->claim(port->ctx, &c);
+    if (c.claimed)
+        return;
+    base_text_str(t, "nobody has set a password: \"set-password\"");
+    base_text_str(t, c.code[0] ? ", or in a browser with the code " : "; until then everybody may");
+    base_text_str(t, c.code[0] ? c.code : " change everything");
+    base_text_char(t, '\n');
+}
+
 struct sums {
     unsigned sessions, attached;
     uint64_t urbs, failed, in, out;
@@ -119,6 +132,7 @@ void console_state_summary(const struct console_port *port, struct base_text *t)
     add_memory(port, t);
     add_usb(port, t);
     add_totals(t, &totals, &sums);
+    add_claim(port, t);
 }
 
 // --- devices -------------------------------------------------------------------------------------

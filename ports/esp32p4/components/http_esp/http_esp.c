@@ -313,7 +313,7 @@ static esp_err_t start_jobs(struct http_esp *h, const struct http_esp_config *co
     esp_pthread_cfg_t before = esp_pthread_get_default_config(), c = before;
     c.thread_name = "jobs";
     c.prio = config->jobs_priority;
-    c.pin_to_core = config->core;
+    c.pin_to_core = config->jobs_core;
     c.stack_size = config->jobs_stack_size;
     esp_err_t err = esp_pthread_set_cfg(&c);
     if (err != ESP_OK)
@@ -359,6 +359,11 @@ void http_esp_stop(struct http_esp *h)
     httpd_stop(h->httpd);
     posix_jobs_destroy(h->http.jobs);
     free(h);
+}
+
+struct posix_jobs *http_esp_jobs(const struct http_esp *h)
+{
+    return h->http.jobs;
 }
 
 void http_esp_facts(struct http_esp *h, struct api_port_facts *facts)

@@ -24,7 +24,8 @@ struct http_esp_config {
     unsigned priority; // of its task
     int core;
     uint32_t stack_size;    // bytes
-    unsigned jobs_priority; // of the thread for what takes long, on the same core
+    unsigned jobs_priority; // of the thread for what takes long
+    int jobs_core;
     uint32_t jobs_stack_size;
     uint64_t limit_us; // for a request, and for its answer; 0: 5 s
 };
@@ -34,6 +35,9 @@ struct http_esp *http_esp_start(const struct http_esp_config *config, char *why,
 
 // Waits for the request being served: the loop runs, or has ended. Not on the loop thread.
 void http_esp_stop(struct http_esp *h);
+
+// For what else takes long. Not after its end.
+struct posix_jobs *http_esp_jobs(const struct http_esp *h);
 
 // What it knows of itself. Loop thread.
 void http_esp_facts(struct http_esp *h, struct api_port_facts *facts);

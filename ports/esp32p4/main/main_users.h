@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may do what on this box: the secret document in NVS, apart from the settings and never shown.
+// The users in force are the loop task's; the store is the jobs' task's, but for a factory reset.
+#pragma once
+
+#include "store_nvs.h"
+#include "users/users.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct main_secrets; // what is not used by two tasks at once, in PSRAM
+
+struct main_users {
+    struct users *all; // loop task
+    struct main_secrets *secrets;
+    pthread_mutex_t lock;    // who uses the store, and guards:
+    bool erased;             // nothing is kept any more, or it would all be there again
+    pthread_cond_t job_done; // of main_password.c's
+};
+
+// Opens NVS and loads. What cannot be read is logged, and lets nobody in: there is an admin then
+// whose password nobody knows, until the console sets another one. False: no memory.
+bool main_users_open(struct main_users *u);
+
+// What the set-up wants, the same until the restart. "": nothing, or there is a password already.
+const char *main_users_code(const struct main_users *u);
+
+// Factory reset; not the loop task. Nobody has claimed the box any more when it starts again.
+// False: `why`.
+bool main_users_erase(struct main_users *u, char *why);
