@@ -2,6 +2,7 @@
 // What mbedTLS makes of the contract "crypto".
 #include "crypto_mbedtls.h"
 #include "tests/firmware/crypto_double.h"
+#include "tests/firmware/idf_double.h"
 #include "tests/support/check.h"
 #include "users/users_password.h"
 
@@ -63,6 +64,63 @@ TEST(crypto_mbedtls_passwords_of_a_linux_server)
     CHECK(users_password_is(&p, &c, longest));
     longest[0] = 'y';
     CHECK(!users_password_is(&p, &c, longest));
+}
+
+TEST(crypto_mbedtls_seal) // test case 15 of the GCM specification (McGrew and Viega), with AES-256
+{
+    static const uint8_t key[] = {0xfe, 0xff, 0xe9, 0x92, 0x86, 0x65, 0x73, 0x1c, 0x6d, 0x6a, 0x8f,
+                                  0x94, 0x67, 0x30, 0x83, 0x08, 0xfe, 0xff, 0xe9, 0x92, 0x86, 0x65,
+                                  0x73, 0x1c, 0x6d, 0x6a, 0x8f, 0x94, 0x67, 0x30, 0x83, 0x08};
+    static const uint8_t nonce[] = {0xca, 0xfe, 0xba, 0xbe, 0xfa, 0xce,
+                                    0xdb, 0xad, 0xde, 0xca, 0xf8, 0x88};
+    static const uint8_t plain[] = {0xd9, 0x31, 0x32, 0x25, 0xf8, 0x84, 0x06, 0xe5,
+                                    0xa5, 0x59, 0x09, 0xc5, 0xaf, 0xf5, 0x26, 0x9a};
+    static const uint8_t wanted[] = {0x52, 0x2d, 0xc1, 0xf0, 0x99, 0x56, 0x7d, 0x07,
+                                     0xf4, 0x7f, 0x37, 0xa3, 0x2a, 0x84, 0x42, 0x7d};
+    const struct users_crypto c = open_crypto();
+    uint8_t sealed[sizeof plain + USERS_TAG_SIZE], again[sizeof plain];
+    CHECK(c.seal(c.ctx, key, nonce, plain, sizeof plain, sealed));
+    CHECK_BYTES(sealed, wanted, sizeof wanted);
+    CHECK(c.open(c.ctx, key, nonce, sealed, sizeof sealed, again));
+    CHECK_BYTES(again, plain, sizeof plain);
+}
+
+TEST(crypto_mbedtls_open_takes_nothing_else)
+{
+    const struct users_crypto c = open_crypto();
+    uint8_t key[USERS_KEY_SIZE] = {1}, nonce[USERS_NONCE_SIZE] = {2};
+    uint8_t sealed[5 + USERS_TAG_SIZE], plain[sizeof sealed];
+    CHECK(c.seal(c.ctx, key, nonce, "users", 5, sealed));
+    for (size_t i = 0; i < sizeof sealed; i++) {
+        sealed[i] ^= 1;
+        CHECK(!c.open(c.ctx, key, nonce, sealed, sizeof sealed, plain));
+        sealed[i] ^= 1;
+        CHECK(!c.open(c.ctx, key, nonce, sealed, i, plain));
+    }
+    key[31] ^= 0x80;
+    CHECK(!c.open(c.ctx, key, nonce, sealed, sizeof sealed, plain));
+    key[31] ^= 0x80;
+    nonce[11] ^= 1;
+    CHECK(!c.open(c.ctx, key, nonce, sealed, sizeof sealed, plain));
+    nonce[11] ^= 1;
+    CHECK(c.open(c.ctx, key, nonce, sealed, sizeof sealed, plain));
+    CHECK(c.seal(c.ctx, key, nonce, "", 0, sealed));
+    CHECK(c.open(c.ctx, key, nonce, sealed, USERS_TAG_SIZE, plain));
+}
+
+// Nothing is left in memory, nor is half of it done.
+TEST(crypto_mbedtls_seal_without_memory)
+{
+    const struct users_crypto c = open_crypto();
+    const uint8_t key[USERS_KEY_SIZE] = {1}, nonce[USERS_NONCE_SIZE] = {2};
+    uint8_t sealed[5 + USERS_TAG_SIZE], plain[5];
+    CHECK(c.seal(c.ctx, key, nonce, "users", 5, sealed));
+    idf_double_limit_heap(IDF_HEAP_SPIRAM, 16);
+    CHECK(!c.seal(c.ctx, key, nonce, "users", 5, sealed));
+    CHECK(!c.open(c.ctx, key, nonce, sealed, sizeof sealed, plain));
+    idf_double_limit_heap(IDF_HEAP_SPIRAM, SIZE_MAX);
+    CHECK(c.open(c.ctx, key, nonce, sealed, sizeof sealed, plain));
+    CHECK_EQ(idf_double_heap_blocks(IDF_HEAP_SPIRAM), 0);
 }
 
 TEST(crypto_mbedtls_random_is_another_one_each_time)

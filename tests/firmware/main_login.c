@@ -11,19 +11,26 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { COOKIE_SIZE = 80 };
+enum { COOKIE_SIZE = MAIN_LOGIN_COOKIE_SIZE };
 
 static struct http_double_answer answer;
 
-// One request with a header more ("": none): its status. The answer stays.
-static int ask(const char *method, const char *path, const char *header, const char *body)
+const char *main_login_ask(const char *method, const char *path, const char *header,
+                           const char *body)
 {
     char request[1000];
-    int status = 0;
     snprintf(request, sizeof request,
              "%s %s HTTP/1.1\r\nHost: my-box\r\n%sContent-Length: %zu\r\n\r\n%s", method, path,
              header, strlen(body), body);
     http_double_send(request, &answer);
+    return answer.text;
+}
+
+// With a header more ("": none): its status. The answer stays.
+static int ask(const char *method, const char *path, const char *header, const char *body)
+{
+    int status = 0;
+    (void)main_login_ask(method, path, header, body);
     CHECK_EQ(sscanf(answer.text, "HTTP/1.1 %d ", &status), 1);
     return status;
 }
@@ -61,6 +68,12 @@ static bool is_shown(const char *command)
     return strstr(text, "pbkdf2") || strstr(text, "secret") || strstr(text, "\"users\"");
 }
 
+void main_login_claim(char header[COOKIE_SIZE])
+{
+    ASK(200, "POST", "/api/v1/setup", "", "{\"password\":\"a password\"}");
+    take_cookie(header);
+}
+
 // --- claimed -------------------------------------------------------------------------------------
 
 static void claim(char admin[COOKIE_SIZE])
@@ -72,8 +85,7 @@ static void claim(char admin[COOKIE_SIZE])
     ASK(409, "POST", "/api/v1/login", "", "{\"user\":\"admin\",\"password\":\"a password\"}");
     ASK(422, "POST", "/api/v1/setup", "", "{\"password\":\"short\"}");
     CHECK(!nvs_double_value("secrets0", &size));
-    ASK(200, "POST", "/api/v1/setup", "", "{\"password\":\"a password\"}");
-    take_cookie(admin);
+    main_login_claim(admin);
     CHECK(nvs_double_value("secrets0", &size));
     ASK(409, "POST", "/api/v1/setup", "", "{\"password\":\"another one\"}");
     ASK(200, "GET", "/api/v1/me", admin, "");

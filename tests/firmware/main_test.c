@@ -333,6 +333,8 @@ static void plan(enum eventlog_start why)
 // The answer comes before the end, and the next run knows why it is one.
 static void reset_by_http(const struct firmware *f, bool is_reset)
 {
+    static const char name[] = "{\"host_name\":\"my-box\"}";
+    char admin[MAIN_LOGIN_COOKIE_SIZE];
     struct usbip_client c;
     size_t size;
     await_devices(f, DEVICES);
@@ -342,12 +344,17 @@ static void reset_by_http(const struct firmware *f, bool is_reset)
     CHECK(nvs_double_value("settings0", &size) || nvs_double_value("settings1", &size));
     await_name(f, "my-box");
     http_posts("/api/v1/factory-reset", "{\"host_name\":\"her-box\"}", "409", "/host_name");
-    http_posts("/api/v1/factory-reset", "{\"host_name\":\"my-box\"}", "202",
-               "{\"drain_s\":5,\"stays\":null}");
+    main_login_claim(admin);
+    CHECK(nvs_double_value("secrets0", &size));
+    http_posts("/api/v1/factory-reset", name, "401", "login");
+    const char *answer = main_login_ask("POST", "/api/v1/factory-reset", admin, name);
+    CHECK(strstr(answer, "HTTP/1.1 202 ") == answer);
+    CHECK(strstr(answer, "{\"drain_s\":5,\"stays\":null}"));
     CHECK_EQ(tcp_client_wait_end(c.fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
     close(c.fd);
     CHECK_EQ(sem_wait(&restarted), 0);
     CHECK(!nvs_double_value("settings0", &size) && !nvs_double_value("settings1", &size));
+    CHECK(!nvs_double_value("secrets0", &size));
     CHECK_EQ(board_reset_start(), EVENT_START_FACTORY_RESET);
 }
 

@@ -88,7 +88,7 @@ static void restart(void *ctx, enum eventlog_start why)
 static bool erase(void *ctx, char *why)
 {
     struct firmware *f = ctx;
-    return main_settings_erase(&f->settings, why) == BASE_OK;
+    return main_change_erase(f, why);
 }
 
 // --- start ---------------------------------------------------------------------------------------

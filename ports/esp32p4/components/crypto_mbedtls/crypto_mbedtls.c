@@ -2,7 +2,9 @@
 #include "crypto_mbedtls.h"
 
 #include "bootloader_random.h"
+#include "esp_heap_caps.h"
 #include "esp_random.h"
+#include "mbedtls/gcm.h"
 #include "mbedtls/md.h"
 #include "mbedtls/pkcs5.h"
 #include "ports/posix/posix_time.h"
@@ -33,6 +35,54 @@ static bool pbkdf2(void *ctx, const char *password, const uint8_t *salt, size_t 
                                          USERS_HASH_SIZE, hash) == 0;
 }
 
+// --- AES-256-GCM ---------------------------------------------------------------------------------
+
+// Not on the stack: it has half a kilobyte. NULL: no memory.
+static mbedtls_gcm_context *gcm_begin(const uint8_t key[USERS_KEY_SIZE])
+{
+    mbedtls_gcm_context *gcm = heap_caps_malloc(sizeof *gcm, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT);
+    if (!gcm)
+        return NULL;
+    mbedtls_gcm_init(gcm);
+    if (mbedtls_gcm_setkey(gcm, MBEDTLS_CIPHER_ID_AES, key, USERS_KEY_SIZE * 8) == 0)
+        return gcm;
+    mbedtls_gcm_free(gcm);
+    heap_caps_free(gcm);
+    return NULL;
+}
+
+static bool gcm_end(mbedtls_gcm_context *gcm, int err)
+{
+    mbedtls_gcm_free(gcm);
+    heap_caps_free(gcm);
+    return err == 0;
+}
+
+static bool seal(void *ctx, const uint8_t key[USERS_KEY_SIZE],
+                 const uint8_t nonce[USERS_NONCE_SIZE], const void *bytes, size_t size,
+                 uint8_t *sealed)
+{
+    mbedtls_gcm_context *gcm = gcm_begin(key);
+    (void)ctx;
+    return gcm && gcm_end(gcm, mbedtls_gcm_crypt_and_tag(gcm, MBEDTLS_GCM_ENCRYPT, size, nonce,
+                                                         USERS_NONCE_SIZE, NULL, 0, bytes, sealed,
+                                                         USERS_TAG_SIZE, sealed + size));
+}
+
+static bool open_sealed(void *ctx, const uint8_t key[USERS_KEY_SIZE],
+                        const uint8_t nonce[USERS_NONCE_SIZE], const uint8_t *sealed, size_t size,
+                        void *bytes)
+{
+    mbedtls_gcm_context *gcm = size < USERS_TAG_SIZE ? NULL : gcm_begin(key);
+    size_t plain = size - USERS_TAG_SIZE;
+    (void)ctx;
+    return gcm &&
+           gcm_end(gcm, mbedtls_gcm_auth_decrypt(gcm, plain, nonce, USERS_NONCE_SIZE, NULL, 0,
+                                                 sealed + plain, USERS_TAG_SIZE, sealed, bytes));
+}
+
+// --- iterations ----------------------------------------------------------------------------------
+
 uint32_t crypto_mbedtls_iterations(uint32_t tried, uint64_t took_us)
 {
     uint64_t fit = took_us ? (uint64_t)tried * CRYPTO_MBEDTLS_HASH_US / took_us : UINT32_MAX;
@@ -60,5 +110,11 @@ void crypto_mbedtls_open(struct users_crypto *c)
 {
     bootloader_random_enable();
     *c = (struct users_crypto){
-        .random = random_bytes, .sha256 = sha256, .pbkdf2 = pbkdf2, .iterations = measure()};
+        .random = random_bytes,
+        .sha256 = sha256,
+        .pbkdf2 = pbkdf2,
+        .seal = seal,
+        .open = open_sealed,
+        .iterations = measure(),
+    };
 }
