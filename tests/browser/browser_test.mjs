@@ -9,6 +9,7 @@ import './settings_draft_test.mjs';
 import './settings_test.mjs';
 import './names_test.mjs';
 import './login_test.mjs';
+import './users_test.mjs';
 import './link_test.mjs';
 import './keyboard_test.mjs';
 import './look_test.mjs';

@@ -23,7 +23,7 @@ test('link_a_silent_box_greys_the_page_within_3_s_and_heals', async () => {
     server.goOn();
     await page.evaluate(() => document.querySelector('#try')?.click()); // or it has tried by itself
     await live(page);
-    await page.locator('#banner *').first().waitFor({ state: 'detached' });
+    await page.locator('.banner.bad').waitFor({ state: 'detached' });
     equal(await ink(), before);
   });
   await server.stop();

@@ -7,6 +7,7 @@ import { late } from './late.js';
 import { toast } from './toast.js';
 import { capital } from './words.js';
 import { state } from './state.js';
+import { who } from './who.js';
 import { ui } from './ui.js';
 import { download } from './page_events.js';
 
@@ -154,6 +155,7 @@ const sets = {
   zone: value => { ui.events.utc = value === 'utc'; },
   pause: () => { ui.events.paused = ui.events.paused ? null : [...state.events]; },
   clear: () => { Object.assign(ui.events, { text: '', level: 'info', busid: '', client: '' }); },
+  later: () => { ui.later = true; },
   older: () => { ui.events.shown += 200; },
   download,
 };
@@ -188,6 +190,16 @@ const clicked = e => {
   if (close !== undefined) $('#dialog').close();
   if (button?.id === 'theme') nextTheme();
   closeMenus(button && button.tagName !== 'SUMMARY' ? null : menu);
+};
+
+// What this user may not do: the way to somebody who may.
+const barred = e => {
+  const button = e.target.closest?.('[data-need]');
+  if (!button) return;
+  e.preventDefault();
+  e.stopPropagation();
+  closeMenus();
+  ask(who.me?.claimed === false ? 'setup' : 'login', button.dataset.need, button);
 };
 
 const filtered = e => {
@@ -238,6 +250,7 @@ const keyed = e => {
 
 export const startActions = paint => {
   repaint = paint;
+  document.addEventListener('click', barred, true);
   document.addEventListener('click', clicked);
   document.addEventListener('input', filtered);
   document.addEventListener('submit', e => { if (e.target.classList.contains('filters')) e.preventDefault(); });

@@ -6,6 +6,7 @@ import { call } from './call.js';
 import { toast } from './toast.js';
 import { askPower } from './actions_power.js';
 import { state, lasted } from './state.js';
+import { needs } from './who.js';
 import { plural, rate, span } from './words.js';
 import { attachLine, boxName, deviceName, devicePath, holder, usable } from './parts.js';
 
@@ -14,7 +15,7 @@ const url = (busid, action) => `/api/v1/devices/${encodeURIComponent(busid)}/${a
 
 // --- buttons -------------------------------------------------------------------------------------
 
-const button = (kind, d, mark, text, more = '') => html`<button type="button" id="do-${kind}-${d.busid}" class="${more}" data-ask="${kind}:${d.busid}">${icon(mark)}${text}</button>`;
+const button = (kind, d, mark, text, more = '') => html`<button type="button" id="do-${kind}-${d.busid}" class="${more}" data-ask="${kind}:${d.busid}" ${needs(kind === 'names' ? 'admin' : 'operate')}>${icon(mark)}${text}</button>`;
 
 const offers = d => ({
   disconnect: d.user && d.state === 'in_use' && button('disconnect', d, 'eject', html`Disconnect ${d.user.address}…`, 'bad'),

@@ -11,7 +11,8 @@ import { link, startLink, tryNow } from './link.js';
 import { settle, showTheme, startActions } from './actions.js';
 import { forgetScales, startCharts } from './chart.js';
 import { banner } from './frame.js';
-import { readMe, whoButton } from './who.js';
+import { concernsUsers, lacks, readMe, whoButton } from './who.js';
+import './login.js';
 import { capital } from './words.js';
 import { ghosts } from './parts.js';
 import { overview } from './page_overview.js';
@@ -92,6 +93,7 @@ const frame = () => {
   const button = whoButton();
   $('#who').hidden = !button;
   if (button) { setText('#who', button.text); $('#who').dataset.ask = button.ask; }
+  for (const role of ['view', 'operate', 'admin']) setText(`#need-${role}`, lacks(role));
   const bar = String(banner());
   if (bar !== $('#banner').made) { Idiomorph.morph($('#banner'), bar, { morphStyle: 'innerHTML' }); $('#banner').made = bar; }
   document.documentElement.dataset.link = link.state;
@@ -108,6 +110,7 @@ const paint = () => {
 const live = text => {
   const told = takeLive(JSON.parse(text));
   settle();
+  if (told.events.some(concernsUsers)) readMe().then(paint);
   if (told.devices) setTimeout(() => htmx.trigger(document.body, 'again'));
   return changes();
 };
@@ -187,7 +190,7 @@ const start = () => {
   document.addEventListener('click', e => { if (e.target.closest('#try')) tryNow(); if (e.target.closest('[data-reload]')) show(); });
   addEventListener('popstate', show);
   for (const [name, what] of [['beforeRequest', mayAsk], ['afterRequest', asked], ['wsAfterMessage', frame]]) document.body.addEventListener(`htmx:${name}`, what);
-  startLink(paint, () => htmx.trigger(document.body, 'again'));
+  startLink(paint, () => { htmx.trigger(document.body, 'again'); readMe().then(paint); });
   show();
   readMe().then(paint);
 };

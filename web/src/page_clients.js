@@ -2,6 +2,7 @@
 // The computers that have devices.
 import { html } from './html.js';
 import { state } from './state.js';
+import { needs } from './who.js';
 import { bytes, plural, rateCell, span } from './words.js';
 import { boxName, clientCell, clients as all, deviceLink, ghosts, longest, sum } from './parts.js';
 
@@ -13,7 +14,7 @@ const nameOf = s => s.device_name ?? s.busid;
 
 const row = client => {
   const [address, sessions] = client;
-  return html`<tr role="row" id="client-${address}">${clientCell(client)}<td role="cell" class="full addr">${sessions.map((s, i) => html`${i ? html`<br>` : ''}${deviceLink(s.busid)}`)}</td><td role="cell" class="full" data-l="Connected for">${span(longest(sessions))}</td>${number('In', rateCell(sum(sessions, s => s.rates.in_bytes_per_s)))}${number('Out', rateCell(sum(sessions, s => s.rates.out_bytes_per_s)))}${number('In, in all', bytes(sum(sessions, s => s.totals.bytes_in)))}${number('Out, in all', bytes(sum(sessions, s => s.totals.bytes_out)))}<td role="cell" class="num full"><div class="ends">${sessions.map(s => html`<button type="button" id="end-${s.id}" data-ask="session:${s.id}" aria-label="${sessions.length > 1 ? `Disconnect from ${nameOf(s)}… (${address})` : `Disconnect… ${address} from ${nameOf(s)}`}">Disconnect${sessions.length > 1 ? ` from ${nameOf(s)}` : ''}…</button>`)}</div></td></tr>`;
+  return html`<tr role="row" id="client-${address}">${clientCell(client)}<td role="cell" class="full addr">${sessions.map((s, i) => html`${i ? html`<br>` : ''}${deviceLink(s.busid)}`)}</td><td role="cell" class="full" data-l="Connected for">${span(longest(sessions))}</td>${number('In', rateCell(sum(sessions, s => s.rates.in_bytes_per_s)))}${number('Out', rateCell(sum(sessions, s => s.rates.out_bytes_per_s)))}${number('In, in all', bytes(sum(sessions, s => s.totals.bytes_in)))}${number('Out, in all', bytes(sum(sessions, s => s.totals.bytes_out)))}<td role="cell" class="num full"><div class="ends">${sessions.map(s => html`<button type="button" id="end-${s.id}" data-ask="session:${s.id}" ${needs('operate')} aria-label="${sessions.length > 1 ? `Disconnect from ${nameOf(s)}… (${address})` : `Disconnect… ${address} from ${nameOf(s)}`}">Disconnect${sessions.length > 1 ? ` from ${nameOf(s)}` : ''}…</button>`)}</div></td></tr>`;
 };
 
 const table = () => {

@@ -3,6 +3,7 @@
 import { html, icon } from './html.js';
 import { state, lasted } from './state.js';
 import { ui } from './ui.js';
+import { needs } from './who.js';
 import { capital, plural, span, timeTag } from './words.js';
 
 export const boxName = () => state.status?.name || 'this box';
@@ -56,6 +57,8 @@ export const tally = () => {
 
 const host = () => location.hostname.replace(/^\[|\]$/g, '');
 const isHere = () => /^(localhost|127\.|::1$)/.test(host());
+// Others on the way can read what goes to and fro.
+export const isPlain = () => location.protocol === 'http:' && !isHere();
 // localhost in the address line means this computer only: then the box's own address is the hint.
 export const otherHost = () => isHere() && state.status?.network.addresses.find(a => !/^(127\.|::1|fe80)/.test(a)) || null;
 
@@ -118,14 +121,14 @@ export const powerOf = port => {
   return power?.switching === 'single' ? power : null;
 };
 export const darkPorts = () => allPorts().filter(p => p.power && !p.power.on);
-export const powerButton = p => html`<button type="button" id="power-${p.path}" data-ask="power:${p.path}">${icon('power')}Switch port ${p.path} on…</button>`;
+export const powerButton = p => html`<button type="button" id="power-${p.path}" data-ask="power:${p.path}" ${needs('operate')}>${icon('power')}Switch port ${p.path} on…</button>`;
 export const unpluggedPorts = () => allPorts().filter(p => p.unplugged && !state.devices.has(p.path));
 
 // What would be plugged in: by its product, as there may be several of a kind.
 export const unpluggedName = p => p.unplugged.product || `simulated ${p.unplugged.kind}`;
 
-export const plugButton = p => html`<button type="button" id="plug-${p.path}" hx-post="/api/v1/devices/${encodeURIComponent(p.path)}/plug" hx-swap="none" data-what="${capital(unpluggedName(p))} could not be plugged in" data-expect="plugged:${p.path}">${icon('plug')}Plug in ${unpluggedName(p)}</button>`;
-export const simulateButton = () => html`<button type="button" id="simulate" data-ask="simulate">${icon('plug')}Simulate a device…</button>`;
+export const plugButton = p => html`<button type="button" id="plug-${p.path}" hx-post="/api/v1/devices/${encodeURIComponent(p.path)}/plug" hx-swap="none" data-what="${capital(unpluggedName(p))} could not be plugged in" data-expect="plugged:${p.path}" ${needs('operate')}>${icon('plug')}Plug in ${unpluggedName(p)}</button>`;
+export const simulateButton = () => html`<button type="button" id="simulate" data-ask="simulate" ${needs('operate')}>${icon('plug')}Simulate a device…</button>`;
 
 export const unpluggedNote = () => {
   const list = unpluggedPorts();

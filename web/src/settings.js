@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The settings pages: what they have in common, the bar that saves, and what keys and pointer do there.
 // A script of its own, which comes when it is needed (late.js).
-import { askLogin, asks, boxName, capital, deviceName, ghosts, html, icon, openDialog, paintNow, plural, toast, who } from 'dashboard';
+import { askLogin, asks, boxName, capital, deviceName, ghosts, html, icon, lacks, may, openDialog, paintNow, plural, state, toast, who } from 'dashboard';
 import { changes, discard, doc, follow, patch, read, saved, send } from './settings_document.js';
 import { count, put } from './settings_draft.js';
 import { access, tryIt } from './settings_access.js';
 import { asks as nameAsks, devices } from './settings_names.js';
 import { does as listDoes, offerKnown } from './settings_rules.js';
 import { network, system } from './settings_scalars.js';
+import { asks as tokenAsks, does as tokenDoes } from './settings_tokens.js';
+import { asks as userAsks, usersPage } from './settings_users.js';
 import { told, typed } from './settings_parts.js';
 
 const TRY_MS = 400; // after the last change: whom would it end?
 
-const places = { access, devices, network, system };
-const names = { '/access/mode': 'Mode', '/access/allow': 'Allowed addresses', '/access/rules': 'Rules', '/export': 'What is exported', '/takeover': 'Silent clients', '/devices': 'Devices', '/host_name': 'Name' };
+const places = { access, devices, users: usersPage, network, system };
+const names = { '/access/mode': 'Mode', '/access/allow': 'Allowed addresses', '/access/rules': 'Rules', '/export': 'What is exported', '/takeover': 'Silent clients', '/devices': 'Devices', '/host_name': 'Name', '/anonymous': 'Without a login' };
 const nameOf = pointer => names[pointer] ?? names[pointer.split('/').slice(0, 3).join('/')] ?? capital(pointer.split('/').at(-1).replace(/_/g, ' '));
 
 // --- saving --------------------------------------------------------------------------------------
@@ -96,11 +98,9 @@ let here = access;
 
 const side = name => html`<nav class="side" aria-label="Settings">${Object.entries(places).filter(([, p]) => p.has(doc.answer.settings)).map(([key, p]) => html`<a href="/settings/${key}" ${key === name ? html`aria-current="page"` : ''}>${p.name}</a>`)}</nav>`;
 
-// Until there is a password: who may change things?
-const setUpNote = () => who.me?.setup ? html`<div class="note">${icon('lock')}<div><strong>Nobody has set a password</strong><p>${who.me.setup === 'code' ? 'Changes come from the computer that it runs on, or from whoever has set one.' : 'Everybody on this computer can change things, from elsewhere nobody.'}</p></div><div class="actions"><button type="button" id="set-up" data-ask="setup">Set a password</button></div></div>` : '';
-
 const notes = () => {
   const { changeable, kept } = doc.answer;
+  if (!may('admin')) return html`<div class="note">${icon('lock')}<div><strong>${lacks('admin')} to change settings</strong><p>Others see what ${boxName()} runs with.</p></div><div class="actions"><button type="button" id="log-in" data-need="admin">${who.me.claimed ? 'Log in' : 'Set a password…'}</button></div></div>`;
   if (!changeable) return html`<div class="note">${icon('lock')}<div><strong>These settings cannot be changed here</strong><p>${boxName()} shows what it runs with.</p></div></div>`;
   return kept ? '' : html`<div class="note">${icon('info')}<div><strong>Changes hold until the server ends</strong><p>It was started without <code>--state-dir</code>, so it keeps nothing.</p></div></div>`;
 };
@@ -109,7 +109,7 @@ const body = name => {
   if (doc.missing) return html`<div id="p-settings"><div class="note">${icon('info')}<div><strong>This version has no settings</strong></div></div></div>`;
   if (!doc.answer) return html`<div id="p-settings">${ghosts('Settings')}</div>`;
   told.clear();
-  return html`<div id="p-settings" class="panes">${side(name)}<div><div class="notes">${setUpNote()}${notes()}${newerNote()}${bothNote()}</div>${here.sections()}${bar()}</div></div>`;
+  return html`<div id="p-settings" class="panes">${side(name)}<div><div class="notes">${notes()}${newerNote()}${bothNote()}</div>${here.sections()}${bar()}</div></div>`;
 };
 
 export const page = (wanted = 'access') => {
@@ -118,6 +118,7 @@ export const page = (wanted = 'access') => {
     title: () => `settings, ${name}`, fetches: () => [],
     enter: () => {
       here = places[name];
+      here.enter?.().then(paintNow);
       if (!changes().length) read().then(paintNow);
     },
     parts: [() => html`<div id="p-title"><div class="title"><h1>Settings</h1></div></div>`, () => body(name)],
@@ -127,7 +128,7 @@ export const page = (wanted = 'access') => {
 // --- pointer and keys ----------------------------------------------------------------------------
 
 const does = {
-  ...listDoes, save: (a, b, button) => save(button),
+  ...listDoes, ...tokenDoes, save: (a, b, button) => save(button),
   discard: () => { discard(); paintNow(); document.getElementById('main').focus(); },
   again: async () => {
     const answer = await read();
@@ -164,7 +165,7 @@ const edited = e => {
   if (edit || isTyped !== undefined) paintNow();
 };
 
-Object.assign(asks, nameAsks);
+Object.assign(asks, nameAsks, tokenAsks, userAsks);
 document.addEventListener('click', clicked);
 document.addEventListener('input', edited);
 document.addEventListener('submit', e => {
@@ -173,5 +174,16 @@ document.addEventListener('submit', e => {
   tryIt();
 });
 document.getElementById('dialog').addEventListener('close', tryLater); // an entry may have come
-document.body.addEventListener('htmx:wsAfterMessage', () => { if (doc.answer) follow().then(yes => yes && paintNow()); });
+
+// With each message of the box: has somebody changed what this page shows?
+let seen = '';
+const refresh = () => {
+  const e = state.events.findLast(one => here.about?.test(one.type)), last = e ? `${e.boot}:${e.number}` : '';
+  if (last && last !== seen) here.enter().then(paintNow);
+  seen = last;
+};
+document.body.addEventListener('htmx:wsAfterMessage', () => {
+  refresh();
+  if (doc.answer) follow().then(yes => yes && paintNow());
+});
 addEventListener('beforeunload', e => { if (changes().length) e.preventDefault(); });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What devices are called and whether clients see them; also those that are not plugged in.
 import { boxName, call, deviceName, holder, html, icon, paintNow, product, shown, state, toast } from 'dashboard';
-import { doc, isFixed, read, send } from './settings_document.js';
-import { fixedNote, section } from './settings_parts.js';
+import { doc, read, send } from './settings_document.js';
+import { fixedNote, held, section, table as listOf } from './settings_parts.js';
 
 const url = busid => `/api/v1/devices/${encodeURIComponent(busid)}`;
 
@@ -20,7 +20,7 @@ const absent = () => {
 const see = (exported, why) => exported ? html`${icon('check', 'good')} yes` : html`${icon('hide', 'soft')} ${why ?? 'hidden'}`;
 const cells = (name, second, follow, labels, seen) => html`<td role="cell" class="two full addr"><span><strong>${name}</strong></span><small>${second}</small></td><td role="cell" class="soft small addr full">${follow}</td><td role="cell" class="addr">${labels?.length ? labels.join(', ') : html`<span class="zero">no labels</span>`}</td><td role="cell">${seen}</td>`;
 
-const button = (what, id, mark, name, argument) => html`<button type="button" class="plain" id="${id}" ${html`data-${what}`}="${argument}" ${isFixed('/devices') ? html`disabled` : ''}>${mark}<span class="sr"> ${name}</span></button>`;
+const button = (what, id, mark, name, argument) => html`<button type="button" class="plain" id="${id}" ${html`data-${what}`}="${argument}" ${held('/devices')}>${mark}<span class="sr"> ${name}</span></button>`;
 
 const row = d => html`<tr role="row" id="name-${d.busid}">${cells(d.name, [product(d), d.name === d.busid ? '' : d.busid].filter(Boolean).join(', '), follows(namingOf(d)), d.labels, see(!d.hidden, d.exported ? 'hidden by rules' : 'hidden'))}<td role="cell" class="num full">${button('ask', `names-${d.busid}`, 'Edit…', d.name, `names:${d.busid}`)}</td></tr>`;
 
@@ -32,8 +32,8 @@ const absentRow = ([n, i]) => {
 const table = () => {
   const list = shown(), gone = absent(), aliases = list.filter(d => d.alias).length;
   const heads = ['Name', 'Follows', 'Labels', 'Clients see it'];
-  if (!list.length && !gone.length) return section('nm', 'Names and visibility', '', html`<p class="soft stack">Nothing is plugged in, and nothing has a name.</p>`);
-  return section('nm', 'Names and visibility', `${aliases} of ${list.length} have an alias`, html`<table class="list names" role="table" aria-labelledby="h-nm"><thead role="rowgroup"><tr role="row">${heads.map(h => html`<th scope="col" role="columnheader">${h}</th>`)}<th scope="col" role="columnheader"><span class="sr">Action</span></th></tr></thead><tbody role="rowgroup">${list.map(row)}${gone.map(absentRow)}</tbody></table><div class="foot"><span>Names stay with their device, by its serial, or with the port, whatever is plugged in there. A change holds at once.</span>${fixedNote('/devices')}</div>`);
+  if (!list.length && !gone.length) return section('names', 'Names and visibility', '', html`<p class="soft stack">Nothing is plugged in, and nothing has a name.</p>`);
+  return section('names', 'Names and visibility', `${aliases} of ${list.length} have an alias`, html`${listOf('names', heads, [list.map(row), gone.map(absentRow)])}<div class="foot"><span>Names stay with their device, by its serial, or with the port, whatever is plugged in there. A change holds at once.</span>${fixedNote('/devices')}</div>`);
 };
 
 export const devices = { name: 'Devices', has: s => s.devices, sections: table };

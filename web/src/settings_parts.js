@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all settings pages are made of: fields that show and change the draft, what is wrong there,
 // what a file of the box fixes.
-import { html, icon } from 'dashboard';
+import { html, icon, lacks, may, needs } from 'dashboard';
 import { doc, isFixed } from './settings_document.js';
 import { get } from './settings_draft.js';
 
@@ -18,11 +18,17 @@ export const wrong = pointer => {
   told.add(at);
   return at ? html`<p class="small bad" id="e-${id(pointer)}">${icon('cannot')} ${detail}</p>` : '';
 };
-const marks = pointer => html`${errorAt(pointer) ? html`aria-invalid="true" aria-describedby="e-${id(pointer)}"` : ''} ${isFixed(pointer) ? html`disabled` : ''}`;
+const marks = pointer => html`${errorAt(pointer) ? html`aria-invalid="true" aria-describedby="e-${id(pointer)}"` : ''} ${isFixed(pointer) ? html`disabled` : may('admin') ? '' : html`disabled title="${lacks('admin')}"`}`;
+
+// Of a button that changes what is at `pointer`.
+export const held = (pointer, no = false) => no || isFixed(pointer) ? html`disabled` : needs('admin');
 
 export const fixedNote = pointer => doc.answer.changeable && isFixed(pointer) ? html`<p class="small soft">${icon('lock')} ${doc.answer.fixed_by ? html`Fixed by <code>${doc.answer.fixed_by}</code>; change it there.` : 'Fixed by the file that the server was started with; change it there.'}</p>` : '';
 
 export const section = (name, title, aside, inside) => html`<section aria-labelledby="h-${name}"><div class="head"><h2 id="h-${name}">${title}</h2>${aside ? html`<span class="soft">${aside}</span>` : ''}</div>${inside}</section>`;
+
+// heads: of the columns; behind them is one for the row's buttons.
+export const table = (name, heads, rows, last = 'Action') => html`<table class="list ${name}" role="table" aria-labelledby="h-${name}"><thead role="rowgroup"><tr role="row">${heads.map(title => html`<th scope="col" role="columnheader">${title}</th>`)}${last ? html`<th scope="col" role="columnheader"><span class="sr">${last}</span></th>` : ''}</tr></thead><tbody role="rowgroup">${rows}</tbody></table>`;
 
 // choices: [value, title, what it means]
 export const choices = (pointer, legend, list) => html`<fieldset class="stack"><legend class="sr">${legend}</legend>${list.map(([value, title, text]) =>

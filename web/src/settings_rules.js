@@ -2,10 +2,10 @@
 // Lists of the access settings: who is allowed, and the rules per device. Rows that move, dialogs that
 // let the box check an entry before it is taken.
 import { boxName, clients, deviceName, html, icon, openDialog, paintNow, plural, say, shown, state } from 'dashboard';
-import { changes, doc, isFixed, send } from './settings_document.js';
+import { changes, doc, send } from './settings_document.js';
 import { contains } from './settings_address.js';
 import { moved, patchOf } from './settings_draft.js';
-import { fixedNote, section, wrong } from './settings_parts.js';
+import { fixedNote, held, section, wrong } from './settings_parts.js';
 
 const lists = { allow: ['entry', 'Entry'], rules: ['rule', 'Rule'] };
 
@@ -13,8 +13,8 @@ const list = name => doc.now.access[name];
 const at = name => `/access/${name}`;
 
 const actions = (name, i) => {
-  const [one] = lists[name], last = list(name).length - 1, off = isFixed(at(name));
-  const button = (what, mark, text, no) => html`<button type="button" class="plain" id="${name}-${what}-${i}" data-do="${what}:${name}:${i}" aria-label="${text}" ${no || off ? html`disabled` : ''}>${icon(mark)}</button>`;
+  const [one] = lists[name], last = list(name).length - 1;
+  const button = (what, mark, text, no) => html`<button type="button" class="plain" id="${name}-${what}-${i}" data-do="${what}:${name}:${i}" aria-label="${text}" ${held(at(name), no)}>${icon(mark)}</button>`;
   return html`<td role="cell" class="move">${button('up', 'aup', `Move ${one} ${i + 1} up`, i === 0)}${button('down', 'adown', `Move ${one} ${i + 1} down`, i === last)}${button('edit', 'pen', `Edit ${one} ${i + 1}`)}${button('remove', 'trash', `Remove ${one} ${i + 1}`)}</td>`;
 };
 
@@ -32,7 +32,7 @@ const inUse = block => {
 const allowRow = (a, i) => html`<tr role="row" id="allow-${i}"><td role="cell" class="mono addr">${a.address}${wrong(`/access/allow/${i}`)}</td><td role="cell" class="addr note-of">${a.note ?? ''}</td><td role="cell" class="soft">${inUse(a.address)}</td>${actions('allow', i)}</tr>`;
 
 export const allowed = () => section('allow', 'Allowed addresses', room('allow', list('allow').length, 'addresses'),
-  html`${list('allow').length ? table('allow', [['Address or block'], ['Note'], ['In use']], list('allow').map(allowRow)) : html`<p class="soft stack">None. ${doc.now.access.mode === 'closed' ? 'Nobody can attach anything, unless a rule allows it.' : `In open mode the list gives addresses a name; it decides once ${boxName()} is closed.`}</p>`}<div class="foot"><button type="button" id="allow-add" data-do="add:allow" ${isFixed(at('allow')) ? html`disabled` : ''}>Add address…</button>${fixedNote(at('allow'))}</div>`);
+  html`${list('allow').length ? table('allow', [['Address or block'], ['Note'], ['In use']], list('allow').map(allowRow)) : html`<p class="soft stack">None. ${doc.now.access.mode === 'closed' ? 'Nobody can attach anything, unless a rule allows it.' : `In open mode the list gives addresses a name; it decides once ${boxName()} is closed.`}</p>`}<div class="foot"><button type="button" id="allow-add" data-do="add:allow" ${held(at('allow'))}>Add address…</button>${fixedNote(at('allow'))}</div>`);
 
 // --- rules ---------------------------------------------------------------------------------------
 
@@ -56,7 +56,7 @@ const rest = hit => html`<tr role="row" id="rule-rest" class="${hit === null ? '
 
 // hit: the rule that decided what was tried, null the last line; undefined: nothing was tried.
 export const rules = hit => section('rules', 'Rules per device', `the first that matches decides; ${room('rules', list('rules').length, 'rules')}`,
-  html`${table('rules', [['No.', 'n'], ['Devices'], ['Clients'], ['What they may']], [list('rules').map((r, i) => ruleRow(hit, r, i)), rest(hit)])}<div class="foot"><button type="button" id="rules-add" data-do="add:rules" ${isFixed(at('rules')) ? html`disabled` : ''}>Add rule…</button>${fixedNote(at('rules'))}</div>`);
+  html`${table('rules', [['No.', 'n'], ['Devices'], ['Clients'], ['What they may']], [list('rules').map((r, i) => ruleRow(hit, r, i)), rest(hit)])}<div class="foot"><button type="button" id="rules-add" data-do="add:rules" ${held(at('rules'))}>Add rule…</button>${fixedNote(at('rules'))}</div>`);
 
 // "hides scope (alias) from everybody"
 export const ruleWords = n => {

@@ -4,6 +4,7 @@ export const ui = {
   flow: 'minute',     // time that charts show
   latency: 'minute',  // last minute, or 'all' since it was attached
   system: 'linux',    // of the attach command
+  later: false,       // setting the first password
   copied: null,       // the command that was copied a moment ago
   folded: new Set(),  // paths in the topology
   treeAt: null,       // path that has the keyboard in the topology
