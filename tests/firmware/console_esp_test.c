@@ -8,7 +8,9 @@
 #include "reset_double.h"
 #include "tests/support/check.h"
 
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct {
     enum eventlog_start restarted; // 0: no
@@ -132,18 +134,38 @@ TEST(console_esp_life)
 
 // --- restart -------------------------------------------------------------------------------------
 
+// A loop that ends when it has been waited for so often; 0: at once, UINT_MAX: never.
 struct box_loop {
     struct board_restart restart;
-    bool ends;
-    unsigned stops;
+    unsigned ends_after, stops, waits;
+    uint64_t waited_us;
 };
+
+static struct box_loop *waited_for;
+
+static void end_loop(struct box_loop *l)
+{
+    CHECK(board_restart_stopped(&l->restart)); // it has been asked for
+}
+
+// board_restart.c's (--wrap).
+int __wrap_usleep(useconds_t us);
+
+int __wrap_usleep(useconds_t us)
+{
+    struct box_loop *l = waited_for;
+    l->waited_us += us;
+    if (++l->waits == l->ends_after)
+        end_loop(l);
+    return 0;
+}
 
 static void stop_loop(void *ctx)
 {
     struct box_loop *l = ctx;
     l->stops++;
-    if (l->ends)
-        CHECK(board_restart_stopped(&l->restart)); // it has been asked for
+    if (l->ends_after == 0)
+        end_loop(l);
 }
 
 static void ask(void *arg)
@@ -152,24 +174,35 @@ static void ask(void *arg)
     board_restart_ask(&l->restart, EVENT_START_UPDATE);
 }
 
-static void check_restart(bool ends, unsigned limit_ms)
+static void check_restart(struct box_loop *l, unsigned limit_ms)
 {
-    struct box_loop l = {.ends = ends};
-    board_restart_init(&l.restart, stop_loop, &l, limit_ms);
-    CHECK(reset_double_restarts(ask, &l));
-    CHECK_EQ(l.stops, 1);
+    waited_for = l;
+    board_restart_init(&l->restart, stop_loop, l, limit_ms);
+    CHECK(reset_double_restarts(ask, l));
+    CHECK_EQ(l->stops, 1);
     reset_double_reason(ESP_RST_SW);
     CHECK_EQ(board_reset_start(), EVENT_START_UPDATE);
 }
 
 TEST(board_restart_when_the_loop_has_ended)
 {
-    check_restart(true, 1000000); // would take a quarter of an hour
+    struct box_loop l = {.ends_after = 0};
+    check_restart(&l, 1000);
+    CHECK_EQ(l.waits, 0);
+}
+
+TEST(board_restart_waits_for_the_loop)
+{
+    struct box_loop l = {.ends_after = 5};
+    check_restart(&l, 1000);
+    CHECK_EQ(l.waits, 5);
 }
 
 TEST(board_restart_when_the_loop_does_not_end)
 {
-    check_restart(false, 1);
+    struct box_loop l = {.ends_after = UINT_MAX};
+    check_restart(&l, 1000);
+    CHECK_EQ(l.waited_us, 1000 * 1000);
 }
 
 TEST(board_restart_nobody_has_asked_for)

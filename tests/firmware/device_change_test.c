@@ -81,6 +81,25 @@ WORLD_TEST(device_change_control_behind_an_impossible_one, world_begin_d1(w))
     rig_close(d);
 }
 
+// USB 2.0 9.1.1.5: all interfaces are in their first setting then, for the device and for the host.
+WORLD_TEST(device_change_configuration_forgets_alternates, world_begin_d1(w))
+{
+    struct rig_urb u;
+    struct rig_device *d = w->rig.dev;
+    CHECK_EQ(usb_host_double_counts().channels[0], 4); // endpoint 0 and three
+    rig_change(d, USB_SET_INTERFACE, 1, 1);
+    CHECK_EQ(usb_host_double_counts().channels[0], 6);
+    rig_change(d, USB_SET_CONFIGURATION, 0, 1);
+    CHECK_EQ(usb_host_double_counts().channels[0], 4);
+    rig_iso_urb(&u, d, WORLD_ISO_IN, NULL, 1, 192);
+    rig_submit(&u);
+    CHECK(u.done && u.urb.status != USB_STATUS_OK);
+    rig_release(&u);
+    rig_change(d, USB_RESET_DEVICE, 0, 0); // which leaves settings as they are
+    CHECK_EQ(usb_host_double_counts().channels[0], 4);
+    rig_close(d);
+}
+
 static void give(void *ctx, unsigned step)
 {
     (void)step;

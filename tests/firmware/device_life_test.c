@@ -217,11 +217,16 @@ WORLD_TEST(device_paths_through_hubs, world_prepare(w))
 // Full speed behind a high-speed hub: the library says nothing at all. The user must hear why.
 WORLD_TEST(device_that_needs_a_translator_is_shown_as_an_obstacle, world_begin(w))
 {
+    const struct sim_faulty_options low = {.speed = USB_SPEED_LOW, .product = 8, .interfaces = 1};
     rig_plug(&w->rig, "1-1", hub(w, 0, USB_SPEED_HIGH));
     CHECK_EQ(sim_plug(w->bus[0], "1-1.2", sim_faulty_create(w->bus[0], &full)), BASE_OK);
+    CHECK_EQ(sim_plug(w->bus[0], "1-1.3", sim_faulty_create(w->bus[0], &low)), BASE_OK);
     struct rig_device *d = wait_for(w, "1-1.2", true);
-    CHECK(d->info.obstacle != 0);
+    CHECK_EQ(d->info.obstacle, USB_OBSTACLE_SPEED);
     CHECK_EQ(d->info.speed, USB_SPEED_FULL);
+    d = wait_for(w, "1-1.3", true);
+    CHECK_EQ(d->info.obstacle, USB_OBSTACLE_SPEED);
+    CHECK_EQ(d->info.speed, USB_SPEED_LOW);
     CHECK_EQ(sim_unplug(w->bus[0], "1-1.2"), BASE_OK);
     (void)wait_for(w, "1-1.2", false);
     CHECK_EQ(sim_replug(w->bus[0], "1-1.2"), BASE_OK);
@@ -311,6 +316,19 @@ WORLD_TEST(device_alternate_setting_without_channels, world_prepare(w))
     CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, "works", 5), BASE_OK);
     rig_check_transfer(d, WORLD_BULK_IN, got, 512, USB_STATUS_OK, 5);
     rig_close(d);
+}
+
+// One to three bytes of UTF-8 for each unit; half of a pair and what is no text are '?'.
+WORLD_TEST(device_names_in_all_alphabets, world_begin(w))
+{
+    // The list of languages is the same: the first unit is English as a language.
+    static const uint8_t string[] = {24,   3,    0x09, 0x04, 0xe5, 0x65, 0x2c, 0x67,
+                                     0xac, 0x20, 'A',  0,    0xe9, 0x00, 0x00, 0x08,
+                                     0xff, 0x07, 0x3d, 0xd8, 0x07, 0,    0xff, 0xff};
+    struct sim_faulty_options options = sim_faulty_d1;
+    options.string = (struct base_span){string, sizeof string};
+    struct rig_device *d = rig_plug(&w->rig, "1-1", sim_faulty_create(w->bus[0], &options));
+    CHECK_STR(d->info.product, "\u0409\u65e5\u672c\u20acA\u00e9\u0800\xdf\xbf??\xef\xbf\xbf");
 }
 
 // The n-th allocation of the library fails, and all behind it, during a whole story; afterwards

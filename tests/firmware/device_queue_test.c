@@ -135,3 +135,143 @@ WORLD_TEST(device_queue_stream_has_two_in_flight, world_begin_d1(w))
         rig_release(&u[i]);
     rig_close(d);
 }
+
+// How many of one endpoint's URBs, each of which is one transfer, the library has.
+static unsigned in_flight(const struct world *w, unsigned submitted_before, unsigned done_before)
+{
+    return usb_host_double_counts().submitted - submitted_before - (w->rig.urbs_done - done_before);
+}
+
+// A stream is over with the first URB that does not come back full.
+static void end_stream(enum sim_result how, int32_t status, uint32_t actual)
+{
+    enum { URBS = DEVICE_STREAM_URBS + 4, SIZE = 512 };
+    static struct rig_urb u[URBS];
+    static uint8_t data[SIZE];
+    struct world w;
+    world_begin_d1(&w);
+    struct rig_device *d = w.rig.dev;
+    unsigned submitted = usb_host_double_counts().submitted, done = w.rig.urbs_done;
+    for (unsigned i = 0; i < URBS; i++) {
+        rig_urb(&u[i], d, WORLD_BULK_IN, NULL, SIZE);
+        rig_queue_submit(&u[i]);
+    }
+    for (unsigned i = 0; i < DEVICE_STREAM_URBS; i++) {
+        rig_settle(&w.rig);
+        CHECK_EQ(in_flight(&w, submitted, done), 1);
+        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, data, SIZE), BASE_OK);
+    }
+    rig_settle(&w.rig);
+    CHECK_EQ(in_flight(&w, submitted, done), 2);
+    if (how == SIM_ERROR)
+        CHECK_EQ(sim_faulty_fail(world_sim(&w), WORLD_BULK_IN, how), BASE_OK);
+    else
+        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, data, actual), BASE_OK);
+    rig_settle(&w.rig);
+    rig_check_urb(&u[DEVICE_STREAM_URBS], status, actual);
+    // After an error the library has given back the second one, which is submitted again.
+    CHECK_EQ(in_flight(&w, submitted, done), how == SIM_ERROR ? 1 + 1 : 1);
+    CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, data, SIZE), BASE_OK);
+    rig_settle(&w.rig);
+    CHECK_EQ(in_flight(&w, submitted, done), how == SIM_ERROR ? 1 + 1 : 1);
+    for (unsigned i = DEVICE_STREAM_URBS + 2; i < URBS; i++)
+        rig_cancel(&u[i]);
+    for (unsigned i = 0; i < URBS; i++)
+        rig_release(&u[i]);
+    rig_close(d);
+    world_end(&w);
+}
+
+TEST(device_queue_short_packet_ends_the_stream)
+{
+    end_stream(0, USB_STATUS_OK, 3);
+}
+
+TEST(device_queue_error_ends_the_stream)
+{
+    end_stream(SIM_ERROR, USB_STATUS_PROTOCOL, 0);
+}
+
+// --- wake-ups ------------------------------------------------------------------------------------
+
+struct asking {
+    struct rig_urb *urb;
+    unsigned at; // step
+    bool asked;
+};
+
+static void ask(void *ctx, unsigned step)
+{
+    struct asking *a = ctx;
+    if (step != a->at)
+        return;
+    a->asked = true;
+    rig_queue_submit(a->urb);
+}
+
+// The loop asks for something at any moment of a turn that is about something else, also when the
+// library is just clearing the wake-up that comes with it: the turn does not end with it undone.
+TEST(device_queue_what_is_asked_during_a_turn_is_done)
+{
+    struct asking a = {0};
+    do {
+        static struct rig_urb first, second;
+        struct world w;
+        world_begin_d1(&w);
+        rig_control_urb(&first, w.rig.dev, "8006000100001200", NULL);
+        rig_urb(&second, w.rig.dev, WORLD_BULK_IN, NULL, 512);
+        CHECK_EQ(sim_faulty_give(world_sim(&w), WORLD_BULK_IN, "asked", 5), BASE_OK);
+        rig_queue_submit(&first);
+        a = (struct asking){.urb = &second, .at = a.at};
+        usb_host_double_at_step(ask, &a);
+        device_rig_settle(&w.chip); // as both tasks do until they sleep
+        usb_host_double_at_step(NULL, NULL);
+        rig_settle(&w.rig);
+        CHECK(first.done && second.done == a.asked);
+        rig_release(&first);
+        if (a.asked)
+            rig_release(&second);
+        rig_close(w.rig.dev);
+        world_end(&w);
+        a.at++;
+    } while (a.asked);
+    CHECK(a.at > 5);
+}
+
+static unsigned wakes;
+
+static void count_wake(void)
+{
+    wakes++;
+}
+
+static void prepare_with_wake(struct world *w)
+{
+    world_prepare(w);
+    w->wake = count_wake;
+    wakes = 0;
+}
+
+// The loop sleeps: it hears of each answer, and of nothing else.
+WORLD_TEST(device_queue_wakes_the_loop_for_each_answer, prepare_with_wake(w))
+{
+    struct rig_urb u;
+    world_start(w);
+    CHECK_EQ(wakes, 0);
+    struct rig_device *d = world_d1(w);
+    CHECK_EQ(wakes, 1);
+    CHECK_EQ(rig_open(d), BASE_OK);
+    CHECK_EQ(wakes, 2);
+    rig_urb(&u, d, WORLD_BULK_IN, NULL, 512);
+    rig_submit(&u);
+    rig_advance(&w->rig, 10 * RIG_SECOND_US);
+    CHECK_EQ(wakes, 2);
+    CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, "news", 4), BASE_OK);
+    device_rig_settle(&w->chip);
+    CHECK_EQ(wakes, 3);
+    rig_settle(&w->rig);
+    rig_check_urb(&u, USB_STATUS_OK, 4);
+    rig_release(&u);
+    rig_close(d);
+    CHECK_EQ(wakes, 4);
+}

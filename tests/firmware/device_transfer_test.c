@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the chip's backend makes of the library's transfers: parts of bulk URBs, zero-length
 // packets, interrupt packets, isochronous lists, errors.
+#include "device_size.h"
 #include "tests/firmware/device_world.h"
 #include "usb/usb_descriptor_bytes.h"
 
@@ -121,6 +122,105 @@ TEST(device_zero_length_packets)
     world_end(&w);
 }
 
+// It waits for a packet of no bytes: one, and any other is too long.
+WORLD_TEST(device_bulk_in_of_no_bytes, world_begin_d1(w))
+{
+    static uint8_t data[512];
+    struct rig_urb u;
+    struct rig_device *d = w->rig.dev;
+    rig_urb(&u, d, WORLD_BULK_IN, NULL, 0);
+    rig_submit(&u);
+    CHECK(!u.done);
+    CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, NULL, 0), BASE_OK);
+    CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, "next", 4), BASE_OK);
+    rig_settle(&w->rig);
+    rig_check_urb(&u, USB_STATUS_OK, 0);
+    rig_release(&u);
+    rig_check_transfer(d, WORLD_BULK_IN, data, 512, USB_STATUS_OK, 4);
+    rig_urb(&u, d, WORLD_BULK_IN, NULL, 0);
+    CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, data, 512), BASE_OK);
+    rig_submit(&u);
+    rig_check_urb(&u, USB_STATUS_OVERFLOW, 0);
+    rig_release(&u);
+    rig_close(d);
+}
+
+// The library wants whole packets: what is more than the URB has room for is the device's error.
+WORLD_TEST(device_bulk_in_longer_than_the_urb, world_begin_d1(w))
+{
+    static const uint8_t data[512] = {1, 2, 3};
+    struct rig_urb u;
+    struct rig_device *d = w->rig.dev;
+    rig_urb(&u, d, WORLD_BULK_IN, NULL, 100);
+    CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, data, 101), BASE_OK);
+    rig_submit(&u);
+    rig_check_urb(&u, USB_STATUS_OVERFLOW, 100);
+    CHECK_BYTES(u.urb.buffer, data, 100);
+    rig_release(&u);
+    rig_close(d);
+}
+
+WORLD_TEST(device_bulk_in_short_is_no_good, world_begin_d1(w))
+{
+    struct rig_urb u;
+    struct rig_device *d = w->rig.dev;
+    for (uint32_t size = 1023; size <= 1024; size++) {
+        static uint8_t data[1024];
+        rig_urb(&u, d, WORLD_BULK_IN, NULL, sizeof data);
+        u.urb.flags = USB_URB_SHORT_NOT_OK;
+        CHECK_EQ(sim_faulty_give(world_sim(w), WORLD_BULK_IN, data, size), BASE_OK);
+        rig_submit(&u);
+        rig_check_urb(&u, size < 1024 ? USB_STATUS_SHORT : USB_STATUS_OK, size);
+        rig_release(&u);
+    }
+    rig_close(d);
+}
+
+// The shared buffers are for long transfers of all devices; the last one is for control, or bulk IN
+// that waits for ever would shut it out.
+WORLD_TEST(device_bulk_in_that_waits_leaves_a_buffer_for_control, world_begin(w))
+{
+    enum { ENDPOINTS = DEVICE_POOL_COUNT + 1, LONG = 16384 };
+    static const uint8_t config[] = {
+        USB_CONFIG_BYTES(9 + 9 + 7 * 7, 1, 1, 0, 0x80, 50),
+        USB_INTERFACE_BYTES(0, 0, 7, 0xff, 0, 0, 0),
+        USB_ENDPOINT_BYTES(0x81, 2, 512, 0),
+        USB_ENDPOINT_BYTES(0x82, 2, 512, 0),
+        USB_ENDPOINT_BYTES(0x83, 2, 512, 0),
+        USB_ENDPOINT_BYTES(0x84, 2, 512, 0),
+        USB_ENDPOINT_BYTES(0x85, 2, 512, 0),
+        USB_ENDPOINT_BYTES(0x86, 2, 512, 0),
+        USB_ENDPOINT_BYTES(0x87, 2, 512, 0),
+    };
+    const struct sim_faulty_options options = {.speed = USB_SPEED_HIGH,
+                                               .product = 3,
+                                               .configs = {config},
+                                               .config_sizes = {sizeof config}};
+    static struct rig_urb waits[ENDPOINTS], u;
+    struct device_usb_host_figures figures;
+    struct rig_device *d = rig_plug(&w->rig, "1-1", sim_faulty_create(w->bus[0], &options));
+    CHECK_EQ(rig_open(d), BASE_OK);
+    for (unsigned i = 0; i < ENDPOINTS; i++) {
+        rig_urb(&waits[i], d, (uint8_t)(0x81 + i), NULL, LONG);
+        rig_submit(&waits[i]);
+    }
+    device_usb_host_figures(w->chip.host, &figures);
+    CHECK_EQ(figures.pool_free, DEVICE_POOL_RESERVE);
+    CHECK_EQ(figures.pool_used_max, DEVICE_POOL_COUNT - DEVICE_POOL_RESERVE);
+    CHECK_EQ(figures.pool_empty, 2);
+    rig_control_urb(&u, d, "c001000000000010", NULL); // 4096 bytes
+    rig_submit(&u);
+    rig_check_urb(&u, USB_STATUS_OK, 300);
+    rig_release(&u);
+    for (unsigned i = 0; i < ENDPOINTS; i++) {
+        rig_cancel(&waits[i]);
+        rig_release(&waits[i]);
+    }
+    device_usb_host_figures(w->chip.host, &figures);
+    CHECK_EQ(figures.pool_free, DEVICE_POOL_COUNT);
+    rig_close(d);
+}
+
 // The library miscounts several packets in one transfer: the backend asks for one at a time.
 WORLD_TEST(device_interrupt_in_of_several_packets, world_begin_d1(w))
 {
@@ -174,6 +274,30 @@ TEST(device_iso_out_of_many_packets)
 {
     iso(WORLD_ISO_OUT, 8);
     iso(WORLD_ISO_OUT, 128);
+}
+
+// What has come of a packet that failed is nobody's data; those beside it are whole.
+WORLD_TEST(device_iso_in_with_failed_packets, world_begin_d1(w))
+{
+    static const int16_t packets[] = {192, SIM_ERROR, 100, SIM_ERROR, 192};
+    enum { COUNT = sizeof packets / sizeof *packets };
+    struct rig_urb u;
+    struct rig_device *d = w->rig.dev;
+    rig_change(d, USB_SET_INTERFACE, 1, 1);
+    sim_faulty_iso(world_sim(w), WORLD_ISO_IN, packets, COUNT);
+    rig_iso_urb(&u, d, WORLD_ISO_IN, NULL, COUNT, 192);
+    rig_queue_submit(&u);
+    rig_advance(&w->rig, 20000);
+    rig_check_urb(&u, USB_STATUS_OK, 192 + 100 + 192);
+    CHECK_EQ(u.urb.error_count, 2);
+    for (unsigned i = 0; i < COUNT; i++) {
+        bool good = packets[i] >= 0;
+        CHECK_EQ(u.packets[i].status, good ? USB_STATUS_OK : USB_STATUS_PROTOCOL);
+        CHECK_EQ(u.packets[i].actual_length, good ? packets[i] : 0);
+        CHECK_EQ(u.urb.buffer[i * 192 + 191] == RIG_NOBODY_SENDS, packets[i] < 192);
+    }
+    rig_release(&u);
+    rig_close(d);
 }
 
 // Three packets in a microframe are more than the library moves: the setting is refused, the device

@@ -42,7 +42,7 @@ void world_prepare(struct world *w)
 
 void world_start(struct world *w)
 {
-    device_rig_begin(&w->chip, &w->library, NULL);
+    device_rig_begin(&w->chip, &w->library, w->wake);
     w->rig.backend = device_usb_host_backend(w->chip.host);
     rig_settle(&w->rig);
 }

@@ -19,6 +19,7 @@ struct world {
     struct rig rig;
     struct sim_bus *bus[USB_HOST_DOUBLE_PORTS]; // the first is the rig's
     struct usb_host_double_config library;
+    void (*wake)(void); // the backend has something for the loop; NULL: nobody hears it
     struct device_rig chip;
 };
 

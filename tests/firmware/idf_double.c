@@ -8,12 +8,13 @@
 
 #include <pthread.h>
 #include <stdalign.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-enum { LINE_SIZE = 256, CACHE_LINE = 64 };
+enum { LINE_SIZE = 256, LINES = 64, CACHE_LINE = 64, WATCHED_MAX = 16 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; // guards all below
 
@@ -164,7 +165,8 @@ size_t idf_double_heap_blocks(enum idf_heap heap)
 
 // --- log -----------------------------------------------------------------------------------------
 
-static char last_line[LINE_SIZE];
+static char last_lines[LINES][LINE_SIZE]; // a ring
+static unsigned lines_written;
 static unsigned lines[ESP_LOG_MAX];
 
 void esp_log_write(esp_log_level_t level, const char *tag, const char *format, ...)
@@ -173,7 +175,7 @@ void esp_log_write(esp_log_level_t level, const char *tag, const char *format, .
     (void)tag;
     va_start(args, format);
     pthread_mutex_lock(&lock);
-    (void)vsnprintf(last_line, sizeof last_line, format, args);
+    (void)vsnprintf(last_lines[lines_written++ % LINES], LINE_SIZE, format, args);
     lines[level]++;
     pthread_mutex_unlock(&lock);
     va_end(args);
@@ -199,7 +201,17 @@ unsigned idf_double_log_lines(int level)
 
 const char *idf_double_last_log(void)
 {
-    return last_line;
+    return last_lines[(lines_written + LINES - 1) % LINES];
+}
+
+bool idf_double_has_logged(const char *part)
+{
+    bool found = false;
+    pthread_mutex_lock(&lock);
+    for (unsigned i = 0; i < LINES; i++)
+        found |= strstr(last_lines[i], part) != NULL;
+    pthread_mutex_unlock(&lock);
+    return found;
 }
 
 // --- errors --------------------------------------------------------------------------------------
@@ -238,53 +250,83 @@ void _esp_error_check_failed(esp_err_t rc, const char *file, int line, const cha
 
 // --- task watchdog -------------------------------------------------------------------------------
 
-static unsigned watched, resets;
-static _Thread_local bool watches_me;
+static struct {
+    bool in_use, has_reset;
+} watched[WATCHED_MAX];
+static unsigned resets;
+static _Thread_local unsigned my_place; // in `watched`, + 1; 0: not watched
 
 // Only the calling task: nothing of ours adds another one.
 esp_err_t esp_task_wdt_add(TaskHandle_t task_handle)
 {
-    if (task_handle || watches_me)
+    if (task_handle || my_place)
         return ESP_ERR_INVALID_ARG;
-    watches_me = true;
     pthread_mutex_lock(&lock);
-    watched++;
+    for (unsigned i = 0; i < WATCHED_MAX && !my_place; i++)
+        if (!watched[i].in_use)
+            my_place = i + 1;
+    if (my_place) {
+        watched[my_place - 1].in_use = true;
+        watched[my_place - 1].has_reset = false;
+    }
     pthread_mutex_unlock(&lock);
-    return ESP_OK;
+    return my_place ? ESP_OK : ESP_ERR_NO_MEM;
 }
 
 esp_err_t esp_task_wdt_delete(TaskHandle_t task_handle)
 {
-    if (task_handle || !watches_me)
+    if (task_handle || !my_place)
         return ESP_ERR_INVALID_ARG;
-    watches_me = false;
     pthread_mutex_lock(&lock);
-    watched--;
+    watched[my_place - 1].in_use = false;
     pthread_mutex_unlock(&lock);
+    my_place = 0;
     return ESP_OK;
 }
 
 esp_err_t esp_task_wdt_status(TaskHandle_t task_handle)
 {
-    return !task_handle && watches_me ? ESP_OK : ESP_ERR_NOT_FOUND;
+    return !task_handle && my_place ? ESP_OK : ESP_ERR_NOT_FOUND;
 }
 
 esp_err_t esp_task_wdt_reset(void)
 {
-    if (!watches_me)
+    if (!my_place)
         return ESP_ERR_NOT_FOUND;
     pthread_mutex_lock(&lock);
+    watched[my_place - 1].has_reset = true;
     resets++;
     pthread_mutex_unlock(&lock);
     return ESP_OK;
 }
 
-unsigned idf_double_watched_tasks(void)
+// Watched ones; of them only those that are silent, if so wanted.
+static unsigned count_watched(bool silent)
 {
+    unsigned n = 0;
     pthread_mutex_lock(&lock);
-    unsigned n = watched;
+    for (unsigned i = 0; i < WATCHED_MAX; i++)
+        n += watched[i].in_use && !(silent && watched[i].has_reset);
     pthread_mutex_unlock(&lock);
     return n;
+}
+
+unsigned idf_double_watched_tasks(void)
+{
+    return count_watched(false);
+}
+
+unsigned idf_double_silent_tasks(void)
+{
+    return count_watched(true);
+}
+
+void idf_double_watchdog_look(void)
+{
+    pthread_mutex_lock(&lock);
+    for (unsigned i = 0; i < WATCHED_MAX; i++)
+        watched[i].has_reset = false;
+    pthread_mutex_unlock(&lock);
 }
 
 unsigned idf_double_watchdog_resets(void)
@@ -309,8 +351,16 @@ esp_err_t esp_pthread_set_cfg(const esp_pthread_cfg_t *cfg)
     return cfg->stack_size >= smallest ? ESP_OK : ESP_ERR_INVALID_ARG;
 }
 
+static atomic_uint rests;
+
+unsigned idf_double_rests(void)
+{
+    return atomic_load(&rests);
+}
+
 void vTaskDelay(const TickType_t xTicksToDelay)
 {
+    atomic_fetch_add(&rests, 1);
     const struct timespec t = {.tv_sec = (time_t)(xTicksToDelay / configTICK_RATE_HZ),
                                .tv_nsec = (long)(xTicksToDelay % configTICK_RATE_HZ) * 1000000};
     nanosleep(&t, NULL);

@@ -3,6 +3,7 @@
 // watchdog, threads with names. Any thread.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,15 @@ unsigned idf_double_log_lines(int level);
 // The last line that was logged, without what ESP-IDF puts around it. Borrowed until the next one.
 const char *idf_double_last_log(void);
 
-// Threads under the watchdog now, and their resets so far.
+// One of the last lines that were logged has that in it.
+bool idf_double_has_logged(const char *part);
+
+// Threads under the watchdog now, their resets so far, and how many of them did none since the last
+// call of idf_double_watchdog_look().
 unsigned idf_double_watched_tasks(void);
 unsigned idf_double_watchdog_resets(void);
+void idf_double_watchdog_look(void);
+unsigned idf_double_silent_tasks(void);
+
+// Calls of vTaskDelay() so far.
+unsigned idf_double_rests(void);

@@ -26,12 +26,14 @@
 #include "main.h"
 #include "main_http.h"
 #include "main_network.h"
+#include "main_usb.h"
 #include "ports/posix/posix_time.h"
 #include "sdkconfig.h"
 #include "sim/set/sim_set.h"
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -68,6 +70,37 @@ const esp_app_desc_t *esp_app_get_description(void)
 {
     static const esp_app_desc_t description = {.version = "1.2.3"};
     return &description;
+}
+
+// --- calls that are led through here (--wrap) ----------------------------------------------------
+
+static atomic_uint usb_wakes;
+
+void __real_posix_loop_wake(struct posix_loop *loop);
+void __wrap_posix_loop_wake(struct posix_loop *loop);
+
+void __wrap_posix_loop_wake(struct posix_loop *loop)
+{
+    if (task_double_is("usb_client"))
+        atomic_fetch_add(&usb_wakes, 1);
+    __real_posix_loop_wake(loop);
+}
+
+static struct device_usb_host_config *caught; // not NULL: what would be created is put here
+
+struct device_usb_host *__real_device_usb_host_create(const struct device_usb_host_config *config,
+                                                      const char **why);
+struct device_usb_host *__wrap_device_usb_host_create(const struct device_usb_host_config *config,
+                                                      const char **why);
+
+struct device_usb_host *__wrap_device_usb_host_create(const struct device_usb_host_config *config,
+                                                      const char **why)
+{
+    if (!caught)
+        return __real_device_usb_host_create(config, why);
+    *caught = *config;
+    *why = "this is a test";
+    return NULL;
 }
 
 // --- the world around it -------------------------------------------------------------------------
@@ -234,6 +267,7 @@ static void check_network_changes(const struct firmware *f)
         "\"192.168.1.50\",\"netmask\":\"255.255.255.0\",\"gateway\":\"192.168.1.1\"}}";
     http_patches("/api/v1/settings", wanted, "200", "\"192.168.1.50\"");
     await_name(f, "her-box");
+    CHECK_STR(network_double_pins(), "31,52,50,49,34,35,28,29,30"); // docs/HARDWARE.md, Boards
     console_says("settings get network.address", "192.168.1.50");
     http_patches("/api/v1/settings", "{\"host_name\":\"my-box\",\"network\":null}", "200",
                  "\"dhcp\"");
@@ -245,6 +279,27 @@ static void check_tasks(void)
     for (unsigned i = 0; i < WATCHED_TASKS; i++)
         CHECK(task_double_runs(names[i]));
     CHECK_EQ(idf_double_watched_tasks(), WATCHED_TASKS);
+    idf_double_watchdog_look();
+}
+
+// Each of them tells the watchdog, though it may have nothing to do: until then since
+// check_tasks().
+static void await_all_tasks(void)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    uint64_t until_us = posix_now_us() + 10000000; // the watchdog's patience
+    while (idf_double_silent_tasks() > 0 && posix_now_us() < until_us)
+        nanosleep(&pause, NULL);
+    CHECK_EQ(idf_double_silent_tasks(), 0);
+    CHECK_EQ(idf_double_watched_tasks(), WATCHED_TASKS);
+}
+
+// The loop leaves its core to others ten times a second, however much it has to do, and not more.
+static void check_rests(uint64_t begun_us)
+{
+    unsigned rests = idf_double_rests();
+    CHECK(rests > 0);
+    CHECK(rests <= (posix_now_us() - begun_us) / 100000 + 1);
 }
 
 // The settings go, the client gets its FIN, the chip restarts.
@@ -261,10 +316,13 @@ static void reset_by_button(int client)
     CHECK(!nvs_double_value("secrets0", &size) && !nvs_double_value("secrets1", &size));
     console_says("settings set host_name other-box", "not saved: all settings were erased");
     CHECK(nvs_double_value("settings0", &size) == NULL); // else the old ones were back with it
+}
 
-    // Kconfig gives VBUS of bus 1 a pin of Ethernet (main.cmake).
-    CHECK(strstr(gpio_double_calls(), "21=1"));
-    CHECK(!strstr(gpio_double_calls(), "35="));
+// Kconfig gives VBUS of bus 1 a pin of Ethernet (main.cmake).
+static void check_vbus(void)
+{
+    CHECK_STR(gpio_double_calls(), "21=1 21out 20in+");
+    CHECK(idf_double_has_logged("VBUS of bus 1: GPIO35 belongs to Ethernet"));
 }
 
 // The loop asks lwIP each second what it has heard of the client.
@@ -302,6 +360,7 @@ static const struct firmware *start_board(void)
     plug_a_disk();
     atomic_store(&crypto_double_iteration_ns, 25000); // as the chip: 20,000 in half a second
     app_main();
+    check_vbus();
     return &main_firmware;
 }
 
@@ -389,6 +448,7 @@ TEST(main_after_a_factory_reset_the_events_begin_anew)
 TEST(main_from_start_to_restart)
 {
     struct usbip_client c;
+    uint64_t begun_us = posix_now_us();
     const struct firmware *f = start_board();
 
     await_devices(f, DEVICES);
@@ -411,6 +471,7 @@ TEST(main_from_start_to_restart)
     console_says("settings set host_name my-box", "saved");
     console_says("settings get host_name", "my-box");
     console_says("settings set limits.max_urbs 100", "saved");
+    CHECK(is_saved("\"max_urbs\": 100"));
     http_shows("/healthz", "{\"status\":\"ok\"}");
     await_look_at_silence();
 
@@ -424,8 +485,35 @@ TEST(main_from_start_to_restart)
     http_changes("/api/v1/devices/3-3/plug", "my-box.local", "202");
     main_login_story();
 
+    CHECK(atomic_load(&usb_wakes) > 0); // each answer of the disk came with one
+    await_all_tasks();
+    check_rests(begun_us);
     reset_by_button(c.fd);
     close(c.fd);
+}
+
+// --- USB -----------------------------------------------------------------------------------------
+
+TEST(main_bus_1_has_the_speed_that_is_set_for_it)
+{
+    struct device_usb_host_config config;
+    struct main_usb u = {0};
+    struct settings s = {0};
+    struct server_config server_config;
+    server_config_default(&server_config);
+    struct usbip_server *server = server_create(&server_config, &heap, 1);
+    caught = &config;
+    s.bus_speed[0] = SETTINGS_FULL_SPEED;
+    main_usb_open(&u, &s, server);
+    CHECK(config.high_speed_port && config.full_speed_port);
+    CHECK(config.high_speed_port_full_only);
+    s.bus_speed[0] = SETTINGS_HIGH_SPEED;
+    s.bus_speed[1] = SETTINGS_FULL_SPEED;
+    main_usb_open(&u, &s, server);
+    CHECK(!config.high_speed_port_full_only);
+    CHECK(!u.host);
+    caught = NULL;
+    server_destroy(server);
 }
 
 // --- what the event log says of the network ------------------------------------------------------

@@ -18,6 +18,9 @@ void network_double_reset(void);
 // The words of all calls since the last call of this, separated by blanks. Borrowed.
 const char *network_double_calls(void);
 
+// What the last MAC was made with: "MDC,MDIO,REF_CLK,TX_EN,TXD0,TXD1,CRS_DV,RXD0,RXD1". Borrowed.
+const char *network_double_pins(void);
+
 // Handles the events that are waiting.
 void network_double_pump(void);
 

@@ -32,14 +32,21 @@ static esp_err_t set_link(esp_eth_mac_t *mac, eth_link_t link)
     return network_double_call(link == ETH_LINK_UP ? "mac_up" : "mac_down");
 }
 
+static char pins[TEXT_SIZE];
+
+const char *network_double_pins(void)
+{
+    return pins;
+}
+
 esp_eth_mac_t *esp_eth_mac_new_esp32(const eth_esp32_emac_config_t *esp32_config,
                                      const eth_mac_config_t *config)
 {
     static esp_eth_mac_t mac = {.set_link = set_link, .del = del_mac};
-    char pins[TEXT_SIZE];
     const eth_mac_rmii_gpio_config_t *r = &esp32_config->emac_dataif_gpio.rmii;
     CHECK(!network_double.mac && config->sw_reset_timeout_ms);
     CHECK_EQ(esp32_config->clock_config.rmii.clock_mode, EMAC_CLK_EXT_IN);
+    CHECK_EQ(config->flags, ETH_MAC_FLAG_PIN_TO_CORE); // its task is lwIP's neighbour, not USB's
     snprintf(pins, sizeof pins, "%d,%d,%d,%d,%d,%d,%d,%d,%d", esp32_config->smi_gpio.mdc_num,
              esp32_config->smi_gpio.mdio_num, esp32_config->clock_config.rmii.clock_gpio,
              r->tx_en_num, r->txd0_num, r->txd1_num, r->crs_dv_num, r->rxd0_num, r->rxd1_num);

@@ -14,3 +14,4 @@ usbip_tests(firmware_store_tests SOURCES
 target_include_directories(firmware_store_tests PRIVATE . ${components}/board
   ${components}/console_esp ${components}/store_nvs)
 target_compile_definitions(firmware_store_tests PRIVATE _GNU_SOURCE)
+target_link_options(firmware_store_tests PRIVATE -Wl,--wrap=usleep)

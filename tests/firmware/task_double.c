@@ -107,3 +107,8 @@ bool task_double_runs(const char *name)
     pthread_mutex_unlock(&lock);
     return found;
 }
+
+bool task_double_is(const char *name)
+{
+    return current && strcmp(current->name, name) == 0;
+}

@@ -6,3 +6,6 @@
 
 // A task of that name has been created and has not deleted itself.
 bool task_double_runs(const char *name);
+
+// The calling thread is the task of that name.
+bool task_double_is(const char *name);

@@ -171,7 +171,10 @@ static void finish_iso(struct double_transfer *t)
         desc->status = packet->status == USB_STATUS_OK     ? USB_TRANSFER_STATUS_COMPLETED
                        : packet->status == USB_STATUS_XDEV ? USB_TRANSFER_STATUS_SKIPPED
                                                            : USB_TRANSFER_STATUS_ERROR;
-        desc->actual_num_bytes = (int)packet->actual_length;
+        // Of one that failed, too, the hardware says how much of it has come.
+        desc->actual_num_bytes = desc->status == USB_TRANSFER_STATUS_ERROR
+                                     ? desc->num_bytes / 2
+                                     : (int)packet->actual_length;
         p->actual_num_bytes += desc->actual_num_bytes;
     }
 }

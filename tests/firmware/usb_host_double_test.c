@@ -210,9 +210,10 @@ HOST_TEST(double_isochronous_packets_lie_where_they_were_asked_for)
     sim_faulty_iso(host_sim(r), 0x84, script, 7);
     CHECK_EQ(usb_host_transfer_submit(t), ESP_OK);
     host_advance(r, 20000);
-    host_check_done(t, USB_TRANSFER_STATUS_COMPLETED, 192 + 5 + 192 + 1 + 2);
+    host_check_done(t, USB_TRANSFER_STATUS_COMPLETED, 192 + 5 + 96 + 192 + 1 + 2);
     CHECK_EQ(t->isoc_packet_desc[1].actual_num_bytes, 5);
     CHECK_EQ(t->isoc_packet_desc[3].status, USB_TRANSFER_STATUS_ERROR);
+    CHECK_EQ(t->isoc_packet_desc[3].actual_num_bytes, 96); // as far as it came
     CHECK_EQ(t->data_buffer[192 * 4], 0xa4);
     t->num_bytes = 192 * 6;
     CHECK_EQ(usb_host_transfer_submit(t), ESP_ERR_INVALID_ARG); // the sum

@@ -72,8 +72,9 @@ esp_err_t esp_cache_msync(void *addr, size_t size, int flags)
     BASE_LIST_FOR_EACH (struct double_transfer, t, &double_library.transfers, all) {
         if (double_public(t)->data_buffer != addr)
             continue;
-        if (size != double_public(t)->data_buffer_size || flags & ESP_CACHE_MSYNC_FLAG_DIR_M2C)
-            double_fail("a transfer's buffer is not cleaned as a whole");
+        if (size != double_public(t)->data_buffer_size || flags & ESP_CACHE_MSYNC_FLAG_DIR_M2C ||
+            !(flags & ESP_CACHE_MSYNC_FLAG_INVALIDATE))
+            double_fail("a transfer's buffer is not cleaned and invalidated as a whole");
         t->dirty = false;
     }
     usb_host_double_unlock();

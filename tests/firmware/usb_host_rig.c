@@ -159,7 +159,9 @@ static usb_transfer_t *make_transfer(usb_device_handle_t d, uint8_t ep, int byte
 {
     usb_transfer_t *t = NULL;
     CHECK_EQ(usb_host_transfer_alloc(bytes > 0 ? (size_t)bytes : 1, packets, &t), ESP_OK);
-    CHECK_EQ(esp_cache_msync(t->data_buffer, t->data_buffer_size, 0), ESP_OK);
+    CHECK_EQ(esp_cache_msync(t->data_buffer, t->data_buffer_size,
+                             ESP_CACHE_MSYNC_FLAG_DIR_C2M | ESP_CACHE_MSYNC_FLAG_INVALIDATE),
+             ESP_OK);
     t->device_handle = d;
     t->bEndpointAddress = ep;
     t->num_bytes = bytes;
