@@ -8,16 +8,16 @@ import re
 import tables
 import usbtest_tests
 from class_tests import (
-    READS_IN_PARALLEL, RECORDING, SMALL_AND_FAST,
-    attached, capture, keep_files, records_the_tone,
+    PLAYING, READS_IN_PARALLEL, RECORDING, SMALL_AND_FAST,
+    attached, capture, changes_configurations, keep_files, plays_noise, records_the_tone, was_played,
 )  # fmt: skip
 from client_tests import no_kernel_trouble, wait_idle
 from lab import LONG, TYPED, Skip, expect, test
 from machines import eventually
 
 # In the high-speed port a hub, with these in its ports; in the full-speed port one after the other.
-DISK, UAS_DISK, ZERO, CAMERA, FULL_SPEED = "1-1.1", "1-1.2", "1-1.3", "1-1.4", "2-1"
-BEHIND_HUB = {DISK: "disk", UAS_DISK: "disk:uas", ZERO: "zero", CAMERA: "camera"}
+DISK, UAS_DISK, ZERO, CAMERA, MULTI = "1-1.1", "1-1.2", "1-1.3", "1-1.4", "1-1.5"
+FULL_SPEED = "2-1"
 
 ROWS = {}  # of the table in docs/COMPATIBILITY.md, by the name of the test
 
@@ -103,11 +103,27 @@ def chip_keyboard_types(lab):
     wait_idle(server)
 
 
-@test_of("snd-usb-audio", "audio", "full speed", "`arecord`: a tone of 440 Hz without a jump")
-def chip_audio_records_the_tone(lab):
-    server = plugged(lab, FULL_SPEED, "audio")
-    with attached(lab, FULL_SPEED, *RECORDING, server=server) as run:
-        records_the_tone(run, 10 if LONG else 2)
+@test_of(
+    "snd-usb-audio", "audio", "full speed",
+    "`arecord`: a tone of 440 Hz without a jump; `aplay`: noise arrives bit by bit",
+)  # fmt: skip
+def chip_audio_records_and_plays(lab):
+    seconds, record = 10 if LONG else 2, lab.logs / "chip_played.pcm"
+    server = plugged(lab, FULL_SPEED, f"audio:record={record}")
+    with attached(lab, FULL_SPEED, *RECORDING, *PLAYING, server=server) as run:
+        records_the_tone(run, seconds)
+        noise = plays_noise(run, seconds)
+    was_played(record.read_bytes(), seconds, *noise)
+
+
+@test_of(
+    "usbhid", "multi", "high speed, hub",
+    "bConfigurationValue set to 2 gives a mouse that moves, and to 1 takes it away",
+)  # fmt: skip
+def chip_configuration_changes_the_interfaces(lab):
+    server = plugged(lab, MULTI, "multi")
+    with attached(lab, MULTI, "has '/sys/bus/usb/devices/[0-9]-[1-9]:*'", server=server) as run:
+        changes_configurations(run)
 
 
 @test_of(
@@ -150,17 +166,17 @@ def pulled_while_used(lab, busid, device, ready, use):
         pass
 
 
-# The largest packets of isochronous OUT that fit into the FIFOs.
-@test_of("usbtest", "zero:iso=512", "high speed, hub", "all cases")
+@test_of("usbtest", "zero", "high speed, hub", "all cases")
 def chip_usbtest_at_high_speed(lab):
-    server = plugged(lab, ZERO, "zero:iso=512")
-    usbtest_tests.run_cases(lab, server, {}, ZERO, 8 * 512)
+    server = plugged(lab, ZERO, "zero")
+    usbtest_tests.run_cases(lab, server, {}, ZERO, 8 * 1024)
 
 
-@test_of("usbtest", "zero:speed=full:iso=128", "full speed", "all cases")
+# The largest packets of isochronous OUT that fit into the FIFO.
+@test_of("usbtest", "zero:speed=full:iso=256", "full speed", "all cases")
 def chip_usbtest_at_full_speed(lab):
-    server = plugged(lab, FULL_SPEED, "zero:speed=full:iso=128")
-    usbtest_tests.run_cases(lab, server, {}, FULL_SPEED, 8 * 128)
+    server = plugged(lab, FULL_SPEED, "zero:speed=full:iso=256")
+    usbtest_tests.run_cases(lab, server, {}, FULL_SPEED, 8 * 256)
 
 
 @test

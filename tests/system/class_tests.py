@@ -289,6 +289,24 @@ def serial_has_four_ports(lab):
             if has /dev/ttyACM4; then exit 1; fi""")
 
 
+def changes_configurations(run):
+    """Of the device `multi`, in what configuration it may be."""
+    text = run("""
+        cd /sys/bus/usb/devices/[0-9]-[1-9]
+        interfaces() { echo $(for one in *:*.*; do echo ${one#*:}; done); }
+        echo 1 >bConfigurationValue
+        interfaces
+        echo 2 >bConfigurationValue
+        wait_for 20 has '*:2.1/*/input/input*/event*'
+        interfaces
+        mouse=$(echo *:2.1/*/input/input*/event*)
+        timeout 20 head -c 24 /dev/input/${mouse##*/} | wc -c
+        echo 1 >bConfigurationValue
+        interfaces
+        cd /""")
+    expect(text.split("\n") == ["1.0", "2.0 2.1", "24", "1.0"], f"interfaces: {text}")
+
+
 @test_of(
     "usbhid",
     "multi",
@@ -296,19 +314,7 @@ def serial_has_four_ports(lab):
 )
 def configuration_changes_the_interfaces(lab):
     with attached(lab, MULTI, "has '/sys/bus/usb/devices/[0-9]-[1-9]:1.0'") as run:
-        text = run("""
-            cd /sys/bus/usb/devices/[0-9]-[1-9]
-            interfaces() { echo $(for one in *:*.*; do echo ${one#*:}; done); }
-            interfaces
-            echo 2 >bConfigurationValue
-            wait_for 20 has '*:2.1/*/input/input*/event*'
-            interfaces
-            mouse=$(echo *:2.1/*/input/input*/event*)
-            timeout 20 head -c 24 /dev/input/${mouse##*/} | wc -c
-            echo 1 >bConfigurationValue
-            interfaces
-            cd /""")
-    expect(text.split("\n") == ["1.0", "2.0 2.1", "24", "1.0"], f"interfaces: {text}")
+        changes_configurations(run)
 
 
 @test
