@@ -202,7 +202,7 @@ static bool start(struct http_server *h)
     h->poller = posix_poller_create(WATCHES);
     h->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     h->jobs.wake_fd = h->wake_fd;
-    http->jobs = posix_jobs_create(http->loop, &http->api);
+    http->jobs = posix_jobs_create(http->loop, &http->api, 1 + POSIX_JOBS_MAX / 2);
     return h->poller && h->wake_fd >= 0 && http->jobs && start_daemon(h) && watch_all(h) &&
            pthread_create(&h->thread, NULL, run, h) == 0;
 }

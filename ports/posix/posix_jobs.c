@@ -13,7 +13,8 @@ struct posix_jobs {
     pthread_mutex_t lock; // guards all below
     pthread_cond_t added; // or it is over
     struct base_list waiting;
-    unsigned count; // of them
+    unsigned count;                     // of them
+    unsigned of_nobody, most_of_nobody; // waiting or running
     bool over;
 };
 
@@ -76,6 +77,13 @@ static struct posix_job *next(struct posix_jobs *jobs)
     return first ? BASE_CONTAINER(first, struct posix_job, link) : NULL;
 }
 
+static void give_back(struct posix_jobs *jobs, bool of_nobody)
+{
+    pthread_mutex_lock(&jobs->lock);
+    jobs->of_nobody -= of_nobody;
+    pthread_mutex_unlock(&jobs->lock);
+}
+
 static void *run(void *arg)
 {
     struct posix_jobs *jobs = arg;
@@ -85,9 +93,11 @@ static void *run(void *arg)
         bool over = jobs->over;
         pthread_mutex_unlock(&jobs->lock);
         struct api_job *job = p->job;
+        bool of_nobody = job->of_nobody;
         struct api_response answer = over ? shutting_down() : work(jobs, job);
         job->free(job);
-        p->done(p->ctx, &answer); // from here on it may be gone
+        give_back(jobs, of_nobody); // before its client asks again
+        p->done(p->ctx, &answer);   // from here on it may be gone
         pthread_mutex_lock(&jobs->lock);
     }
     pthread_mutex_unlock(&jobs->lock);
@@ -101,13 +111,15 @@ static void release(struct posix_jobs *jobs)
     free(jobs);
 }
 
-struct posix_jobs *posix_jobs_create(struct posix_loop *loop, const struct api_context *api)
+struct posix_jobs *posix_jobs_create(struct posix_loop *loop, const struct api_context *api,
+                                     unsigned of_nobody)
 {
     struct posix_jobs *jobs = calloc(1, sizeof *jobs);
     if (!jobs)
         return NULL;
     jobs->loop = loop;
     jobs->api = *api;
+    jobs->most_of_nobody = of_nobody;
     base_list_init(&jobs->waiting);
     pthread_mutex_init(&jobs->lock, NULL);
     pthread_cond_init(&jobs->added, NULL);
@@ -137,12 +149,13 @@ void posix_jobs_destroy(struct posix_jobs *jobs)
 bool posix_jobs_add(struct posix_jobs *jobs, struct posix_job *waiting, struct api_job *job)
 {
     pthread_mutex_lock(&jobs->lock);
-    unsigned most = job->of_nobody ? POSIX_JOBS_MAX / 2 : POSIX_JOBS_MAX;
-    bool taken = !jobs->over && jobs->count < most;
+    bool room = !job->of_nobody || jobs->of_nobody < jobs->most_of_nobody;
+    bool taken = !jobs->over && jobs->count < POSIX_JOBS_MAX && room;
     if (taken) {
         waiting->job = job;
         base_list_append(&jobs->waiting, &waiting->link);
         jobs->count++;
+        jobs->of_nobody += job->of_nobody;
         pthread_cond_signal(&jobs->added);
     }
     pthread_mutex_unlock(&jobs->lock);

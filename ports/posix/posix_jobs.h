@@ -8,7 +8,7 @@
 
 struct posix_jobs;
 
-enum { POSIX_JOBS_MAX = 8 }; // that wait for the one that runs; of nobody's, half of them
+enum { POSIX_JOBS_MAX = 8 }; // that wait for the one that runs
 
 // Somebody who waits for a job. His memory, until done().
 struct posix_job {
@@ -20,8 +20,10 @@ struct posix_job {
     struct base_list link;
 };
 
-// `api`: all but its time; copied. NULL: no memory, or no thread.
-struct posix_jobs *posix_jobs_create(struct posix_loop *loop, const struct api_context *api);
+// `api`: all but its time; copied. `of_nobody`: how many jobs of those who are not logged in there
+// may be, the one that runs included. NULL: no memory, or no thread.
+struct posix_jobs *posix_jobs_create(struct posix_loop *loop, const struct api_context *api,
+                                     unsigned of_nobody);
 
 // Waits for the job that runs; those that wait are answered with 503, and so are those that come
 // now. Not on the loop thread. NULL is nothing.

@@ -7,6 +7,7 @@
 #include "tests/support/check.h"
 
 const unsigned http_adapter_jobs = HTTP_ESP_JOBS;
+const unsigned http_adapter_jobs_of_nobody = 1;
 
 static struct port_rig rig;
 static struct http_esp *http;

@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { COOKIE_SIZE = MAIN_LOGIN_COOKIE_SIZE };
@@ -191,6 +192,40 @@ static void check_forgotten_password(const char *admin)
     ASK(204, "POST", "/api/v1/logout", again, "");
 }
 
+// --- a slow password -----------------------------------------------------------------------------
+
+static int begin_login(const char *body)
+{
+    char request[300];
+    int fd = http_double_connect();
+    int n = snprintf(request, sizeof request,
+                     "POST /api/v1/login HTTP/1.1\r\nHost: my-box\r\nContent-Length: %zu\r\n\r\n%s",
+                     strlen(body), body);
+    CHECK(tcp_client_send(fd, request, (size_t)n, TCP_CLIENT_MS));
+    return fd;
+}
+
+// One that takes long, as a server's record does here: all else goes on, whoever is logged in is
+// served, and nobody else is let in beside it.
+static void check_slow_login(const char *admin)
+{
+    static const char login[] = "{\"user\":\"anna\",\"password\":\"anna's own\"}";
+    char text[1000];
+    atomic_store(&crypto_double_iteration_ns, 50000); // one takes a second or more
+    int fd = begin_login(login);
+    ASK(200, "GET", "/healthz", "", ""); // that one is a job by now
+    ASK(503, "POST", "/api/v1/login", "", login);
+    says("\r\nRetry-After: 1\r\n");
+    ASK(200, "GET", "/api/v1/users", admin, "");
+    CHECK_EQ(recv(fd, text, sizeof text, MSG_DONTWAIT), -1); // it is still under way
+    atomic_store(&crypto_double_iteration_ns, 0);
+    long n = tcp_client_recv_all(fd, text, sizeof text - 1, TCP_CLIENT_MS);
+    CHECK(n > 0);
+    text[n] = '\0';
+    CHECK(strstr(text, "HTTP/1.1 200 ") == text);
+    close(fd);
+}
+
 // --- wrong passwords -----------------------------------------------------------------------------
 
 static void check_back_off(void)
@@ -217,6 +252,7 @@ void main_login_story(void)
     check_nobody_may_only_look();
     check_roles(admin);
     check_tokens(admin);
+    check_slow_login(admin);
     check_forgotten_password(admin);
     check_back_off();
 }

@@ -7,7 +7,8 @@
 
 enum { HTTP_ADAPTER_ANSWER_SIZE = 65536 };
 
-extern const unsigned http_adapter_jobs; // that can be taken, the one that runs included
+// That can be taken, the one that runs included; of those who are not logged in.
+extern const unsigned http_adapter_jobs, http_adapter_jobs_of_nobody;
 
 void http_adapter_begin(void);
 void http_adapter_end(void);

@@ -12,6 +12,7 @@
 enum { STALL_US = 3000000 };
 
 const unsigned http_adapter_jobs = 1 + POSIX_JOBS_MAX;
+const unsigned http_adapter_jobs_of_nobody = 1 + POSIX_JOBS_MAX / 2;
 
 static struct port_rig rig;
 static struct log quiet = {.level = EVENTLOG_ERROR};

@@ -318,7 +318,7 @@ static esp_err_t start_jobs(struct http_esp *h, const struct http_esp_config *co
     esp_err_t err = esp_pthread_set_cfg(&c);
     if (err != ESP_OK)
         return err;
-    h->http.jobs = posix_jobs_create(h->http.loop, &h->http.api);
+    h->http.jobs = posix_jobs_create(h->http.loop, &h->http.api, HTTP_ESP_JOBS - 1);
     (void)esp_pthread_set_cfg(&before);
     return h->http.jobs ? ESP_OK : ESP_ERR_NO_MEM;
 }
