@@ -88,6 +88,11 @@ MUST_FAIL(in_with_a_dirty_line, "dirty line of the cache")
     (void)usb_host_transfer_submit(t);
 }
 
+MUST_FAIL(in_of_no_bytes, "no room for the packet")
+{
+    (void)usb_host_transfer_submit(host_transfer(host_d1(r), 0x81, 0));
+}
+
 MUST_FAIL(free_in_flight, "in flight is freed")
 {
     usb_transfer_t *t = host_transfer(host_d1(r), 0x81, 512);

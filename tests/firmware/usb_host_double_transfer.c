@@ -140,6 +140,9 @@ static void check_deadly(const struct double_pipe *pipe, const usb_transfer_t *p
     check_size(p->num_bytes, ep);
     if (ep->type == USB_INTERRUPT)
         check_interrupt(p, ep);
+    else if (p->num_bytes == 0 && ep->address & 0x80)
+        double_fail("endpoint %02x: an IN of no bytes has no room for the packet that ends it",
+                    ep->address);
     if (p->flags & USB_TRANSFER_FLAG_ZERO_PACK && p->num_bytes == 0)
         double_fail("endpoint %02x: no bytes and ZERO_PACK send two zero-length packets",
                     ep->address);
