@@ -59,7 +59,7 @@ static const uint8_t debug_probe[] = {
 };
 
 // Nine channels of eight: the interrupt endpoint that tells of modem lines goes without.
-WORLD_TEST(device_cost_of_one_channel_too_many, world_begin(w))
+WORLD_TEST(device_cost_of_a_debug_probe, world_begin(w))
 {
     uint8_t got[64];
     struct rig_device *d = plug(w, 1, USB_SPEED_FULL, debug_probe, sizeof debug_probe);
@@ -80,7 +80,7 @@ WORLD_TEST(device_cost_of_one_channel_too_many, world_begin(w))
 }
 
 // What Linux mends is mended for the library, too, which would refuse the interface.
-WORLD_TEST(device_cost_of_no_interval_is_none, world_begin(w))
+WORLD_TEST(device_cost_of_interval_0_is_none, world_begin(w))
 {
     static const uint8_t config[] = {
         USB_CONFIG_BYTES(48, 2, 1, 0, 0x80, 50),  USB_INTERFACE_BYTES(0, 0, 2, 0xff, 0, 0, 0),

@@ -9,6 +9,7 @@
 #include "device_usb_host_speed.h"
 #include "ports/linux/device_libusb.h"
 #include "ports/posix/posix_time.h"
+#include "sim/device/faulty/sim_faulty.h"
 #include "sim/device/sim_recording.h"
 #include "sim/device/sim_zero.h"
 #include "sim/set/sim_set.h"
@@ -28,7 +29,8 @@ enum {
     TURN_MS = 100,
     MAX_DEVICES = 24, // as main_usb.c
     HUB_PORTS = 7,
-    LINE_SIZE = 160,
+    LINE_SIZE = 1024,
+    RAW_BYTES = 2048,
     WHY_SIZE = 128,
 };
 
@@ -94,12 +96,53 @@ static enum base_err open_recording(void *ctx, const char *path, struct sim_reco
     return BASE_OK;
 }
 
+// --- devices in hex ------------------------------------------------------------------------------
+
+// "raw:SPEED:DEVICE:CONFIGURATION[:CONFIGURATION]": one that says this of itself and answers as
+// sim_faulty.h has it. The bytes stay for the life of the program.
+static struct {
+    uint8_t bytes[RAW_BYTES];
+    size_t used;
+} raw;
+
+static struct base_span read_hex(const char *text)
+{
+    struct base_span s = {raw.bytes + raw.used, strlen(text) / 2};
+    if (s.size > sizeof raw.bytes - raw.used)
+        broken("too many devices in hex");
+    for (size_t i = 0; i < s.size; i++) {
+        const char digits[] = {text[2 * i], text[2 * i + 1], '\0'};
+        raw.bytes[raw.used++] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    return s;
+}
+
+static struct sim_device *create_raw(struct sim_bus *bus, char *text)
+{
+    char *device = sim_set_cut(text, ':'), *config = device ? sim_set_cut(device, ':') : NULL;
+    struct sim_faulty_options options = {.speed = strcmp(text, "high") == 0 ? USB_SPEED_HIGH
+                                                                            : USB_SPEED_FULL};
+    if (!config)
+        return NULL;
+    options.device = read_hex(device).data;
+    for (unsigned i = 0; config && i < USB_MAX_CONFIGS; i++) {
+        char *next = sim_set_cut(config, ':');
+        struct base_span s = read_hex(config);
+        options.configs[i] = s.data;
+        options.config_sizes[i] = (uint16_t)s.size;
+        config = next;
+    }
+    return sim_faulty_create(bus, &options);
+}
+
 // --- commands ------------------------------------------------------------------------------------
 
 static struct sim_device *create(struct sim_bus *bus, char *device, struct base_text *why)
 {
     static const struct sim_files files = {.open_recording = open_recording};
     char *options = sim_set_cut(device, ':');
+    if (strcmp(device, "raw") == 0 && options)
+        return create_raw(bus, options);
     for (unsigned i = 0; sim_set_kinds[i]; i++) {
         struct sim_spec spec = {.kind = sim_set_kinds[i], .bus = bus, .files = &files, .why = why};
         if (strcmp(spec.kind->name, device) == 0)

@@ -23,10 +23,11 @@ ROWS = {}  # of the table in docs/COMPATIBILITY.md, by the name of the test
 
 
 def test_of(driver, device, port, what):
-    """Lists a test whose result is a row of the table."""
+    """Lists a test whose result is a row of the table. A driver of "-": only the kernel itself."""
+    driver, device = (word if word == "-" or " " in word else f"`{word}`" for word in (driver, device))
 
     def enlist(function):
-        ROWS[function.__name__] = [f"`{driver}`", f"`{device}`", port, what, "not run"]
+        ROWS[function.__name__] = [driver, device, port, what, "not run"]
 
         @functools.wraps(function)
         def run(lab):
@@ -39,20 +40,18 @@ def test_of(driver, device, port, what):
     return enlist
 
 
+def state_of(server, busid):
+    return {d["busid"]: d["state"] for d in server.devices()}.get(busid)
+
+
 def plugged(lab, busid, device):
-    """The server, with that device in that port."""
+    """The server, with that device in that port, in place of what was there."""
     server = lab.chip_server
+    if state_of(server, busid):
+        server.carry_out(f"unplug {busid}")
+        eventually(f"{busid} is pulled", lambda: not state_of(server, busid))
     server.carry_out(f"plug {busid} {device}")
-    name = {"disk": "disk", "zero": "Zero", "camera": "webcam"}.get(device.split(":")[0], "")
-
-    def listed():
-        return [
-            d
-            for d in server.devices()
-            if (d["busid"], d["state"]) == (busid, "available") and name in d["product"]
-        ]
-
-    eventually(f"{device} in {busid}", listed)
+    eventually(f"{device} in {busid}", lambda: state_of(server, busid) == "available")
     return server
 
 
@@ -124,6 +123,57 @@ def chip_configuration_changes_the_interfaces(lab):
     server = plugged(lab, MULTI, "multi")
     with attached(lab, MULTI, "has '/sys/bus/usb/devices/[0-9]-[1-9]:*'", server=server) as run:
         changes_configurations(run)
+
+
+# Descriptors of real devices, and what it was about them that the chip could not do.
+LAN_ADAPTER = (
+    "high:1201100200000040da0b5381010101020302"
+    ":09022700010100a0af0904000003ffff0000070581020002000705020200020007058303020008"
+    ":09023900020200a0af0904000001020600000705830310000809040100000a0000000904010102"
+    "0a0000000705810200020007050202000200"
+)
+DEBUG_PROBE = (
+    "full:12010002ef02014083044b37010101020301"
+    ":09026d0004010080320904000003ffffff0007058102400000070501024000000705820240000009"
+    "04010002080650000705830240000007050302400000080b02020202010009040200010202010007"
+    "05840340000509040300020a0000000705850240000007050502400000"
+)
+INTERVAL_0 = (
+    "full:120100020000004009120100010101020301"
+    ":0902300002010080320904000002ff0000000705810240000007050102400000090401000103000000"
+    "07058203080000"
+)
+
+
+def in_configuration(lab, busid, raw, wanted, script=""):
+    """The kernel has it in that configuration with these interfaces, and says no error."""
+    server = plugged(lab, busid, f"raw:{raw}")
+    with attached(lab, busid, "has '/sys/bus/usb/devices/[0-9]-[1-9]:*'", server=server) as run:
+        text = run(f"""
+            cd /sys/bus/usb/devices/[0-9]-[1-9]
+            cat bConfigurationValue
+            echo $(for one in *:*.*; do echo ${{one#*:}}; done)
+            {script}
+            cd /
+            if dmesg | grep -i "can't set config"; then exit 1; fi""")
+    expect(text.splitlines() == wanted, f"configuration and interfaces: {text}")
+
+
+@test_of("-", "a LAN adapter", "high speed, hub", "configuration 2, as Linux chooses, then 1")
+def chip_case_lan_adapter(lab):
+    script = "echo 1 >bConfigurationValue; echo $(for one in *:*.*; do echo ${one#*:}; done)"
+    in_configuration(lab, MULTI, LAN_ADAPTER, ["2", "2.0 2.1", "1.0"], script)
+
+
+@test_of("-", "a debug probe", "full speed", "one endpoint more than there are channels: it is used")
+def chip_case_debug_probe(lab):
+    in_configuration(lab, FULL_SPEED, DEBUG_PROBE, ["1", "1.0 1.1 1.2 1.3"])
+    expect("is not served" in lab.chip_server.log.read_text(), "the log does not say what is not")
+
+
+@test_of("-", "an endpoint of interval 0", "full speed", "it is used")
+def chip_case_interval_0(lab):
+    in_configuration(lab, FULL_SPEED, INTERVAL_0, ["1", "1.0 1.1"])
 
 
 @test_of(
