@@ -7,6 +7,7 @@
 #include "tests/support/check.h"
 #include "tests/support/tcp_client.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -194,15 +195,13 @@ static void check_forgotten_password(const char *admin)
 
 // --- a slow password -----------------------------------------------------------------------------
 
-static int begin_login(const char *body)
+static void send_login(int fd, const char *body)
 {
     char request[300];
-    int fd = http_double_connect();
     int n = snprintf(request, sizeof request,
                      "POST /api/v1/login HTTP/1.1\r\nHost: my-box\r\nContent-Length: %zu\r\n\r\n%s",
                      strlen(body), body);
     CHECK(tcp_client_send(fd, request, (size_t)n, TCP_CLIENT_MS));
-    return fd;
 }
 
 // One that takes long, as a server's record does here: all else goes on, whoever is logged in is
@@ -212,7 +211,8 @@ static void check_slow_login(const char *admin)
     static const char login[] = "{\"user\":\"anna\",\"password\":\"anna's own\"}";
     char text[1000];
     atomic_store(&crypto_double_iteration_ns, 50000); // one takes a second or more
-    int fd = begin_login(login);
+    int fd = http_double_connect();
+    send_login(fd, login);
     ASK(200, "GET", "/healthz", "", ""); // that one is a job by now
     ASK(503, "POST", "/api/v1/login", "", login);
     says("\r\nRetry-After: 1\r\n");
@@ -224,6 +224,49 @@ static void check_slow_login(const char *admin)
     text[n] = '\0';
     CHECK(strstr(text, "HTTP/1.1 200 ") == text);
     close(fd);
+}
+
+// --- a flood -------------------------------------------------------------------------------------
+
+enum { FLOOD = 10 };
+
+// From an address of its own, 127.0.0.2 on, so that none has to wait.
+static int connect_from(unsigned n)
+{
+    struct sockaddr_in6 to = {0};
+    struct sockaddr_in from = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + n)};
+    socklen_t size = sizeof to;
+    int known = http_double_connect(), fd = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK_EQ(getpeername(known, (struct sockaddr *)&to, &size), 0);
+    close(known);
+    CHECK_EQ(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+    CHECK_EQ(connect(fd, (struct sockaddr *)&to, size), 0);
+    return fd;
+}
+
+// Who is logged in changes settings all the same.
+static void check_flood(const char *admin)
+{
+    int fd[FLOOD], status;
+    char text[1000], header[150];
+    unsigned refused = 0, tried = 0;
+    snprintf(header, sizeof header, "%sIf-Match: *\r\n", admin);
+    atomic_store(&crypto_double_iteration_ns, 20000);
+    for (unsigned i = 0; i < FLOOD; i++)
+        send_login(fd[i] = connect_from(i), "{\"user\":\"admin\",\"password\":\"a guess\"}");
+    ASK(200, "PATCH", "/api/v1/settings", header, "{\"limits\":{\"max_urbs\":95}}");
+    ASK(200, "GET", "/healthz", "", "");
+    for (unsigned i = 0; i < FLOOD; i++) {
+        long n = tcp_client_recv_all(fd[i], text, sizeof text - 1, TCP_CLIENT_MS);
+        status = 503; // or its place was a newcomer's, before it was read
+        CHECK(n <= 0 || sscanf(text, "HTTP/1.1 %d ", &status) == 1);
+        tried += status == 401;
+        refused += status == 503;
+        close(fd[i]);
+    }
+    CHECK(tried >= 1 && refused >= 1 && tried + refused == FLOOD);
+    atomic_store(&crypto_double_iteration_ns, 0);
 }
 
 // --- wrong passwords -----------------------------------------------------------------------------
@@ -253,6 +296,7 @@ void main_login_story(void)
     check_roles(admin);
     check_tokens(admin);
     check_slow_login(admin);
+    check_flood(admin);
     check_forgotten_password(admin);
     check_back_off();
 }

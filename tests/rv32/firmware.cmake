@@ -18,7 +18,7 @@ foreach(folder ${component_folders})
   list(APPEND component_names ${name})
 endforeach()
 
-# An sdkconfig.h without and one with simulated devices.
+# An sdkconfig.h without and one with simulated devices and a code for the set-up.
 foreach(sim n y)
   set(from ${firmware}/main/Kconfig.projbuild ${firmware}/sdkconfig.defaults
     ${firmware}/sdkconfig.rev_lt3)
@@ -26,7 +26,7 @@ foreach(sim n y)
   add_custom_command(OUTPUT ${header}
     COMMAND mkdir -p ${CMAKE_BINARY_DIR}/sdkconfig_${sim}
     COMMAND awk -f ${stand_ins}/sdkconfig.awk
-      -v "set=USBIP_SIM_DEVICES=${sim} ESP_CONSOLE_UART_NUM=0" ${from} > ${header}
+      -v "set=USBIP_SIM_DEVICES=${sim} USBIP_SETUP_CODE=${sim} ESP_CONSOLE_UART_NUM=0" ${from} > ${header}
     DEPENDS ${from} ${stand_ins}/sdkconfig.awk)
   add_custom_target(sdkconfig_${sim} DEPENDS ${header})
 endforeach()

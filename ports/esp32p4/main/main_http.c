@@ -93,12 +93,6 @@ static bool erase(void *ctx, char *why)
 
 // --- start ---------------------------------------------------------------------------------------
 
-#ifdef CONFIG_USBIP_SETUP_CODE
-static const enum api_writers writers = API_WRITERS_NOBODY;
-#else
-static const enum api_writers writers = API_WRITERS_ALL;
-#endif
-
 void main_http_start(struct firmware *f)
 {
     const struct http_esp_config config = {
@@ -107,7 +101,7 @@ void main_http_start(struct firmware *f)
                  .api = {.server = f->server,
                          .version = f->version,
                          .host_name = f->shown.host_name,
-                         .writers = writers,
+                         .writers = main_users_want_code() ? API_WRITERS_NOBODY : API_WRITERS_ALL,
                          .users = f->users.all,
                          .setup_code = main_users_code(&f->users),
                          .kept = true,

@@ -86,16 +86,23 @@ static void load(struct main_secrets *s)
     }
 }
 
+bool main_users_want_code(void)
+{
+#ifdef CONFIG_USBIP_SETUP_CODE
+    return true;
+#else
+    return false;
+#endif
+}
+
 static void offer_setup(struct main_secrets *s)
 {
     if (users_claimed(&s->users))
         return;
-#ifdef CONFIG_USBIP_SETUP_CODE
-    if (users_code_make(&s->crypto, s->code))
+    if (!main_users_want_code())
+        ESP_LOGW(tag, "nobody has set a password: everybody in the network can change everything");
+    else if (users_code_make(&s->crypto, s->code))
         ESP_LOGW(tag, "nobody has set a password; the code to set one is %s", s->code);
-#else
-    ESP_LOGW(tag, "nobody has set a password: everybody in the network can change everything");
-#endif
 }
 
 bool main_users_open(struct main_users *u)

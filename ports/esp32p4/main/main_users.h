@@ -23,7 +23,9 @@ struct main_users {
 // whose password nobody knows, until the console sets another one. False: no memory.
 bool main_users_open(struct main_users *u);
 
-// What the set-up wants, the same until the restart. "": nothing, or there is a password already.
+// Whether the set-up wants a code, by the build; without it nothing can be changed before.
+bool main_users_want_code(void);
+// That code, the same until the restart. "": none, or there is a password already.
 const char *main_users_code(const struct main_users *u);
 
 // Factory reset; not the loop task. Nobody has claimed the box any more when it starts again.
