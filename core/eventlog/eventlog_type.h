@@ -131,7 +131,11 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     PLAIN(FACTORY_RESET, factory_reset, WARNING,                                                   \
           "{peer} has removed all settings, users and tokens, and a restart follows")              \
     EVENT(NOT_SERVED, not_served, WARNING, "{busid}: {where} is not served: {reason}",             \
-          NUMBER(place, where) WORD(eventlog_cost, reason))
+          NUMBER(place, where) WORD(eventlog_cost, reason))                                        \
+    EVENT(CONTROL_TOO_LONG, control_too_long, WARNING,                                             \
+          "{busid}: a control transfer of {bytes} bytes is more than the host controller does at " \
+          "one time ({most})",                                                                     \
+          NUMBER(count, bytes) NUMBER(count, most))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,

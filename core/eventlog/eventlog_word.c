@@ -80,7 +80,7 @@ static const char *const obstacles[] = {
     [USB_OBSTACLE_HOST_FULL] = "host_full", [USB_OBSTACLE_MOUNTED] = "mounted",
     [USB_OBSTACLE_SWAP] = "swap",           [USB_OBSTACLE_HOLDERS] = "holders",
     [USB_OBSTACLE_NETWORK] = "network",     [USB_OBSTACLE_KEYBOARD] = "keyboard",
-    [USB_OBSTACLE_USBIP] = "usbip",
+    [USB_OBSTACLE_USBIP] = "usbip",         [USB_OBSTACLE_CONFIGURATION] = "configuration",
 };
 
 static const struct word addresses[] = {

@@ -20,6 +20,10 @@
 #define KEYBOARD_HELP "start this host without a screen"
 #define USBIP_TEXT "it came over USB/IP itself"
 #define USBIP_HELP "attach it at the server that it comes from"
+#define CONFIGURATION_TEXT                                                                         \
+    "its configuration cannot be read: it is longer than this host's USB library takes, or less "  \
+    "comes than it says"
+#define CONFIGURATION_HELP "use a server on Linux for it"
 
 // One that came over USB/IP is another server's to export.
 bool usb_obstacle_is_use(enum usb_obstacle o)
@@ -40,6 +44,7 @@ const char *usb_obstacle_text(enum usb_obstacle o)
         [USB_OBSTACLE_NETWORK] = NETWORK_TEXT ": " NETWORK_HELP,
         [USB_OBSTACLE_KEYBOARD] = KEYBOARD_TEXT ": " KEYBOARD_HELP,
         [USB_OBSTACLE_USBIP] = USBIP_TEXT ": " USBIP_HELP,
+        [USB_OBSTACLE_CONFIGURATION] = CONFIGURATION_TEXT ": " CONFIGURATION_HELP,
     };
     return (unsigned)o < USB_OBSTACLE_COUNT ? text[o] : "unknown reason";
 }
@@ -59,6 +64,7 @@ const struct usb_obstacle_words *usb_obstacle_words(enum usb_obstacle o)
         [USB_OBSTACLE_NETWORK] = {"network", NETWORK_TEXT, NETWORK_HELP},
         [USB_OBSTACLE_KEYBOARD] = {"keyboard", KEYBOARD_TEXT, KEYBOARD_HELP},
         [USB_OBSTACLE_USBIP] = {"usbip", USBIP_TEXT, USBIP_HELP},
+        [USB_OBSTACLE_CONFIGURATION] = {"configuration", CONFIGURATION_TEXT, CONFIGURATION_HELP},
     };
     return &words[(unsigned)o < USB_OBSTACLE_COUNT ? o : USB_OBSTACLE_NONE];
 }

@@ -35,6 +35,8 @@ enum usb_obstacle {
     USB_OBSTACLE_NETWORK,  // the default route, or a connection, goes through it
     USB_OBSTACLE_KEYBOARD, // of the console that somebody may sit at
     USB_OBSTACLE_USBIP,    // it came over USB/IP itself
+    // And it does not:
+    USB_OBSTACLE_CONFIGURATION, // it answers, but its configuration cannot be read
     USB_OBSTACLE_COUNT
 };
 

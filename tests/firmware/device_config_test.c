@@ -151,3 +151,53 @@ TEST(device_config_is_the_one_that_linux_chooses)
     CHECK_EQ(CHOICE(0xff, AUDIO_1), 1);
     CHECK_EQ(choice(0, NULL, 0), 0);
 }
+
+// --- long ones -----------------------------------------------------------------------------------
+
+static struct sim_device *long_one(struct world *w, uint8_t *config, uint16_t size)
+{
+    const uint8_t head[] = {
+        USB_CONFIG_BYTES(size, 1, 1, 0, 0x80, 50),
+        USB_INTERFACE_BYTES(0, 0, 1, 14, 1, 0, 0),
+        USB_ENDPOINT_BYTES(0x81, 2, 512, 0),
+    };
+    for (uint16_t i = sizeof head; i < size; i = (uint16_t)(i + 200)) {
+        config[i] = (uint8_t)(size - i < 200 ? size - i : 200);
+        config[i + 1] = 0x24; // of a class
+    }
+    memcpy(config, head, sizeof head);
+    const struct sim_faulty_options options = {
+        .speed = USB_SPEED_HIGH, .product = 6, .configs = {config}, .config_sizes = {size}};
+    return sim_faulty_create(w->bus[0], &options);
+}
+
+WORLD_TEST(device_config_of_8128_bytes, world_begin(w))
+{
+    static uint8_t config[8128];
+    struct rig_urb u;
+    struct rig_device *d = rig_plug(&w->rig, "1-1", long_one(w, config, sizeof config));
+    CHECK_EQ(rig_open(d), BASE_OK);
+    CHECK_EQ(d->info.config[0].size, sizeof config);
+    rig_control_urb(&u, d, "800600020000c01f", NULL);
+    rig_submit(&u);
+    rig_check_urb(&u, USB_STATUS_OK, sizeof config);
+    CHECK_BYTES(u.urb.buffer, config, sizeof config);
+    rig_release(&u);
+    check_in(w, d, 0x81, 512);
+    rig_close(d);
+}
+
+// Not as a bad cable, which has its own words.
+WORLD_TEST(device_config_that_is_too_long, world_begin(w))
+{
+    static uint8_t config[8192];
+    struct sim_faulty_options mute = {.speed = USB_SPEED_FULL, .product = 5, .interfaces = 1};
+    static const uint8_t nothing[USB_DT_DEVICE_SIZE];
+    mute.device = nothing;
+    CHECK_EQ(sim_plug(w->bus[0], "1-1", long_one(w, config, sizeof config)), BASE_OK);
+    rig_advance(&w->rig, 10 * RIG_SECOND_US);
+    CHECK_EQ(rig_find(&w->rig, "1-1")->info.obstacle, USB_OBSTACLE_CONFIGURATION);
+    CHECK_EQ(sim_plug(w->bus[1], "2-1", sim_faulty_create(w->bus[1], &mute)), BASE_OK);
+    rig_advance(&w->rig, 10 * RIG_SECOND_US);
+    CHECK_EQ(rig_find(&w->rig, "2-1")->info.obstacle, USB_OBSTACLE_ENUMERATION);
+}

@@ -11,6 +11,11 @@ enum { TURNS_MAX = 2000, LOG_EVENTS = 256 };
 // In the chip a register; here the buses are as fast as what is plugged in.
 void device_usb_host_speed_full_only(void) {}
 
+unsigned device_usb_host_packets_max(unsigned port)
+{
+    return usb_host_double_packets_max(port);
+}
+
 bool device_usb_host_root_connected(unsigned port)
 {
     return usb_host_double_connected(port);

@@ -13,7 +13,7 @@ struct entry {
     "a control transfer that has begun cannot be taken back: endpoint 0 waits for its end"
 #define HIGH_BANDWIDTH "the library moves one packet per microframe"
 #define SHORT_CONFIG "the library does not enumerate a device that gives less than it says"
-#define LONG_CONFIG "the library does not enumerate a device whose configuration exceeds 4 KiB"
+#define LONG_CONFIG "the library does not enumerate a device whose configuration exceeds 8128 bytes"
 #define ODD_DEVICE "the library does not look at these fields of a device descriptor"
 #define TIMING "the test lets the bus go on while no task of the library runs"
 

@@ -51,6 +51,11 @@ bool device_usb_host_root_connected(unsigned port)
     return usb_host_double_connected(port);
 }
 
+unsigned device_usb_host_packets_max(unsigned port)
+{
+    return usb_host_double_packets_max(port);
+}
+
 static uint64_t now_us(void *ctx)
 {
     (void)ctx;

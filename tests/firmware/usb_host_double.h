@@ -18,7 +18,8 @@ enum { USB_HOST_DOUBLE_PORTS = 2 }; // 0: high speed, 1: full speed
 struct usb_host_double_config {
     // Root port n of the library is the port "BUS-1" of bus n. NULL: nothing ever comes there.
     struct sim_bus *bus[USB_HOST_DOUBLE_PORTS];
-    unsigned channels[USB_HOST_DOUBLE_PORTS]; // 0: as the chip, 16 and 8
+    unsigned channels[USB_HOST_DOUBLE_PORTS];    // 0: as the chip, 16 and 8
+    unsigned packets_max[USB_HOST_DOUBLE_PORTS]; // of one transfer; 0: 127, as every revision has
     uint64_t (*now_us)(void *ctx);
     void *ctx;
     bool threads;
@@ -57,6 +58,7 @@ void usb_host_double_unlock(void); // and whoever waits looks again
 // What the controller's register says: something is plugged into that root port, whatever the
 // library makes of it.
 bool usb_host_double_connected(unsigned port);
+unsigned usb_host_double_packets_max(unsigned port);
 
 // --- what a test may break -----------------------------------------------------------------------
 

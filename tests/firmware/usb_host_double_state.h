@@ -22,7 +22,7 @@
 enum {
     DOUBLE_ENDPOINTS = 32,     // number, + 16 for IN, as the simulated bus counts
     DOUBLE_CACHE_LINE = 64,    // of the chip with 128 or 256 KiB of L2 cache
-    DOUBLE_CONTROL_MAX = 4096, // CONFIG_USB_HOST_CONTROL_TRANSFER_MAX_SIZE
+    DOUBLE_CONTROL_MAX = 8128, // CONFIG_USB_HOST_CONTROL_TRANSFER_MAX_SIZE
     DOUBLE_ISO_LIST = 64,      // transfer descriptors of an isochronous pipe
     DOUBLE_ISO_MARGIN = 3,
     DOUBLE_INTERRUPT_LIST = 32,

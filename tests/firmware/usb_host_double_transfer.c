@@ -8,6 +8,13 @@
 #include <string.h>
 
 enum { HARDWARE_BYTES_MAX = 65535, HARDWARE_PACKETS_MAX = 127 }; // of one transfer, all chips
+enum { HARDWARE_BYTES_MORE = 524287 };                           // if there are more packets
+
+unsigned usb_host_double_packets_max(unsigned port)
+{
+    unsigned n = double_library.config.packets_max[port];
+    return n ? n : HARDWARE_PACKETS_MAX;
+}
 
 // --- memory --------------------------------------------------------------------------------------
 
@@ -106,10 +113,12 @@ static bool is_compliant(const usb_transfer_t *p, const struct usb_endpoint *ep)
     return !(ep->address & 0x80) || p->num_bytes % ep->max_packet_size == 0;
 }
 
-static void check_size(int bytes, const struct usb_endpoint *ep)
+static void check_size(int bytes, const struct double_pipe *pipe)
 {
-    int max = HARDWARE_PACKETS_MAX * ep->max_packet_size;
-    if (bytes > HARDWARE_BYTES_MAX || bytes > max)
+    const struct usb_endpoint *ep = &pipe->ep;
+    int packets = (int)usb_host_double_packets_max(pipe->device->root);
+    int most = packets > HARDWARE_PACKETS_MAX ? HARDWARE_BYTES_MORE : HARDWARE_BYTES_MAX;
+    if (bytes > most || bytes > packets * ep->max_packet_size)
         double_fail("endpoint %02x: a transfer of %d bytes is more than the hardware counts",
                     ep->address, bytes);
 }
@@ -137,7 +146,7 @@ static void check_deadly(const struct double_pipe *pipe, const usb_transfer_t *p
                         ep->address, list);
         return;
     }
-    check_size(p->num_bytes, ep);
+    check_size(p->num_bytes, pipe);
     if (ep->type == USB_INTERRUPT)
         check_interrupt(p, ep);
     else if (p->num_bytes == 0 && ep->address & 0x80)
@@ -152,7 +161,7 @@ static void check_deadly_control(const struct double_pipe *pipe, const usb_trans
 {
     int data = p->num_bytes - USB_SETUP_PACKET_SIZE;
     const uint8_t *setup = p->data_buffer;
-    check_size(data, &pipe->ep);
+    check_size(data, pipe);
     if (setup[0] & 0x80 && data % pipe->ep.max_packet_size != 0)
         double_fail("a control IN of %d bytes is no multiple of the packet size", data);
     if (setup[0] == 0 && setup[1] == USB_REQ_SET_ADDRESS)

@@ -71,6 +71,7 @@ static const char *const types[] = {
     "restart_asked",
     "factory_reset",
     "not_served place:where eventlog_cost:reason",
+    "control_too_long count:bytes count:most",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
@@ -78,7 +79,7 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
     [EVENTLOG_KIND_status] = "ok not_available busy failed no_device",
     [EVENTLOG_KIND_usb_speed] = "- low full high - super",
     [EVENTLOG_KIND_usb_obstacle] =
-        "- speed enumeration host_full mounted swap holders network keyboard usbip",
+        "- speed enumeration host_full mounted swap holders network keyboard usbip configuration",
     [EVENTLOG_KIND_eventlog_start] =
         ("- power_on restart factory_reset update panic task_watchdog interrupt_watchdog watchdog "
          "lockup brownout power_glitch external debugger"),

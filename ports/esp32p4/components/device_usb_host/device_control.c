@@ -4,6 +4,8 @@
 // dropped; what is behind it waits. Client task.
 #include "device_parts.h"
 
+#include "device_usb_host_speed.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +47,20 @@ bool device_request_take(struct device *d)
 
 // --- the end ------------------------------------------------------------------------------------
 
+// The device was asked for less than the asker wants, and might have given more.
+static bool is_cut(const struct device_control *c, struct usb_setup wanted, uint32_t got)
+{
+    return c->asked < wanted.wLength && got >= c->asked;
+}
+
+// A client makes do with the beginning of a descriptor, as with a device that gives no more.
+static bool may_be_cut(struct usb_setup s)
+{
+    return s.bmRequestType == USB_DIR_IN && s.bRequest == USB_REQ_GET_DESCRIPTOR;
+}
+
 // What came of the data stage. `room`: what the asker has place for.
-static int32_t outcome_of(const struct device_control *c, uint16_t wanted, uint32_t room,
+static int32_t outcome_of(const struct device_control *c, struct usb_setup wanted, uint32_t room,
                           bool short_not_ok, uint32_t *actual_length)
 {
     int n = c->transfer->actual_num_bytes - SETUP_SIZE;
@@ -55,7 +69,7 @@ static int32_t outcome_of(const struct device_control *c, uint16_t wanted, uint3
     int32_t status = device_status(c->transfer->status);
     if (status != USB_STATUS_OK)
         *actual_length = 0;
-    else if (got > room || (c->asked < wanted && got >= c->asked))
+    else if (got > room || (is_cut(c, wanted, got) && !may_be_cut(wanted)))
         status = USB_STATUS_OVERFLOW; // more than there is room for, or than one transfer can bring
     else if (short_not_ok && got < room)
         status = USB_STATUS_SHORT;
@@ -67,6 +81,12 @@ static const uint8_t *data_of(const struct device_control *c)
     return c->transfer->data_buffer + SETUP_SIZE;
 }
 
+static void report_too_long(struct device *d, uint16_t bytes, uint32_t most)
+{
+    const struct eventlog_what what = EVENTLOG_WITH(control_too_long, .bytes = bytes, .most = most);
+    device_log(d, &what);
+}
+
 static void finish_urb(struct device *d)
 {
     struct device_control *c = &d->control;
@@ -74,7 +94,9 @@ static void finish_urb(struct device *d)
     struct usb_setup setup = usb_setup_unpack(u->setup);
     bool in = (setup.bmRequestType & USB_DIR_IN) != 0;
     bool short_not_ok = in && u->flags & USB_URB_SHORT_NOT_OK;
-    int32_t status = outcome_of(c, setup.wLength, u->length, short_not_ok, &u->actual_length);
+    int32_t status = outcome_of(c, setup, u->length, short_not_ok, &u->actual_length);
+    if (in && is_cut(c, setup, (uint32_t)(c->transfer->actual_num_bytes - SETUP_SIZE)))
+        report_too_long(d, setup.wLength, c->asked);
     if (in && u->actual_length > 0)
         memcpy(u->buffer, data_of(c), u->actual_length);
     c->urb = NULL;
@@ -85,7 +107,7 @@ static void finish_request(struct device_control *c)
 {
     struct device_request *r = &c->request;
     uint32_t room = r->setup.wLength;
-    r->status = outcome_of(c, r->setup.wLength, room, false, &r->actual_length);
+    r->status = outcome_of(c, r->setup, room, false, &r->actual_length);
     if (r->data && r->actual_length > 0)
         memcpy(r->data, data_of(c), r->actual_length);
     r->state = REQUEST_DONE;
@@ -93,8 +115,11 @@ static void finish_request(struct device_control *c)
 
 static void return_transfer(struct device *d)
 {
-    if (d->control.transfer != d->control.own)
-        device_pool_put(d->host, d->control.transfer);
+    usb_transfer_t *t = d->control.transfer;
+    if (t != d->control.own && t->data_buffer_size > DEVICE_POOL_BYTES)
+        (void)usb_host_transfer_free(t);
+    else if (t != d->control.own)
+        device_pool_put(d->host, t);
     d->control.transfer = NULL;
 }
 
@@ -116,11 +141,10 @@ static void transfer_done(usb_transfer_t *t)
 
 // --- the beginning ------------------------------------------------------------------------------
 
-// Longest data stage, in whole packets.
+// Longest data stage: what the controller counts, which depends on the chip's revision.
 static uint32_t data_max(const struct device *d)
 {
-    uint32_t packets = (DEVICE_POOL_BYTES - SETUP_SIZE) / d->max_packet_size0;
-    return d->max_packet_size0 * (packets < DEVICE_PACKETS_MAX ? packets : DEVICE_PACKETS_MAX);
+    return d->max_packet_size0 * device_usb_host_packets_max(d->place.root == 1);
 }
 
 // Bytes of the transfer, the setup packet included; the library wants an IN in whole packets.
@@ -134,6 +158,8 @@ static usb_transfer_t *take_transfer(struct device *d, uint32_t size)
 {
     if (size <= DEVICE_CONTROL_BYTES)
         return d->control.own;
+    if (size > DEVICE_POOL_BYTES)
+        return device_transfer_alloc_long(size);
     return device_pool_get(d->host, 0);
 }
 
@@ -144,18 +170,18 @@ static void try_later(struct device *d)
     device_due(d->host, d->control.retry_us);
 }
 
-enum begun { BEGUN, LATER, NEVER };
+enum begun { BEGUN, LATER, NEVER, NO_MEMORY };
 
 static enum begun begin_transfer(struct device *d, struct usb_setup setup, const uint8_t *out)
 {
     struct device_control *c = &d->control;
     bool in = (setup.bmRequestType & USB_DIR_IN) != 0;
     uint32_t max = data_max(d);
-    if (setup.wLength > max && !in)
-        return NEVER;
     c->asked = setup.wLength = (uint16_t)(setup.wLength < max ? setup.wLength : max);
     uint32_t size = transfer_size(d, in, setup.wLength);
     usb_transfer_t *t = take_transfer(d, size);
+    if (!t && size > DEVICE_POOL_BYTES)
+        return NO_MEMORY;
     if (!t) {
         c->tries = 0; // not in the next turn: that would be without end
         return LATER;
@@ -201,8 +227,11 @@ static bool begin_urb(struct device *d)
     struct usb_urb *u = BASE_CONTAINER(c->urbs.next, struct usb_urb, backend_link);
     struct usb_setup setup = usb_setup_unpack(u->setup);
     bool in = (setup.bmRequestType & USB_DIR_IN) != 0;
-    bool too_long = !in && setup.wLength > (u->length < data_max(d) ? u->length : data_max(d));
-    enum begun b = too_long ? NEVER : begin_transfer(d, setup, u->buffer);
+    bool too_long = !in && setup.wLength > data_max(d);
+    bool invalid = too_long || (!in && setup.wLength > u->length);
+    enum begun b = invalid ? NEVER : begin_transfer(d, setup, u->buffer);
+    if (too_long)
+        report_too_long(d, setup.wLength, data_max(d));
     if (b == LATER) {
         try_later(d);
         return false;
@@ -210,9 +239,11 @@ static bool begin_urb(struct device *d)
     base_list_remove(&u->backend_link);
     if (b == BEGUN)
         c->urb = u;
+    else if (b == NO_MEMORY)
+        device_urb_done(u, USB_STATUS_NO_MEMORY);
     else
-        device_urb_done(u, too_long ? USB_STATUS_INVALID : USB_STATUS_PROTOCOL);
-    if (b == NEVER)
+        device_urb_done(u, invalid ? USB_STATUS_INVALID : USB_STATUS_PROTOCOL);
+    if (b != BEGUN)
         c->tries = 0;
     return true;
 }

@@ -58,8 +58,11 @@ static void show_obstacle(struct device_usb_host *h, struct device *parent, uint
     device_path_set(d, parent, root, port);
     d->info.speed = speed;
     d->info.devnum = (uint8_t)(OBSTACLE_DEVNUM + (d - h->devices));
-    bool full = why == USB_OBSTACLE_ENUMERATION && !has_channel(h, d->place.root);
-    d->info.obstacle = full ? USB_OBSTACLE_HOST_FULL : why;
+    if (why == USB_OBSTACLE_ENUMERATION && !has_channel(h, d->place.root))
+        why = USB_OBSTACLE_HOST_FULL;
+    else if (why == USB_OBSTACLE_ENUMERATION && atomic_exchange(&h->scan.accepted, false))
+        why = USB_OBSTACLE_CONFIGURATION; // it has given its device descriptor
+    d->info.obstacle = why;
     device_announce(d);
 }
 

@@ -54,6 +54,7 @@ static void open_if_new(struct device_usb_host *h, uint8_t address)
         return;
     }
     (void)note_refused(h, address, false);
+    atomic_store(&h->scan.accepted, false);
     d->address = address;
     d->handle = handle;
     h->scan.arrived_us = d->since_us;

@@ -14,6 +14,17 @@ esp_err_t device_transfer_alloc(size_t bytes, int packets, usb_transfer_t **t)
     return err;
 }
 
+// Only while others do not need the memory.
+usb_transfer_t *device_transfer_alloc_long(size_t bytes)
+{
+    static const uint32_t internal = MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT;
+    usb_transfer_t *t = NULL;
+    if (heap_caps_get_free_size(internal) < DEVICE_INTERNAL_RESERVE + bytes ||
+        device_transfer_alloc(bytes, 0, &t) != ESP_OK)
+        return NULL;
+    return t;
+}
+
 bool device_pool_create(struct device_usb_host *h)
 {
     while (h->pool.free < DEVICE_POOL_COUNT) {

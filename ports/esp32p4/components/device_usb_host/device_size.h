@@ -9,7 +9,7 @@ enum {
 
     // --- transfer buffers, bytes ---
     // Each device: one control transfer, the setup packet included.
-    DEVICE_CONTROL_BYTES = 8 + 1024,
+    DEVICE_CONTROL_BYTES = 8 + 512,
     // Each claimed bulk endpoint: one.
     DEVICE_BULK_BYTES = 4096,
     // Each claimed interrupt endpoint: so many, each one packet.
@@ -31,8 +31,8 @@ enum {
     DEVICE_HUB_BYTES = 8 + 64,
 
     // --- limits of the host controller and its driver ---
-    // Packets that its counters count, on every silicon revision (a longer transfer "succeeds"
-    // with wrong data, esp-idf issue 17927).
+    // Packets that its counters count on every silicon revision, for URBs that can be cut into
+    // several transfers; device_usb_host_packets_max() for control.
     DEVICE_PACKETS_MAX = 127,
     // Isochronous descriptors, one per (micro)frame: 64 less the driver's margin, which it asserts.
     DEVICE_ISO_FRAMES_MAX = 61,
@@ -45,9 +45,11 @@ enum {
     DEVICE_INTERNAL_RESERVE = 32 * 1024,
 
     // --- other ---
-    DEVICE_CLIENT_EVENTS = 32,  // the library drops what does not fit into its event queue
-    DEVICE_CONFIG_BYTES = 4096, // longest configuration that is read
-    DEVICE_HUB_PORTS = 15,      // that are looked at
+    DEVICE_CLIENT_EVENTS = 32, // the library drops what does not fit into its event queue
+    // Longest configuration that is read; CONFIG_USB_HOST_CONTROL_TRANSFER_MAX_SIZE is the same, as
+    // is the longest control transfer that every silicon revision can do.
+    DEVICE_CONFIG_BYTES = 8128,
+    DEVICE_HUB_PORTS = 15, // that are looked at
 
     // --- times ---
     DEVICE_FETCH_US = 5 * 1000 * 1000,    // a device that does not answer is shown anyway

@@ -179,6 +179,7 @@ struct device_usb_host {
         uint64_t arrived_us; // when the last device was found
         uint32_t refused[4]; // bits of addresses that there was no place for
         uint64_t root_since_us[2];
+        atomic_bool accepted; // a device was, since one has come up; the daemon task sets it
     } scan;
 
     // Shared transfer buffers; the first `free` of them are.

@@ -29,10 +29,16 @@ void device_usb_host_figures(struct device_usb_host *h, struct device_usb_host_f
 
 // --- callbacks of the library -------------------------------------------------------------------
 
-// Daemon task. Every device with its first configuration; without a function here none comes up.
+// Whose turn this task makes: the library does not tell the filter.
+static _Thread_local struct device_usb_host *turning;
+
+// Daemon task. Every device with its first configuration, which it has not read yet; without a
+// function here none comes up.
 static bool accept_device(const usb_device_desc_t *descriptor, uint8_t *configuration)
 {
     (void)descriptor;
+    if (turning)
+        atomic_store(&turning->scan.accepted, true);
     *configuration = 1;
     return true;
 }
@@ -59,6 +65,7 @@ static void keep_speed(const struct device_usb_host *h)
 void device_usb_host_library_turn(struct device_usb_host *h, uint32_t timeout_ms)
 {
     uint32_t flags = 0;
+    turning = h;
     (void)usb_host_lib_handle_events(pdMS_TO_TICKS(timeout_ms), &flags);
     h->library_flags |= flags;
     atomic_fetch_add(&h->library_turns, 1);

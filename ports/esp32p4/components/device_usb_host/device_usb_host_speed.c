@@ -17,6 +17,12 @@ void device_usb_host_speed_full_only(void)
     portEXIT_CRITICAL(&lock);
 }
 
+// GHWCFG3 has the width of the counter, 4 bits and up.
+unsigned device_usb_host_packets_max(unsigned port)
+{
+    return (1u << (4 + USB_DWC_LL_GET_HW(port)->ghwcfg3_reg.pktsizewidth)) - 1;
+}
+
 bool device_usb_host_root_connected(unsigned port)
 {
     return usb_dwc_ll_hprt_get_conn_status(USB_DWC_LL_GET_HW(port));

@@ -14,6 +14,14 @@ typedef struct {
         };
         uint32_t val;
     } hcfg_reg;
+    volatile union {
+        struct {
+            uint32_t xfersizewidth : 4;
+            uint32_t pktsizewidth : 3;
+            uint32_t reserved : 25;
+        };
+        uint32_t val;
+    } ghwcfg3_reg;
 } usb_dwc_dev_t;
 
 extern usb_dwc_dev_t USB_DWC_HS, USB_DWC_FS;
