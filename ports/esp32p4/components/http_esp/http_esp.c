@@ -14,6 +14,7 @@
 #include "esp_log.h"
 #include "esp_pthread.h"
 #include "ports/posix/posix_socket.h"
+#include "sdkconfig.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,11 @@
 
 _Static_assert(HTTP_ESP_WEBSOCKETS + HTTP_ESP_LINES == HTTP_ESP_STREAMS, "said by http_esp.h");
 
-enum { HEAD_SIZE = 1024, FIELD_SIZE = 300, LIMIT_US = 5000000 };
+enum {
+    HEAD_SIZE = 1024,
+    FIELD_SIZE = CONFIG_HTTPD_MAX_REQ_HDR_LEN, // none is cut: our cookie may be behind others
+    LIMIT_US = 5000000,
+};
 
 // Larger than 512 bytes, so it is in PSRAM; nothing in it is used by two tasks at once.
 struct http_esp {
@@ -105,12 +110,13 @@ static esp_err_t respond(struct http_esp *h, const struct api_response *a)
 
 // --- requests ------------------------------------------------------------------------------------
 
-// Too long for its buffer: its beginning. Also on the loop thread, while this task waits for it.
+// Also on the loop thread, while this task waits for it.
 static const char *header(void *ctx, const char *name)
 {
     struct http_esp *h = ctx;
-    esp_err_t err = httpd_req_get_hdr_value_str(h->request, name, h->field, sizeof h->field);
-    return err == ESP_OK || err == ESP_ERR_HTTPD_RESULT_TRUNC ? h->field : NULL;
+    return httpd_req_get_hdr_value_str(h->request, name, h->field, sizeof h->field) == ESP_OK
+               ? h->field
+               : NULL;
 }
 
 // The first call is the go-ahead for who waits for one: the library has none.
