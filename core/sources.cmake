@@ -9,6 +9,7 @@ set(USBIP_CORE_SOURCES
   base/base_address.c
   base/base_number.c
   base/base_text.c
+  base/base_utc.c
   wire/wire_op.c
   wire/wire_urb.c
   usb/usb_class.c
@@ -45,6 +46,7 @@ set(USBIP_CORE_SOURCES
   server/server_export.c
   server/server_find.c
   server/server_history.c
+  server/server_lease.c
   server/server_port.c
   server/server_record.c
   server/server_room.c
@@ -101,6 +103,7 @@ set(USBIP_API_SOURCES
   api/api_healthz.c
   api/api_history.c
   api/api_json.c
+  api/api_lease.c
   api/api_live.c
   api/api_login.c
   api/api_message.c

@@ -2,6 +2,7 @@
 #include "api/api_device.h"
 #include "api/api_class.h"
 #include "api/api_endpoints.h"
+#include "api/api_lease.h"
 #include "api/api_power.h"
 #include "api/api_problem.h"
 #include "api/api_simulate.h"
@@ -298,6 +299,7 @@ void api_device_members(struct api_json *j, const struct api_context *ctx,
     api_port_power(j, "power", ctx, d->info.busid);
     add_simulate(j, ctx, d);
     add_user(j, ctx, d);
+    api_lease(j, ctx, d->info.busid);
     add_totals(j, ctx, d);
     api_rates(j, &rates);
 }

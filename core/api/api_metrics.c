@@ -7,6 +7,7 @@
 
 #include "base/base_text.h"
 #include "eventlog/eventlog_refusals.h"
+#include "server/server_lease.h"
 
 enum { NUMBER_SIZE = 32, VALUE_SIZE = 2 * USB_NAME_SIZE };
 
@@ -182,6 +183,8 @@ static void add_states(struct api_json *j, const struct api_context *ctx,
         add_sample(j, "usbip_devices", "state", api_device_state((enum registry_state)state),
                    count[state]);
     add_sample(j, "usbip_devices", "state", API_DEVICE_HIDDEN, hidden);
+    begin_metric(j, "usbip_leases", "gauge", "Devices that are leased.");
+    add_sample(j, "usbip_leases", NULL, NULL, server_lease_count(ctx->server));
     begin_metric(j, "usbip_sessions", "gauge", "Devices that somebody has.");
     add_sample(j, "usbip_sessions", NULL, NULL, sessions);
 }

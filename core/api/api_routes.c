@@ -7,6 +7,7 @@
 #include "api/api_events.h"
 #include "api/api_healthz.h"
 #include "api/api_history.h"
+#include "api/api_lease.h"
 #include "api/api_live.h"
 #include "api/api_login.h"
 #include "api/api_metrics.h"
@@ -45,6 +46,8 @@ static const struct api_route routes[] = {
     {"PUT", "/api/v1/devices/{busid}/power", API_OPERATE, api_put_device_power},
     {"GET", "/api/v1/ports/{port}/power", API_VIEW, api_get_port_power},
     {"PUT", "/api/v1/ports/{port}/power", API_OPERATE, api_put_port_power},
+    {"PUT", "/api/v1/devices/{busid}/lease", API_OPERATE, api_put_lease},
+    {"DELETE", "/api/v1/devices/{busid}/lease", API_OPERATE, api_delete_lease},
     {"POST", "/api/v1/devices/{busid}/plug", API_OPERATE, api_post_plug},
     {"POST", "/api/v1/devices/{busid}/unplug", API_OPERATE, api_post_unplug},
     {"POST", "/api/v1/devices/{busid}/type", API_OPERATE, api_post_type},

@@ -135,7 +135,13 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     EVENT(CONTROL_TOO_LONG, control_too_long, WARNING,                                             \
           "{busid}: a control transfer of {bytes} bytes is more than the host controller does at " \
           "one time ({most})",                                                                     \
-          NUMBER(count, bytes) NUMBER(count, most))
+          NUMBER(count, bytes) NUMBER(count, most))                                                \
+    EVENT(LEASE_TAKEN, lease_taken, INFO, "{peer} has leased {busid} for {seconds} s",             \
+          NUMBER(count, seconds))                                                                  \
+    EVENT(LEASE_ENDED, lease_ended, INFO, "the lease of {busid} has ended: {reason}{peer}",        \
+          WORD(eventlog_lease, reason))                                                            \
+    PLAIN(LEASE_IN_FORCE, lease_in_force, WARNING,                                                 \
+          "session {session}: {peer} may not have {busid} now: it is leased to others")
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,
@@ -299,6 +305,14 @@ enum eventlog_cost {
 // A part of a device. Endpoint 0 stands for the whole interface in that setting.
 #define EVENTLOG_PLACE(interface, alternate, endpoint)                                             \
     ((uint32_t)(interface) << 16 | (uint32_t)(alternate) << 8 | (uint32_t)(endpoint))
+
+// How a lease has ended.
+enum eventlog_lease {
+    EVENT_LEASE_RAN_OUT = 1,
+    EVENT_LEASE_GIVEN_BACK, // by who made it
+    EVENT_LEASE_TAKEN_BACK, // by somebody else
+    EVENT_LEASE_COUNT
+};
 
 #define EVENTLOG_NUMBER(kind, name) uint32_t name;
 #define EVENTLOG_WORD(tag, name) enum tag name;

@@ -185,6 +185,13 @@ static const struct word costs[] = {
     [EVENT_COST_CONTROL] = {"control", "it is a second control endpoint"},
 };
 
+// {peer} follows.
+static const struct word lease_ends[] = {
+    [EVENT_LEASE_RAN_OUT] = {"ran_out", "its time is over"},
+    [EVENT_LEASE_GIVEN_BACK] = {"given_back", "given back by "},
+    [EVENT_LEASE_TAKEN_BACK] = {"taken_back", "taken back by "},
+};
+
 static const struct {
     const struct word *words;
     unsigned count;
@@ -207,6 +214,7 @@ static const struct {
     TABLE(eventlog_power, powers),
     TABLE(eventlog_user, user_actions),
     TABLE(eventlog_cost, costs),
+    TABLE(eventlog_lease, lease_ends),
 };
 
 // Members are NULL if that number has no word.

@@ -35,6 +35,7 @@ enum eventlog_kind {
     EVENTLOG_KIND_eventlog_power,
     EVENTLOG_KIND_eventlog_user,
     EVENTLOG_KIND_eventlog_cost,
+    EVENTLOG_KIND_eventlog_lease,
     EVENTLOG_KIND_COUNT
 };
 

@@ -165,6 +165,12 @@ struct access_answer registry_ask_for_all(const struct registry_device *d,
     return a.yes ? access_anybody(access, &d->seen_as) : a;
 }
 
+bool registry_leased_away(const struct registry_device *d, const struct access_identity *who)
+{
+    return d->leased_to && !(who->kind == ACCESS_IDENTITY_ADDRESS &&
+                             base_block_contains(d->leased_to, &who->address));
+}
+
 struct access_answer registry_ask_named(const struct registry_device *d,
                                         const struct access_names *names,
                                         const struct access_list *access,
@@ -279,7 +285,8 @@ static bool is_shown(const struct registry_device *d, const struct registry_audi
 {
     if (a->not_silent && d->state == REGISTRY_IN_USE && !a->in_use_too)
         return false;
-    return registry_listed(d, a->in_use_too) && registry_ask(d, a->access, a->who).yes;
+    return registry_listed(d, a->in_use_too) && registry_ask(d, a->access, a->who).yes &&
+           !registry_leased_away(d, a->who);
 }
 
 uint8_t *registry_devlist(struct registry *r, const struct registry_audience *a, size_t *size,

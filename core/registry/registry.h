@@ -35,6 +35,8 @@ struct registry_device {
     struct access_device seen_as; // by rules; its texts are this record's
     enum access_reason kept; // why it is not exported, as was last said; 0: it is. The server's
     bool taken;              // its owner wants it in spite of its host's use, as was last said
+    const struct base_block
+        *leased_to; // who alone may see and import it; NULL: anybody. The server's
     uint64_t plugged_us;
     struct server_usage *usage; // the server's; NULL: no memory
     struct usbip_backend *backend;
@@ -89,6 +91,9 @@ struct access_answer registry_ask(const struct registry_device *d, const struct 
 // Whether any client at all may.
 struct access_answer registry_ask_for_all(const struct registry_device *d,
                                           const struct access_list *access);
+
+// Whether it is kept for somebody else for a while, which rules have no part in.
+bool registry_leased_away(const struct registry_device *d, const struct access_identity *who);
 
 // The same as registry_ask() if it had these names.
 struct access_answer registry_ask_named(const struct registry_device *d,

@@ -24,8 +24,8 @@ struct usbip_server *server_create(const struct server_config *config,
     server->budget.total = config->total_budget_bytes;
     server->now_us = now_us;
     server->totals.started_us = now_us;
-    struct base_list *lists[] = {&server->links, &server->ready, &server->timers, &server->changed,
-                                 &server->budget.starving};
+    struct base_list *lists[] = {&server->links,   &server->ready,  &server->timers,
+                                 &server->changed, &server->leases, &server->budget.starving};
     for (unsigned i = 0; i < sizeof lists / sizeof *lists; i++)
         base_list_init(lists[i]);
     registry_init(&server->registry, alloc, config->max_devices);
@@ -106,6 +106,7 @@ void server_destroy(struct usbip_server *server)
     }
     registry_clear(&server->registry);
     server_usages_clear(&server->usages);
+    server_leases_clear(server);
     server_access_end(server);
     for (unsigned i = 0; i < server->backend_count; i++)
         session_pool_trim(&server->backends[i].pool);
@@ -285,6 +286,7 @@ void server_step(struct usbip_server *server, uint64_t now_us)
     if (server_usage_due(&server->usages, now_us))
         server_usage_sample(&server->usages, server->now_us, now_us);
     server->now_us = now_us;
+    server_leases_due(server);
     server_take_events(server);
     take_due(server);
     while (!base_list_empty(&server->ready)) {
@@ -305,7 +307,9 @@ uint64_t server_next_deadline(struct usbip_server *server)
 {
     uint64_t best = base_list_empty(&server->ready) ? first_deadline(server) : 0;
     uint64_t ports_us = server->switching > 0 ? server_ports_deadline(server) : UINT64_MAX;
+    uint64_t leases_us = server_leases_deadline(server);
     best = ports_us < best ? ports_us : best;
+    best = leases_us < best ? leases_us : best;
     for (unsigned i = 0; i < server->backend_count; i++) {
         struct usbip_backend *b = server->backends[i].backend;
         uint64_t t = b->next_deadline(b);

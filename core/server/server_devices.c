@@ -64,12 +64,25 @@ static bool being_released(const struct usbip_server *server, const struct regis
     return true;
 }
 
+// It holds for whoever comes after it has begun: who has the device keeps it.
+static bool is_leased_away(struct usbip_server *server, const struct server_link *l,
+                           const struct registry_device *d)
+{
+    const struct access_identity who = server_identity(l);
+    if (!registry_leased_away(d, &who))
+        return false;
+    server_record_of(server, l, d->info.busid, EVENTLOG(lease_in_force));
+    return true;
+}
+
 static void import(struct usbip_server *server, struct server_link *l, struct registry_device *d)
 {
     if (!d) {
         refuse_import(server, l, WIRE_ST_NODEV);
     } else if (d->state == REGISTRY_REFUSED) {
         refuse_import(server, l, WIRE_ST_DEV_ERR);
+    } else if (is_leased_away(server, l, d)) {
+        refuse_import(server, l, WIRE_ST_DEV_BUSY);
     } else if (d->state == REGISTRY_AVAILABLE) {
         open_device(server, l, d);
     } else if (being_released(server, d)) {
@@ -121,7 +134,7 @@ static void serve_waiting(struct usbip_server *server, struct registry_device *d
             l->waiting = false;
             l->device = NULL;
             session_give_notice(&l->notice);
-        } else if (d->state == REGISTRY_AVAILABLE) {
+        } else if (d->state == REGISTRY_AVAILABLE && !is_leased_away(server, l, d)) {
             open_device(server, l, d);
         } else {
             refuse_import(server, l, WIRE_ST_DEV_BUSY);
@@ -251,6 +264,7 @@ static void device_plugged(struct usbip_server *server, struct usbip_backend *b,
         return;
     }
     d->usage = server_usage_plugged(&server->usages, &d->info);
+    server_lease_plugged(server, d);
     bool usable = d->info.obstacle == USB_OBSTACLE_NONE || d->state == REGISTRY_AVAILABLE;
     if (usable)
         server_record(server, d->info.busid, NULL,

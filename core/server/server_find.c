@@ -40,6 +40,7 @@ const char *server_busid(struct usbip_server *server, const char *name)
 struct finding {
     struct registry_device *device; // the first that the client may have
     unsigned count;                 // of those
+    struct registry_device *leased; // the first that is leased to others meanwhile
     struct registry_device *denied; // the first that it may not have
     struct access_answer why;
 };
@@ -51,7 +52,10 @@ static void find(const struct usbip_server *server, const struct access_identity
         if (d->state == REGISTRY_HUB || strcmp(registry_name(d, kind), name) != 0)
             continue;
         struct access_answer a = registry_ask(d, server->access, who);
-        if (a.yes && f->count++ == 0)
+        bool leased = a.yes && registry_leased_away(d, who);
+        if (leased)
+            f->leased = f->leased ? f->leased : d;
+        else if (a.yes && f->count++ == 0)
             f->device = d;
         if (a.yes || f->denied)
             continue;
@@ -69,6 +73,8 @@ struct registry_device *server_find(struct usbip_server *server, const struct se
         find(server, &who, kind, name, &f);
     if (f.count == 1)
         return f.device;
+    if (f.count == 0 && f.leased) // it is there, and is found to be busy
+        return f.leased;
     if (f.count > 1)
         server_record_of(server, l, name, EVENTLOG_WITH(name_ambiguous, .devices = f.count));
     else if (f.denied)

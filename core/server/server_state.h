@@ -8,6 +8,7 @@
 //   server_record.c    what happened goes to the event log
 //   server_port.c      buses, ports and their power
 //   server_room.c      places and memory for those who come
+//   server_lease.c     a device is some client's for a while
 //   server_find.c      which device a client means
 //   server_export.c    what is exported at all
 //   server_devices.c   who has which device
@@ -16,6 +17,7 @@
 #pragma once
 
 #include "server/server.h"
+#include "server/server_lease.h"
 
 enum { SERVER_MAX_BACKENDS = 4, SERVER_SWITCHES = 16 };
 
@@ -66,6 +68,8 @@ struct usbip_server {
     struct base_list ready;   // those whose session has given notice
     struct base_list timers;  // those with a deadline, earliest first
     struct base_list changed; // those that the port has to look at
+    struct base_list leases;  // of struct server_lease, by their ends
+    unsigned lease_count;
     uint32_t last_id;
     uint64_t now_us;
     bool stopping;
@@ -99,6 +103,18 @@ bool server_room_hope(const struct usbip_server *server);       // that some com
 bool server_room_may_come(struct usbip_server *server, struct server_link *l);
 void server_room_for_urbs(struct usbip_server *server); // probes, if some found no memory
 bool server_room_wanted(const struct usbip_server *server);
+
+// server_lease.c
+void server_lease_plugged(const struct usbip_server *server, struct registry_device *d);
+void server_leases_due(struct usbip_server *server); // ends those that are over
+void server_leases_clear(struct usbip_server *server);
+
+static inline uint64_t server_leases_deadline(const struct usbip_server *server)
+{
+    return base_list_empty(&server->leases)
+               ? UINT64_MAX
+               : BASE_CONTAINER(server->leases.next, struct server_lease, link)->until_us;
+}
 
 // server_find.c
 struct access_identity server_identity(const struct server_link *l);

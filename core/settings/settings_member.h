@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Members of objects in a document's lists: read and checked one by one. Used inside settings/
-// only. Any thread.
+// Members of objects in a document's lists: read and checked one by one. Any thread.
 #pragma once
 
 #include "access/access_name.h"

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <time.h>
 
 enum {
     LAST_WORDS_US = 2000000, // how long the end waits for those who read the output
@@ -116,19 +115,12 @@ static void after_turn(void *ctx, uint64_t now_us)
     service_alive(&p->service, now_us);
 }
 
-static uint64_t unix_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static bool start_server(struct program *p)
 {
     struct server_config config;
     server_config_default(&config);
     program_limits(p, &config);
-    config.unix_us = unix_us();
+    config.unix_us = wall_clock_unix_us();
     config.start = process_start();
     p->server = server_create(&config, &p->alloc, posix_now_us());
     if (!p->server) {
@@ -139,6 +131,14 @@ static bool start_server(struct program *p)
     if (posix_settings_access(&p->settings.now, p->server, posix_now_us()))
         return true;
     snprintf(p->why, WHY_SIZE, "no memory for the access rules");
+    return false;
+}
+
+static bool watch_clock(struct program *p)
+{
+    if (wall_clock_begin(&p->clock, p->loop, server_eventlog(p->server)))
+        return true;
+    snprintf(p->why, WHY_SIZE, "the time of day cannot be watched");
     return false;
 }
 
@@ -185,8 +185,10 @@ static void print_failure(const struct program *p)
 static void run(struct program *p)
 {
     service_init(&p->service);
+    p->clock.watch.fd = -1;
     if (start_server(p) && program_start_devices(p) && program_start_loop(p, after_turn) &&
-        program_watch_devices(p) && program_watch_users(p) && program_start_http(p)) {
+        watch_clock(p) && program_watch_devices(p) && program_watch_users(p) &&
+        program_start_http(p)) {
         handle_signals(p->loop);
         announce(p);
         program_announce(p);
@@ -207,6 +209,7 @@ static void run(struct program *p)
     program_quiet_devices(p);
     if (p->loop)
         posix_loop_destroy(p->loop);
+    wall_clock_end(&p->clock);
     api_live_destroy(p->live);
     if (p->server)
         server_destroy(p->server);

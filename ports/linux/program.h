@@ -17,6 +17,7 @@
 #include "ports/linux/server_settings.h"
 #include "ports/linux/service.h"
 #include "ports/linux/sim_file.h"
+#include "ports/linux/wall_clock.h"
 #include "ports/posix/posix_loop.h"
 #include "ports/posix/posix_restart.h"
 #include "sim/bus/sim_bus.h"
@@ -54,6 +55,7 @@ struct program {
     struct program_users users;
     struct usbip_server *server;
     struct posix_loop *loop;
+    struct wall_clock clock;
     struct service service; // the manager of this one
     struct http_server *http;
     struct api_simulate simulate; // what HTTP may do with the bus

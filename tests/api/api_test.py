@@ -28,6 +28,7 @@ RULES = """{"access":{"allow":[{"address":"10.0.0.0/28","note":"CI runners"}],"r
     {"device":{"id":"0483:374b"},"addresses":["10.0.0.7"],"effect":"hide"}]}}"""
 TRIED = """{"address":"10.0.0.7","busid":"1-3","access":{"rules":[
     {"device":{"alias":"probe"},"effect":"hide"}]}}"""
+SOON = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
 PAGES = ("/", "/devices/{busid}", "/topology", "/clients", "/events", "/settings",
          "/settings/{part}")
 
@@ -37,9 +38,19 @@ ASKED = {
     "GET /metrics": [("/metrics", {}, None, 200)],
     "GET /api/v1/openapi.json": [("/api/v1/openapi.json", {}, None, 200)],
     "GET /api/v1/status": [("/api/v1/status", {}, None, 200)],
+    "PUT /api/v1/devices/{busid}/lease": [
+        ("/api/v1/devices/1-3/lease", JSON, '{"owner":"anna","reason":"test","for_s":60}', 201),
+        ("/api/v1/devices/1-3/lease", JSON, '{"owner":"anna","until":"%s"}' % SOON, 200),
+        ("/api/v1/devices/1-3/lease", JSON, '{"owner":"","for_s":60}', 422),
+        ("/api/v1/devices/1-3/lease", JSON, "[]", 400),
+        ("/api/v1/devices/1-2/lease", JSON, '{"owner":"anna","for_s":60}', 409),
+        ("/api/v1/devices/7-7/lease", JSON, '{"owner":"anna","for_s":60}', 404),
+        ("/api/v1/devices/1-3/lease", JSON | {"Origin": "http://example.org"}, "{}", 403),
+    ],
     "GET /api/v1/devices": [("/api/v1/devices", {}, None, 200)],
     "GET /api/v1/devices/{busid}": [
         ("/api/v1/devices/1-1", {}, None, 200),  # in use
+        ("/api/v1/devices/1-3", {}, None, 200),  # leased
         ("/api/v1/devices/1-2", {}, None, 200),  # a hub
         ("/api/v1/devices/1-4", {}, None, 200),
         ("/api/v1/devices/7-7", {}, None, 404),
@@ -109,6 +120,10 @@ ASKED = {
         ("/api/v1/devices/1-3/power?force=yes", JSON, '{"on":true}', 400),
         ("/api/v1/devices/7-7/power", JSON, '{"on":true}', 404),
         ("/api/v1/devices/1-3/power", JSON | {"Origin": "http://example.org"}, "{}", 403),
+    ],
+    "DELETE /api/v1/devices/{busid}/lease": [
+        ("/api/v1/devices/1-3/lease", {}, None, 204),
+        ("/api/v1/devices/1-3/lease", {}, None, 404),
     ],
     "GET /api/v1/ports/{port}/power": [
         ("/api/v1/ports/1-8/power?force=1", {}, None, 200),
@@ -251,6 +266,8 @@ ROLES = {
     "POST /api/v1/devices/{busid}/plug": (OPERATE, "/api/v1/devices/7-7/plug", None),
     "POST /api/v1/devices/{busid}/unplug": (OPERATE, "/api/v1/devices/7-7/unplug", None),
     "PUT /api/v1/devices/{busid}/power": (OPERATE, "/api/v1/devices/7-7/power", "{}"),
+    "PUT /api/v1/devices/{busid}/lease": (OPERATE, "/api/v1/devices/7-7/lease", "{}"),
+    "DELETE /api/v1/devices/{busid}/lease": (OPERATE, "/api/v1/devices/7-7/lease", None),
     "GET /api/v1/ports/{port}/power": (VIEW, "/api/v1/ports/7-7/power", None),
     "PUT /api/v1/ports/{port}/power": (OPERATE, "/api/v1/ports/7-7/power", "1"),
     "DELETE /api/v1/sessions/{id}": (OPERATE, "/api/v1/sessions/99999", None),

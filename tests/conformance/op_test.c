@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/wire.md 8.1, items 1-16: DEVLIST and IMPORT.
+#include "server/server_lease.h"
 #include "tests/conformance/fixture.h"
 
 #include <string.h>
@@ -326,6 +327,23 @@ FIXTURE_TEST(conformance_016_hidden_device)
     check_hidden(f, 1);
     struct stage_client *holder = fixture_attach(f); // and D2 is in use as well
     check_hidden(f, 0);
+    stage_check_alive(holder);
+}
+
+FIXTURE_TEST(conformance_014_leased_device)
+{
+    struct server_lease lease = {.busid = "1-1", .owner = "a", .maker = "a"};
+    lease.until_us = f->st.now_us + 60 * FIXTURE_SECOND_US;
+    CHECK(base_block_parse("192.0.2.0/24", &lease.addresses));
+    CHECK_EQ(server_lease_take(f->st.server, &lease, "a", f->st.now_us), BASE_OK);
+    struct stage_client *c = stage_connect_from(&f->st, "198.51.100.7");
+    fixture_send(c, "OP-DEVLIST");
+    CHECK_EQ(base_get_be32(stage_take(c, c->in_size) + WIRE_OP_HEADER_SIZE), 1);
+    stage_fin(c);
+    struct stage_client *holder = fixture_attach(f); // from 192.0.2.1
+    c = stage_connect_from(&f->st, "198.51.100.7");
+    fixture_send(c, "OP-IMPORT");
+    check_refused(f, c, "R-IMPORT-BUSY");
     stage_check_alive(holder);
 }
 

@@ -72,6 +72,9 @@ static const char *const types[] = {
     "factory_reset",
     "not_served place:where eventlog_cost:reason",
     "control_too_long count:bytes count:most",
+    "lease_taken count:seconds",
+    "lease_ended eventlog_lease:reason",
+    "lease_in_force",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
@@ -106,6 +109,7 @@ static const char *const words[EVENTLOG_KIND_COUNT] = {
         "- not_known fixed ganged in_use busy limit stopping gone permission failed",
     [EVENTLOG_KIND_eventlog_user] = "- added removed role password",
     [EVENTLOG_KIND_eventlog_cost] = "- channels packet_size high_bandwidth interval control",
+    [EVENTLOG_KIND_eventlog_lease] = "- ran_out given_back taken_back",
 };
 
 static void compare(const char *what, const char *stored, const char *now)
