@@ -239,6 +239,17 @@ static void close_outputs(struct program *p)
     output_end(p->err, limit_us);
 }
 
+// --check: the users are read as a start would read them. The settings that --state-dir keeps
+// belong to the server that runs.
+static bool check_users(struct program *p)
+{
+    if (!program_load_users(p))
+        return false;
+    program_end_users(p);
+    p->options.state_dir = NULL;
+    return true;
+}
+
 static void start(struct program *p, bool options_good)
 {
     if (options_good && p->options.set_password && !p->options.check) {
@@ -248,9 +259,7 @@ static void start(struct program *p, bool options_good)
             print_failure(p);
         return;
     }
-    if (p->options.check)
-        p->options.state_dir = NULL; // which belongs to the server that runs
-    if (!options_good || !program_start_settings(p)) {
+    if (!options_good || (p->options.check && !check_users(p)) || !program_start_settings(p)) {
         print_failure(p);
         return;
     }

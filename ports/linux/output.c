@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +93,17 @@ static void release(struct output *o)
     free(o);
 }
 
+// Signals are for the main thread.
+static bool start(struct output *o)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_create(&o->thread, NULL, write_queues, o) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
 struct output *output_create(int fd, output_lost_fn *lost, void *ctx)
 {
     struct output *o = calloc(1, sizeof *o);
@@ -105,7 +117,7 @@ struct output *output_create(int fd, output_lost_fn *lost, void *ctx)
     pthread_cond_init(&o->more, NULL);
     monotonic_cond_init(&o->done);
     pthread_mutex_lock(&o->lock); // the thread shall see its own name
-    bool good = pthread_create(&o->thread, NULL, write_queues, o) == 0;
+    bool good = start(o);
     pthread_mutex_unlock(&o->lock);
     if (good)
         return o;

@@ -3,9 +3,13 @@
 #include "ports/linux/crypto_gnutls.h"
 #include "ports/linux/program.h"
 
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -31,19 +35,53 @@ static bool read_line(char line[LINE_SIZE])
     return true;
 }
 
-// A terminal does not show what is typed.
+// 0: there is a line; else the signal that came first.
+static int await_line(int signals)
+{
+    struct signalfd_siginfo caught = {0};
+    struct pollfd p[] = {{.fd = signals, .events = POLLIN}, {.fd = STDIN_FILENO, .events = POLLIN}};
+    while (poll(p, 2, -1) < 0) {
+    }
+    bool any = p[0].revents && read(signals, &caught, sizeof caught) == sizeof caught;
+    return any ? (int)caught.ssi_signo : 0;
+}
+
+// A terminal does not show what is typed, and does again whatever ends or stops the program
+// meanwhile: such signals wait.
+static int ask_hidden(char line[LINE_SIZE], const struct termios *shown, int signals, bool *read)
+{
+    struct termios hidden = *shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    fputs("New password of admin: ", stderr);
+    int caught = await_line(signals);
+    *read = caught == 0 && read_line(line);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, shown);
+    fputs("\n", stderr);
+    return caught;
+}
+
 static bool ask(char line[LINE_SIZE])
 {
-    struct termios shown, hidden;
+    static const int ends[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGTSTP};
+    struct termios shown;
+    sigset_t ours, before;
+    bool read = false;
+    int caught;
     if (tcgetattr(STDIN_FILENO, &shown) < 0)
         return read_line(line);
-    hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    fputs("New password of admin: ", stderr);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    bool read = read_line(line);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    fputs("\n", stderr);
+    sigemptyset(&ours);
+    for (unsigned i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        sigaddset(&ours, ends[i]);
+    pthread_sigmask(SIG_BLOCK, &ours, &before);
+    int signals = signalfd(-1, &ours, SFD_CLOEXEC);
+    while ((caught = ask_hidden(line, &shown, signals, &read)) != 0) {
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        raise(caught); // who was stopped is asked again
+        pthread_sigmask(SIG_BLOCK, &ours, NULL);
+    }
+    close(signals);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     return read;
 }
 

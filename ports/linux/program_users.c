@@ -21,7 +21,7 @@ static bool offer_setup(struct program *p)
         snprintf(p->why, WHY_SIZE, "there are no random numbers");
         return false;
     }
-    log_message(&p->log, EVENTLOG_INFO,
+    log_message(&p->log, EVENTLOG_WARNING,
                 "nobody has set a password: changes come from this machine only; the code to set "
                 "one from elsewhere is %s",
                 p->users.setup_code);
@@ -118,9 +118,10 @@ static void take_over(struct program *p)
                     u->reader.store.why);
         return;
     }
+    bool was_claimed = users_claimed(&u->all);
     users_take(&u->all, &now, 0);
     log_message(&p->log, EVENTLOG_INFO, "%s", changed);
-    if (!u->setup_code[0])
+    if (was_claimed)
         (void)offer_setup(p);
 }
 
@@ -179,7 +180,9 @@ bool program_watch_users(struct program *p)
     posix_loop_remind(p->loop, &u->again);
     if (u->watch.fd >= 0 &&
         inotify_add_watch(u->watch.fd, p->options.state_dir, IN_MOVED_TO | IN_DELETE) >= 0 &&
-        posix_loop_watch(p->loop, &u->watch))
+        posix_loop_watch(p->loop, &u->watch)) {
+        look(p); // since they were read
         return true;
+    }
     return refuse(p, "it cannot be watched");
 }

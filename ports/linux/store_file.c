@@ -266,6 +266,7 @@ bool store_file_open_secrets(struct store_file *f, const char *folder, char *why
     if (!open_folder(f, folder, why) || !open_store(f, &secrets_names, why))
         return false;
     f->store.hold = hold;
+    atomic_store(&f->written, newest_file(f));
     return true;
 }
 

@@ -34,7 +34,8 @@ bool store_file_open_secrets(struct store_file *f, const char *folder, char *why
 // hold(), if it need not wait. For the loop's thread.
 bool store_file_try_hold(struct store_file *f);
 
-// Whether the newest copy is not what `f` has last written. While it is held.
+// Whether the newest copy is neither what was there at the opening nor what `f` has last written.
+// While it is held.
 bool store_file_is_anothers(struct store_file *f);
 
 // A document of somebody else's, which is only read: up to STORE_FILE_MAX_BYTES into `text`,

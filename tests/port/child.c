@@ -65,8 +65,11 @@ static _Noreturn void become(const struct child_start_with *with, char **argv, i
 {
     take_signals(with->ignores_hangup);
     setsid();
-    if (with->terminal && open(with->terminal, O_RDWR) < 0) // becomes the session's
+    int terminal = with->terminal ? open(with->terminal, O_RDWR) : 0; // becomes the session's
+    if (terminal < 0)
         _exit(127);
+    if (with->types)
+        dup2(terminal, 0);
     if (with->input)
         give_input(with->input);
     dup2(out, 1);

@@ -15,6 +15,7 @@ struct child {
         bool closed[3];       // descriptors that it is started without
         const char *input;    // all that it reads on stdin; NULL: that of the tests
         const char *terminal; // its controlling one; NULL: none
+        bool types;           // that is its stdin, too
         const char *folder;   // where it is started as ./usbip-server; NULL: next to the tests
         bool ignores_hangup;  // as nohup has it
         bool journal;         // stderr is systemd's, says the environment

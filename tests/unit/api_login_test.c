@@ -256,6 +256,37 @@ SETUP_TEST(api_login_set_up_happens_once)
     api_response_free(&two);
 }
 
+// Another program (--set-password) writes behind our job, and the loop hears of that before the
+// job's turn to be finished has come.
+LOGIN_TEST(api_login_what_came_later_holds)
+{
+    struct base_address peer = {.bytes = {127, 0, 0, 1}, .bits = 32};
+    log_in(l, "admin", "password");
+    const struct api_request request = {.method = "POST",
+                                        .path = "/api/v1/tokens",
+                                        .query = "",
+                                        .header = find_header,
+                                        .header_ctx = l,
+                                        .peer = &peer,
+                                        .body = "{\"name\":\"ci\",\"role\":\"view\"}",
+                                        .body_size = 27};
+    struct api_response r = api_handle(&l->ctx, &request);
+    CHECK(r.kind == API_JOB && r.job->begin(r.job, &l->ctx));
+    r.job->run(r.job);
+    struct users_document later;
+    CHECK_EQ(users_read(&l->users->users.config, &later), SETTINGS_STORE_OK);
+    CHECK_EQ(later.token_count, 1);
+    CHECK_EQ(users_put(&later, &(struct users_user){.name = "zoe", .role = USERS_VIEW}), BASE_OK);
+    users_take(l->ctx.users, &later, 0);
+    struct api_job *job = r.job;
+    r = job->finish(job, &l->ctx);
+    job->free(job);
+    CHECK_EQ(r.status, 201);
+    api_response_free(&r);
+    CHECK(users_find(&l->ctx.users->document, "zoe"));
+    CHECK(users_equal(&l->ctx.users->document, &later));
+}
+
 // --- sessions ------------------------------------------------------------------------------------
 
 LOGIN_TEST(api_login_cookie)
