@@ -68,6 +68,7 @@ set(USBIP_SETTINGS_SOURCES
   settings/settings_patch.c
   settings/settings_rule.c
   settings/settings_store.c
+  settings/settings_whole.c
 )
 # users/ needs the JSON library (cJSON) beside the C library.
 set(USBIP_USERS_SOURCES
@@ -86,12 +87,14 @@ set(USBIP_API_SOURCES
   api/api_access.c
   api/api_account.c
   api/api_asset.c
+  api/api_backup.c
   api/api_base64.c
   api/api_body.c
   api/api_box.c
   api/api_change.c
   api/api_class.c
   api/api_descriptors.c
+  api/api_differences.c
   api/api_device.c
   api/api_devices.c
   api/api_endpoints.c
@@ -116,7 +119,10 @@ set(USBIP_API_SOURCES
   api/api_query.c
   api/api_rename.c
   api/api_response.c
+  api/api_restore.c
+  api/api_restored.c
   api/api_routes.c
+  api/api_secrets.c
   api/api_sessions.c
   api/api_settings.c
   api/api_simulated.c

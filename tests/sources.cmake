@@ -6,6 +6,7 @@ set(USBIP_HOSTED_UNIT_TESTS
   api_events_test.c
   api_lease_test.c
   api_live_test.c
+  api_backup_test.c
   api_box_test.c
   api_login_test.c
   api_operate_test.c

@@ -96,7 +96,8 @@ struct api_response {
     char allow[API_LOCATION_SIZE];    // for 405 and OPTIONS; "": none
     const char *body;                 // `size` bytes, until api_response_free()
     size_t size;
-    char *memory; // what that frees; NULL for constant bodies
+    char *memory;            // what that frees; NULL for constant bodies
+    const char *disposition; // Content-Disposition; NULL: none
     struct api_stream stream;
     struct api_job *job;
 };

@@ -59,5 +59,6 @@ struct api_response api_change(const struct api_context *ctx, const struct api_r
                                const char *name, const struct api_changer *changer);
 
 // What would hold, without changing anything: *try, to be dropped. False: *r says what is wrong.
+// NULL: the change has begun, for a job of the caller's that goes on with ctx->change.
 bool api_change_try(const struct api_context *ctx, const char *patch, size_t size,
                     struct settings *try, struct api_response *r);

@@ -4,6 +4,8 @@
 
 #include "base/base_text.h"
 
+#include <string.h>
+
 static int digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -65,4 +67,24 @@ struct api_response api_query_problem(const char *name, const char *detail)
     base_text_char(&t, '.');
     const struct api_error error = {pointer, text};
     return api_problem_of(400, "The query is wrong", text, &error, 1);
+}
+
+bool api_query_dry_run(const struct api_request *req, bool *dry_run, struct api_response *r)
+{
+    struct api_query q = api_query_begin(req);
+    *dry_run = false;
+    while (api_query_next(&q)) {
+        if (strcmp(q.name, "dry_run") != 0) {
+            *r = api_query_problem(q.name, "is not known here; there is dry_run");
+            return false;
+        }
+        *dry_run = strcmp(q.value, "1") == 0;
+        if (!*dry_run && strcmp(q.value, "0") != 0) {
+            *r = api_query_problem(q.name, "must be 0 or 1");
+            return false;
+        }
+    }
+    if (q.wrong)
+        *r = api_problem(400, "The query is wrong", "It cannot be decoded, or is too long.");
+    return !q.wrong;
 }

@@ -22,3 +22,6 @@ bool api_query_next(struct api_query *q);
 
 // 400: the parameter `name` is `detail` ("must be a number").
 struct api_response api_query_problem(const char *name, const char *detail);
+
+// "dry_run=1", or nothing: the only one. False: *r says what is wrong.
+bool api_query_dry_run(const struct api_request *req, bool *dry_run, struct api_response *r);

@@ -2,6 +2,7 @@
 #include "api/api_routes.h"
 #include "api/api_access.h"
 #include "api/api_asset.h"
+#include "api/api_backup.h"
 #include "api/api_box.h"
 #include "api/api_devices.h"
 #include "api/api_events.h"
@@ -15,6 +16,7 @@
 #include "api/api_operate.h"
 #include "api/api_power.h"
 #include "api/api_rename.h"
+#include "api/api_restore.h"
 #include "api/api_sessions.h"
 #include "api/api_settings.h"
 #include "api/api_simulated.h"
@@ -66,6 +68,9 @@ static const struct api_route routes[] = {
     {"DELETE", "/api/v1/tokens/{id}", API_ADMIN, api_delete_token},
     {"POST", "/api/v1/restart", API_ADMIN, api_post_restart},
     {"POST", "/api/v1/factory-reset", API_ADMIN, api_post_factory_reset},
+    {"GET", "/api/v1/backup", API_ADMIN, api_get_backup},
+    {"POST", "/api/v1/backup", API_ADMIN, api_post_backup},
+    {"POST", "/api/v1/restore", API_ADMIN, api_post_restore},
 
     {"GET", "/", API_ANYBODY, api_get_page},
     {"GET", "/devices/{busid}", API_ANYBODY, api_get_page},

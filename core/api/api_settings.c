@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/api_settings.h"
 #include "api/api_change.h"
+#include "api/api_differences.h"
 #include "api/api_json.h"
 #include "api/api_problem.h"
 #include "api/api_query.h"
@@ -10,8 +11,6 @@
 
 #include <cJSON.h>
 #include <string.h>
-
-enum { POINTER_SIZE = 64 };
 
 // --- the document --------------------------------------------------------------------------------
 
@@ -29,24 +28,12 @@ static void add_document(struct api_json *j, const struct settings *s)
     cJSON_free(text);
 }
 
-// "access.mode" as "/access/mode"
-static void add_pointer(struct api_json *j, const char *key)
-{
-    char pointer[POINTER_SIZE];
-    struct base_text t;
-    base_text_init(&t, pointer, sizeof pointer);
-    base_text_char(&t, '/');
-    for (; *key; key++)
-        base_text_char(&t, *key == '.' ? '/' : *key);
-    api_json_text(j, NULL, pointer);
-}
-
 static void add_fixed(struct api_json *j, const struct api_change *change)
 {
     const char *key;
     api_json_array(j, "fixed");
     for (unsigned i = 0; change && (key = change->fixed(change->ctx, i)); i++)
-        add_pointer(j, key);
+        api_differences_pointer(j, NULL, key);
     api_json_array_end(j);
 }
 
@@ -166,26 +153,6 @@ static bool is_json(const struct api_request *req, struct api_response *r)
     return known && req->body;
 }
 
-static bool take_query(const struct api_request *req, bool *dry_run, struct api_response *r)
-{
-    struct api_query q = api_query_begin(req);
-    *dry_run = false;
-    while (api_query_next(&q)) {
-        if (strcmp(q.name, "dry_run") != 0) {
-            *r = api_query_problem(q.name, "is not known here; there is dry_run");
-            return false;
-        }
-        *dry_run = strcmp(q.value, "1") == 0;
-        if (!*dry_run && strcmp(q.value, "0") != 0) {
-            *r = api_query_problem(q.name, "must be 0 or 1");
-            return false;
-        }
-    }
-    if (q.wrong)
-        *r = api_problem(400, "The query is wrong", "It cannot be decoded, or is too long.");
-    return !q.wrong;
-}
-
 static struct api_response tell_ends(const struct api_context *ctx, const struct settings *s)
 {
     struct api_json j;
@@ -196,16 +163,16 @@ static struct api_response tell_ends(const struct api_context *ctx, const struct
     return api_answer(200, api_json_end(&j));
 }
 
-static struct api_response would(const struct api_context *ctx, const struct api_request *req)
+static void would(const struct api_context *ctx, const struct api_request *req,
+                  struct api_response *r)
 {
-    struct api_response r = api_answer(200, NULL);
     struct settings *try = cJSON_malloc(sizeof *try); // the chip's stacks are small
-    if (try && api_change_try(ctx, req->body, req->body_size, try, &r)) {
-        r = tell_ends(ctx, try);
+    *r = api_answer(200, NULL);
+    if (try && api_change_try(ctx, req->body, req->body_size, try, r)) {
+        *r = tell_ends(ctx, try);
         settings_drop(try);
     }
     cJSON_free(try);
-    return r;
 }
 
 // --- the route, and its turn ---------------------------------------------------------------------
@@ -226,9 +193,11 @@ struct api_response api_patch_settings(const struct api_context *ctx, const stru
     bool dry_run;
     if (!ctx->settings)
         return no_settings();
-    if (!take_query(req, &dry_run, &r) || !is_json(req, &r))
+    if (!api_query_dry_run(req, &dry_run, &r) || !is_json(req, &r))
         return r;
     if (!dry_run)
         return api_change(ctx, req, argument, &changer);
-    return is_fresh(ctx, req, &r) ? would(ctx, req) : r;
+    if (is_fresh(ctx, req, &r))
+        would(ctx, req, &r);
+    return r;
 }

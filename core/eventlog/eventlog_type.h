@@ -141,7 +141,13 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
     EVENT(LEASE_ENDED, lease_ended, INFO, "the lease of {busid} has ended: {reason}{peer}",        \
           WORD(eventlog_lease, reason))                                                            \
     PLAIN(LEASE_IN_FORCE, lease_in_force, WARNING,                                                 \
-          "session {session}: {peer} may not have {busid} now: it is leased to others")
+          "session {session}: {peer} may not have {busid} now: it is leased to others")            \
+    EVENT(BACKUP_MADE, backup_made, INFO,                                                          \
+          "{peer} has made a backup with {users} users and {tokens} tokens",                       \
+          NUMBER(count, users) NUMBER(count, tokens))                                              \
+    EVENT(RESTORED, restored, WARNING,                                                             \
+          "{peer} has restored a backup with {users} users and {tokens} tokens",                   \
+          NUMBER(count, users) NUMBER(count, tokens))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,

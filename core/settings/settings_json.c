@@ -7,7 +7,7 @@
 
 struct reader {
     const char *at, *end;
-    unsigned line;
+    unsigned line, depth;
     const char *wrong; // the first thing that is, as a sentence
 };
 
@@ -170,7 +170,7 @@ static bool members(struct reader *r, char close, unsigned depth)
 static bool value(struct reader *r, unsigned depth) // NOLINT(misc-no-recursion): limited
 {
     char c = next(r);
-    if ((c == '{' || c == '[') && depth >= SETTINGS_JSON_DEPTH)
+    if ((c == '{' || c == '[') && depth >= r->depth)
         return fail(r, "too many brackets inside each other");
     if (c == '{' || c == '[')
         return members(r, c == '{' ? '}' : ']', depth);
@@ -192,9 +192,10 @@ static bool document(struct reader *r)
     return r->at == r->end || fail(r, "there is something behind the document");
 }
 
-bool settings_json_check(const char *json, size_t size, size_t most, char *why)
+bool settings_json_check_depth(const char *json, size_t size, size_t most, unsigned depth,
+                               char *why)
 {
-    struct reader r = {.at = json, .end = json + size, .line = 1};
+    struct reader r = {.at = json, .end = json + size, .line = 1, .depth = depth};
     struct base_text t;
     base_text_init(&t, why, SETTINGS_WHY_SIZE);
     if (size > most) {
@@ -210,4 +211,9 @@ bool settings_json_check(const char *json, size_t size, size_t most, char *why)
     base_text_str(&t, ": ");
     base_text_str(&t, r.wrong);
     return false;
+}
+
+bool settings_json_check(const char *json, size_t size, size_t most, char *why)
+{
+    return settings_json_check_depth(json, size, most, SETTINGS_JSON_DEPTH, why);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "settings/settings_parse.h"
 #include "settings/settings_field.h"
 #include "settings/settings_json.h"
 #include "settings/settings_list.h"
@@ -99,7 +100,7 @@ static void refuse_twice(const cJSON *object, const struct settings_place *in,
     }
 }
 
-static bool is_section(const struct settings_port *port, const char *name)
+bool settings_parse_section(const struct settings_port *port, const char *name)
 {
     const struct settings_field *f;
     for (unsigned i = 0; (f = settings_field(port, i)); i++)
@@ -137,7 +138,7 @@ static void apply(struct parsing *p, const cJSON *document)
     {
         if (strcmp(item->string, "version") == 0)
             continue;
-        if (is_section(p->s.port, item->string))
+        if (settings_parse_section(p->s.port, item->string))
             apply_section(p, item);
         else
             apply_value(p, NULL, item);
@@ -176,10 +177,15 @@ static bool from_1_to_2(cJSON *document)
     return true;
 }
 
-static enum base_err parse(struct parsing *p, cJSON *document)
+enum base_err settings_parse_migrate(cJSON *document, char *why)
 {
     static const settings_step steps[SETTINGS_VERSION] = {NULL, from_1_to_2};
-    enum base_err err = settings_migrate(document, steps, SETTINGS_VERSION, p->why);
+    return settings_migrate(document, steps, SETTINGS_VERSION, why);
+}
+
+static enum base_err parse(struct parsing *p, cJSON *document)
+{
+    enum base_err err = settings_parse_migrate(document, p->why);
     if (err == BASE_ERR_INVALID || err == BASE_ERR_UNSUPPORTED)
         add_why(p->errors, p->why);
     if (err != BASE_OK)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "api/api_restore.h"
 #include "ports/linux/program.h"
 #include "sim/set/sim_set.h"
 #include "web/web_assets.h"
@@ -71,7 +72,7 @@ static struct api_context api_of(struct program *p)
         .settings = &p->settings.now,
         .change = &p->change,
         .kept = p->options.state_dir != NULL,
-        .body_max = settings_max_bytes(&p->settings.port),
+        .body_max = api_restore_body_max(&p->settings.port),
         .live = p->live,
         .box = &p->box,
     };

@@ -220,5 +220,6 @@ unsigned posix_http_headers(const struct api_response *a,
     n = add(headers, n, "Retry-After", a->retry_after);
     n = add(headers, n, "WWW-Authenticate", a->authenticate);
     n = add(headers, n, "Set-Cookie", a->cookie);
+    n = add(headers, n, "Content-Disposition", a->disposition);
     return n;
 }

@@ -49,7 +49,7 @@ struct api_response posix_http_refusal(const struct posix_http *h, int status);
 struct posix_http_header {
     const char *name, *value;
 };
-enum { POSIX_HTTP_HEADERS = 12 };
+enum { POSIX_HTTP_HEADERS = 13 };
 
 // The headers of a response besides type and length, borrowed from it. Returns their number.
 unsigned posix_http_headers(const struct api_response *a,

@@ -29,6 +29,8 @@ RULES = """{"access":{"allow":[{"address":"10.0.0.0/28","note":"CI runners"}],"r
 TRIED = """{"address":"10.0.0.7","busid":"1-3","access":{"rules":[
     {"device":{"alias":"probe"},"effect":"hide"}]}}"""
 SOON = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+BACKUP = """{"backup":{"format":"%s","version":1,"settings":{"version":2,"host_name":"%s",
+    "network":{"addressing":"dhcp"}}}}"""
 PAGES = ("/", "/devices/{busid}", "/topology", "/clients", "/events", "/settings",
          "/settings/{part}")
 
@@ -213,6 +215,24 @@ ASKED = {
         ("/api/v1/factory-reset", JSON, "[]", 400),
         ("/api/v1/factory-reset", JSON | {"Cookie": ""}, "{}", 401),
     ],
+    "GET /api/v1/backup": [
+        ("/api/v1/backup", {}, None, 200),
+        ("/api/v1/backup", {"Cookie": ""}, None, 401),
+    ],
+    "POST /api/v1/backup": [
+        ("/api/v1/backup", JSON, '{"passphrase":"long live the king"}', 200),
+        ("/api/v1/backup", JSON, '{"passphrase":"short"}', 422),
+        ("/api/v1/backup", JSON, "[]", 400),
+    ],
+    "POST /api/v1/restore": [
+        ("/api/v1/restore?dry_run=1", JSON, BACKUP % ("usbip-backup", "rack"), 200),
+        ("/api/v1/restore", JSON, BACKUP % ("usbip-backup", "rack"), 200),
+        ("/api/v1/restore", JSON, BACKUP % ("usbip-backup", "a b"), 422),
+        ("/api/v1/restore", JSON, BACKUP % ("tar", "rack"), 422),
+        ("/api/v1/restore", JSON, "[]", 400),
+        ("/api/v1/restore?wet_run=1", JSON, "{}", 400),
+        ("/api/v1/restore", JSON | {"Origin": "http://example.org"}, "{}", 403),
+    ],
     "POST /api/v1/restart": [
         ("/api/v1/restart", JSON, '{"when":"now"}', 422),
         ("/api/v1/restart", JSON, "[]", 400),
@@ -283,6 +303,9 @@ ROLES = {
     "GET /api/v1/tokens": (ADMIN, "/api/v1/tokens", None),
     "POST /api/v1/tokens": (ADMIN, "/api/v1/tokens", "{}"),
     "DELETE /api/v1/tokens/{id}": (ADMIN, "/api/v1/tokens/00000000", None),
+    "GET /api/v1/backup": (ADMIN, "/api/v1/backup", None),
+    "POST /api/v1/backup": (ADMIN, "/api/v1/backup", "{}"),
+    "POST /api/v1/restore": (ADMIN, "/api/v1/restore?dry_run=1", "{}"),
     "POST /api/v1/restart": (ADMIN, "/api/v1/restart", "[]"),
     "POST /api/v1/factory-reset": (ADMIN, "/api/v1/factory-reset", "{}"),
     "GET /": (FREE, "/", None),
@@ -421,7 +444,7 @@ class OpenApi(WithServer):
                 jsonschema.Draft202012Validator(problem).validate(json.loads(data))
         self.assertEqual({str(s) for _, s in REFUSED} | {"503"}, set(responses))
         data = self.server.send(next(r for r, status in REFUSED if status == 413))[1]
-        self.assertIn("262144 bytes", json.loads(data)["detail"])
+        self.assertIn("290816 bytes", json.loads(data)["detail"])
 
     def test_the_documents_routes_are_those_that_there_are(self):
         described = {f"{m.upper()} {p}" for p, ms in self.document["paths"].items() for m in ms}

@@ -10,7 +10,8 @@ firmware_sdkconfig(${CMAKE_BINARY_DIR}/sdkconfig_main ESP_CONSOLE_UART_NUM=0 USB
   USBIP_BUTTON_GPIO=20 USBIP_SIM_DEVICES=y USBIP_HOSTNAME="no_host_name"
   USBIP_VBUS_HS_GPIO=35 USBIP_VBUS_FS_GPIO=21)
 usbip_tests(firmware_main_tests SOURCES ${main_sources} ${main_doubles} main_test.c lwip_time_test.c
-  console_double.c crypto_double.c gpio_double.c http_double.c main_login.c mbedtls_double.c nvs_double.c task_double.c ../port/usbip_client.c
+  console_double.c crypto_double.c gpio_double.c http_double.c main_backup.c main_login.c mbedtls_double.c nvs_double.c task_double.c ../port/usbip_client.c
+  ../port/child.c ../port/hanging_calls.c ../port/http_client.c ../port/program_rig.c ../port/settings_folder.c
   ../support/tcp_client.c
   LIBS gnutls mbedcrypto device_usb_host_on_double usbip_posix usbip_settings usbip_sim usbip_web firmware_idf)
 target_include_directories(firmware_main_tests BEFORE PRIVATE ${CMAKE_BINARY_DIR}/sdkconfig_main)
@@ -19,3 +20,4 @@ target_include_directories(firmware_main_tests PRIVATE . ${port}/main ${port}/co
   ${port}/components/crypto_mbedtls ${port}/components/store_nvs)
 target_compile_definitions(firmware_main_tests PRIVATE _GNU_SOURCE)
 target_link_options(firmware_main_tests PRIVATE -Wl,--wrap=posix_loop_wake -Wl,--wrap=device_usb_host_create)
+add_dependencies(firmware_main_tests usbip-server) # started as a child process

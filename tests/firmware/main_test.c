@@ -7,6 +7,7 @@
 #include "tests/firmware/gpio_double.h"
 #include "tests/firmware/http_double.h"
 #include "tests/firmware/idf_double.h"
+#include "tests/firmware/main_backup.h"
 #include "tests/firmware/main_login.h"
 #include "tests/firmware/network_double.h"
 #include "tests/firmware/network_double_tcp.h"
@@ -417,32 +418,50 @@ static void reset_by_http(const struct firmware *f, bool is_reset)
     CHECK_EQ(board_reset_start(), EVENT_START_FACTORY_RESET);
 }
 
-// A life of its own: in a process that has none yet. What is planned is what this one is.
-static void live_and_reset(enum eventlog_start planned)
+// A life of its own: in a process that has none yet.
+static void in_a_process(void (*live)(enum eventlog_start planned), enum eventlog_start planned)
 {
     int status;
     (void)fflush(stdout);
     pid_t pid = fork();
     CHECK(pid >= 0);
     if (pid == 0) {
-        leave_an_event();
-        reset_reason = ESP_RST_SW;
-        plan(planned);
-        reset_by_http(start_board(), planned == EVENT_START_FACTORY_RESET);
+        live(planned);
         _exit(0);
     }
     CHECK_EQ(waitpid(pid, &status, 0), pid);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+// What is planned is what this run is.
+static void live_and_reset(enum eventlog_start planned)
+{
+    leave_an_event();
+    reset_reason = ESP_RST_SW;
+    plan(planned);
+    reset_by_http(start_board(), planned == EVENT_START_FACTORY_RESET);
+}
+
+static void live_with_a_backup(enum eventlog_start planned)
+{
+    (void)planned;
+    (void)start_board();
+    main_backup_story();
+}
+
+TEST(main_backup_moves_from_linux_and_back)
+{
+    in_a_process(live_with_a_backup, EVENT_START_RESTART);
+}
+
 TEST(main_factory_reset_by_http)
 {
-    live_and_reset(EVENT_START_RESTART);
+    in_a_process(live_and_reset, EVENT_START_RESTART);
 }
 
 TEST(main_after_a_factory_reset_the_events_begin_anew)
 {
-    live_and_reset(EVENT_START_FACTORY_RESET);
+    in_a_process(live_and_reset, EVENT_START_FACTORY_RESET);
 }
 
 TEST(main_from_start_to_restart)

@@ -75,6 +75,8 @@ static const char *const types[] = {
     "lease_taken count:seconds",
     "lease_ended eventlog_lease:reason",
     "lease_in_force",
+    "backup_made count:users count:tokens",
+    "restored count:users count:tokens",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.

@@ -3,6 +3,7 @@
 #include "main_change.h"
 #include "main_tasks.h"
 
+#include "api/api_restore.h"
 #include "base/base_text.h"
 #include "esp_heap_caps.h"
 #include "esp_log.h"
@@ -112,6 +113,7 @@ void main_http_start(struct firmware *f)
                          .settings = &f->shown,
                          .change = &f->change,
                          .box = &f->box,
+                         .body_max = api_restore_body_max(&f->settings.port),
                          .live = api_live_create()}}, // NULL: no live updates
         .priority = main_task_http.priority,
         .core = main_task_http.core,
