@@ -91,6 +91,7 @@ set(USBIP_API_SOURCES
   api/api_base64.c
   api/api_body.c
   api/api_box.c
+  api/api_certificate.c
   api/api_change.c
   api/api_class.c
   api/api_descriptors.c

@@ -7,11 +7,12 @@
 #include "server/server.h"
 #include "users/users.h"
 
-struct api_context;  // below
-struct api_box;      // api_box.h
-struct api_change;   // api_change.h
-struct api_job;      // api_job.h
-struct api_simulate; // api_simulate.h
+struct api_context;     // below
+struct api_box;         // api_box.h
+struct api_certificate; // api_certificate.h
+struct api_change;      // api_change.h
+struct api_job;         // api_job.h
+struct api_simulate;    // api_simulate.h
 struct api_live;
 struct settings;
 
@@ -143,6 +144,7 @@ struct api_port_facts {
     char id[API_NAME_SIZE];   // of the machine, the same for ever; "": unknown
     char name[API_NAME_SIZE]; // host name
     uint16_t usbip_port;
+    uint16_t https_port; // 0: there is no HTTPS
     struct base_address addresses[API_ADDRESSES_MAX];
     unsigned address_count;
     const char *address_source; // "dhcp", "static", "link_local"; NULL: unknown
@@ -172,14 +174,15 @@ struct api_context {
     struct api_assets assets;
     void (*port_facts)(void *ctx, struct api_port_facts *facts); // fills in zeros; NULL: none
     void *port_ctx;
-    const struct api_simulate *simulate; // NULL: there are no simulated devices
-    const struct settings *settings;     // now; NULL: there are none
-    const struct api_change *change;     // NULL: nothing of them can be changed here
-    bool kept;                           // what is changed is there after a restart
-    size_t body_max;                     // of a request, at least API_BODY_MAX; 0: that
-    struct api_live *live;               // for API_STREAM_LIVE; NULL: there is none
-    const struct api_box *box;           // NULL: it cannot begin again by itself
-    uint64_t now_us;                     // filled in for each call
+    const struct api_simulate *simulate;       // NULL: there are no simulated devices
+    const struct settings *settings;           // now; NULL: there are none
+    const struct api_certificate *certificate; // NULL: there is no HTTPS
+    const struct api_change *change;           // NULL: nothing of them can be changed here
+    bool kept;                                 // what is changed is there after a restart
+    size_t body_max;                           // of a request, at least API_BODY_MAX; 0: that
+    struct api_live *live;                     // for API_STREAM_LIVE; NULL: there is none
+    const struct api_box *box;                 // NULL: it cannot begin again by itself
+    uint64_t now_us;                           // filled in for each call
 };
 
 static inline size_t api_body_max(const struct api_context *ctx)

@@ -58,6 +58,8 @@ static bool origin_is_ours(const struct api_request *req)
     if (!origin)
         return true; // a program, not a page
     const char *authority = strstr(origin, "://");
+    if (req->secure && strncmp(origin, "https://", strlen("https://")) != 0)
+        return false; // the plain page of this name may be anybody's in between
     return authority && known && api_header_same(authority + strlen("://"), host);
 }
 

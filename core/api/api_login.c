@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { COOKIE_SIZE = 128 };
+#define COOKIE_RULES "; Path=/; HttpOnly; SameSite=Strict"
 
 static const char first_user[] = "admin";
 
@@ -74,9 +75,9 @@ static bool set_cookie(struct api_response *r, const char *secret, bool secure)
         return false;
     memcpy(both, r->body, size);
     base_text_init(&t, both + size, COOKIE_SIZE);
-    base_text_str(&t, API_COOKIE "=");
+    base_text_str(&t, secure ? API_COOKIE_SECURE "=" : API_COOKIE "=");
     base_text_str(&t, secret);
-    base_text_str(&t, "; Path=/; HttpOnly; SameSite=Strict");
+    base_text_str(&t, COOKIE_RULES);
     base_text_str(&t, secure ? "; Secure" : "");
     api_text_free(r->memory);
     r->body = r->memory = both;
@@ -168,8 +169,8 @@ struct api_response api_post_logout(const struct api_context *ctx, const struct 
     (void)argument;
     if (ctx->users && ctx->who->kind == USERS_BY_SESSION)
         users_session_end(&ctx->users->sessions, ctx->who->session);
-    r.cookie = API_COOKIE "=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0";
-    (void)req;
+    r.cookie = req->secure ? API_COOKIE_SECURE "=" COOKIE_RULES "; Max-Age=0; Secure"
+                           : API_COOKIE "=" COOKIE_RULES "; Max-Age=0";
     return r;
 }
 

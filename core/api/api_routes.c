@@ -4,6 +4,7 @@
 #include "api/api_asset.h"
 #include "api/api_backup.h"
 #include "api/api_box.h"
+#include "api/api_certificate.h"
 #include "api/api_devices.h"
 #include "api/api_events.h"
 #include "api/api_healthz.h"
@@ -39,6 +40,8 @@ static const struct api_route routes[] = {
     {"GET", "/api/v1/history", API_VIEW, api_get_history},
     {"GET", "/api/v1/settings", API_VIEW, api_get_settings},
     {"PATCH", "/api/v1/settings", API_ADMIN, api_patch_settings},
+    {"GET", "/api/v1/certificate", API_VIEW, api_get_certificate},
+    {"PUT", "/api/v1/certificate", API_ADMIN, api_put_certificate},
     {"POST", "/api/v1/access/test", API_OPERATE, api_post_access_test},
     {"PATCH", "/api/v1/devices/{busid}", API_ADMIN, api_patch_device},
     {"GET", "/api/v1/simulate", API_VIEW, api_get_simulate},

@@ -150,6 +150,18 @@ static void add_access(struct api_json *j, const struct api_context *ctx)
     api_json_bool(j, "kept", ctx->kept);
 }
 
+// null: a login over this connection is plain.
+static void add_https(struct api_json *j, const struct api_port_facts *facts)
+{
+    if (!facts->https_port) {
+        api_json_null(j, "https");
+        return;
+    }
+    api_json_object(j, "https");
+    api_json_number(j, "port", facts->https_port);
+    api_json_object_end(j);
+}
+
 void api_status_members(struct api_json *j, const struct api_context *ctx, bool with_limits)
 {
     struct api_port_facts facts = {0};
@@ -170,6 +182,7 @@ void api_status_members(struct api_json *j, const struct api_context *ctx, bool 
     if (with_limits)
         add_limits(j, server_config(ctx->server));
     add_access(j, ctx);
+    add_https(j, &facts);
     api_json_bool(j, "simulated", ctx->simulate != NULL);
     api_json_number(j, "last_event", eventlog_last(server_eventlog(ctx->server)));
     api_health_problems(j, ctx, &facts);

@@ -35,10 +35,9 @@ static bool by_authorization(const struct api_context *ctx, const char *value,
 }
 
 // "a=1; usbip_session=...; b=2". The name may be there twice: another port of this machine's.
-static bool by_cookie(const struct api_context *ctx, const char *cookies,
+static bool by_cookie(const struct api_context *ctx, const char *name, const char *cookies,
                       struct users_identity *who)
 {
-    static const char name[] = API_COOKIE "=";
     char secret[USERS_SECRET_SIZE];
     for (const char *at = cookies; *at; at += strspn(at, "; ")) {
         size_t n = strcspn(at, "; ");
@@ -102,8 +101,9 @@ static bool find(const struct api_context *ctx, const struct api_request *req,
     *who = (struct users_identity){.kind = USERS_NOBODY};
     if (value)
         return by_authorization(ctx, value, who);
+    const char *name = req->secure ? API_COOKIE_SECURE "=" : API_COOKIE "=";
     value = claimed ? api_header(req, "Cookie") : NULL;
-    if (!value || !by_cookie(ctx, value, who))
+    if (!value || !by_cookie(ctx, name, value, who))
         who->role = api_who_nobody(ctx, req);
     return true;
 }

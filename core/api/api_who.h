@@ -5,7 +5,10 @@
 
 #include "api/api.h"
 
+// Under TLS it has a name that browsers take over TLS only: who can change what comes from the
+// plain port of this machine cannot put one of his own there.
 #define API_COOKIE "usbip_session"
+#define API_COOKIE_SECURE "__Host-usbip_session"
 
 // True: go on, *who asks and has the role. False: *r says why not (401 or 403).
 bool api_who_may(const struct api_context *ctx, const struct api_request *req, enum api_role role,

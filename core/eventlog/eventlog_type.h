@@ -147,7 +147,9 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
           NUMBER(count, users) NUMBER(count, tokens))                                              \
     EVENT(RESTORED, restored, WARNING,                                                             \
           "{peer} has restored a backup with {users} users and {tokens} tokens",                   \
-          NUMBER(count, users) NUMBER(count, tokens))
+          NUMBER(count, users) NUMBER(count, tokens))                                              \
+    PLAIN(CERTIFICATE_CHANGED, certificate_changed, INFO,                                          \
+          "{peer} has changed the certificate of HTTPS")
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,

@@ -19,6 +19,7 @@ struct login {
     struct settings settings;
     struct api_context ctx;
     const char *peer;     // NULL: this machine
+    bool secure;          // by TLS
     char headers[3][120]; // "Name: value"
     struct api_response last;
 };
@@ -84,6 +85,7 @@ static int ask(struct login *l, const char *method, const char *path, const char
         .header = find_header,
         .header_ctx = l,
         .peer = &peer,
+        .secure = l->secure,
         .body = body,
         .body_size = body ? strlen(body) : 0,
     };
@@ -303,6 +305,28 @@ LOGIN_TEST(api_login_cookie)
     CHECK_EQ(ASK("GET", "/api/v1/users", NULL), 403);         // may not
     CHECK(says(l, "the role admin"));
     CHECK(!l->last.authenticate);
+}
+
+// By TLS it has another name, and no plain page can put one there.
+LOGIN_TEST(api_login_secure_cookie)
+{
+    l->secure = true;
+    log_in(l, "anna", "anna's own");
+    CHECK(strstr(l->last.cookie, "__Host-usbip_session=") == l->last.cookie);
+    CHECK(strstr(l->last.cookie, "; Path=/; HttpOnly; SameSite=Strict; Secure"));
+    char cookie[120];
+    strcpy(cookie, l->headers[0]);
+    CHECK_EQ(ASK("DELETE", "/api/v1/sessions/7", NULL), 404); // may
+    memmove(l->headers[0] + 13, l->headers[0] + 20, strlen(l->headers[0] + 20) + 1);
+    CHECK(strstr(l->headers[0], "a=b; usbip_session="));
+    CHECK_EQ(ASK("DELETE", "/api/v1/sessions/7", NULL), 401);
+    strcpy(l->headers[0], cookie);
+    strcpy(l->headers[1], "Host: 10.0.0.1");
+    strcpy(l->headers[2], "Origin: http://10.0.0.1");
+    CHECK_EQ(ASK("POST", "/api/v1/logout", NULL), 403);
+    strcpy(l->headers[2], "Origin: https://10.0.0.1");
+    CHECK_EQ(ASK("POST", "/api/v1/logout", NULL), 204);
+    CHECK(strstr(l->last.cookie, "__Host-usbip_session=; ") && strstr(l->last.cookie, "; Secure"));
 }
 
 LOGIN_TEST(api_login_twelve_hours)

@@ -77,6 +77,7 @@ static const char *const types[] = {
     "lease_in_force",
     "backup_made count:users count:tokens",
     "restored count:users count:tokens",
+    "certificate_changed",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.
