@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/http_mhd.h"
 #include "ports/linux/http_request.h"
+#include "ports/linux/http_tls.h"
 #include "ports/posix/posix_poller.h"
 #include "ports/posix/posix_time.h"
 
@@ -18,14 +19,24 @@ enum {
     CONNECTIONS_OF_ADDRESS = 64,
     ACCEPTED_AT_ONCE = 16, // then the others have a turn
     ACCEPT_PAUSE_US = 100000,
-    WATCHES = 4, // two listening sockets, the library's, and the wake-up
+    DOORS = 2,
+    WATCHES = 2 * DOORS + 2, // of each two listening sockets; the library's, and the wake-up
+};
+
+// Where clients come in: plain, and by TLS. What is behind it is the same.
+struct door {
+    struct http_server *server;
+    struct posix_listener listener;
+    struct posix_watch accepts[2];
 };
 
 struct http_server {
     struct http_config config;
-    struct posix_listener listener;
+    struct door doors[DOORS];
+    unsigned door_count;
+    struct http_tls *tls; // behind the second
     struct posix_poller *poller;
-    struct posix_watch accepts[2], wakes, serves;
+    struct posix_watch wakes, serves;
     struct MHD_Daemon *daemon;
     struct http_clients clients;
     struct http_websockets websockets;
@@ -64,8 +75,9 @@ static void on_connection(void *cls, struct MHD_Connection *conn, void **context
     *context = client;
 }
 
-static bool accept_one(struct http_server *h, int listening)
+static bool accept_one(const struct door *d, int listening)
 {
+    struct http_server *h = d->server;
     struct sockaddr_storage from;
     int fd = posix_accept(listening, &from);
     if (fd < 0)
@@ -74,15 +86,18 @@ static bool accept_one(struct http_server *h, int listening)
     socklen_t size =
         from.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     http_clients_make_room(&h->clients, &peer.address);
-    // Closes it if there is no memory.
-    (void)MHD_add_connection(h->daemon, fd, (const struct sockaddr *)&from, size);
+    if (d != h->doors)
+        fd = http_tls_accept(h->tls, fd);
+    if (fd >= 0) // closes it if there is no memory
+        (void)MHD_add_connection(h->daemon, fd, (const struct sockaddr *)&from, size);
     return true;
 }
 
 static void listen_for(struct http_server *h, short events)
 {
-    for (unsigned i = 0; i < h->listener.count; i++)
-        posix_poller_change(h->poller, &h->accepts[i], events);
+    for (struct door *d = h->doors; d < h->doors + h->door_count; d++)
+        for (unsigned i = 0; i < d->listener.count; i++)
+            posix_poller_change(h->poller, &d->accepts[i], events);
 }
 
 // Without descriptors or memory: the sockets would wake us for ever.
@@ -92,13 +107,13 @@ static void pause_accepting(struct http_server *h)
     listen_for(h, 0);
 }
 
-static void accept_ready(struct http_server *h, unsigned i)
+static void accept_ready(const struct door *d, unsigned i)
 {
     for (unsigned n = 0; n < ACCEPTED_AT_ONCE; n++) {
-        if (accept_one(h, h->listener.fd[i]))
+        if (accept_one(d, d->listener.fd[i]))
             continue;
         if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
-            pause_accepting(h);
+            pause_accepting(d->server);
         return;
     }
 }
@@ -141,6 +156,8 @@ static uint64_t next_deadline(const struct http_server *h)
     }
     if (http_lines_deadline(&h->lines) < at)
         at = http_lines_deadline(&h->lines);
+    if (http_tls_deadline(h->tls) < at)
+        at = http_tls_deadline(h->tls);
     return h->accept_us && h->accept_us < at ? h->accept_us : at;
 }
 
@@ -153,6 +170,7 @@ static void *run(void *arg)
         uint64_t now_us = posix_now_us();
         http_clients_expire(&h->clients, now_us);
         http_lines_turn(&h->lines, now_us);
+        http_tls_expire(h->tls, now_us);
         http_jobs_turn(&h->jobs);
         if (h->accept_us && h->accept_us <= now_us) {
             h->accept_us = 0;
@@ -181,30 +199,42 @@ static bool start_daemon(struct http_server *h)
 }
 
 static bool watch(struct http_server *h, struct posix_watch *w, int fd,
-                  void (*ready)(void *ctx, short revents))
+                  void (*ready)(void *ctx, short revents), void *ctx)
 {
-    *w = (struct posix_watch){.fd = fd, .events = POLLIN, .ready = ready, .ctx = h};
+    *w = (struct posix_watch){.fd = fd, .events = POLLIN, .ready = ready, .ctx = ctx};
     return posix_poller_add(h->poller, w);
+}
+
+static bool watch_door(struct http_server *h, struct door *d)
+{
+    return watch(h, &d->accepts[0], d->listener.fd[0], first_ready, d) &&
+           (d->listener.count < 2 || watch(h, &d->accepts[1], d->listener.fd[1], second_ready, d));
 }
 
 static bool watch_all(struct http_server *h)
 {
     const union MHD_DaemonInfo *epoll = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    return epoll && watch(h, &h->serves, epoll->epoll_fd, nothing_to_do) &&
-           watch(h, &h->wakes, h->wake_fd, woken) &&
-           watch(h, &h->accepts[0], h->listener.fd[0], first_ready) &&
-           (h->listener.count < 2 || watch(h, &h->accepts[1], h->listener.fd[1], second_ready));
+    return epoll && watch(h, &h->serves, epoll->epoll_fd, nothing_to_do, h) &&
+           watch(h, &h->wakes, h->wake_fd, woken, h) && watch_door(h, &h->doors[0]) &&
+           (h->door_count < DOORS || watch_door(h, &h->doors[1]));
+}
+
+static bool start_tls(struct http_server *h)
+{
+    if (h->config.https)
+        h->tls = http_tls_create(h->poller, h->config.https);
+    return h->tls || !h->config.https;
 }
 
 static bool start(struct http_server *h)
 {
     struct posix_http *http = &h->config.http;
-    h->poller = posix_poller_create(WATCHES);
+    h->poller = posix_poller_create(WATCHES + HTTP_TLS_WATCHES);
     h->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     h->jobs.wake_fd = h->wake_fd;
     http->jobs = posix_jobs_create(http->loop, &http->api, 1 + POSIX_JOBS_MAX / 2);
-    return h->poller && h->wake_fd >= 0 && http->jobs && start_daemon(h) && watch_all(h) &&
-           pthread_create(&h->thread, NULL, run, h) == 0;
+    return h->poller && h->wake_fd >= 0 && http->jobs && start_daemon(h) && start_tls(h) &&
+           watch_all(h) && pthread_create(&h->thread, NULL, run, h) == 0;
 }
 
 // Waits for the job that runs. Who waited for one gets his answer, if his socket takes it.
@@ -222,14 +252,33 @@ static void release(struct http_server *h)
     end_jobs(h);
     if (h->daemon)
         MHD_stop_daemon(h->daemon);
+    http_tls_destroy(h->tls);
     posix_jobs_destroy(h->config.http.jobs);
     http_jobs_end(&h->jobs);
     if (h->poller)
         posix_poller_destroy(h->poller);
     if (h->wake_fd >= 0)
         close(h->wake_fd);
-    posix_listener_close(&h->listener);
+    for (unsigned i = 0; i < h->door_count; i++)
+        posix_listener_close(&h->doors[i].listener);
     free(h);
+}
+
+static bool open_door(struct http_server *h, const char *address, uint16_t port, char *why,
+                      size_t why_size)
+{
+    struct door *d = &h->doors[h->door_count];
+    d->server = h;
+    bool open = posix_listen(&d->listener, address, port, why, why_size);
+    h->door_count += open;
+    return open;
+}
+
+static bool open_doors(struct http_server *h, char *why, size_t why_size)
+{
+    const struct http_config *c = &h->config;
+    return open_door(h, c->listen, c->port, why, why_size) &&
+           (!c->https || open_door(h, c->https_listen, c->https_port, why, why_size));
 }
 
 struct http_server *http_start(const struct http_config *config, char *why, size_t why_size)
@@ -249,7 +298,7 @@ struct http_server *http_start(const struct http_config *config, char *why, size
     if (h->config.stall_us)
         h->websockets.streams.stall_us = h->lines.stall_us = h->config.stall_us;
     http_clients_init(&h->clients, CONNECTIONS, CONNECTIONS_OF_ADDRESS);
-    if (posix_listen(&h->listener, config->listen, config->port, why, why_size)) {
+    if (open_doors(h, why, why_size)) {
         if (start(h))
             return h;
         snprintf(why, why_size, "no memory, threads or descriptors for HTTP");
@@ -267,12 +316,18 @@ void http_facts(struct http_server *h, struct api_port_facts *facts)
 {
     facts->live_sockets = http_websocket_count(h);
     facts->live_sockets_max = HTTP_WEBSOCKETS;
+    facts->https_port = h->door_count > 1 ? h->doors[1].listener.port : 0;
     posix_http_counts_fill(&h->counts, facts);
 }
 
 const struct posix_listener *http_listener(const struct http_server *h)
 {
-    return &h->listener;
+    return &h->doors[0].listener;
+}
+
+const struct posix_listener *http_secure_listener(const struct http_server *h)
+{
+    return h->door_count > 1 ? &h->doors[1].listener : NULL;
 }
 
 void http_stop(struct http_server *h)

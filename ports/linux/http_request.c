@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/http_request.h"
+#include "ports/linux/http_tls.h"
 #include "ports/posix/posix_http_target.h"
 #include "ports/posix/posix_socket.h"
 #include "ports/posix/posix_time.h"
@@ -167,6 +168,13 @@ static struct base_address peer_of(struct MHD_Connection *conn)
     return i ? posix_peer((const void *)i->client_addr).address : (struct base_address){0};
 }
 
+static bool is_secure(struct MHD_Connection *conn)
+{
+    const union MHD_ConnectionInfo *i =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return i && http_tls_is(i->connect_fd);
+}
+
 // Asks the routes. The answer has come then, or will (API_JOB).
 static struct api_response ask(const struct http_requests *all, struct MHD_Connection *conn,
                                const char *method, struct request *r)
@@ -179,6 +187,7 @@ static struct api_response ask(const struct http_requests *all, struct MHD_Conne
         .header = header,
         .header_ctx = r,
         .peer = &peer,
+        .secure = is_secure(conn),
         .body = r->body,
         .body_size = r->size,
     };

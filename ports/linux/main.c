@@ -127,7 +127,8 @@ static bool start_server(struct program *p)
         snprintf(p->why, WHY_SIZE, "no memory for the server");
         return false;
     }
-    process_make_room_for(config.max_connections, &p->log);
+    process_make_room_for(config.max_connections,
+                          p->options.https_port ? HTTPS_DESCRIPTORS : HTTP_DESCRIPTORS, &p->log);
     if (posix_settings_access(&p->settings.now, p->server, posix_now_us()))
         return true;
     snprintf(p->why, WHY_SIZE, "no memory for the access rules");
@@ -157,13 +158,18 @@ static void announce(const struct program *p)
 {
     const struct posix_listener *l = posix_loop_listener(p->loop);
     const struct posix_listener *http = http_listener(p->http);
+    const struct posix_listener *https = http_secure_listener(p->http);
     output_line(p->out, "usbip: listening on %s\n", l->address);
     output_line(p->out, "http: listening on %s\n", http->address);
+    if (https)
+        output_line(p->out, "https: listening on %s\n", https->address);
     announce_devices(p);
     if (l->also[0])
         log_message(&p->log, EVENTLOG_INFO, "usbip: listening on %s as well", l->also);
     if (http->also[0])
         log_message(&p->log, EVENTLOG_INFO, "http: listening on %s as well", http->also);
+    if (https && https->also[0])
+        log_message(&p->log, EVENTLOG_INFO, "https: listening on %s as well", https->also);
 }
 
 static void print_help(void)
@@ -188,7 +194,7 @@ static void run(struct program *p)
     p->clock.watch.fd = -1;
     if (start_server(p) && program_start_devices(p) && program_start_loop(p, after_turn) &&
         watch_clock(p) && program_watch_devices(p) && program_watch_users(p) &&
-        program_start_http(p)) {
+        program_start_https(p) && program_start_http(p)) {
         handle_signals(p->loop);
         announce(p);
         program_announce(p);
@@ -206,6 +212,7 @@ static void run(struct program *p)
     }
     if (p->http)
         http_stop(p->http);
+    https_close(p->https);
     program_quiet_devices(p);
     if (p->loop)
         posix_loop_destroy(p->loop);

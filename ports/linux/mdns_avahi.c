@@ -24,7 +24,7 @@ struct mdns {
     const struct log *log;
     char name[API_NAME_SIZE], asked[API_NAME_SIZE]; // as it is, and as it should be
     char id[32], version[32];
-    uint16_t usbip_port, http_port;
+    uint16_t usbip_port, http_port, https_port;
     unsigned devices;
     bool complained; // of the daemon that is not there
 };
@@ -79,11 +79,13 @@ static int add(struct mdns *m, const char *type, uint16_t port, AvahiStringList 
     return error;
 }
 
-static int add_both(struct mdns *m)
+static int add_all(struct mdns *m)
 {
     int error = add(m, "_usbip._tcp", m->usbip_port, usbip_text(m));
     if (error == AVAHI_OK)
         error = add(m, "_http._tcp", m->http_port, avahi_string_list_new("path=/", NULL));
+    if (error == AVAHI_OK && m->https_port)
+        error = add(m, "_https._tcp", m->https_port, avahi_string_list_new("path=/", NULL));
     return error;
 }
 
@@ -98,7 +100,7 @@ static void announce(struct mdns *m)
     }
     avahi_entry_group_reset(m->group);
     int error;
-    while ((error = add_both(m)) == AVAHI_ERR_COLLISION) { // with another one of this machine
+    while ((error = add_all(m)) == AVAHI_ERR_COLLISION) { // with another one of this machine
         take_another_name(m);
         avahi_entry_group_reset(m->group);
     }
@@ -171,6 +173,7 @@ struct mdns *mdns_start(const struct mdns_config *c)
     m->log = c->log;
     m->usbip_port = c->usbip_port;
     m->http_port = c->http_port;
+    m->https_port = c->https_port;
     snprintf(m->id, sizeof m->id, "%s", c->id);
     snprintf(m->version, sizeof m->version, "%s", c->version);
     snprintf(m->name, sizeof m->name, "%s", c->name);

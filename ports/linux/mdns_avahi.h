@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 struct mdns_config {
-    const char *name;    // of this server to start with
-    const char *id;      // as in /api/v1/status
-    const char *version; // of the program
-    uint16_t usbip_port, http_port;
+    const char *name;                           // of this server to start with
+    const char *id;                             // as in /api/v1/status
+    const char *version;                        // of the program
+    uint16_t usbip_port, http_port, https_port; // the last 0: none
     const struct log *log;
 };
 

@@ -27,6 +27,9 @@ const char options_help[] =
     "  --port N              TCP port for USB/IP; default 3240; 0 picks a free one\n"
     "  --http-listen ADDR    address for HTTP; default: all, whatever --listen says\n"
     "  --http-port N         TCP port for HTTP; default 8080; 0 picks a free one\n"
+    "  --https-port N        TCP port for HTTPS, beside HTTP; 0, the default: none. The\n"
+    "                        certificate is made at the first start (man usbip-server)\n"
+    "  --https-listen ADDR   address for HTTPS; default: what --http-listen says\n"
     "  --no-mdns             do not announce the server on the local network (DNS-SD by Avahi:\n"
     "                        _usbip._tcp, _http._tcp), as with --listen 127.0.0.1 or ::1\n"
     "\n"
@@ -82,6 +85,8 @@ enum option_id {
     OPT_PORT,
     OPT_HTTP_LISTEN,
     OPT_HTTP_PORT,
+    OPT_HTTPS_LISTEN,
+    OPT_HTTPS_PORT,
     OPT_STATE_DIR,
     OPT_SET_PASSWORD,
     OPT_CONFIG,
@@ -101,6 +106,8 @@ static const struct option long_options[] = {
     {"port", required_argument, NULL, OPT_PORT},
     {"http-listen", required_argument, NULL, OPT_HTTP_LISTEN},
     {"http-port", required_argument, NULL, OPT_HTTP_PORT},
+    {"https-listen", required_argument, NULL, OPT_HTTPS_LISTEN},
+    {"https-port", required_argument, NULL, OPT_HTTPS_PORT},
     {"state-dir", required_argument, NULL, OPT_STATE_DIR},
     {"set-password", no_argument, NULL, OPT_SET_PASSWORD},
     {"config", required_argument, NULL, OPT_CONFIG},
@@ -171,6 +178,11 @@ static const char *take_option(struct options *o, int id, const char *arg)
     case OPT_HTTP_LISTEN:
         o->http_listen = arg;
         return is_address(arg) ? NULL : an_address;
+    case OPT_HTTPS_LISTEN:
+        o->https_listen = arg;
+        return is_address(arg) ? NULL : an_address;
+    case OPT_HTTPS_PORT:
+        return parse_port(arg, &o->https_port) ? NULL : a_port;
     case OPT_PORT:
         return parse_port(arg, &o->port) ? NULL : a_port;
     case OPT_HTTP_PORT:

@@ -23,6 +23,7 @@ struct options {
     bool usb;                         // real devices, too
     const char *listen;               // NULL: every address
     const char *http_listen;          // NULL: every address
+    const char *https_listen;         // NULL: as http_listen
     const char *config;               // file; NULL: none
     enum access_export export_policy; // where no settings say it
     bool no_mdns;                     // not announced
@@ -30,6 +31,7 @@ struct options {
     bool check;                       // nothing but that: is the config right?
     bool set_password;                // nothing is served
     uint16_t port, http_port;         // 0: a free one
+    uint16_t https_port;              // 0: no HTTPS
     enum eventlog_level log_level;
     enum log_format log_format;
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/process.h"
 #include "eventlog/eventlog_word.h"
-#include "ports/linux/http_mhd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// Those of HTTP, connections that are just being closed, files behind devices, and our own.
-enum { OTHER_DESCRIPTORS = HTTP_DESCRIPTORS + 256 };
+// Connections that are just being closed, files behind devices, and our own.
+enum { OTHER_DESCRIPTORS = 256 };
 
 bool process_has_standard_descriptors(void)
 {
@@ -25,10 +24,10 @@ bool process_has_standard_descriptors(void)
     return true;
 }
 
-void process_make_room_for(unsigned connections, const struct log *log)
+void process_make_room_for(unsigned connections, unsigned http, const struct log *log)
 {
     struct rlimit r;
-    rlim_t wanted = (rlim_t)connections + OTHER_DESCRIPTORS;
+    rlim_t wanted = (rlim_t)connections + http + OTHER_DESCRIPTORS;
     if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur >= wanted)
         return;
     r.rlim_cur = r.rlim_max < wanted ? r.rlim_max : wanted;

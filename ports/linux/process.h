@@ -10,8 +10,9 @@
 // the number of one that is closed, and the log go into a disk image.
 bool process_has_standard_descriptors(void);
 
-// Lets the program have the descriptors that so many connections take, or warns that it may not.
-void process_make_room_for(unsigned connections, const struct log *log);
+// Lets the program have the descriptors that so many connections and HTTP take, or warns that it
+// may not.
+void process_make_room_for(unsigned connections, unsigned http, const struct log *log);
 
 // Whether stderr goes to systemd's journal (JOURNAL_STREAM, systemd.exec(5)).
 bool process_writes_to_journal(void);

@@ -57,6 +57,7 @@ struct program {
     struct posix_loop *loop;
     struct wall_clock clock;
     struct service service; // the manager of this one
+    struct https *https;    // NULL: --https-port is 0
     struct http_server *http;
     struct api_simulate simulate; // what HTTP may do with the bus
     struct api_change change;     // and with the settings
@@ -133,6 +134,9 @@ void program_end_devices(struct program *p);
 bool program_start_loop(struct program *p, void (*after_turn)(void *ctx, uint64_t now_us));
 
 bool program_start_http(struct program *p);
+
+// With --https-port, before HTTP: its certificate.
+bool program_start_https(struct program *p);
 
 // Where others can reach the server, and --no-mdns does not forbid it.
 void program_announce(struct program *p);

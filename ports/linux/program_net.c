@@ -70,6 +70,7 @@ static struct api_context api_of(struct program *p)
         .setup_code = p->users.setup_code,
         .simulate = &p->simulate,
         .settings = &p->settings.now,
+        .certificate = https_certificate(p->https),
         .change = &p->change,
         .kept = p->options.state_dir != NULL,
         .body_max = api_restore_body_max(&p->settings.port),
@@ -83,14 +84,56 @@ bool program_start_http(struct program *p)
     const struct http_config config = {
         .listen = p->options.http_listen,
         .port = p->options.http_port,
+        .https = p->https,
+        .https_listen = p->options.https_listen ? p->options.https_listen : p->options.http_listen,
+        .https_port = p->options.https_port,
         .http = {.loop = p->loop, .api = api_of(p)},
         .log = &p->log,
     };
     char why[WHY_SIZE / 2];
     p->http = http_start(&config, why, sizeof why);
     if (!p->http)
-        explain_listening(p, "http", why, "--http-port");
+        explain_listening(p, "http", why, p->https ? "--http-port or --https-port" : "--http-port");
     return p->http != NULL;
+}
+
+// --- HTTPS ---------------------------------------------------------------------------------------
+
+// Whom a certificate that is made here is for: whatever a browser may call this machine.
+static void own_names(struct program *p, struct base_text *t)
+{
+    const char *set = server_settings_name(&p->settings);
+    const char *host = set ? set : p->host_name;
+    struct api_port_facts facts = {0};
+    host_facts_fill(&p->host, &facts);
+    base_text_str(t, host);
+    base_text_char(t, '\n');
+    if (!strchr(host, '.')) {
+        base_text_str(t, host);
+        base_text_str(t, ".local\n");
+    }
+    base_text_str(t, "localhost\n127.0.0.1\n::1\n");
+    for (unsigned i = 0; i < facts.address_count; i++) {
+        base_address_text(&facts.addresses[i], t);
+        base_text_char(t, '\n');
+    }
+}
+
+bool program_start_https(struct program *p)
+{
+    char names[API_CERTIFICATE_NAMES], why[API_CERTIFICATE_WHY];
+    struct base_text t;
+    if (!p->options.https_port)
+        return true;
+    (void)gethostname(p->host_name, sizeof p->host_name - 1);
+    base_text_init(&t, names, sizeof names);
+    own_names(p, &t);
+    const struct https_config config = {
+        .state_folder = p->options.state_dir, .names = names, .log = &p->log};
+    p->https = https_open(&config, why);
+    if (!p->https)
+        snprintf(p->why, WHY_SIZE, "https: %s", why);
+    return p->https != NULL;
 }
 
 // --- by name -------------------------------------------------------------------------------------
@@ -126,12 +169,14 @@ void program_announce(struct program *p)
     if (p->options.no_mdns || !reached_by_others(l))
         return;
     fill_facts(p, &facts);
+    const struct posix_listener *https = http_secure_listener(p->http);
     const struct mdns_config config = {
         .name = facts.name,
         .id = facts.id,
         .version = USBIP_VERSION,
         .usbip_port = l->port,
         .http_port = http_listener(p->http)->port,
+        .https_port = https ? https->port : 0,
         .log = &p->log,
     };
     p->mdns = mdns_start(&config);

@@ -23,7 +23,8 @@ static bool erase(void *ctx, char *why)
         (void)base_text_copy(why, SETTINGS_WHY_SIZE, users->store->why);
         return false;
     }
-    return server_settings_erase(&p->settings, why);
+    return (!p->options.state_dir || https_erase(p->options.state_dir, why)) &&
+           server_settings_erase(&p->settings, why);
 }
 
 static const char *what_stays(struct program *p)

@@ -36,7 +36,8 @@ bool program_put_into_force(struct program *p)
     struct server_config config = *server_config(p->server);
     program_limits(p, &config);
     server_change_limits(p->server, &config);
-    process_make_room_for(config.max_connections, &p->log);
+    process_make_room_for(config.max_connections,
+                          p->options.https_port ? HTTPS_DESCRIPTORS : HTTP_DESCRIPTORS, &p->log);
     return posix_settings_access(&p->settings.now, p->server, posix_now_us());
 }
 

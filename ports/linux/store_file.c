@@ -26,6 +26,9 @@ static enum settings_store_result failed(char *why, const char *what, const char
     return SETTINGS_STORE_FAILED;
 }
 
+static const struct store_file_names certificate_names = {"certificate.pem", "certificate.pem.old",
+                                                          "certificate.pem.new", NULL};
+
 // --- reading -------------------------------------------------------------------------------------
 
 // Reads `room` bytes, fewer at the end of the file. False: errno says why.
@@ -268,6 +271,11 @@ bool store_file_open_secrets(struct store_file *f, const char *folder, char *why
     f->store.hold = hold;
     atomic_store(&f->written, newest_file(f));
     return true;
+}
+
+bool store_file_open_certificate(struct store_file *f, const char *folder, char *why)
+{
+    return open_folder(f, folder, why) && open_store(f, &certificate_names, why);
 }
 
 bool store_file_is_anothers(struct store_file *f)

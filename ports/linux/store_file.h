@@ -31,6 +31,9 @@ void store_file_close(struct store_file *f);
 // The same for secrets.json. It needs store_file_open()'s folder no more than any other.
 bool store_file_open_secrets(struct store_file *f, const char *folder, char *why);
 
+// And for certificate.pem, with its key, which only the server of the folder writes.
+bool store_file_open_certificate(struct store_file *f, const char *folder, char *why);
+
 // hold(), if it need not wait. For the loop's thread.
 bool store_file_try_hold(struct store_file *f);
 

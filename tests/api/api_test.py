@@ -11,6 +11,7 @@ import pathlib
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -80,6 +81,11 @@ ASKED = {
         ("/api/v1/devices/1-3", JSON, "[]", 400),
         ("/api/v1/devices/1-3", JSON | {"Origin": "http://example.org"}, "{}", 403),
         ("/api/v1/devices/7-7", JSON, "{}", 404),
+    ],
+    "GET /api/v1/certificate": [("/api/v1/certificate", {}, None, 404)],  # https_test.py has it
+    "PUT /api/v1/certificate": [
+        ("/api/v1/certificate", JSON, "{}", 404),
+        ("/api/v1/certificate", JSON | {"Origin": "http://example.org"}, "{}", 403),
     ],
     "POST /api/v1/access/test": [
         ("/api/v1/access/test", JSON, '{"address":"10.0.0.7","busid":"probe"}', 200),
@@ -277,6 +283,8 @@ ROLES = {
     "GET /api/v1/settings": (VIEW, "/api/v1/settings", None),
     "PATCH /api/v1/settings": (ADMIN, "/api/v1/settings?dry_run=1", "{}"),
     "PATCH /api/v1/devices/{busid}": (ADMIN, "/api/v1/devices/7-7", "{}"),
+    "GET /api/v1/certificate": (VIEW, "/api/v1/certificate", None),
+    "PUT /api/v1/certificate": (ADMIN, "/api/v1/certificate", "{}"),
     "POST /api/v1/access/test": (OPERATE, "/api/v1/access/test", "{}"),
     "GET /api/v1/simulate": (VIEW, "/api/v1/simulate", None),
     "POST /api/v1/simulate": (OPERATE, "/api/v1/simulate", "{}"),
@@ -331,19 +339,47 @@ def routes():
     return [f"{m} {p}" for m, p in found if p not in PAGES and not p.startswith("/assets/")]
 
 
+def free_port():
+    """Nobody's at the moment: 0 is no port for HTTPS, but says that there is none."""
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
 class Server:
-    def __init__(self):
+    """asks: by "http" or "https"."""
+
+    def __init__(self, *options, asks="http"):
+        self.asks = asks
+        self.context = ssl._create_unverified_context()  # self-made certificates
+        while not self.start(options):
+            pass  # somebody has taken the port meanwhile
+
+    def start(self, options):
         command = [os.environ["USBIP_SERVER"], "--listen", "127.0.0.1", "--port", "0"]
         command += ["--http-listen", "127.0.0.1", "--http-port", "0", "--log-level", "error"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        if self.asks == "https":
+            command += ["--https-port", str(free_port())]
+        self.process = subprocess.Popen(command + list(options), stdout=subprocess.PIPE, text=True)
         self.ports = {}
-        while len(self.ports) < 2:
+        while self.asks not in self.ports:
             line = self.process.stdout.readline()
             if found := re.match(r"(\w+): listening on .*:(\d+)$", line):
                 self.ports[found[1]] = int(found[2])
+            if not line:
+                self.stop()
+                assert self.asks == "https", "the server does not start"
+                return False
+        return True
+
+    def connect(self):
+        if self.asks == "https":
+            return http.client.HTTPSConnection(
+                "127.0.0.1", self.ports["https"], timeout=10, context=self.context
+            )
+        return http.client.HTTPConnection("127.0.0.1", self.ports["http"], timeout=10)
 
     def ask(self, method, path, headers=None, body=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports["http"], timeout=10)
+        connection = self.connect()
         data = body.encode() if body is not None else None
         connection.request(method, path, data, headers or {})
         reply = connection.getresponse()
@@ -522,12 +558,15 @@ class Labgrid(WithServer):
 class Roles(unittest.TestCase):
     """Every route x no login, a wrong one, a session and a token of each role."""
 
+    ASKS = "http"
+    COOKIE = "usbip_session"
+
     def setUp(self):
-        self.server = Server()
+        self.server = Server(asks=self.ASKS)
         self.addCleanup(self.server.stop)
         self.admin = self.log_in("setup", {"password": "admin's own"})
         self.who = {"nobody": (FREE, {}), "wrong": (-1, {"Authorization": "Bearer ub_wrong"})}
-        self.who["wrong cookie"] = (FREE, {"Cookie": "usbip_session=" + 40 * "0"})
+        self.who["wrong cookie"] = (FREE, {"Cookie": f"{self.COOKIE}=" + 40 * "0"})
         for number, role in enumerate(("view", "operate", "admin"), VIEW):
             self.add(number, role)
 
@@ -602,12 +641,20 @@ class Roles(unittest.TestCase):
         """Python's own client waits for the challenge, as wget does."""
         self.set_anonymous("none")
         token = self.who["token view"][1]["Authorization"].split()[1]
-        url = f"http://127.0.0.1:{self.server.ports['http']}/api/v1/status"
+        url = f"{self.ASKS}://127.0.0.1:{self.server.ports[self.ASKS]}/api/v1/status"
         passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         passwords.add_password(None, url, "x", token)
-        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(passwords))
+        tls = urllib.request.HTTPSHandler(context=self.server.context)
+        opener = urllib.request.build_opener(urllib.request.HTTPBasicAuthHandler(passwords), tls)
         with opener.open(url, timeout=10) as reply:
             self.assertEqual(reply.status, 200)
+
+
+class RolesByHttps(Roles):
+    """The same again."""
+
+    ASKS = "https"
+    COOKIE = "__Host-usbip_session"
 
 
 class Metrics(WithServer):

@@ -11,6 +11,7 @@
 
 enum { STALL_US = 3000000 };
 
+const unsigned http_adapter_large = 1 << 18, http_adapter_crowd = 200;
 const unsigned http_adapter_jobs = 1 + POSIX_JOBS_MAX;
 const unsigned http_adapter_jobs_of_nobody = 1 + POSIX_JOBS_MAX / 2;
 
@@ -49,6 +50,13 @@ void http_adapter_facts(struct api_port_facts *facts)
 int http_adapter_connect(void)
 {
     int fd = tcp_client_connect("127.0.0.1", port, TCP_CLIENT_MS);
+    CHECK(fd >= 0);
+    return fd;
+}
+
+int http_adapter_connect_small(void)
+{
+    int fd = tcp_client_connect_small(port);
     CHECK(fd >= 0);
     return fd;
 }

@@ -5,20 +5,14 @@
 #include "tests/support/check.h"
 #include "tests/support/tcp_client.h"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-    SOCKETS = 200,
     SLOW = 20,
     LINES = 3,
-    LARGE = 1 << 18, // far more than fits into the two ends of a slow socket
     HEAD_SIZE = 1000,
     FRAME_HEAD = 10, // of a frame so large
 };
@@ -46,26 +40,10 @@ static void finish(void)
 
 #define SLOW_TEST(id) TEST_BETWEEN(id, begin(), finish())
 
-// With small segments, for which the server's kernel keeps a small buffer too.
-static int connect_small(void)
-{
-    struct sockaddr_in to;
-    socklen_t size = sizeof to;
-    int other = http_adapter_connect(), room = 4096, segment = 536;
-    CHECK_EQ(getpeername(other, (void *)&to, &size), 0);
-    close(other);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room), 0);
-    CHECK_EQ(setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment), 0);
-    CHECK_EQ(connect(fd, (void *)&to, sizeof to), 0);
-    CHECK_EQ(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-    return fd;
-}
-
 static int open_stream(const char *request, bool slow)
 {
     char head[HEAD_SIZE] = "";
-    int fd = slow ? connect_small() : http_adapter_connect();
+    int fd = slow ? http_adapter_connect_small() : http_adapter_connect();
     CHECK(tcp_client_send(fd, request, strlen(request), TCP_CLIENT_MS));
     for (size_t n = 0; !strstr(head, "\r\n\r\n"); n++) {
         CHECK(n + 1 < HEAD_SIZE);
@@ -86,16 +64,16 @@ static void await_messages(unsigned count)
 // The others are told everything meanwhile; then the slow ones are given up.
 SLOW_TEST(http_slow_websockets)
 {
-    int fd[SOCKETS];
-    char *frame = malloc(FRAME_HEAD + LARGE);
-    for (unsigned i = 0; i < SOCKETS; i++)
+    int *fd = calloc(http_adapter_crowd, sizeof *fd);
+    char *frame = malloc(FRAME_HEAD + http_adapter_large);
+    for (unsigned i = 0; i < http_adapter_crowd; i++)
         fd[i] = open_stream(websocket, i < SLOW);
     for (unsigned number = 1; number <= 2; number++) {
-        char *text = http_fake_text(number, LARGE);
-        http_fake_say(LARGE);
-        for (unsigned i = SLOW; i < SOCKETS; i++) {
-            CHECK(tcp_client_recv(fd[i], frame, FRAME_HEAD + LARGE, TCP_CLIENT_MS));
-            CHECK_BYTES(frame + FRAME_HEAD, text, LARGE);
+        char *text = http_fake_text(number, http_adapter_large);
+        http_fake_say(http_adapter_large);
+        for (unsigned i = SLOW; i < http_adapter_crowd; i++) {
+            CHECK(tcp_client_recv(fd[i], frame, FRAME_HEAD + http_adapter_large, TCP_CLIENT_MS));
+            CHECK_BYTES(frame + FRAME_HEAD, text, http_adapter_large);
         }
         free(text);
         if (number == 1)
@@ -104,22 +82,23 @@ SLOW_TEST(http_slow_websockets)
     await_messages(0);
     for (unsigned i = 0; i < SLOW; i++)
         CHECK(tcp_client_wait_end(fd[i], TCP_CLIENT_MS) != TCP_CLIENT_TIMEOUT);
-    for (unsigned i = 0; i < SOCKETS; i++)
+    for (unsigned i = 0; i < http_adapter_crowd; i++)
         close(fd[i]);
     free(frame);
+    free(fd);
 }
 
 SLOW_TEST(http_slow_lines)
 {
     int slow[LINES], fast;
-    char *got = malloc(LARGE);
+    char *got = malloc(http_adapter_large);
     for (unsigned i = 0; i < LINES; i++)
         slow[i] = open_stream(lines, true);
     fast = open_stream("GET /lines HTTP/1.0\r\n\r\n", false);
-    char *text = http_fake_text(1, LARGE);
-    http_fake_say(LARGE);
-    CHECK(tcp_client_recv(fast, got, LARGE, TCP_CLIENT_MS));
-    CHECK_BYTES(got, text, LARGE);
+    char *text = http_fake_text(1, http_adapter_large);
+    http_fake_say(http_adapter_large);
+    CHECK(tcp_client_recv(fast, got, http_adapter_large, TCP_CLIENT_MS));
+    CHECK_BYTES(got, text, http_adapter_large);
     await_messages(LINES);
     await_messages(0);
     for (unsigned i = 0; i < LINES; i++) {

@@ -92,7 +92,7 @@ class Mdns(unittest.TestCase):
     def test_is_found_with_what_programs_want_to_know(self):
         self.bus()
         self.avahi()
-        self.server()
+        self.server("--https-port", "8443")
         name = os.uname().nodename
         within(20, "two devices", lambda: "devices=2" in self.found().get(name, (0, ""))[1])
         port, text = self.found()[name]
@@ -100,6 +100,7 @@ class Mdns(unittest.TestCase):
         for word in ["txtvers=1", "api=/api/v1", "board=linux", "version=0.", "id="]:
             self.assertIn(f'"{word}', text)
         self.assertEqual(self.found("_http._tcp")[name], (8080, '"path=/"'))
+        self.assertEqual(self.found("_https._tcp")[name], (8443, '"path=/"'))
 
     def test_follows_devices_and_the_name(self):
         self.bus()

@@ -146,6 +146,7 @@ SITE_TEST(program_factory_reset_removes_settings_and_users)
     CHECK_EQ(ask(s, r, "PATCH /api/v1/settings", "{\"host_name\":\"bench-7\"}"), 200);
     CHECK_EQ(ask(s, r, "PATCH /api/v1/settings", "{\"host_name\":\"bench-8\"}"), 200);
     settings_folder_put(&s->folder, "secrets.json.old", "{}", 2);
+    settings_folder_put(&s->folder, "certificate.pem", "-", 1);
     CHECK_EQ(ask(s, r, "POST /api/v1/factory-reset", "{\"host_name\":\"bench-7\"}"), 409);
     CHECK(settings_folder_has(&s->folder, "settings.json.old"));
     snprintf(body, sizeof body, "{\"host_name\":\"bench-8\"}");
@@ -157,6 +158,7 @@ SITE_TEST(program_factory_reset_removes_settings_and_users)
     CHECK(!settings_folder_has(&s->folder, "settings.json"));
     CHECK(!settings_folder_has(&s->folder, "settings.json.old"));
     CHECK(!settings_folder_has(&s->folder, "secrets.json.old"));
+    CHECK(!settings_folder_has(&s->folder, "certificate.pem"));
     CHECK_EQ(ask(s, r, "GET /api/v1/settings", ""), 200);
     CHECK(!strstr(s->http.body, "bench-8"));
     program_end(r);

@@ -69,6 +69,21 @@ int tcp_client_connect(const char *address, uint16_t port, unsigned timeout_ms)
     return fd;
 }
 
+int tcp_client_connect_small(uint16_t port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    const struct addrinfo a = {.ai_addr = (void *)&to, .ai_addrlen = sizeof to};
+    int room = 4096, segment = 536, fd = socket(AF_INET, SOCK_STREAM, 0);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room) == 0 &&
+        setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment) == 0 &&
+        connect_to(fd, &a, TCP_CLIENT_MS))
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
 bool tcp_client_send(int fd, const void *data, size_t size, unsigned timeout_ms)
 {
     uint64_t until_ms = now_ms() + timeout_ms;

@@ -12,6 +12,9 @@ enum { TCP_CLIENT_MS = 10000 }; // ample; sanitizers on a busy machine are slow
 // `address` is numeric. -1 if it cannot be reached; else a non-blocking socket, to be closed.
 int tcp_client_connect(const char *address, uint16_t port, unsigned timeout_ms);
 
+// To 127.0.0.1 with small segments, for which the server's kernel keeps a small buffer too.
+int tcp_client_connect_small(uint16_t port);
+
 // False: time is over or the connection is lost.
 bool tcp_client_send(int fd, const void *data, size_t size, unsigned timeout_ms);
 

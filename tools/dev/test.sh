@@ -134,7 +134,7 @@ with_server() {
 
 test_readme() { with_server "$top/tests/readme/run"; }
 
-test_api() { with_server "$top/tests/api/api_test.py"; }
+test_api() { with_server "$top/tests/api/api_test.py" && with_server "$top/tests/api/https_test.py"; }
 
 # Found by name: Avahi's daemon and a D-Bus of the test's own.
 test_mdns() { with_server "$top/tests/mdns/run"; }
