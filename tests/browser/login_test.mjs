@@ -106,7 +106,7 @@ test('login_roles_show_what_they_may_not_do_and_why', async () => {
   const server = await startServer();
   await claim(server, addUsers);
   const wants = {
-    '/devices/1-2.1': [['Name…: Log in as admin'], ['Name…: Log in as admin', 'Power…: Log in as operate', 'Reset…: Log in as operate', 'Type text…: Log in as operate', 'Unplug…: Log in as operate']],
+    '/devices/1-2.1': [['Name…: Log in as admin'], ['Name…: Log in as admin', 'Power…: Log in as operate', 'Reserve…: Log in as operate', 'Reset…: Log in as operate', 'Type text…: Log in as operate', 'Unplug…: Log in as operate']],
     '/topology': [null, ['Simulate a device…: Log in as operate']],
     '/settings/access': [null, ['Add address…: Log in as admin', 'Add rule…: Log in as admin', 'Try: Log in as operate']],
   };

@@ -8,8 +8,8 @@ import { attach } from './usbip_client.mjs';
 
 const PAGE_LIMIT = 70000, ALL_LIMIT = 85000, FILES_LIMIT = 5; // compressed; ALL: with the scripts that come later
 
-const paths = { overview: '/', device: '/devices/1-3', topology: '/topology', clients: '/clients', events: '/events', settings: '/settings', names: '/settings/devices', system: '/settings/system' };
-const ready = { overview: '[id="dev-1-3"]', device: '.eps', topology: '[role=tree]', clients: '#p-clients table', events: '.log tbody tr', settings: '#rule-rest', names: '.names tbody tr', system: '#limits-max_urbs' };
+const paths = { overview: '/', device: '/devices/1-3', topology: '/topology', clients: '/clients', events: '/events', settings: '/settings', names: '/settings/devices', users: '/settings/users', system: '/settings/system' };
+const ready = { overview: '[id="dev-1-3"]', device: '.eps', topology: '[role=tree]', clients: '#p-clients table', events: '.log tbody tr', settings: '#rule-rest', names: '.names tbody tr', users: '#anonymous-auto', system: '#limits-max_urbs' };
 
 let server = null, clients = [];
 const busy = async () => {
@@ -50,7 +50,10 @@ const long = {
 };
 const user = { address: '2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff', note: 'Whoever is meant by this one hundred bytes long note, written without much of a thought for small'.slice(0, 100) };
 const lengthen = message => {
-  for (const d of message.devices ?? []) { Object.assign(d, long); if (d.user) Object.assign(d.user, user); }
+  for (const d of message.devices ?? []) {
+    Object.assign(d, long, { lease: { owner: 'w'.repeat(64), reason: 'W'.repeat(128), address: `${user.address}/128`, maker: 'm'.repeat(31), until: '2026-11-30T18:00:00Z', left_s: 3600 } });
+    if (d.user) Object.assign(d.user, user);
+  }
   for (const s of message.sessions ?? []) Object.assign(s, user, { device_name: long.name });
   for (const e of message.events ?? []) Object.assign(e, { note: user.note, peer: `[${user.address}]:65535` });
   if (message.status) message.status.name = 'n'.repeat(63);

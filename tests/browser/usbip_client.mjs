@@ -54,7 +54,7 @@ export const attach = async (server, busid, { ep = 0, length = 18, pause = 2, ke
   if (!keep) clients.add(client);
   const read = reader(socket);
   socket.write(importRequest(busid));
-  const reply = await read(IMPORT_REPLY);
+  const reply = await Promise.race([read(IMPORT_REPLY), client.closed.then(() => { throw new Error('import refused'); })]);
   if (reply.readUInt32BE(4)) throw new Error(`import refused: ${reply.readUInt32BE(4)}`);
   const devid = reply.readUInt32BE(8 + 288) << 16 | reply.readUInt32BE(8 + 292);
   const move = async () => {

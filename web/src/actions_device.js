@@ -4,6 +4,7 @@
 import { html, icon } from './html.js';
 import { call } from './call.js';
 import { toast } from './toast.js';
+import { askLease, askLeaseEnd, mayChange } from './actions_lease.js';
 import { askPower } from './actions_power.js';
 import { state, lasted } from './state.js';
 import { needs } from './who.js';
@@ -21,6 +22,8 @@ const offers = d => ({
   disconnect: d.user && d.state === 'in_use' && button('disconnect', d, 'eject', html`Disconnect ${d.user.address}…`, 'bad'),
   reset: usable(d) && d.exported && ['available', 'in_use'].includes(d.state) && button('reset', d, 'reset', 'Reset…'),
   names: d.state !== 'hub' && button('names', d, 'pen', 'Name…'),
+  lease: usable(d) && mayChange(d) && button('lease', d, 'lease', d.lease ? 'Change reservation…' : 'Reserve…'),
+  unlease: d.lease && button('unlease', d, 'lease', 'End reservation…'),
   type: can(d, 'type') && button('type', d, 'keyboard', 'Type text…'),
   power: d.power?.switching === 'single' && button('power', d, 'power', 'Power…'),
   unplug: can(d, 'unplug') && button('unplug', d, 'eject', 'Unplug…'),
@@ -28,13 +31,16 @@ const offers = d => ({
 
 export const deviceMenu = d => {
   const o = offers(d);
-  return html`<details class="menu" id="m-${d.busid}"><summary id="ms-${d.busid}" aria-label="Actions for ${d.name}">${icon('more')}</summary><div class="menu-list">${usable(d) && !d.hidden ? html`<button type="button" data-copy="${attachLine(d)}">${icon('copy')}Copy attach command</button><hr>` : ''}<a href="${devicePath(d.busid)}">${icon('eye')}Open</a>${o.names}${o.reset}${o.type}${o.power}${o.unplug}${o.disconnect ? html`<hr>${o.disconnect}` : ''}</div></details>`;
+  return html`<details class="menu" id="m-${d.busid}"><summary id="ms-${d.busid}" aria-label="Actions for ${d.name}">${icon('more')}</summary><div class="menu-list">${usable(d) && !d.hidden ? html`<button type="button" data-copy="${attachLine(d)}">${icon('copy')}Copy attach command</button><hr>` : ''}<a href="${devicePath(d.busid)}">${icon('eye')}Open</a>${o.names}${o.lease}${o.unlease}${o.reset}${o.type}${o.power}${o.unplug}${o.disconnect ? html`<hr>${o.disconnect}` : ''}</div></details>`;
 };
 
 export const deviceButtons = d => {
   const o = offers(d);
-  return html`${o.disconnect ? button('disconnect', d, 'eject', 'Disconnect…', 'danger') : ''}${o.names}${o.reset}${o.type}${o.power}${o.unplug}`;
+  return html`${o.disconnect ? button('disconnect', d, 'eject', 'Disconnect…', 'danger') : ''}${o.names}${d.lease ? '' : o.lease}${o.reset}${o.type}${o.power}${o.unplug}`;
 };
+
+// Beside what is said of the reservation.
+export const leaseButtons = d => html`${mayChange(d) ? button('lease', d, 'pen', 'Change…') : ''}${button('unlease', d, 'x', 'End…')}`;
 
 // --- what is asked before ------------------------------------------------------------------------
 
@@ -97,6 +103,8 @@ export const asks = {
     return d && { title: `Type on ${d.name}`, body: html`<p>${d.user ? `${holder(d)} sees it as if somebody typed.` : 'Nobody has it: what is typed now is read by whoever attaches it.'}</p><div class="field"><label for="text">Text <small>as on an American keyboard</small></label><input id="text" name="text" type="text" value="hello" required autofocus autocomplete="off" maxlength="1000"></div>`,
       call: ['post', url(busid, 'type')], keep: 'Cancel', go: 'Type', what: 'The text was not typed', expect: `typed:${busid}` };
   },
+  lease: askLease,
+  unlease: askLeaseEnd,
   power: askPower,
   simulate: () => ({ title: 'Simulate devices', body: html`<p>${boxName()} behaves as if these were plugged in. Clients attach them as any other.</p>${(state.kinds ?? []).length ? html`<fieldset class="kinds"><legend class="sr">Devices</legend>${state.kinds.map((k, i) => html`<label class="choice"><input type="checkbox" name="device" value="${k.example ?? k.kind}" ${i ? '' : html`autofocus`}><span>${k.kind}${k.help ? html`<small>${k.help}</small>` : ''}</span></label>`)}</fieldset>` : ''}<div class="field"><label for="more">${(state.kinds ?? []).length ? 'Others' : 'Devices'} <small>as with <code>--sim</code>, with blanks between, like disk:size=16M</small></label><input id="more" name="more" type="text" autocomplete="off" spellcheck="false"></div>`,
     take: simulateAll, keep: 'Cancel', go: 'Plug in', what: 'Nothing was plugged in' }),

@@ -28,7 +28,7 @@ const unclaimed = () => {
 
 export const banner = () => {
   if (link.state !== 'lost') return unclaimed();
-  const why = link.problem ? html`<p><span role="alert"><strong>${capital(link.problem.title)}.</strong> ${link.problem.detail}</span>${next()}</p>`
+  const why = ui.away ? html`<p><span role="alert"><strong>${boxName()} ${ui.away.words}.</strong> This page goes on as soon as it is back.</span>${next()}</p>` : link.problem ? html`<p><span role="alert"><strong>${capital(link.problem.title)}.</strong> ${link.problem.detail}</span>${next()}</p>`
     : html`<p><span role="alert"><strong>No connection to ${boxName()} since ${clockTime(link.since)}.</strong> What you see is from then.</span>${next()}</p>`;
   return html`<div class="banner bad">${icon('lost')}${why}${link.problem?.status === 401 ? html`<button type="button" class="primary" data-ask="login">Log in</button>` : html`<button type="button" id="try">Try now</button>`}</div>`;
 };

@@ -4,9 +4,9 @@ import { html, icon } from './html.js';
 import { state, lasted } from './state.js';
 import { ui } from './ui.js';
 import { bytes, capital, count, dump, milliseconds, plural, rate, rateCell, span, speedName, speeds } from './words.js';
-import { allPorts, attachLine, boxName, command, darkPorts, deviceLink, fetches, ghosts, holder, isSilent, miniEvents, nextClient, otherHost, plugButton, powerButton, product, silentFor, stateWords, unpluggedName, usable } from './parts.js';
+import { allPorts, attachLine, boxName, command, darkPorts, deviceLink, facts, fetches, ghosts, holder, isSilent, leaseEnd, miniEvents, nextClient, otherHost, plugButton, powerButton, product, silentFor, stateWords, unpluggedName, usable } from './parts.js';
 import { legend, plot, timeSwitch } from './chart.js';
-import { deviceButtons } from './actions_device.js';
+import { deviceButtons, leaseButtons } from './actions_device.js';
 
 const detail = busid => state.details.get(busid) ?? null;
 const isHub = d => d.state === 'hub';
@@ -39,6 +39,7 @@ const userEnd = d => {
   if (isHub(d)) return [line('none', 'stays here', ''), end('desk', 'Your computer', 'may attach what is behind it')];
   if (!usable(d)) return [line('none', 'cannot be attached', ''), end('desk', 'Your computer', 'does not see it')];
   if (!user && d.hidden) return [line('none', 'hidden', ''), end('desk', 'Your computer', 'does not see it')];
+  if (!user && d.lease) return [line('none', 'reserved', leaseEnd(d)), end('desk', d.lease.owner, `from ${d.lease.address}`)];
   if (!user) return [line('none', 'nobody has it', ''), end('desk', 'Your computer', 'may attach it')];
   const since = `attached ${span(lasted(user.since_s, d.at))} ago`;
   if (isSilent(d)) return [line('silent', `silent for ${silentFor(d)}`, nextClient()), end('desk', user.address, [user.note, since].filter(Boolean).join(', '))];
@@ -47,11 +48,13 @@ const userEnd = d => {
     end('desk', user.address, [user.note, since].filter(Boolean).join(', '))];
 };
 
+const leaseNote = d => !d.lease ? '' : html`<div class="note" id="lease">${icon('lease')}<div><strong>Reserved for ${d.lease.owner} ${leaseEnd(d)}</strong><p>${d.lease.reason ? `${capital(d.lease.reason)}. ` : ''}Only ${d.lease.address} may attach it; others find it busy. ${d.lease.maker} has reserved it.</p></div><div class="actions">${leaseButtons(d)}</div></div>`;
+
 const picture = busid => {
   const d = state.devices.get(busid);
   if (!d) return html`<div id="p-path"></div>`;
   const broken = !usable(d) && !isHub(d);
-  return html`<div id="p-path"><div class="path" role="group" aria-label="Who uses it">${end(d.kind, d.name, html`bus id <span class="mono">${d.busid}</span>`)}${line(broken ? 'broken' : '', speedName(d.speed), speeds[d.speed]?.[1])}${end('box', boxName(), stateWords(d))}${userEnd(d)}</div>${broken && d.obstacle ? html`<div class="note bad">${icon('cannot')}<div><strong>${d.obstacle.text}</strong><p>${d.obstacle.help}</p></div></div>` : ''}</div>`;
+  return html`<div id="p-path"><div class="path" role="group" aria-label="Who uses it">${end(d.kind, d.name, html`bus id <span class="mono">${d.busid}</span>`)}${line(broken ? 'broken' : '', speedName(d.speed), speeds[d.speed]?.[1])}${end('box', boxName(), stateWords(d))}${userEnd(d)}</div>${broken && d.obstacle ? html`<div class="note bad">${icon('cannot')}<div><strong>${d.obstacle.text}</strong><p>${d.obstacle.help}</p></div></div>` : ''}${leaseNote(d)}</div>`;
 };
 
 // --- left: what flows, what it has ---------------------------------------------------------------
@@ -106,8 +109,6 @@ const hint = d => {
 };
 
 const attach = d => usable(d) && !d.hidden ? html`<section aria-labelledby="h-att"><div class="head"><h2 id="h-att">Attach</h2><div class="seg" role="tablist" aria-label="System">${tab('linux', 'Linux')}${tab('windows', 'Windows')}</div></div><div id="at" role="tabpanel" aria-labelledby="tb-${ui.system}" class="stack">${command(attachLine(d, ui.system), `${ui.system === 'linux' ? 'Linux' : 'Windows'} attach command`)}${hint(d)}</div></section>` : '';
-
-const facts = list => html`<dl class="facts">${list.filter(([, value]) => value !== '' && value != null).map(([name, value, kind]) => html`<div><dt>${name}</dt><dd class="${kind}">${value}</dd></div>`)}</dl>`;
 
 const power = c => c && `${c.max_power_ma} mA ${c.self_powered ? 'at most, own supply' : 'from the bus'}`;
 

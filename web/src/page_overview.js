@@ -84,7 +84,7 @@ const heads = [['c-dev', 'Name'], ['c-id', 'Bus id, USB id'], ['c-speed', 'Speed
 const table = list => html`<table class="devices list" role="table" aria-label="Devices"><thead role="rowgroup"><tr role="row">${heads.map(([kind, name]) => html`<th scope="col" role="columnheader" class="${kind}">${name}</th>`)}<th scope="col" role="columnheader" class="c-menu"><span class="sr">Actions</span></th></tr></thead><tbody role="rowgroup">${list.map(row)}</tbody></table>`;
 
 const foot = list => {
-  const free = list.find(d => usable(d) && !d.hidden && d.state === 'available') ?? list.find(d => usable(d) && !d.hidden);
+  const free = list.find(d => usable(d) && !d.hidden && !d.lease && d.state === 'available') ?? list.find(d => usable(d) && !d.hidden);
   const other = otherHost();
   return html`<div class="foot">${free ? html`<span>Attach one from Linux</span>${command(attachLine(free), 'attach command')}${other ? html`<span>From another computer: ${other} in place of ${location.hostname}.</span>` : ''}` : ''}${unpluggedNote()}</div>`;
 };

@@ -4,7 +4,7 @@ import { html, icon } from './html.js';
 import { state, lasted } from './state.js';
 import { ui } from './ui.js';
 import { needs } from './who.js';
-import { capital, plural, span, timeTag } from './words.js';
+import { capital, deadline, plural, span, timeTag } from './words.js';
 
 export const boxName = () => state.status?.name || 'this box';
 export const deviceName = busid => state.devices.get(busid)?.name ?? busid;
@@ -27,6 +27,10 @@ export const isSilent = d => silence(d) >= 3;
 export const silentFor = d => span(silence(d));
 export const holder = d => d.user?.note ? `${d.user.address} (${d.user.note})` : d.user?.address;
 
+// "until 18:00"; without a time of day: how much longer.
+export const leaseEnd = d => d.lease.until ? `until ${deadline(d.lease.until)}` : `for another ${span(d.lease.left_s - (state.uptime - d.at))}`;
+const leaseWords = d => [`for ${d.lease.owner}`, d.lease.reason, leaseEnd(d)].filter(Boolean).join(', ');
+
 // [kind for the colour, icon, first line, second line]
 const stateOf = d => {
   if (d.state === 'refused') return ['cannot', 'cannot', 'Cannot be used', d.obstacle?.text];
@@ -35,9 +39,10 @@ const stateOf = d => {
   if (d.state === 'in_use' && isSilent(d)) {
     return ['silent', 'silent', `Client silent for ${silentFor(d)}`, `held by ${holder(d)}; ${nextClient()}`];
   }
-  if (d.state === 'in_use') return ['use', 'use', 'In use', d.user && `by ${holder(d)} for ${span(lasted(d.user.since_s, d.at))}`];
+  if (d.state === 'in_use') return ['use', 'use', 'In use', d.user && `by ${holder(d)} for ${span(lasted(d.user.since_s, d.at))}${d.lease ? `; reserved ${leaseWords(d)}` : ''}`];
   if (d.state === 'hub') return ['', 'hub', 'Hub', ''];
   if (d.hidden) return ['', 'hide', 'Hidden', d.hidden_why ?? 'clients do not see it'];
+  if (d.lease) return ['lease', 'lease', 'Reserved', leaseWords(d)];
   return ['free', 'free', 'Available', ''];
 };
 
@@ -52,7 +57,7 @@ export const tally = () => {
   const all = shown();
   const some = (n, words) => n ? `, ${n} ${words}` : '';
   return `${all.length} plugged in` + some(all.filter(d => usable(d) && d.state === 'in_use').length, 'in use') +
-    some(all.filter(d => d.hidden).length, 'hidden') + some(all.filter(d => !usable(d)).length, 'cannot be used');
+    some(all.filter(d => d.lease).length, 'reserved') + some(all.filter(d => d.hidden).length, 'hidden') + some(all.filter(d => !usable(d)).length, 'cannot be used');
 };
 
 const host = () => location.hostname.replace(/^\[|\]$/g, '');
@@ -101,6 +106,9 @@ export const clientCell = ([address, sessions]) => {
   const second = silent >= 3 ? html`<span class="warn">${icon('silent')} silent for ${span(silent)}</span>` : sessions[0].note;
   return html`<td role="cell" class="two full addr"><span>${address}</span>${second ? html`<small>${second}</small>` : ''}</td>`;
 };
+
+// [name, value, class]; those without a value are left out.
+export const facts = list => html`<dl class="facts">${list.filter(([, value]) => value !== '' && value != null).map(([name, value, kind]) => html`<div><dt>${name}</dt><dd class="${kind}">${value}</dd></div>`)}</dl>`;
 
 // A place that waits for its first figures: nothing for 300 ms, then grey bars (style.css).
 export const ghosts = name => html`<table aria-busy="true" role="table" aria-label="${name}, loading"><tbody role="rowgroup">${['w2', 'w3', 'w1'].map(w =>

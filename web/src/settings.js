@@ -8,6 +8,7 @@ import { access, tryIt } from './settings_access.js';
 import { asks as nameAsks, devices } from './settings_names.js';
 import { does as listDoes, offerKnown } from './settings_rules.js';
 import { network, system } from './settings_scalars.js';
+import { asks as restartAsks, isBack } from './settings_restart.js';
 import { asks as tokenAsks, does as tokenDoes } from './settings_tokens.js';
 import { asks as userAsks, usersPage } from './settings_users.js';
 import { told, typed } from './settings_parts.js';
@@ -147,6 +148,8 @@ const clicked = e => {
   if (listDoes[what]) { doc.errors.clear(); tryLater(); }
 };
 
+const forms = { try: tryIt };
+
 const valueOf = input => {
   const text = input.value.trim();
   if (input.dataset.number === undefined) return input.value;
@@ -165,13 +168,14 @@ const edited = e => {
   if (edit || isTyped !== undefined) paintNow();
 };
 
-Object.assign(asks, nameAsks, tokenAsks, userAsks);
+Object.assign(asks, nameAsks, tokenAsks, userAsks, restartAsks);
 document.addEventListener('click', clicked);
 document.addEventListener('input', edited);
 document.addEventListener('submit', e => {
-  if (e.target.dataset.form !== 'try') return;
+  const form = forms[e.target.dataset.form];
+  if (!form) return;
   e.preventDefault();
-  tryIt();
+  form(e.target);
 });
 document.getElementById('dialog').addEventListener('close', tryLater); // an entry may have come
 
@@ -183,6 +187,7 @@ const refresh = () => {
   seen = last;
 };
 document.body.addEventListener('htmx:wsAfterMessage', () => {
+  isBack();
   refresh();
   if (doc.answer) follow().then(yes => yes && paintNow());
 });

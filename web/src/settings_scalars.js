@@ -5,6 +5,7 @@ import { boxName, bytes, capital, html, span, state } from 'dashboard';
 import { doc } from './settings_document.js';
 import { get } from './settings_draft.js';
 import { choices, field, section } from './settings_parts.js';
+import { factoryReset, program, restart } from './settings_restart.js';
 
 const names = {
   host_name: ['Name', () => `found as ${doc.now.host_name || '…'}.local`],
@@ -41,5 +42,5 @@ export const network = {
 
 export const system = {
   name: 'System', has: () => true,
-  sections: () => html`${section('name', `What ${boxName()} is called`, '', pairs(group('', ['host_name'])))}${doc.now.limits ? section('limits', 'Limits', 'empty: what the port has by itself', pairs(all('/limits'))) : ''}`,
+  sections: () => html`${program()}${section('name', `What ${boxName()} is called`, '', pairs(group('', ['host_name'])))}${doc.now.limits ? section('limits', 'Limits', 'empty: what the port has by itself', pairs(all('/limits'))) : ''}${restart()}${factoryReset()}`,
 };

@@ -5,6 +5,7 @@ export const ui = {
   latency: 'minute',  // last minute, or 'all' since it was attached
   system: 'linux',    // of the attach command
   later: false,       // setting the first password
+  away: null,         // {words, boot, uptime}: the box was told to restart
   copied: null,       // the command that was copied a moment ago
   folded: new Set(),  // paths in the topology
   treeAt: null,       // path that has the keyboard in the topology

@@ -60,6 +60,8 @@ export const moment = (event, utc, now = new Date()) => {
   const day = d => d.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', ...zone });
   return day(at) === day(now) ? text : `${day(at)} ${text.slice(0, 5)}`;
 };
+// When something ends: a minute is enough.
+export const deadline = time => moment({ time }).replace(/^(\d+:\d+):\d+$/, '$1');
 export const clockTime = ms => new Date(ms).toLocaleTimeString('en-GB', clock);
 export const clockMinute = ms => clockTime(ms).slice(0, 5);
 export const timeTag = (event, utc = false) => html`<time ${event.time ? html`datetime="${event.time}"` : ''}
