@@ -68,6 +68,20 @@ TEST(board_reset_plan_that_is_none)
     CHECK_EQ(start_after(ESP_RST_SW), EVENT_START_RESTART);
 }
 
+extern uint8_t __start_rtc_noinit[], __stop_rtc_noinit[]; // by the linker
+
+// What the memory of the plan holds after a power cut may look nearly like one.
+TEST(board_reset_plan_with_a_wrong_bit)
+{
+    for (uint8_t *at = __start_rtc_noinit; at < __stop_rtc_noinit; at++)
+        for (unsigned bit = 0; bit < 8; bit++) {
+            plan(EVENT_START_FACTORY_RESET);
+            *at ^= (uint8_t)(1u << bit);
+            CHECK_EQ(start_after(ESP_RST_SW), EVENT_START_RESTART);
+        }
+    CHECK(__stop_rtc_noinit - __start_rtc_noinit >= 12);
+}
+
 static struct usbip_server *run_after(esp_reset_reason_t reason)
 {
     struct server_config config;

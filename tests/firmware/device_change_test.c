@@ -47,6 +47,24 @@ TEST(device_change_ends_without_an_answer)
     }
 }
 
+// As long as Linux waits for an answer.
+WORLD_TEST(device_change_with_a_late_answer, world_begin_d1(w))
+{
+    static const struct usb_control_op change = {
+        .type = USB_SET_INTERFACE, .interface = 1, .value = 1};
+    struct rig_device *d = w->rig.dev;
+    jam(w, d);
+    rig_queue_change(d, &change);
+    rig_advance(&w->rig, 4 * RIG_SECOND_US);
+    CHECK_EQ(d->controls, 0);
+    sim_faulty_release(world_sim(w));
+    rig_settle(&w->rig);
+    CHECK_EQ(d->controls, 1);
+    CHECK_EQ(d->control_status, USB_STATUS_OK);
+    CHECK_EQ(world_sim(w)->alternate[1], 1);
+    rig_close(d);
+}
+
 // It is given up all the same, and the next client hears that it does not work, until it does.
 WORLD_TEST(device_change_import_of_a_device_that_hangs, world_begin_d1(w))
 {

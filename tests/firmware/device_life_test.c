@@ -249,18 +249,25 @@ WORLD_TEST(device_of_full_speed_works_behind_a_full_speed_hub, world_begin(w))
 }
 
 // A device that is there and does not answer: shown with the reason, and gone when it is pulled.
-WORLD_TEST(device_that_never_answers_is_shown_as_an_obstacle, world_begin(w))
+TEST(device_that_never_answers_is_shown_as_an_obstacle)
 {
-    struct sim_device *d = sim_faulty_create(w->bus[0], &sim_faulty_d1);
-    struct sim_faulty_options options = sim_faulty_d1;
+    static const char *const busids[] = {"1-1", "2-1"};
     static const uint8_t nothing[USB_DT_DEVICE_SIZE];
-    options.device = nothing;
-    CHECK_EQ(sim_plug(w->bus[0], "1-1", sim_faulty_create(w->bus[0], &options)), BASE_OK);
-    CHECK(wait_for(w, "1-1", true)->info.obstacle != 0);
-    CHECK_EQ(sim_unplug(w->bus[0], "1-1"), BASE_OK);
-    (void)wait_for(w, "1-1", false);
-    CHECK_EQ(sim_plug(w->bus[0], "1-1", d), BASE_OK);
-    CHECK_EQ(wait_for(w, "1-1", true)->info.obstacle, 0);
+    for (unsigned bus = 0; bus < 2; bus++) {
+        struct sim_faulty_options options = bus ? full : sim_faulty_d1;
+        struct world w;
+        world_begin(&w);
+        struct sim_device *d = sim_faulty_create(w.bus[bus], &options);
+        options.device = nothing;
+        CHECK_EQ(sim_plug(w.bus[bus], busids[bus], sim_faulty_create(w.bus[bus], &options)),
+                 BASE_OK);
+        CHECK_EQ(wait_for(&w, busids[bus], true)->info.obstacle, USB_OBSTACLE_ENUMERATION);
+        CHECK_EQ(sim_unplug(w.bus[bus], busids[bus]), BASE_OK);
+        (void)wait_for(&w, busids[bus], false);
+        CHECK_EQ(sim_plug(w.bus[bus], busids[bus], d), BASE_OK);
+        CHECK_EQ(wait_for(&w, busids[bus], true)->info.obstacle, 0);
+        world_end(&w);
+    }
 }
 
 WORLD_TEST(device_both_ports_at_once, world_begin(w))

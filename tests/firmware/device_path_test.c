@@ -137,6 +137,28 @@ WORLD_TEST(device_path_no_channel_left, world_begin(w))
     CHECK_EQ(rig_find(&w->rig, "1-1.3.1")->info.obstacle, USB_OBSTACLE_HOST_FULL);
 }
 
+static struct sim_device *slow_hub(struct world *w)
+{
+    struct sim_device *h = sim_hub_create(w->bus[1], 4);
+    h->speed = USB_SPEED_FULL;
+    return h;
+}
+
+// Of the full-speed port's eight, three hubs have six.
+WORLD_TEST(device_path_no_channel_left_at_full_speed, world_begin(w))
+{
+    static const struct sim_faulty_options full = {
+        .speed = USB_SPEED_FULL, .product = 7, .interfaces = 1};
+    rig_plug(&w->rig, "2-1", slow_hub(w));
+    rig_plug(&w->rig, "2-1.1", slow_hub(w));
+    rig_plug(&w->rig, "2-1.2", slow_hub(w));
+    rig_plug(&w->rig, "2-1.3", sim_faulty_create(w->bus[1], &full));
+    rig_plug(&w->rig, "2-1.4", sim_faulty_create(w->bus[1], &full));
+    rig_plug(&w->rig, "2-1.1.1", sim_faulty_create(w->bus[1], &full));
+    CHECK_EQ(rig_find(&w->rig, "2-1.4")->info.obstacle, USB_OBSTACLE_NONE);
+    CHECK_EQ(rig_find(&w->rig, "2-1.1.1")->info.obstacle, USB_OBSTACLE_HOST_FULL);
+}
+
 static void pull(struct world *w, const char *busid)
 {
     CHECK_EQ(sim_unplug(w->bus[0], busid), BASE_OK);

@@ -2,6 +2,7 @@
 // What passes between the loop and the client task of the chip's backend: order, and answers that
 // nobody wants any more.
 #include "device_size.h"
+#include "device_state.h"
 #include "tests/firmware/device_world.h"
 
 #include <string.h>
@@ -30,6 +31,23 @@ WORLD_TEST(device_queue_urb_that_crosses_unplugged, world_begin_d1(w))
     CHECK_EQ(ev.type, BACKEND_UNPLUGGED);
     rig_settle(&w->rig);
     rig_release(&u);
+}
+
+// The loop has UNPLUGGED in its hands until it asks for the next event: its place is not given to
+// the next device before, whatever the client task does meanwhile.
+WORLD_TEST(device_queue_unplugged_is_looked_at_in_peace, world_begin_d1(w))
+{
+    CHECK_EQ(sim_unplug(w->bus[0], "1-1"), BASE_OK);
+    device_rig_settle(&w->chip);
+    struct backend_event ev = take(w), none;
+    const struct device *d = ev.device;
+    CHECK_EQ(ev.type, BACKEND_UNPLUGGED);
+    device_rig_settle(&w->chip);
+    device_usb_host_client_turn(w->chip.host, 0);
+    CHECK_STR(d->info.busid, "1-1");
+    CHECK(!rig_take(&w->rig, &none));
+    device_usb_host_client_turn(w->chip.host, 0);
+    CHECK_EQ(d->life, DEVICE_FREE);
 }
 
 // close() ends the interest in a change that is still being made, but not the change.

@@ -9,7 +9,17 @@
 enum { TURNS_MAX = 2000, LOG_EVENTS = 256 };
 
 // In the chip a register; here the buses are as fast as what is plugged in.
-void device_usb_host_speed_full_only(void) {}
+static unsigned speed_checks;
+
+unsigned device_rig_speed_checks(void)
+{
+    return speed_checks;
+}
+
+void device_usb_host_speed_full_only(void)
+{
+    speed_checks++;
+}
 
 unsigned device_usb_host_packets_max(unsigned port)
 {

@@ -24,6 +24,9 @@ void device_rig_end(struct device_rig *r);
 unsigned device_rig_events(const struct device_rig *r, enum eventlog_type type,
                            struct eventlog_event *last);
 
+// Calls of device_usb_host_speed_full_only() so far.
+unsigned device_rig_speed_checks(void);
+
 // Turns of both tasks until nothing is left to do now.
 void device_rig_settle(struct device_rig *r);
 uint64_t device_rig_deadline(struct device_rig *r);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Devices of real classes, as people have them, on the full-speed port: a hub with a keyboard of
 // low speed and a serial adapter, and a headset.
+#include "device_state.h"
 #include "sim/device/audio/sim_audio.h"
 #include "sim/device/keyboard/sim_keyboard.h"
 #include "sim/device/serial/sim_serial.h"
@@ -90,4 +91,26 @@ WORLD_TEST(device_set_headset, world_begin(w))
     world_check_alive(b);
     rig_close(a);
     rig_close(b);
+}
+
+// The library's resets of the controller forget that a port is to be slow: each turn of each task
+// says it again, and what the port is called goes with it.
+WORLD_TEST(device_set_of_a_port_that_is_to_be_slow, world_begin(w))
+{
+    struct usbip_backend *b = device_usb_host_backend(w->chip.host);
+    struct backend_bus bus;
+    unsigned before = device_rig_speed_checks();
+    device_usb_host_client_turn(w->chip.host, 0);
+    device_usb_host_library_turn(w->chip.host, 0);
+    CHECK_EQ(device_rig_speed_checks(), before);
+    CHECK(b->bus(b, 0, &bus));
+    CHECK_EQ(bus.speed, USB_SPEED_HIGH);
+    w->chip.host->config.high_speed_port_full_only = true;
+    device_usb_host_client_turn(w->chip.host, 0);
+    CHECK_EQ(device_rig_speed_checks(), before + 1);
+    device_usb_host_library_turn(w->chip.host, 0);
+    CHECK_EQ(device_rig_speed_checks(), before + 2);
+    CHECK(b->bus(b, 0, &bus));
+    CHECK_EQ(bus.busnum, DEVICE_HIGH_SPEED_BUS);
+    CHECK_EQ(bus.speed, USB_SPEED_FULL);
 }

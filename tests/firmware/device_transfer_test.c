@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void filled(uint8_t *p, uint32_t size)
 {
@@ -203,6 +204,8 @@ WORLD_TEST(device_bulk_in_that_waits_leaves_a_buffer_for_control, world_begin(w)
     for (unsigned i = 0; i < ENDPOINTS; i++) {
         rig_urb(&waits[i], d, (uint8_t)(0x81 + i), NULL, LONG);
         rig_submit(&waits[i]);
+        device_usb_host_figures(w->chip.host, &figures);
+        CHECK_EQ(figures.pool_used_max, i < 5 ? i + 1 : 5);
     }
     device_usb_host_figures(w->chip.host, &figures);
     CHECK_EQ(figures.pool_free, DEVICE_POOL_RESERVE);
@@ -274,6 +277,147 @@ TEST(device_iso_out_of_many_packets)
 {
     iso(WORLD_ISO_OUT, 8);
     iso(WORLD_ISO_OUT, 128);
+}
+
+// A transfer is as long as the hardware's list, the time that a stream may be late, and the memory
+// allow: the shortest of these.
+TEST(device_iso_packets_of_a_transfer)
+{
+    static const struct {
+        bool full;
+        uint16_t size;
+        uint8_t interval;
+        unsigned packets;
+    } cases[] = {
+        {false, 64, 1, 61},   // of 61 microframes
+        {false, 1024, 1, 16}, // 16 KiB
+        {false, 192, 4, 7},   // each in 8 microframes
+        {false, 64, 6, 1},    // each in 32
+        {true, 192, 1, 8},    // 8 ms
+        {true, 64, 3, 2},
+    };
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint16_t size = cases[i].size;
+        const uint8_t config[] = {
+            USB_CONFIG_BYTES(25, 1, 1, 0, 0x80, 50),
+            USB_INTERFACE_BYTES(0, 0, 1, 0xff, 0, 0, 0),
+            USB_ENDPOINT_BYTES(0x81, 1, size, cases[i].interval),
+        };
+        const struct sim_faulty_options options = {.speed = cases[i].full ? USB_SPEED_FULL
+                                                                          : USB_SPEED_HIGH,
+                                                   .product = 3,
+                                                   .configs = {config},
+                                                   .config_sizes = {sizeof config}};
+        struct world w;
+        struct rig_urb u;
+        world_begin(&w);
+        struct rig_device *d = rig_plug(&w.rig, cases[i].full ? "2-1" : "1-1",
+                                        sim_faulty_create(w.bus[cases[i].full], &options));
+        CHECK_EQ(rig_open(d), BASE_OK);
+        unsigned before = usb_host_double_counts().submitted, transfers = 2;
+        check_context("case", i);
+        rig_iso_urb(&u, d, 0x81, NULL, cases[i].packets * transfers, size);
+        rig_queue_submit(&u);
+        rig_advance(&w.rig, RIG_SECOND_US);
+        rig_check_urb(&u, USB_STATUS_OK, cases[i].packets * transfers * size);
+        CHECK_EQ(usb_host_double_counts().submitted, before + transfers);
+        rig_release(&u);
+        rig_close(d);
+        world_end(&w);
+    }
+}
+
+// In milliseconds, as Linux counts frames: the next one after now, and what follows joins on.
+WORLD_TEST(device_iso_start_frame, world_begin_d1(w))
+{
+    struct rig_urb u[2];
+    struct rig_device *d = w->rig.dev;
+    rig_change(d, USB_SET_INTERFACE, 1, 1);
+    rig_advance(&w->rig, 5 * RIG_SECOND_US);
+    for (unsigned i = 0; i < 2; i++) {
+        rig_iso_urb(&u[i], d, WORLD_ISO_IN, NULL, 20, 192);
+        rig_queue_submit(&u[i]);
+    }
+    uint64_t now_ms = w->rig.now_us / 1000;
+    rig_advance(&w->rig, RIG_SECOND_US);
+    CHECK(u[0].done && u[1].done);
+    CHECK(u[0].urb.start_frame >= now_ms && u[0].urb.start_frame <= now_ms + 2);
+    CHECK_EQ(u[1].urb.start_frame, u[0].urb.start_frame + 20);
+    rig_release(&u[0]);
+    rig_release(&u[1]);
+    rig_close(d);
+}
+
+// Packets of an URB have gaps between them, and those of the library none.
+WORLD_TEST(device_iso_out_with_gaps, world_begin_d1(w))
+{
+    enum { COUNT = 5, SIZE = 100 };
+    uint8_t data[COUNT * 192], want[COUNT * SIZE];
+    struct rig_urb u;
+    struct rig_device *d = w->rig.dev;
+    filled(data, sizeof data);
+    for (unsigned i = 0; i < COUNT; i++)
+        memcpy(want + i * SIZE, data + i * 192, SIZE);
+    rig_change(d, USB_SET_INTERFACE, 1, 1);
+    rig_iso_urb(&u, d, WORLD_ISO_OUT, data, COUNT, 192);
+    for (unsigned i = 0; i < COUNT; i++)
+        u.packets[i].length = SIZE;
+    rig_queue_submit(&u);
+    rig_advance(&w->rig, 20000);
+    rig_check_urb(&u, USB_STATUS_OK, sizeof want);
+    CHECK_BYTES(sim_faulty_received(world_sim(w), WORLD_ISO_OUT).data.data, want, sizeof want);
+    rig_release(&u);
+    rig_iso_urb(&u, d, WORLD_ISO_OUT, data, 2, 193); // more than the endpoint takes
+    rig_submit(&u);
+    CHECK_EQ(u.urb.status, USB_STATUS_INVALID);
+    rig_release(&u);
+    rig_close(d);
+}
+
+// The library reads whole packets: what an URB's packet has no room for is an error of its own.
+WORLD_TEST(device_iso_in_packets_with_less_room, world_begin_d1(w))
+{
+    enum { COUNT = 3 };
+    struct rig_urb u;
+    struct rig_device *d = w->rig.dev;
+    rig_change(d, USB_SET_INTERFACE, 1, 1);
+    rig_iso_urb(&u, d, WORLD_ISO_IN, NULL, COUNT, 192);
+    u.packets[1].length = 100;
+    rig_queue_submit(&u);
+    rig_advance(&w->rig, 20000);
+    rig_check_urb(&u, USB_STATUS_OK, 192 + 100 + 192);
+    CHECK_EQ(u.urb.error_count, 1);
+    CHECK_EQ(u.packets[1].status, USB_STATUS_OVERFLOW);
+    CHECK_EQ(u.packets[1].actual_length, 100);
+    CHECK_EQ(u.urb.buffer[192 + 99], 0xa1);
+    CHECK_EQ(u.urb.buffer[192 + 100], RIG_NOBODY_SENDS);
+    CHECK_EQ(u.packets[2].status, USB_STATUS_OK);
+    rig_release(&u);
+    rig_close(d);
+}
+
+// What is taken back after a part of it says so of each packet that was not begun.
+WORLD_TEST(device_iso_taken_back_in_the_middle, world_begin_d1(w))
+{
+    enum { COUNT = 100 };
+    struct rig_urb u;
+    unsigned lost = 0;
+    struct rig_device *d = w->rig.dev;
+    rig_change(d, USB_SET_INTERFACE, 1, 1);
+    rig_iso_urb(&u, d, WORLD_ISO_IN, NULL, COUNT, 192);
+    rig_queue_submit(&u);
+    rig_advance(&w->rig, 50000);
+    rig_cancel(&u);
+    for (unsigned i = 0; i < COUNT; i++) {
+        lost += u.packets[i].status != USB_STATUS_OK;
+        CHECK(u.packets[i].actual_length == (u.packets[i].status == USB_STATUS_OK ? 192 : 0));
+    }
+    CHECK_EQ(u.urb.status, USB_STATUS_CANCELLED);
+    CHECK(lost > 20 && lost < 80);
+    CHECK_EQ(u.urb.error_count, lost);
+    CHECK_EQ(u.urb.actual_length, (COUNT - lost) * 192);
+    rig_release(&u);
+    rig_close(d);
 }
 
 // What has come of a packet that failed is nobody's data; those beside it are whole.

@@ -19,5 +19,6 @@ target_include_directories(firmware_main_tests PRIVATE . ${port}/main ${port}/co
   ${port}/components/console_esp ${port}/components/http_esp ${port}/components/network
   ${port}/components/crypto_mbedtls ${port}/components/store_nvs)
 target_compile_definitions(firmware_main_tests PRIVATE _GNU_SOURCE)
-target_link_options(firmware_main_tests PRIVATE -Wl,--wrap=posix_loop_wake -Wl,--wrap=device_usb_host_create)
+target_link_options(firmware_main_tests PRIVATE -Wl,--wrap=posix_loop_wake -Wl,--wrap=device_usb_host_create
+  -Wl,--wrap=network_devices -Wl,--wrap=network_held)
 add_dependencies(firmware_main_tests usbip-server) # started as a child process

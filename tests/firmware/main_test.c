@@ -75,16 +75,37 @@ const esp_app_desc_t *esp_app_get_description(void)
 
 // --- calls that are led through here (--wrap) ----------------------------------------------------
 
-static atomic_uint usb_wakes;
+static atomic_uint usb_wakes, network_wakes, other_wakes; // by the task that calls
 
 void __real_posix_loop_wake(struct posix_loop *loop);
 void __wrap_posix_loop_wake(struct posix_loop *loop);
 
 void __wrap_posix_loop_wake(struct posix_loop *loop)
 {
-    if (task_double_is("usb_client"))
-        atomic_fetch_add(&usb_wakes, 1);
+    atomic_fetch_add(task_double_is("usb_client") ? &usb_wakes
+                     : task_double_is("network")  ? &network_wakes
+                                                  : &other_wakes,
+                     1);
     __real_posix_loop_wake(loop);
+}
+
+static atomic_uint told_devices, told_held; // what the network was told last
+
+void __real_network_devices(struct network *n, unsigned devices);
+void __wrap_network_devices(struct network *n, unsigned devices);
+void __real_network_held(struct network *n, bool held);
+void __wrap_network_held(struct network *n, bool held);
+
+void __wrap_network_devices(struct network *n, unsigned devices)
+{
+    atomic_store(&told_devices, devices);
+    __real_network_devices(n, devices);
+}
+
+void __wrap_network_held(struct network *n, bool held)
+{
+    atomic_store(&told_held, held);
+    __real_network_held(n, held);
 }
 
 static struct device_usb_host_config *caught; // not NULL: what would be created is put here
@@ -295,6 +316,27 @@ static void await_all_tasks(void)
     CHECK_EQ(idf_double_watched_tasks(), WATCHED_TASKS);
 }
 
+static void await_value(atomic_uint *what, unsigned value)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+    uint64_t until_us = posix_now_us() + TCP_CLIENT_MS * 1000ull;
+    while (atomic_load(what) != value && posix_now_us() < until_us)
+        nanosleep(&pause, NULL);
+    CHECK_EQ(atomic_load(what), value);
+}
+
+// The loop sleeps: whoever has something for it wakes it.
+static void check_wakes(void)
+{
+    const struct timeval tv = {.tv_sec = 1795350896};
+    CHECK(atomic_load(&usb_wakes) > 0);     // each answer of the disk came with one,
+    CHECK(atomic_load(&network_wakes) > 0); // and the address
+    CHECK(task_double_notices() > 0);       // and the log task's events
+    unsigned before = atomic_load(&other_wakes);
+    network_double_set_clock(&tv);
+    CHECK(atomic_load(&other_wakes) > before);
+}
+
 // The loop leaves its core to others ten times a second, however much it has to do, and not more.
 static void check_rests(uint64_t begun_us)
 {
@@ -474,6 +516,8 @@ TEST(main_from_start_to_restart)
     check_tasks();
     CHECK_EQ(usbip_client_import(&c, connect_to(f), "1-1"), WIRE_ST_OK);
     usbip_client_configure(&c, 1);
+    await_value(&told_devices, DEVICES);
+    await_value(&told_held, true);
     http_shows("/healthz", "{\"status\":\"ok\"}");
     http_shows("/api/v1/devices", "\"busid\":\"3-3\"");
     http_shows("/api/v1/status", "\"version\":\"1.2.3\"");
@@ -489,7 +533,9 @@ TEST(main_from_start_to_restart)
     console_says("settings get host_name", "usbip-esp32p4"); // Kconfig's is none (main.cmake)
     console_says("settings set host_name my-box", "saved");
     console_says("settings get host_name", "my-box");
-    console_says("settings set limits.max_urbs 100", "saved");
+    console_says("settings set usb.bus1_speed full", "next \"restart\"");
+    console_says("settings set usb.bus1_speed high", "next \"restart\"");
+    console_says("settings set limits.max_urbs 100", "saved\n");
     CHECK(is_saved("\"max_urbs\": 100"));
     http_shows("/healthz", "{\"status\":\"ok\"}");
     await_look_at_silence();
@@ -504,7 +550,7 @@ TEST(main_from_start_to_restart)
     http_changes("/api/v1/devices/3-3/plug", "my-box.local", "202");
     main_login_story();
 
-    CHECK(atomic_load(&usb_wakes) > 0); // each answer of the disk came with one
+    check_wakes();
     await_all_tasks();
     check_rests(begun_us);
     reset_by_button(c.fd);

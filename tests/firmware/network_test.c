@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // components/network on a double of ESP-IDF: which calls it makes, in which order, with what.
 #include "network.h"
+#include "ports/posix/posix_calls.h"
 #include "tests/firmware/idf_double.h"
 #include "tests/firmware/network_double.h"
 #include "tests/support/check.h"
@@ -530,4 +531,32 @@ NETWORK_TEST(network_time_server_changes)
     network_settings(n, &settings);
     run(1);
     CHECK_STR(network_double_calls(), "sntp sntp_ask");
+}
+
+// --- wake-ups ------------------------------------------------------------------------------------
+
+static unsigned wakes; // calls that are led through here (--wrap)
+
+void __real_posix_calls_wake(struct posix_calls *c);
+void __wrap_posix_calls_wake(struct posix_calls *c);
+
+void __wrap_posix_calls_wake(struct posix_calls *c)
+{
+    wakes++;
+    __real_posix_calls_wake(c);
+}
+
+// The network's task sleeps for half a second, and a new address is wanted at once.
+NETWORK_TEST(network_is_woken_by_what_others_say)
+{
+    create();
+    run(1);
+    wakes = 0;
+    network_settings(n, &settings);
+    CHECK_EQ(wakes, 1);
+    network_devices(n, 3);
+    CHECK_EQ(wakes, 2);
+    network_double_link(true);
+    network_double_pump();
+    CHECK(wakes > 2);
 }

@@ -17,6 +17,7 @@ usbip_tests(firmware_network_tests SOURCES ${network_tests} ${network_sources}
 usbip_tests(firmware_network_thread_tests SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/network_thread_test.c ${network_double} ${network_sources}
   LIBS usbip_posix usbip_core firmware_idf)
+target_link_options(firmware_network_tests PRIVATE -Wl,--wrap=posix_calls_wake)
 foreach(target firmware_network_tests firmware_network_thread_tests)
   target_include_directories(${target} PRIVATE ${network} ${network_board})
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE)

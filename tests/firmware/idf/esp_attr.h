@@ -6,4 +6,4 @@
 #define DRAM_ATTR
 #define EXT_RAM_BSS_ATTR
 #define EXT_RAM_NOINIT_ATTR
-#define RTC_NOINIT_ATTR
+#define RTC_NOINIT_ATTR __attribute__((section("rtc_noinit")))
