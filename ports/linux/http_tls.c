@@ -236,12 +236,17 @@ static bool is_wanted(struct connection *c)
     return c->pair.fd >= 0;
 }
 
+// False: it is over.
+static bool advance(struct connection *c)
+{
+    if (!c->shaken && !(is_wanted(c) && shake_hands(c)))
+        return false;
+    return !c->shaken || (carry_up(c) && carry_down(c));
+}
+
 static void turn(struct connection *c)
 {
-    bool goes_on = c->shaken || (is_wanted(c) && shake_hands(c));
-    if (goes_on && c->shaken)
-        goes_on = carry_up(c) && carry_down(c);
-    if (!goes_on)
+    if (!advance(c))
         end(c);
     else if (c->shaken)
         watch_both(c);
@@ -375,10 +380,10 @@ void http_tls_destroy(struct http_tls *t)
 {
     if (!t)
         return;
-    BASE_LIST_FOR_EACH (struct connection, c, &t->list, link)
-        turn(c);
-    BASE_LIST_FOR_EACH (struct connection, gone, &t->list, link)
-        end(gone);
+    BASE_LIST_FOR_EACH (struct connection, c, &t->list, link) {
+        (void)advance(c);
+        end(c);
+    }
     if (t->credentials)
         gnutls_certificate_free_credentials(t->credentials);
     if (t->priority)
