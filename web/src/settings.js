@@ -5,6 +5,8 @@ import { askLogin, asks, boxName, capital, deviceName, ghosts, html, icon, lacks
 import { changes, discard, doc, follow, patch, read, saved, send } from './settings_document.js';
 import { count, put } from './settings_draft.js';
 import { access, tryIt } from './settings_access.js';
+import { asks as backupAsks, compareForm, does as backupDoes, fileChosen } from './settings_backup.js';
+import { asks as certificateAsks } from './settings_certificate.js';
 import { asks as nameAsks, devices } from './settings_names.js';
 import { does as listDoes, offerKnown } from './settings_rules.js';
 import { network, system } from './settings_scalars.js';
@@ -129,7 +131,7 @@ export const page = (wanted = 'access') => {
 // --- pointer and keys ----------------------------------------------------------------------------
 
 const does = {
-  ...listDoes, ...tokenDoes, save: (a, b, button) => save(button),
+  ...listDoes, ...tokenDoes, ...backupDoes, save: (a, b, button) => save(button),
   discard: () => { discard(); paintNow(); document.getElementById('main').focus(); },
   again: async () => {
     const answer = await read();
@@ -148,7 +150,9 @@ const clicked = e => {
   if (listDoes[what]) { doc.errors.clear(); tryLater(); }
 };
 
-const forms = { try: tryIt };
+const forms = { try: tryIt, compare: compareForm };
+
+document.addEventListener('change', e => { if (e.target.dataset.file !== undefined) fileChosen(e.target); });
 
 const valueOf = input => {
   const text = input.value.trim();
@@ -168,7 +172,7 @@ const edited = e => {
   if (edit || isTyped !== undefined) paintNow();
 };
 
-Object.assign(asks, nameAsks, tokenAsks, userAsks, restartAsks);
+Object.assign(asks, nameAsks, tokenAsks, userAsks, backupAsks, certificateAsks, restartAsks);
 document.addEventListener('click', clicked);
 document.addEventListener('input', edited);
 document.addEventListener('submit', e => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What runs, restarting it, and forgetting all that it keeps.
-import { boxName, call, clients, facts, html, may, needs, paintNow, plural, span, state, toast, ui } from 'dashboard';
+import { boxName, call, clients, facts, html, needs, paintNow, plural, span, state, toast, ui } from 'dashboard';
 import { section } from './settings_parts.js';
 
 // --- what runs -----------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 // Settings that are one value each, as forms made from the document: what a port does not have is not
 // in it. The unit is the end of the key.
 import { boxName, bytes, capital, html, span, state } from 'dashboard';
+import { backup } from './settings_backup.js';
+import { certificate, readCertificate } from './settings_certificate.js';
 import { doc } from './settings_document.js';
 import { get } from './settings_draft.js';
 import { choices, field, section } from './settings_parts.js';
@@ -41,6 +43,6 @@ export const network = {
 };
 
 export const system = {
-  name: 'System', has: () => true,
-  sections: () => html`${program()}${section('name', `What ${boxName()} is called`, '', pairs(group('', ['host_name'])))}${doc.now.limits ? section('limits', 'Limits', 'empty: what the port has by itself', pairs(all('/limits'))) : ''}${restart()}${factoryReset()}`,
+  name: 'System', has: () => true, about: /^certificate_changed/, enter: readCertificate,
+  sections: () => html`${program()}${section('name', `What ${boxName()} is called`, '', pairs(group('', ['host_name'])))}${doc.now.limits ? section('limits', 'Limits', 'empty: what the port has by itself', pairs(all('/limits'))) : ''}${backup()}${certificate()}${restart()}${factoryReset()}`,
 };
