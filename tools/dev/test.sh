@@ -101,7 +101,7 @@ test_asan() { compile asan && run_ctest asan; }
 test_quick() { configure asan && test_suite 'unit|golden|scenario|conformance|firmware|usbfs'; }
 
 # Where threads meet: the port, its HTTP listener and the chip's tasks.
-test_tsan() { compile tsan && run_ctest tsan '^(port|port_plain|http_adapter|firmware_http_adapter|firmware_main|firmware(_[a-z]+)*_thread|usbfs_thread)_tests$'; }
+test_tsan() { compile tsan && run_ctest tsan '^(port|port_plain|http_adapter|firmware_http_adapter|firmware_main|firmware_users|firmware(_[a-z]+)*_thread|usbfs_thread)_tests$'; }
 
 test_check() {
     compile asan
