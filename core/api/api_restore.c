@@ -155,7 +155,7 @@ static bool make_patch(struct restore_job *j, const struct api_context *ctx)
     api_json_array(&j->then.ignored, NULL);
     if (j->has_secrets && !j->opens)
         api_restored_ignore(&j->then, "secrets",
-                            "Without the passphrase users, tokens and keys stay as they are.");
+                            "Without the passphrase users and tokens stay as they are.");
     bool made = api_restored_patch(&j->then, ctx, j->settings, &j->refused);
     api_json_array_end(&j->then.ignored);
     return made;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The secrets of a backup: the secret document (users, tokens, keys), sealed with a passphrase. Any
+// The secrets of a backup: the secret document (users, tokens), sealed with a passphrase. Any
 // thread.
 #pragma once
 
