@@ -8,6 +8,7 @@ set(USBIP_HOSTED_UNIT_TESTS
   api_live_test.c
   api_backup_test.c
   api_box_test.c
+  api_certificate_test.c
   api_login_test.c
   api_operate_test.c
   api_power_test.c
