@@ -113,8 +113,12 @@ WORLD_TEST(device_change_configuration_forgets_alternates, world_begin_d1(w))
     rig_submit(&u);
     CHECK(u.done && u.urb.status != USB_STATUS_OK);
     rig_release(&u);
-    rig_change(d, USB_RESET_DEVICE, 0, 0); // which leaves settings as they are
+    rig_change(d, USB_RESET_DEVICE, 0, 0); // which leaves settings as they are, on both sides
     CHECK_EQ(usb_host_double_counts().channels[0], 4);
+    rig_change(d, USB_SET_INTERFACE, 1, 1);
+    rig_change(d, USB_RESET_DEVICE, 0, 0);
+    CHECK_EQ(usb_host_double_counts().channels[0], 6);
+    CHECK_EQ(world_sim(w)->alternate[1], 1);
     rig_close(d);
 }
 

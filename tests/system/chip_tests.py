@@ -70,7 +70,8 @@ def chip_uas_disk_keeps_files(lab):
 
 @test_of("uas", "disk:uas", "high speed, hub", "8 MiB written, eight programs read at once")
 def chip_uas_disk_reads_in_parallel(lab):
-    with attached(lab, UAS_DISK, "opens /dev/sda", server=lab.chip_server) as run:
+    server = plugged(lab, UAS_DISK, "disk:uas")
+    with attached(lab, UAS_DISK, "opens /dev/sda", server=server) as run:
         run(READS_IN_PARALLEL)
 
 
