@@ -8,8 +8,8 @@ import { attach } from './usbip_client.mjs';
 
 const PAGE_LIMIT = 70000, ALL_LIMIT = 85000, FILES_LIMIT = 5; // compressed; ALL: with the scripts that come later
 
-const paths = { overview: '/', device: '/devices/1-3', topology: '/topology', clients: '/clients', events: '/events', settings: '/settings', names: '/settings/devices', users: '/settings/users', system: '/settings/system' };
-const ready = { overview: '[id="dev-1-3"]', device: '.eps', topology: '[role=tree]', clients: '#p-clients table', events: '.log tbody tr', settings: '#rule-rest', names: '.names tbody tr', users: '#anonymous-auto', system: '#limits-max_urbs' };
+const paths = { overview: '/', device: '/devices/1-3', topology: '/topology', clients: '/clients', events: '/events', settings: '/settings', names: '/settings/devices', system: '/settings/system' };
+const ready = { overview: '[id="dev-1-3"]', device: '.eps', topology: '[role=tree]', clients: '#p-clients table', events: '.log tbody tr', settings: '#rule-rest', names: '.names tbody tr', system: '#limits-max_urbs' };
 
 let server = null, clients = [];
 const busy = async () => {

@@ -148,7 +148,7 @@ test('users_settings_say_who_looks_without_a_login', async () => {
 
 test('users_who_are_no_admins_see_what_is_theirs', async () => {
   await asAdmin('/settings/users', page => page.evaluate(() => fetch('/api/v1/users', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"name":"vera","role":"view","password":"long enough"}' })));
-  const page = await open(server, '/settings/users');
+  const page = await open(server, '/settings/users', { width: 360, height: 780, colorScheme: 'dark' });
   await page.click('#who');
   await page.fill('#d-user', 'vera');
   await page.fill('#d-password', 'long enough');
@@ -158,6 +158,7 @@ test('users_who_are_no_admins_see_what_is_theirs', async () => {
   equal(await page.getAttribute('#user-add', 'title'), 'Log in as admin');
   ok(await page.isDisabled('#anonymous-view'), 'the setting is shown and held');
   ok(await page.isEnabled('#own-password'), 'the own password can be changed');
+  await noOverflow(page);
   equal(await axeFinds(page), []);
   await close(page);
 });
