@@ -22,7 +22,7 @@ test('names_are_given_on_the_settings_page', async () => {
     equal(await axeFinds(page), []);
     await name(page, { alias: 'flash', labels: 'lab, spare' });
     await toastSays(page, '1-1 is called flash', 'Clients see flash.');
-    has(await page.locator(on('name-1-1')).innerText(), 'serial ');
+    await page.locator(on('name-1-1')).getByText('serial ').waitFor(); // read again after the toast
     const d = await device('flash');
     equal([d.busid, d.labels], ['1-1', ['lab', 'spare']]);
     await page.click(on('names-1-1'));
