@@ -275,3 +275,10 @@ void api_account_record(const struct api_context *ctx, const struct api_account 
     (void)base_text_copy(e.user, sizeof e.user, name);
     eventlog_record(server_eventlog(ctx->server), &e);
 }
+
+void api_account_record_tokens(const struct api_context *ctx, const struct api_account *a)
+{
+    for (unsigned i = 0; i < a->was.token_count; i++)
+        if (!users_find_token(&a->changed, a->was.tokens[i].id))
+            api_account_record(ctx, a, EVENTLOG(token_revoked), a->was.tokens[i].name);
+}

@@ -76,6 +76,9 @@ bool api_account_password(const cJSON *body, char password[USERS_PASSWORD_MAX + 
 void api_account_record(const struct api_context *ctx, const struct api_account *a,
                         struct eventlog_what what, const char *name);
 
+// Events about the tokens that have ended with their maker, or with his role.
+void api_account_record_tokens(const struct api_context *ctx, const struct api_account *a);
+
 // 429: so many seconds. 409: there are no users before the set-up.
 struct api_response api_account_wait(unsigned seconds);
 struct api_response api_account_unclaimed(void);

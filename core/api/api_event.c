@@ -27,6 +27,13 @@ static const char *name_of_busid(enum eventlog_type type)
     }
 }
 
+bool api_event_is_of_users(const struct eventlog_event *e)
+{
+    enum eventlog_type type = e->what.type;
+    return name_of_busid(type)[0] != 'b' || type == EVENT_LOGIN_REFUSED ||
+           type == EVENT_LOGIN_BACKED_OFF;
+}
+
 void api_json_event(struct api_json *j, const struct eventlog_event *e)
 {
     char text[TEXT_SIZE];

@@ -2,6 +2,7 @@
 #include "api/api_events.h"
 #include "api/api_problem.h"
 #include "api/api_query.h"
+#include "api/api_who.h"
 
 #include "base/base_number.h"
 #include "base/base_text.h"
@@ -83,8 +84,9 @@ const struct eventlog_event *api_events_next(const struct api_context *ctx,
                                              const struct api_stream *stream, uint64_t after)
 {
     const struct eventlog_event *e;
+    bool all = api_who_sees_users(ctx);
     while ((e = eventlog_next(server_eventlog(ctx->server), after)) != NULL) {
-        bool wanted = eventlog_level(e) <= stream->level &&
+        bool wanted = (all || !api_event_is_of_users(e)) && eventlog_level(e) <= stream->level &&
                       (stream->session == 0 || e->session == stream->session) &&
                       (!stream->busid[0] || strcmp(e->busid, stream->busid) == 0);
         if (wanted)
@@ -115,8 +117,12 @@ void api_events_add(struct api_json *j, const struct api_context *ctx,
                     const struct eventlog_event *e)
 {
     const char *note = note_of(server_access(ctx->server), e->peer);
+    struct eventlog_event seen = *e;
+    char *user = api_who_sees_users(ctx) ? NULL : strstr(seen.peer, " (");
+    if (user) // "10.0.0.7 (anna)"
+        *user = '\0';
     api_json_object(j, NULL);
-    api_json_event(j, e);
+    api_json_event(j, &seen);
     if (note[0])
         api_json_text(j, "note", note);
     api_json_object_end(j);

@@ -65,5 +65,8 @@ void api_json_plain(struct api_json *j, const char *text);
 // JSON that was written before.
 void api_json_raw(struct api_json *j, const char *name, const char *text, size_t size);
 
+// Whether the event is about users, tokens and who they are.
+bool api_event_is_of_users(const struct eventlog_event *e);
+
 // Members of one event.
 void api_json_event(struct api_json *j, const struct eventlog_event *e);

@@ -36,7 +36,7 @@ void api_lease(struct api_json *j, const struct api_context *ctx, const char *bu
     api_json_text(j, "owner", l->owner);
     api_json_text(j, "reason", l->reason);
     api_json_text(j, "address", addresses);
-    api_json_text(j, "maker", l->maker);
+    api_json_text(j, "maker", j->steady || api_who_sees_users(ctx) ? l->maker : NULL);
     api_json_utc(j, "until", unix_of(ctx, l->until_us));
     api_json_age(j, "left_s", l->until_us - ctx->now_us);
     api_json_object_end(j);

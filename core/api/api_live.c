@@ -9,6 +9,7 @@
 #include "api/api_sessions.h"
 #include "api/api_sorted.h"
 #include "api/api_status.h"
+#include "api/api_who.h"
 
 #include "base/base_text.h"
 
@@ -32,7 +33,8 @@ struct api_live {
     struct seen *seen, *before;   // devices of this version, and of the one before
     struct seen *work;            // of the next one
     unsigned count, count_before, room;
-    struct api_message *delta, *full; // of this version, as far as somebody has asked
+    // Of this version, as far as somebody has asked: [1] for those who do not see users.
+    struct api_message *delta[2], *full[2];
 };
 
 struct api_live *api_live_create(void)
@@ -45,9 +47,11 @@ struct api_live *api_live_create(void)
 
 static void forget_messages(struct api_live *live)
 {
-    api_message_release(live->delta);
-    api_message_release(live->full);
-    live->delta = live->full = NULL;
+    for (unsigned i = 0; i < 2; i++) {
+        api_message_release(live->delta[i]);
+        api_message_release(live->full[i]);
+        live->delta[i] = live->full[i] = NULL;
+    }
 }
 
 void api_live_destroy(struct api_live *live)
@@ -268,7 +272,8 @@ struct api_message *api_live_next(const struct api_context *ctx, struct api_stre
     if (live->version == 0 || stream->version == live->version)
         return NULL;
     bool full = stream->version == 0 || stream->version != live->version - 1;
-    struct api_message **message = full ? &live->full : &live->delta;
+    unsigned kind = !api_who_sees_users(ctx);
+    struct api_message **message = full ? &live->full[kind] : &live->delta[kind];
     if (!*message)
         *message = write_message(live, ctx, full);
     if (!*message)

@@ -117,15 +117,20 @@ static struct api_response answer_login(struct api_account *a, const struct api_
     return r;
 }
 
-static struct api_response refuse_login(const struct api_account *a, const struct api_context *ctx)
+static void record_refusal(const struct api_account *a, const struct api_context *ctx)
 {
     unsigned wait_s = users_attempt_wait(&ctx->users->attempts, &a->from, ctx->now_us);
-    struct api_response r = api_problem(401, "Not logged in", "The user or the password is wrong.");
-    r.authenticate = a->authenticate;
     if (wait_s)
         api_account_record(ctx, a, EVENTLOG_WITH(login_backed_off, .seconds = wait_s), "");
     else
         api_account_record(ctx, a, EVENTLOG(login_refused), "");
+}
+
+static struct api_response refuse_login(const struct api_account *a, const struct api_context *ctx)
+{
+    struct api_response r = api_problem(401, "Not logged in", "The user or the password is wrong.");
+    r.authenticate = a->authenticate;
+    record_refusal(a, ctx);
     return r;
 }
 
@@ -230,7 +235,7 @@ static bool may_set_up(const struct api_context *ctx, const struct api_account *
         users_attempt_good(&ctx->users->attempts, &a->from);
         return true;
     }
-    api_account_record(ctx, a, EVENTLOG(login_refused), "");
+    record_refusal(a, ctx);
     *r = api_problem(
         403, "Not set up",
         ctx->writers == API_WRITERS_NOBODY
@@ -269,9 +274,9 @@ static struct api_response answer_password(struct api_account *a, const struct a
 static struct api_response refuse_password(const struct api_account *a,
                                            const struct api_context *ctx)
 {
-    (void)ctx;
     if (a->edited != BASE_OK)
         return api_problem(409, "Not changed", "The user was changed just now. Try again.");
+    record_refusal(a, ctx);
     return api_body_wrong("old", "This is not your password.");
 }
 

@@ -30,7 +30,10 @@ static struct api_message *next_events(const struct api_context *ctx, struct api
 
 struct api_message *api_stream_next(const struct api_context *ctx, struct api_stream *stream)
 {
-    return stream->kind == API_STREAM_LIVE ? api_live_next(ctx, stream) : next_events(ctx, stream);
+    struct api_context with = *ctx;
+    with.who = &stream->who;
+    return stream->kind == API_STREAM_LIVE ? api_live_next(&with, stream)
+                                           : next_events(&with, stream);
 }
 
 bool api_stream_may_go_on(const struct api_context *ctx, const struct api_stream *stream)

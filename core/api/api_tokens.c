@@ -20,6 +20,8 @@ struct api_response api_get_tokens(const struct api_context *ctx, const struct a
         api_json_text(&j, "id", d->tokens[i].id);
         api_json_text(&j, "name", d->tokens[i].name);
         api_json_text(&j, "role", users_role_name(d->tokens[i].role));
+        const struct users_user *maker = users_maker(d, &d->tokens[i]);
+        api_json_text(&j, "by", maker ? maker->name : NULL);
         api_json_object_end(&j);
     }
     api_json_array_end(&j);
@@ -39,6 +41,7 @@ static struct api_response refuse_token(const struct api_account *a, const struc
 
 static enum base_err edit_new_token(struct api_account *a)
 {
+    users_set_maker(&a->changed, &a->token, a->user.name);
     return users_token_make(&a->config, &a->token, a->text)
                ? users_add_token(&a->changed, &a->token)
                : BASE_ERR_IO;
@@ -69,13 +72,25 @@ static bool take_token(const cJSON *body, struct api_account *a, struct api_resp
            api_account_role(body, &a->token.role, r);
 }
 
+// What a token makes is its own maker's.
+static const char *maker(const struct api_context *ctx)
+{
+    const struct users_document *d = &ctx->users->document;
+    const struct users_token *token =
+        ctx->who->kind == USERS_BY_TOKEN ? users_find_token(d, ctx->who->token) : NULL;
+    const struct users_user *by = token ? users_maker(d, token) : NULL;
+    if (ctx->who->kind == USERS_BY_SESSION)
+        return users_name(ctx->users, ctx->who, ctx->now_us);
+    return by ? by->name : "";
+}
+
 struct api_response api_post_token(const struct api_context *ctx, const struct api_request *req,
                                    const char *argument)
 {
     static const struct api_act act = {
         .edit = edit_new_token, .answer = answer_new_token, .refuse = refuse_token};
     (void)argument;
-    return api_account_admin(ctx, req, &act, NULL, take_token);
+    return api_account_admin(ctx, req, &act, ctx->users ? maker(ctx) : NULL, take_token);
 }
 
 // The ID is where the name of a user would be.

@@ -115,6 +115,7 @@ static struct api_response answer_other(struct api_account *a, const struct api_
     if (was && was->role != a->user.role)
         api_account_record(ctx, a, EVENTLOG_WITH(user_changed, .action = EVENT_USER_ROLE),
                            a->user.name);
+    api_account_record_tokens(ctx, a);
     return answer_user(ctx, 200, a->user.name);
 }
 
@@ -147,6 +148,7 @@ static struct api_response answer_gone(struct api_account *a, const struct api_c
 {
     api_account_record(ctx, a, EVENTLOG_WITH(user_changed, .action = EVENT_USER_REMOVED),
                        a->user.name);
+    api_account_record_tokens(ctx, a);
     return (struct api_response){.status = 204};
 }
 

@@ -85,6 +85,12 @@ enum users_role api_who_nobody(const struct api_context *ctx, const struct api_r
     return may ? USERS_ADMIN : USERS_VIEW;
 }
 
+bool api_who_sees_users(const struct api_context *ctx)
+{
+    bool claimed = ctx->users && users_claimed(ctx->users);
+    return !claimed || !ctx->who || ctx->who->kind != USERS_NOBODY;
+}
+
 bool api_who_is_still(const struct api_context *ctx, const struct users_identity *who)
 {
     if (who->kind == USERS_NOBODY)

@@ -23,6 +23,10 @@ enum users_role api_who_nobody(const struct api_context *ctx, const struct api_r
 // On this machine, as far as that can be known.
 bool api_who_is_here(const struct api_request *req);
 
+// Whether names of users and tokens, and who logs in, are for who asks: not for those who look
+// without having logged in.
+bool api_who_sees_users(const struct api_context *ctx);
+
 // 401 with its WWW-Authenticate.
 struct api_response api_who_unknown(const struct api_request *req, const char *detail);
 

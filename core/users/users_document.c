@@ -56,7 +56,7 @@ const struct users_token *users_find_token(const struct users_document *d, const
 static bool is_same_token(const struct users_token *a, const struct users_token *b)
 {
     return strcmp(a->id, b->id) == 0 && strcmp(a->name, b->name) == 0 && a->role == b->role &&
-           memcmp(a->hash, b->hash, sizeof a->hash) == 0;
+           a->by == b->by && memcmp(a->hash, b->hash, sizeof a->hash) == 0;
 }
 
 bool users_equal(const struct users_document *a, const struct users_document *b)
@@ -74,6 +74,17 @@ bool users_equal(const struct users_document *a, const struct users_document *b)
     return true;
 }
 
+const struct users_user *users_maker(const struct users_document *d, const struct users_token *t)
+{
+    return t->by ? &d->users[t->by - 1] : NULL;
+}
+
+void users_set_maker(const struct users_document *d, struct users_token *t, const char *name)
+{
+    const struct users_user *user = users_find(d, name);
+    t->by = user ? (uint8_t)(user - d->users + 1) : 0;
+}
+
 // --- changes -------------------------------------------------------------------------------------
 
 static bool is_last_admin(const struct users_document *d, const struct users_user *user)
@@ -84,6 +95,20 @@ static bool is_last_admin(const struct users_document *d, const struct users_use
     return admins == 1 && user->role == USERS_ADMIN;
 }
 
+static void remove_token(struct users_document *d, unsigned i)
+{
+    d->token_count--;
+    memmove(&d->tokens[i], &d->tokens[i + 1], (d->token_count - i) * sizeof d->tokens[0]);
+}
+
+// Of user `i`, those that may more than he may now.
+static void end_tokens(struct users_document *d, size_t i, enum users_role role)
+{
+    for (unsigned t = d->token_count; t-- > 0;)
+        if (d->tokens[t].by == i + 1 && d->tokens[t].role > role)
+            remove_token(d, t);
+}
+
 enum base_err users_put(struct users_document *d, const struct users_user *user)
 {
     const struct users_user *there = users_find(d, user->name);
@@ -92,10 +117,12 @@ enum base_err users_put(struct users_document *d, const struct users_user *user)
         return BASE_ERR_BUSY;
     if (!there && d->user_count == USERS_MAX)
         return BASE_ERR_LIMIT;
-    if (there)
+    if (there) {
+        end_tokens(d, (size_t)(there - d->users), user->role);
         d->users[there - d->users] = *user;
-    else
+    } else {
         d->users[d->user_count++] = *user;
+    }
     return BASE_OK;
 }
 
@@ -107,6 +134,10 @@ enum base_err users_remove(struct users_document *d, const char *name)
     if (is_last_admin(d, there))
         return BASE_ERR_BUSY;
     size_t i = (size_t)(there - d->users);
+    end_tokens(d, i, USERS_NOTHING);
+    for (unsigned t = 0; t < d->token_count; t++)
+        if (d->tokens[t].by > i + 1)
+            d->tokens[t].by--;
     d->user_count--;
     memmove(&d->users[i], &d->users[i + 1], (d->user_count - i) * sizeof d->users[0]);
     return BASE_OK;
@@ -128,9 +159,7 @@ enum base_err users_remove_token(struct users_document *d, const char *id)
     const struct users_token *there = users_find_token(d, id);
     if (!there)
         return BASE_ERR_NOT_FOUND;
-    size_t i = (size_t)(there - d->tokens);
-    d->token_count--;
-    memmove(&d->tokens[i], &d->tokens[i + 1], (d->token_count - i) * sizeof d->tokens[0]);
+    remove_token(d, (unsigned)(there - d->tokens));
     return BASE_OK;
 }
 
@@ -148,8 +177,10 @@ static void print_user(const struct users_user *u, struct base_text *t)
     base_text_str(t, "\"}");
 }
 
-static void print_token(const struct users_token *k, struct base_text *t)
+static void print_token(const struct users_document *d, const struct users_token *k,
+                        struct base_text *t)
 {
+    const struct users_user *maker = users_maker(d, k);
     base_text_str(t, "{\"id\":\"");
     base_text_str(t, k->id);
     base_text_str(t, "\",\"name\":\"");
@@ -158,6 +189,8 @@ static void print_token(const struct users_token *k, struct base_text *t)
     base_text_str(t, users_role_name(k->role));
     base_text_str(t, "\",\"sha256\":\"");
     users_hex_add(t, k->hash, sizeof k->hash);
+    base_text_str(t, maker ? "\",\"by\":\"" : "");
+    base_text_str(t, maker ? maker->name : "");
     base_text_str(t, "\"}");
 }
 
@@ -175,7 +208,7 @@ size_t users_print(const struct users_document *d, char *buf, size_t buf_size)
     base_text_str(&t, "],\n\"tokens\":[");
     for (unsigned i = 0; i < d->token_count; i++) {
         base_text_str(&t, i ? ",\n" : "\n");
-        print_token(&d->tokens[i], &t);
+        print_token(d, &d->tokens[i], &t);
     }
     base_text_str(&t, "]}\n");
     return t.length;

@@ -4,7 +4,9 @@
 // belongs to its caller.
 //
 // {"version":1,"users":[{"name":"admin","role":"admin","password":"pbkdf2-sha256$..."}],
-//  "tokens":[{"id":"0a1b2c3d","name":"ci","role":"operate","sha256":"..."}]}
+//  "tokens":[{"id":"0a1b2c3d","name":"ci","role":"operate","sha256":"...","by":"admin"}]}
+//
+// A token may never do more than who made it, and ends with him.
 #pragma once
 
 #include "base/base_err.h"
@@ -31,6 +33,7 @@ struct users_user {
 struct users_token {
     char id[USERS_TOKEN_ID_SIZE];
     char name[USERS_NAME_SIZE];
+    uint8_t by; // who made it: 1 for the first user; 0: not known
     enum users_role role;
     uint8_t hash[USERS_HASH_SIZE];
 };
@@ -51,6 +54,11 @@ bool users_name_is_good(const char *name);
 
 const struct users_user *users_find(const struct users_document *d, const char *name);
 const struct users_token *users_find_token(const struct users_document *d, const char *id);
+
+// Who made the token; NULL: that is not known.
+const struct users_user *users_maker(const struct users_document *d, const struct users_token *t);
+// The same for a new one, by name.
+void users_set_maker(const struct users_document *d, struct users_token *t, const char *name);
 
 // Adds or replaces the user of that name. BASE_ERR_LIMIT: there are too many; BASE_ERR_BUSY: no
 // admin would be left.

@@ -74,9 +74,11 @@ static bool id_is_good(const char *id)
 
 static const char *take_token(struct users_document *d, const cJSON *item)
 {
-    static const char *const names[] = {"id", "name", "role", "sha256", NULL};
+    static const char *const names[] = {"id", "name", "role", "sha256", "by", NULL};
+    static const char *const without[] = {"id", "name", "role", "sha256", NULL};
     struct users_token k = {.id = ""};
-    if (!has_texts(item, names))
+    bool made_by = cJSON_HasObjectItem(item, "by");
+    if (!has_texts(item, made_by ? names : without))
         return "id, name, role and sha256 are wanted";
     if (!id_is_good(text(item, "id")) || !users_name_is_good(text(item, "name")))
         return "the ID or the name is none";
@@ -87,6 +89,12 @@ static const char *take_token(struct users_document *d, const cJSON *item)
         return "the hash is none";
     (void)base_text_copy(k.id, sizeof k.id, text(item, "id"));
     (void)base_text_copy(k.name, sizeof k.name, text(item, "name"));
+    if (made_by)
+        users_set_maker(d, &k, text(item, "by"));
+    if (made_by && !k.by)
+        return "who made it is no user";
+    if (made_by && k.role > users_maker(d, &k)->role)
+        return "it may do more than who made it";
     enum base_err err = users_add_token(d, &k);
     return err == BASE_OK          ? NULL
            : err == BASE_ERR_LIMIT ? "there are too many"

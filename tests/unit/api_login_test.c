@@ -2,7 +2,9 @@
 // Who may what over HTTP: the first password, logins, tokens, and what ends with them.
 #include "api/api_job.h"
 #include "api/api_routes.h"
+#include "server/server_lease.h"
 #include "settings/settings.h"
+#include "sim/device/faulty/sim_faulty.h"
 #include "tests/support/api_rig.h"
 #include "tests/support/settings_rig.h"
 #include "tests/support/users_rig.h"
@@ -172,6 +174,8 @@ SETUP_TEST(api_login_the_code_cannot_be_guessed)
         CHECK_EQ(ASK("POST", "/api/v1/setup", WITH_CODE("xxxxxxxx")), 403);
     CHECK_EQ(ASK("POST", "/api/v1/setup", WITH_CODE("abcd2345")), 429);
     CHECK_STR(l->last.retry_after, "1");
+    CHECK_EQ(events(l, EVENT_LOGIN_REFUSED), 5);
+    CHECK_EQ(events(l, EVENT_LOGIN_BACKED_OFF), 1);
 }
 
 SETUP_TEST(api_login_without_a_code_nobody_else_sets_up)
@@ -531,7 +535,7 @@ LOGIN_TEST(api_login_tokens_are_made_and_revoked)
     CHECK_EQ(ASK("POST", "/api/v1/tokens", "{\"name\":\"c i\",\"role\":\"view\"}"), 422);
     CHECK_EQ(ASK("POST", "/api/v1/tokens", "{\"name\":\"c\",\"role\":\"root\"}"), 422);
     CHECK_EQ(ASK("GET", "/api/v1/tokens", NULL), 200);
-    CHECK(says(l, "\"name\":\"ci\",\"role\":\"view\"}]}"));
+    CHECK(says(l, "\"name\":\"ci\",\"role\":\"view\",\"by\":\"admin\"}]}"));
     CHECK(!says(l, token));
     CHECK_EQ(ASK("DELETE", path, NULL), 204);
     CHECK_EQ(ASK("DELETE", path, NULL), 404);
@@ -542,6 +546,71 @@ LOGIN_TEST(api_login_tokens_are_made_and_revoked)
 }
 
 // --- users ---------------------------------------------------------------------------------------
+
+// --- tokens are somebody's -----------------------------------------------------------------------
+
+#define BERTA "{\"name\":\"berta\",\"role\":\"admin\",\"password\":\"berta's own\"}"
+
+static void make_token(struct login *l, const char *name, const char *role)
+{
+    char body[80];
+    snprintf(body, sizeof body, "{\"name\":\"%s\",\"role\":\"%s\"}", name, role);
+    CHECK_EQ(ASK("POST", "/api/v1/tokens", body), 201);
+}
+
+static void begin_with_tokens(struct login *l)
+{
+    begin_claimed(l);
+    log_in(l, "admin", "password");
+    CHECK_EQ(ASK("POST", "/api/v1/users", BERTA), 201);
+    make_token(l, "ci", "view");
+    log_in(l, "berta", "berta's own");
+    make_token(l, "lab", "view");
+    make_token(l, "root", "admin");
+    log_in(l, "admin", "password");
+    CHECK_EQ(ASK("GET", "/api/v1/tokens", NULL), 200);
+    CHECK(says(l, "\"name\":\"ci\",\"role\":\"view\",\"by\":\"admin\""));
+    CHECK(says(l, "\"name\":\"lab\",\"role\":\"view\",\"by\":\"berta\""));
+}
+
+#define TOKENS_TEST(id) TEST_WITH(id, struct login, l, begin_with_tokens(l), finish(l))
+
+TOKENS_TEST(api_login_tokens_end_with_their_maker)
+{
+    CHECK_EQ(ASK("DELETE", "/api/v1/users/anna", NULL), 204); // who stands before her
+    CHECK_EQ(events(l, EVENT_TOKEN_REVOKED), 0);
+    CHECK_EQ(ASK("GET", "/api/v1/tokens", NULL), 200);
+    CHECK(says(l, "\"name\":\"lab\",\"role\":\"view\",\"by\":\"berta\""));
+    CHECK_EQ(ASK("DELETE", "/api/v1/users/berta", NULL), 204);
+    CHECK_EQ(events(l, EVENT_TOKEN_REVOKED), 2);
+    CHECK_EQ(ASK("GET", "/api/v1/tokens", NULL), 200);
+    CHECK(says(l, "\"by\":\"admin\"}]}"));
+    CHECK(!says(l, "lab") && !says(l, "root"));
+}
+
+TOKENS_TEST(api_login_tokens_may_no_more_than_their_maker)
+{
+    CHECK_EQ(ASK("PUT", "/api/v1/users/berta", "{\"password\":\"another one\"}"), 200);
+    CHECK_EQ(events(l, EVENT_TOKEN_REVOKED), 0);
+    CHECK_EQ(ASK("PUT", "/api/v1/users/berta", "{\"role\":\"view\"}"), 200);
+    CHECK_EQ(events(l, EVENT_TOKEN_REVOKED), 1);
+    CHECK_EQ(ASK("GET", "/api/v1/tokens", NULL), 200);
+    CHECK(says(l, "lab") && !says(l, "root"));
+}
+
+// What an admin's token makes is the admin's.
+TOKENS_TEST(api_login_tokens_of_tokens)
+{
+    char secret[USERS_TOKEN_SIZE];
+    log_in(l, "berta", "berta's own");
+    CHECK_EQ(ASK("POST", "/api/v1/tokens", "{\"name\":\"first\",\"role\":\"admin\"}"), 201);
+    snprintf(secret, sizeof secret, "%s", strstr(l->last.body, "ub_"));
+    l->headers[0][0] = '\0';
+    snprintf(l->headers[1], sizeof l->headers[1], "Authorization: Bearer %s", secret);
+    make_token(l, "second", "view");
+    CHECK_EQ(ASK("GET", "/api/v1/tokens", NULL), 200);
+    CHECK(says(l, "\"name\":\"second\",\"role\":\"view\",\"by\":\"berta\""));
+}
 
 LOGIN_TEST(api_login_users_are_made_changed_and_removed)
 {
@@ -581,6 +650,7 @@ LOGIN_TEST(api_login_own_password)
     CHECK_EQ(ASK("PUT", "/api/v1/me/password", "{\"old\":\"wrong\",\"password\":\"new password\"}"),
              422);
     CHECK(says(l, "\"pointer\":\"/old\""));
+    CHECK_EQ(events(l, EVENT_LOGIN_REFUSED), 1);
     CHECK_EQ(ASK("PUT", "/api/v1/me/password", "{\"old\":\"anna's own\",\"password\":\"short\"}"),
              422);
     CHECK_EQ(
@@ -682,4 +752,71 @@ LOGIN_TEST(api_login_events_name_the_user)
     const struct eventlog *log = server_eventlog(l->stage.server);
     (void)eventlog_text(eventlog_next(log, eventlog_last(log) - 1), text, sizeof text);
     CHECK_STR(text, "127.0.0.1 (admin) has removed the user anna");
+}
+
+// Who looks without a login does not learn who there is, and who comes and goes.
+static void check_no_names(const char *text)
+{
+    CHECK(text && strstr(text, "server_started"));
+    CHECK(strstr(text, "settings_changed"));
+    CHECK(!strstr(text, "admin") && !strstr(text, "\"login\"") && !strstr(text, "claimed\""));
+}
+
+static struct api_message *stream_of(struct login *l, enum api_stream_kind kind,
+                                     struct api_stream *s)
+{
+    *s = (struct api_stream){.kind = kind, .level = EVENTLOG_DEBUG, .who = s->who};
+    struct api_message *m = api_stream_next(&l->ctx, s);
+    CHECK(m);
+    return m;
+}
+
+static void check_streams(struct login *l, enum api_stream_kind kind)
+{
+    struct api_stream anybody = {.who = {.kind = USERS_NOBODY, .role = USERS_VIEW}};
+    struct api_stream user = {.who = {.kind = USERS_BY_SESSION, .role = USERS_ADMIN}};
+    struct api_message *to_user = stream_of(l, kind, &user);
+    struct api_message *to_anybody = stream_of(l, kind, &anybody);
+    check_no_names(to_anybody->data);
+    CHECK(strstr(to_user->data, "has logged in as admin"));
+    CHECK(strstr(to_user->data, "127.0.0.1 (admin) has changed the settings"));
+    if (kind == API_STREAM_LIVE)
+        CHECK(strstr(to_anybody->data, "\"maker\":null") && strstr(to_user->data, "\"maker\":\"a"));
+    api_message_release(to_user);
+    api_message_release(to_anybody);
+}
+
+static void happen(struct login *l)
+{
+    struct eventlog_event e = {.what = EVENTLOG(settings_changed), .peer = "127.0.0.1 (admin)"};
+    struct server_lease lease = {.busid = "1-1", .owner = "x", .maker = "admin"};
+    lease.until_us = l->stage.now_us + SECOND_US;
+    stage_plug(&l->stage, "1-1", sim_faulty_create(l->stage.bus, &sim_faulty_d1));
+    log_in(l, "admin", "password");
+    CHECK_EQ(server_lease_take(l->stage.server, &lease, "127.0.0.1", l->stage.now_us), BASE_OK);
+    eventlog_record(server_eventlog(l->stage.server), &e);
+    l->headers[0][0] = '\0';
+}
+
+LOGIN_TEST(api_login_users_are_not_for_anybody)
+{
+    happen(l);
+    CHECK_EQ(ASK("GET", "/api/v1/events", NULL), 200);
+    check_no_names(l->last.body);
+    CHECK_EQ(ASK("GET", "/api/v1/devices", NULL), 200);
+    CHECK(says(l, "\"owner\":\"x\"") && says(l, "\"maker\":null"));
+    log_in(l, "anna", "anna's own");
+    CHECK_EQ(ASK("GET", "/api/v1/events", NULL), 200);
+    CHECK(says(l, "127.0.0.1 has logged in as admin"));
+    CHECK_EQ(ASK("GET", "/api/v1/devices", NULL), 200);
+    CHECK(says(l, "\"maker\":\"admin\""));
+}
+
+LOGIN_TEST(api_login_users_are_not_for_anybodys_streams)
+{
+    happen(l);
+    l->ctx.live = api_live_create();
+    check_streams(l, API_STREAM_EVENTS);
+    check_streams(l, API_STREAM_LIVE);
+    api_live_destroy(l->ctx.live);
 }

@@ -12,6 +12,10 @@
 #define USER(name, role) "{\"name\":\"" name "\",\"role\":\"" role "\",\"password\":\"" RECORD "\"}"
 #define TOKEN(id, name)                                                                            \
     "{\"id\":\"" id "\",\"name\":\"" name "\",\"role\":\"view\",\"sha256\":\"" HASH "\"}"
+// Its ID is made of its name.
+#define MADE(name, role, by)                                                                       \
+    "{\"id\":\"0000000" name "\",\"name\":\"" name "\",\"role\":\"" role "\",\"sha256\":\"" HASH   \
+    "\",\"by\":\"" by "\"}"
 #define DOCUMENT(users, tokens) "{\"version\":1,\"users\":[" users "],\"tokens\":[" tokens "]}"
 
 static struct users_document parsed(const char *text)
@@ -91,6 +95,38 @@ TEST(users_document_says_which_entry_is_wrong)
     expect_refused(DOCUMENT(ADMIN, "{\"id\":\"0a1b2c3d\",\"name\":\"a\",\"role\":\"view\","
                                    "\"sha256\":\"00\"}"),
                    BASE_ERR_INVALID, "tokens.1: the hash is none");
+    expect_refused(DOCUMENT(ADMIN, MADE("c", "view", "anna")), BASE_ERR_INVALID,
+                   "tokens.1: who made it is no user");
+    expect_refused(DOCUMENT(ADMIN "," USER("anna", "view"), MADE("c", "operate", "anna")),
+                   BASE_ERR_INVALID, "tokens.1: it may do more than who made it");
+}
+
+TEST(users_document_tokens_have_makers)
+{
+    struct users_document d = parsed(
+        DOCUMENT(USER("admin", "admin") "," USER("anna", "operate") "," USER("berta", "operate"),
+                 MADE("a", "view", "anna") "," MADE("b", "operate", "berta") "," MADE(
+                     "c", "view", "berta") "," TOKEN("0a1b2c3d", "d")));
+    struct users_document again;
+    char text[USERS_MAX_BYTES];
+    (void)users_print(&d, text, sizeof text);
+    again = parsed(text);
+    CHECK(users_equal(&d, &again));
+    CHECK_STR(users_maker(&d, &d.tokens[1])->name, "berta");
+    CHECK(!users_maker(&d, &d.tokens[3]));
+    again.tokens[0].by = 3;
+    CHECK(!users_equal(&d, &again));
+    CHECK_EQ(users_remove(&d, "anna"), BASE_OK);
+    CHECK_EQ(d.token_count, 3);
+    CHECK_STR(users_maker(&d, &d.tokens[0])->name, "berta"); // another place, the same user
+    struct users_user berta = *users_find(&d, "berta");
+    berta.role = USERS_VIEW;
+    CHECK_EQ(users_put(&d, &berta), BASE_OK);
+    CHECK_EQ(d.token_count, 2);
+    CHECK_STR(d.tokens[0].name, "c");
+    CHECK_EQ(users_remove(&d, "berta"), BASE_OK);
+    CHECK_EQ(d.token_count, 1);
+    CHECK_STR(d.tokens[0].name, "d");
 }
 
 static bool is_record(const char *text)
@@ -132,6 +168,7 @@ TEST(users_document_the_longest_fits)
     for (unsigned i = 0; i < USERS_TOKENS_MAX; i++) {
         snprintf(k.id, sizeof k.id, "%08x", i);
         snprintf(k.name, sizeof k.name, "token-with-a-name-as-long-a-%02u", i % 100);
+        users_set_maker(&d, &k, "user-with-a-name-as-long-as-01");
         CHECK_EQ(users_add_token(&d, &k), BASE_OK);
     }
     strcpy(u.name, "one-more");
