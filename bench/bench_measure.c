@@ -12,7 +12,8 @@ enum {
     AT_ACCESS = AT_MEMORY + 1,
     AT_CROWD = AT_ACCESS + 1,
     AT_HTTP = AT_CROWD + BENCH_CROWD_ROWS,
-    AT_STREAM = AT_HTTP + BENCH_HTTP_ROWS,
+    AT_LOGIN = AT_HTTP + BENCH_HTTP_ROWS,
+    AT_STREAM = AT_LOGIN + BENCH_LOGIN_ROWS,
     AT_INSTRUCTIONS = AT_STREAM + BENCH_STREAMS,
 };
 
@@ -31,6 +32,7 @@ static void list_rows(struct bench_row *rows, const struct bench_options *o)
     rows[AT_ACCESS] = bench_access_row;
     memcpy(rows + AT_CROWD, bench_crowd_rows, sizeof bench_crowd_rows);
     memcpy(rows + AT_HTTP, bench_http_rows, sizeof bench_http_rows);
+    memcpy(rows + AT_LOGIN, bench_login_rows, sizeof bench_login_rows);
     memcpy(rows + AT_STREAM, bench_stream_rows, sizeof bench_stream_rows);
     memcpy(rows + AT_INSTRUCTIONS, bench_instructions_rows, sizeof bench_instructions_rows);
     for (unsigned i = 0; i < BENCH_ROWS; i++)
@@ -55,6 +57,7 @@ double bench_measure(struct bench_row rows[BENCH_ROWS], const struct bench_optio
         bench_crowd_measure(rows + AT_CROWD, o);
     if (any_wanted(rows + AT_HTTP, BENCH_HTTP_ROWS))
         bench_http_measure(rows + AT_HTTP, o);
+    bench_login_measure(rows + AT_LOGIN, o);
     if (any_wanted(rows + AT_STREAM, BENCH_STREAMS))
         bench_stream_measure(rows + AT_STREAM, o);
     if (any_wanted(rows + AT_INSTRUCTIONS, BENCH_STREAMS))

@@ -5,10 +5,12 @@
 #include "bench/bench_compare.h"
 #include "bench/bench_crowd.h"
 #include "bench/bench_http.h"
+#include "bench/bench_login.h"
 #include "bench/bench_stream.h"
 
 enum {
-    BENCH_ROWS = BENCH_COMPARE_ROWS + 2 + BENCH_CROWD_ROWS + BENCH_HTTP_ROWS + 2 * BENCH_STREAMS
+    BENCH_ROWS = BENCH_COMPARE_ROWS + 2 + BENCH_CROWD_ROWS + BENCH_HTTP_ROWS + BENCH_LOGIN_ROWS +
+                 2 * BENCH_STREAMS
 };
 
 // Those that were not wanted get no rounds. Returns what bench_compare_measure() does.

@@ -28,6 +28,8 @@ static const char *const rows_of_crowds[] = {
 static const char *const rows_of_http[] = {
     "loop_beside_200_websockets",
     "healthz_beside_400_idle",
+    "bulk_in_64KiB_beside_logins",
+    "healthz_beside_logins",
 };
 static const char *const rows_of_streams[] = {
     "cpu_iso_camera",

@@ -5,6 +5,9 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#ifdef __linux__
+#include <sys/resource.h>
+#endif
 
 struct posix_jobs {
     struct posix_loop *loop;
@@ -84,9 +87,19 @@ static void give_back(struct posix_jobs *jobs, bool of_nobody)
     pthread_mutex_unlock(&jobs->lock);
 }
 
+// Whoever sends logins makes us hash without end: that takes what devices and pages leave over. The
+// calling thread only, and for good: nobody but root may come back from it.
+static void give_way(void)
+{
+#ifdef __linux__ // the chip's task has a priority of its own
+    (void)setpriority(PRIO_PROCESS, 0, POSIX_JOBS_NICE);
+#endif
+}
+
 static void *run(void *arg)
 {
     struct posix_jobs *jobs = arg;
+    give_way();
     struct posix_job *p;
     pthread_mutex_lock(&jobs->lock);
     while ((p = next(jobs))) {

@@ -10,6 +10,8 @@ struct posix_jobs;
 
 enum { POSIX_JOBS_MAX = 8 }; // that wait for the one that runs
 
+enum { POSIX_JOBS_NICE = 15 }; // on Linux: a thirtieth of a CPU that others want as well
+
 // Somebody who waits for a job. His memory, until done().
 struct posix_job {
     void (*done)(void *ctx, const struct api_response *answer); // jobs' thread, once; takes it
