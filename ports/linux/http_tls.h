@@ -2,7 +2,7 @@
 // TLS in front of HTTP: each connection is carried over a socket pair, decrypted, and HTTP and
 // WebSockets know nothing of it. Nothing waits here; how long a connection may take is decided by
 // who has the other end. HTTP's thread. Why not the library's own:
-// docs/decisions/0022-https.md.
+// docs/decisions/0024-https.md.
 #pragma once
 
 #include "ports/linux/https.h"
