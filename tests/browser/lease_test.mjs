@@ -116,6 +116,7 @@ test('lease_of_somebody_else_can_be_ended_not_changed', async () => {
     await submit(page);
     await page.locator(`${on('do-unlease-1-1')}:not([aria-disabled])`).waitFor();
     equal(await page.locator(on('do-lease-1-1')).count(), 0, 'a button to change it');
+    equal(await page.getAttribute(on('do-names-1-1'), 'title'), 'Log in as admin');
     await page.click(on('do-unlease-1-1'));
     await submit(page);
     await toastSays(page, 'is not reserved any more');
