@@ -48,7 +48,7 @@ const userEnd = d => {
     end('desk', user.address, [user.note, since].filter(Boolean).join(', '))];
 };
 
-const leaseNote = d => !d.lease ? '' : html`<div class="note" id="lease">${icon('lease')}<div><strong>Reserved for ${d.lease.owner} ${leaseEnd(d)}</strong><p>${d.lease.reason ? `${capital(d.lease.reason)}. ` : ''}Only ${d.lease.address} may attach it; others find it busy. ${d.lease.maker} has reserved it.</p></div><div class="actions">${leaseButtons(d)}</div></div>`;
+const leaseNote = d => !d.lease ? '' : html`<div class="note" id="lease">${icon('lease')}<div><strong>Reserved for ${d.lease.owner} ${leaseEnd(d)}</strong><p>${d.lease.reason ? `${capital(d.lease.reason)}. ` : ''}Only ${d.lease.address} may attach it; others find it busy.${d.lease.maker ? ` ${d.lease.maker} has reserved it.` : ''}</p></div><div class="actions">${leaseButtons(d)}</div></div>`;
 
 const picture = busid => {
   const d = state.devices.get(busid);
