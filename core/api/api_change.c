@@ -33,6 +33,12 @@ static struct api_response unchangeable(void)
     return api_problem(409, "The settings cannot be changed", "Not by this way on this server.");
 }
 
+// No memory, or not at all. One answer on the stack of who asks.
+static struct api_response cannot_begin(const struct api_context *ctx)
+{
+    return ctx->change ? api_answer(200, NULL) : unchangeable();
+}
+
 // True: it has begun, or could. `why`: of API_CHANGE_WHY_SIZE + 1.
 static bool begin_patch(const struct api_context *ctx, const struct api_patch *patch, unsigned skip,
                         struct settings *try, char *why, struct api_response *r)
@@ -60,7 +66,7 @@ bool api_change_try(const struct api_context *ctx, const char *patch, size_t siz
 {
     const struct api_patch p = {patch, size, NULL};
     char *why = ctx->change ? cJSON_malloc(API_CHANGE_WHY_SIZE + 1) : NULL; // stacks are small
-    *r = ctx->change ? api_answer(200, NULL) : unchangeable();
+    *r = cannot_begin(ctx);
     bool good = why && begin_patch(ctx, &p, 0, try, why, r);
     cJSON_free(why);
     return good;
