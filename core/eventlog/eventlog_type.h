@@ -149,7 +149,11 @@ enum eventlog_level { EVENTLOG_ERROR, EVENTLOG_WARNING, EVENTLOG_INFO, EVENTLOG_
           "{peer} has restored a backup with {users} users and {tokens} tokens",                   \
           NUMBER(count, users) NUMBER(count, tokens))                                              \
     PLAIN(CERTIFICATE_CHANGED, certificate_changed, INFO,                                          \
-          "{peer} has changed the certificate of HTTPS")
+          "{peer} has changed the certificate of HTTPS")                                           \
+    EVENT(CONFIGURATION_REFUSED, configuration_refused, WARNING,                                   \
+          "{busid}: a client wanted configuration {value}, which the device does not have, or "    \
+          "which could not be read",                                                               \
+          NUMBER(count, value))
 
 #define EVENTLOG_NOTHING(...)
 #define EVENTLOG_PLAIN_NUMBER(NAME, name, ...) EVENT_##NAME, eventlog_plain_##name = EVENT_##NAME,

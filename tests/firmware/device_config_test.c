@@ -72,6 +72,7 @@ WORLD_TEST(device_config_that_a_client_wants, world_begin(w))
     CHECK_EQ(world_sim(w)->config, 1);
     check_in(w, d, 0x81, 512);
     CHECK_EQ(rig_try_change(d, USB_SET_CONFIGURATION, 0, 3), USB_STATUS_STALL); // there is none
+    CHECK_EQ(device_rig_events(&w->chip, EVENT_CONFIGURATION_REFUSED, NULL), 1);
     rig_close(d);
     CHECK_EQ(world_sim(w)->config, 2);
     CHECK_EQ(rig_open(d), BASE_OK);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Control transfers as long as the controller can do them in one piece, and beyond.
+#include "device_parts.h"
 #include "idf_double.h"
 #include "tests/firmware/device_world.h"
 
@@ -89,5 +90,22 @@ WORLD_TEST(device_control_cuts_a_descriptor, world_begin(w))
     CHECK_EQ(rig_open(d), BASE_OK);
     check(d, DESCRIPTOR, STRING_1, 9000, USB_STATUS_OK, OLD_MAX);
     check_events(w, 1, 9000, OLD_MAX);
+    rig_close(d);
+}
+
+// All of the pool is with others, which may keep it for ever.
+WORLD_TEST(device_control_does_not_wait_for_the_pool, world_begin(w))
+{
+    struct device_usb_host *h = w->chip.host;
+    struct rig_device *d = plug(w);
+    usb_transfer_t *lent[DEVICE_POOL_COUNT];
+    unsigned transfers = usb_host_double_counts().transfers;
+    for (unsigned i = 0; i < DEVICE_POOL_COUNT; i++)
+        lent[i] = device_pool_get(h, 0);
+    check(d, DEVICE_IN, 0, 4096, USB_STATUS_OK, 4096);
+    check(d, DEVICE_OUT, 0, 4096, USB_STATUS_OK, 4096);
+    CHECK_EQ(usb_host_double_counts().transfers, transfers);
+    for (unsigned i = 0; i < DEVICE_POOL_COUNT; i++)
+        device_pool_put(h, lent[i]);
     rig_close(d);
 }

@@ -27,6 +27,7 @@ enum {
 struct party {
     struct sim_bus *bus;
     struct device_usb_host *host;
+    struct eventlog *log;
     struct usbip_backend *backend;
     pthread_t daemon, client;
     atomic_bool stop;
@@ -282,11 +283,13 @@ static void begin(struct party *p, struct sim_device *(*device)(struct sim_bus *
     const char *why = NULL;
     const struct device_usb_host_config config = {.high_speed_port = true,
                                                   .full_speed_port = true,
+                                                  .log = eventlog_create(&heap, 16),
                                                   .max_devices = 4,
                                                   .now_us = now_us,
                                                   .wake = wake,
                                                   .ctx = p};
-    *p = (struct party){.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    *p = (struct party){
+        .log = config.log, .lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
     p->bus = sim_bus_create(&heap, 1);
     const struct usb_host_double_config library = {.bus = {p->bus},
                                                    .now_us = now_us,
@@ -313,6 +316,7 @@ static void end(struct party *p)
     p->backend->buffer_free(p->backend, p->buffer, URBS * ROOM);
     CHECK(device_usb_host_destroy(p->host));
     usb_host_double_end();
+    eventlog_destroy(p->log);
     sim_bus_destroy(p->bus);
 }
 

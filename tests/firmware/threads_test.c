@@ -21,6 +21,7 @@ struct chip {
     struct base_alloc alloc;
     struct sim_bus *bus;
     struct device_usb_host *host;
+    struct eventlog *log; // the backend's
     struct usbip_server *server;
     struct posix_loop *loop;
     pthread_t daemon, client, loop_thread;
@@ -76,8 +77,13 @@ static void create_host(struct chip *c)
     const char *why = "";
     const struct usb_host_double_config library = {
         .bus = {c->bus}, .now_us = now_us, .threads = true};
-    const struct device_usb_host_config config = {
-        .high_speed_port = true, .max_devices = 4, .now_us = now_us, .wake = wake, .ctx = c};
+    c->log = eventlog_create(&c->alloc, 16);
+    const struct device_usb_host_config config = {.high_speed_port = true,
+                                                  .log = c->log,
+                                                  .max_devices = 4,
+                                                  .now_us = now_us,
+                                                  .wake = wake,
+                                                  .ctx = c};
     usb_host_double_on_failure(broken);
     usb_host_double_begin(&library);
     c->host = device_usb_host_create(&config, &why);
@@ -129,6 +135,7 @@ static void end(struct chip *c)
     server_destroy(c->server);
     CHECK(device_usb_host_destroy(c->host));
     usb_host_double_end();
+    eventlog_destroy(c->log);
     sim_bus_destroy(c->bus);
 }
 

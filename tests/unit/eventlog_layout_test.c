@@ -78,6 +78,7 @@ static const char *const types[] = {
     "backup_made count:users count:tokens",
     "restored count:users count:tokens",
     "certificate_changed",
+    "configuration_refused count:value",
 };
 
 // The words of each enum by number, from 0; '-' if there is none.

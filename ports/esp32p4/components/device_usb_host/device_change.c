@@ -30,6 +30,13 @@ static bool is_impossible(const struct device *d, const struct usb_control_op *o
     }
 }
 
+static void report_impossible(struct device *d, const struct usb_control_op *op)
+{
+    const struct eventlog_what what = EVENTLOG_WITH(configuration_refused, .value = op->value);
+    if (op->type == USB_SET_CONFIGURATION)
+        device_log(d, &what);
+}
+
 void device_change_begin(struct device *d, enum device_change_kind kind,
                          const struct usb_control_op *op)
 {
@@ -110,6 +117,7 @@ bool device_change_run(struct device *d)
         return false;
     }
     if (c->step == 0 && c->kind == CHANGE_CONTROL && is_impossible(d, &c->op)) {
+        report_impossible(d, &c->op);
         c->status = USB_STATUS_STALL;
         finish_change(d);
         return true;

@@ -115,12 +115,13 @@ static void finish_request(struct device_control *c)
 
 static void return_transfer(struct device *d)
 {
-    usb_transfer_t *t = d->control.transfer;
-    if (t != d->control.own && t->data_buffer_size > DEVICE_POOL_BYTES)
-        (void)usb_host_transfer_free(t);
-    else if (t != d->control.own)
-        device_pool_put(d->host, t);
-    d->control.transfer = NULL;
+    struct device_control *c = &d->control;
+    if (c->temporary)
+        (void)usb_host_transfer_free(c->transfer);
+    else if (c->transfer != c->own)
+        device_pool_put(d->host, c->transfer);
+    c->transfer = NULL;
+    c->temporary = false;
 }
 
 // A callback of the library, in device_usb_host_client_turn().
@@ -154,13 +155,19 @@ static uint32_t transfer_size(const struct device *d, bool in, uint32_t length)
     return SETUP_SIZE + (in ? (length + packet - 1) / packet * packet : length);
 }
 
+// A request that hangs may have the pool's last buffer: others need not wait for its device.
 static usb_transfer_t *take_transfer(struct device *d, uint32_t size)
 {
+    usb_transfer_t *t = NULL;
     if (size <= DEVICE_CONTROL_BYTES)
         return d->control.own;
-    if (size > DEVICE_POOL_BYTES)
-        return device_transfer_alloc_long(size);
-    return device_pool_get(d->host, 0);
+    if (size <= DEVICE_POOL_BYTES)
+        t = device_pool_get(d->host, 0);
+    if (t)
+        return t;
+    t = device_transfer_alloc_for_now(size);
+    d->control.temporary = t != NULL;
+    return t;
 }
 
 static void try_later(struct device *d)

@@ -31,8 +31,8 @@ void device_announce(struct device *d); // PLUGGED
 // The library does not clean the cache before an IN transfer (esp-usb, pull request 588): what the
 // memory's last owner has left there would be written back over the bytes that have come.
 esp_err_t device_transfer_alloc(size_t bytes, int packets, usb_transfer_t **t);
-// Longer than those of the pool; NULL: no memory.
-usb_transfer_t *device_transfer_alloc_long(size_t bytes);
+// To be freed soon; NULL: no memory.
+usb_transfer_t *device_transfer_alloc_for_now(size_t bytes);
 bool device_pool_create(struct device_usb_host *h);
 void device_pool_destroy(struct device_usb_host *h);
 // NULL: none free but `reserve`.

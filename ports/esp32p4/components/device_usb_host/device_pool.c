@@ -15,7 +15,7 @@ esp_err_t device_transfer_alloc(size_t bytes, int packets, usb_transfer_t **t)
 }
 
 // Only while others do not need the memory.
-usb_transfer_t *device_transfer_alloc_long(size_t bytes)
+usb_transfer_t *device_transfer_alloc_for_now(size_t bytes)
 {
     static const uint32_t internal = MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT;
     usb_transfer_t *t = NULL;

@@ -35,6 +35,7 @@ struct device_control {
     bool busy;             // the library has a transfer
     usb_transfer_t *own;
     usb_transfer_t *transfer; // in flight
+    bool temporary;           // it was allocated for this request
     uint16_t asked;           // wLength that the device saw
     unsigned tries;
     uint64_t retry_us;
