@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+// usage: browser_test.mjs HALF [NAME...]    one half of the tests, 1 or 2: two run at a time
 import { runAll } from './check.mjs';
 import { endAll } from './rig.mjs';
 import { detachAll } from './usbip_client.mjs';
-import './words_test.mjs';
-import './pages_test.mjs';
-import './actions_test.mjs';
-import './settings_draft_test.mjs';
-import './settings_test.mjs';
-import './names_test.mjs';
-import './login_test.mjs';
-import './lease_test.mjs';
-import './users_test.mjs';
-import './system_test.mjs';
-import './link_test.mjs';
-import './keyboard_test.mjs';
-import './look_test.mjs';
+
+const halves = [['words', 'pages', 'actions', 'settings_draft', 'settings', 'names'],
+  ['login', 'lease', 'users', 'system', 'link', 'keyboard', 'look']];
+const [half, ...names] = process.argv.slice(2);
+for (const file of [...halves[half - 1], 'seen']) await import(`./${file}_test.mjs`);
 
 let good = false;
-try { good = await runAll(process.argv.slice(2), detachAll); } finally { await endAll(); }
+try { good = await runAll(names, detachAll); } finally { await endAll(); }
 process.exit(good ? 0 : 1);

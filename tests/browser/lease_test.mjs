@@ -107,14 +107,16 @@ test('lease_of_somebody_else_can_be_ended_not_changed', async () => {
   equal((await ask('/api/v1/users', { name: 'olga', role: 'operate', password: 'olga olga' }, { Cookie })).status, 201);
   equal((await ask('/api/v1/devices/1-1/lease', { owner: 'lab', for_s: 600 }, { Cookie }, 'PUT')).status, 201);
   await withPage(server, '/devices/1-1', {}, async page => {
-    await page.locator('#lease').getByText('admin has reserved it.').waitFor();
+    await page.locator('#lease').getByText('Reserved for lab').waitFor();
     await page.locator(`${on('do-unlease-1-1')}[aria-disabled=true]`).waitFor();
+    equal(await page.getByText('admin has reserved it.').count(), 0, 'a user named to somebody who has not logged in');
     equal(await axeFinds(page), []);
     await page.click('#who');
     await page.fill('#d-user', 'olga');
     await page.fill('#d-password', 'olga olga');
     await submit(page);
     await page.locator(`${on('do-unlease-1-1')}:not([aria-disabled])`).waitFor();
+    await page.locator('#lease').getByText('admin has reserved it.').waitFor();
     equal(await page.locator(on('do-lease-1-1')).count(), 0, 'a button to change it');
     equal(await page.getAttribute(on('do-names-1-1'), 'title'), 'Log in as admin');
     await page.click(on('do-unlease-1-1'));
