@@ -15,7 +15,8 @@ enum { US_PER_S = 1000000 };
 static struct api_response none(void)
 {
     return api_problem(404, "There is no certificate",
-                       "HTTPS is off. On Linux the option --https-port switches it on.");
+                       "HTTPS is off. On Linux the option --https-port switches it on; if "
+                       "it could not, the log says why.");
 }
 
 static void add_names(struct api_json *j, const char *names)

@@ -186,6 +186,24 @@ bool certificate_holds(const struct certificate *c, time_t now, char *why)
     return true;
 }
 
+bool certificate_print(const struct certificate *c, char *pem, size_t size)
+{
+    size_t at = 0, room;
+    for (unsigned i = 0; i < c->count; i++) {
+        room = size - at;
+        if (gnutls_x509_crt_export(c->chain[i], GNUTLS_X509_FMT_PEM, pem + at, &room) < 0)
+            return false;
+        at += room;
+    }
+    room = size - at;
+    if (gnutls_x509_privkey_export_pkcs8(c->key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN,
+                                         pem + at, &room) < 0 ||
+        at + room >= size)
+        return false;
+    pem[at + room] = '\0';
+    return true;
+}
+
 // --- a new one -----------------------------------------------------------------------------------
 
 static bool put_name(gnutls_x509_crt_t crt, const char *name)
@@ -242,32 +260,16 @@ static bool put_rest(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, time_t no
            gnutls_x509_crt_sign2(crt, crt, key, GNUTLS_DIG_SHA256, 0) == 0;
 }
 
-static bool print(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key, char pem[CERTIFICATE_PEM_SIZE])
-{
-    size_t size = CERTIFICATE_PEM_SIZE, rest;
-    if (gnutls_x509_crt_export(crt, GNUTLS_X509_FMT_PEM, pem, &size) < 0)
-        return false;
-    rest = CERTIFICATE_PEM_SIZE - size;
-    if (gnutls_x509_privkey_export_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN,
-                                         pem + size, &rest) < 0 ||
-        size + rest >= CERTIFICATE_PEM_SIZE)
-        return false;
-    pem[size + rest] = '\0';
-    return true;
-}
-
 bool certificate_make(const char *names, time_t now, char pem[CERTIFICATE_PEM_SIZE])
 {
-    gnutls_x509_crt_t crt = NULL;
-    gnutls_x509_privkey_t key = NULL;
-    bool made = gnutls_x509_crt_init(&crt) == 0 && gnutls_x509_privkey_init(&key) == 0 &&
-                gnutls_x509_privkey_generate2(key, GNUTLS_PK_ECDSA,
+    struct certificate c = {.key = NULL};
+    c.count = gnutls_x509_crt_init(&c.chain[0]) == 0;
+    bool made = c.count && gnutls_x509_privkey_init(&c.key) == 0 &&
+                gnutls_x509_privkey_generate2(c.key, GNUTLS_PK_ECDSA,
                                               GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0,
                                               NULL, 0) == 0 &&
-                put_names(crt, names) && put_rest(crt, key, now) && print(crt, key, pem);
-    if (key)
-        gnutls_x509_privkey_deinit(key);
-    if (crt)
-        gnutls_x509_crt_deinit(crt);
+                put_names(c.chain[0], names) && put_rest(c.chain[0], c.key, now) &&
+                certificate_print(&c, pem, CERTIFICATE_PEM_SIZE);
+    certificate_free(&c);
     return made;
 }

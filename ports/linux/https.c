@@ -51,14 +51,16 @@ static void get(void *ctx, struct api_certificate_facts *facts)
 
 // --- where it is kept ----------------------------------------------------------------------------
 
-static bool keep(struct https *h, const char *certificate, const char *key, char *why)
+// What has been read of it, and no more: the next start reads the two from one file.
+static bool keep(struct https *h, const struct certificate *c, char *why)
 {
     struct settings_store *st = &h->store.store;
     if (!h->kept)
         return true;
-    int size = snprintf(st->text, st->text_size, "%s\n%s", certificate, key);
-    bool kept = st->write(st, (size_t)size, 1) == SETTINGS_STORE_OK;
-    memset(st->text, 0, (size_t)size);
+    (void)base_text_copy(st->why, sizeof st->why, "it is too long");
+    bool kept = certificate_print(c, st->text, st->text_size) &&
+                st->write(st, strlen(st->text), 1) == SETTINGS_STORE_OK;
+    users_crypto_wipe(st->text, st->text_size);
     if (!kept)
         snprintf(why, API_CERTIFICATE_WHY, "It cannot be kept: %.200s.", st->why);
     return kept;
@@ -90,9 +92,9 @@ static bool make(struct https *h, char *why)
     if (!certificate_make(h->names, h->clock(), pem) ||
         certificate_read(&c, pem, pem, why) != API_CERTIFICATE_OK)
         return false;
-    if (!keep(h, "", pem, why))
-        log_message(h->log, EVENTLOG_WARNING, "https: a new certificate was made. %s", why);
     users_crypto_wipe(pem, sizeof pem);
+    if (!keep(h, &c, why))
+        log_message(h->log, EVENTLOG_WARNING, "https: a new certificate was made. %s", why);
     show(h, &c);
     return true;
 }
@@ -119,7 +121,7 @@ static bool load(struct https *h, char *why)
     if (!text)
         return make(h, why);
     bool read = certificate_read(&c, text, text, why) == API_CERTIFICATE_OK;
-    memset(h->store.store.text, 0, h->store.store.text_size);
+    users_crypto_wipe(h->store.store.text, h->store.store.text_size);
     if (!read)
         return false;
     if (is_old(h, &c)) {
@@ -146,7 +148,7 @@ static enum api_certificate_result put(void *ctx, const char *certificate, const
         return API_CERTIFICATE_WRONG;
     }
     pthread_mutex_lock(&h->changing);
-    if (keep(h, certificate, key, why)) {
+    if (keep(h, &c, why)) {
         show(h, &c);
     } else {
         certificate_free(&c);

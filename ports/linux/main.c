@@ -188,13 +188,19 @@ static void print_failure(const struct program *p)
         output_line(p->err, "Try usbip-server --help\n");
 }
 
+static bool start_http(struct program *p)
+{
+    program_start_https(p);
+    return program_start_http(p);
+}
+
 static void run(struct program *p)
 {
     service_init(&p->service);
     p->clock.watch.fd = -1;
     if (start_server(p) && program_start_devices(p) && program_start_loop(p, after_turn) &&
         watch_clock(p) && program_watch_devices(p) && program_watch_users(p) &&
-        program_start_https(p) && program_start_http(p)) {
+        start_http(p)) {
         handle_signals(p->loop);
         announce(p);
         program_announce(p);

@@ -135,8 +135,8 @@ bool program_start_loop(struct program *p, void (*after_turn)(void *ctx, uint64_
 
 bool program_start_http(struct program *p);
 
-// With --https-port, before HTTP: its certificate.
-bool program_start_https(struct program *p);
+// With --https-port, before HTTP: its certificate. Without one there is no HTTPS, and all the rest.
+void program_start_https(struct program *p);
 
 // Where others can reach the server, and --no-mdns does not forbid it.
 void program_announce(struct program *p);

@@ -119,21 +119,27 @@ static void own_names(struct program *p, struct base_text *t)
     }
 }
 
-bool program_start_https(struct program *p)
+void program_start_https(struct program *p)
 {
+    const char *folder = p->options.state_dir;
     char names[API_CERTIFICATE_NAMES], why[API_CERTIFICATE_WHY];
     struct base_text t;
     if (!p->options.https_port)
-        return true;
+        return;
     (void)gethostname(p->host_name, sizeof p->host_name - 1);
     base_text_init(&t, names, sizeof names);
     own_names(p, &t);
     const struct https_config config = {
-        .state_folder = p->options.state_dir, .names = names, .log = &p->log};
+        .state_folder = folder, .names = names, .log = &p->log};
     p->https = https_open(&config, why);
-    if (!p->https)
-        snprintf(p->why, WHY_SIZE, "https: %s", why);
-    return p->https != NULL;
+    if (p->https)
+        return;
+    log_message(&p->log, EVENTLOG_ERROR, "https: %s There is no HTTPS until that is mended.", why);
+    if (folder)
+        log_message(&p->log, EVENTLOG_ERROR,
+                    "https: put a good certificate.pem into %.200s, or remove the one that is "
+                    "there, for a self-made one; then start again",
+                    folder);
 }
 
 // --- by name -------------------------------------------------------------------------------------

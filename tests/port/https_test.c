@@ -78,3 +78,27 @@ TEST(https_renews_while_it_runs)
     https_close(https);
     settings_folder_remove(&folder);
 }
+
+// A key file may have certificates in it as well, and the two are kept in one.
+TEST(https_keeps_what_it_has_read_of_a_bundle)
+{
+    struct settings_folder folder;
+    char one[CERTIFICATE_PEM_SIZE], bundle[2 * CERTIFICATE_PEM_SIZE];
+    char why[API_CERTIFICATE_WHY] = "", put[65], kept[65];
+    atomic_store(&now, NOW);
+    settings_folder_make(&folder);
+    CHECK(certificate_make("other\n", NOW, bundle));
+    CHECK(certificate_make("one\n", NOW, one));
+    strcpy(strstr(bundle, "-----BEGIN PRIVATE"), strstr(one, "-----BEGIN PRIVATE"));
+    struct https *https = open_in(folder.path);
+    const struct api_certificate *c = https_certificate(https);
+    CHECK_EQ(c->put(c->ctx, one, bundle, why), API_CERTIFICATE_OK);
+    sha256_of(https, put);
+    https_close(https);
+    https = open_in(folder.path);
+    CHECK(https);
+    sha256_of(https, kept);
+    CHECK_STR(kept, put);
+    https_close(https);
+    settings_folder_remove(&folder);
+}
