@@ -29,8 +29,8 @@ void certificate_free(struct certificate *c);
 // Whether all of the chain hold at that time; else `why` is a sentence.
 bool certificate_holds(const struct certificate *c, time_t now, char *why);
 
-// All of the chain and then the key, in PEM with a NUL. False: they do not fit, or the library could
-// not.
+// All of the chain and then the key, in PEM with a NUL. False: they do not fit, or the library
+// could not.
 bool certificate_print(const struct certificate *c, char *pem, size_t size);
 
 // A new key (P-256), and a certificate that it has signed itself, for the names and addresses, with

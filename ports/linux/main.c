@@ -199,8 +199,7 @@ static void run(struct program *p)
     service_init(&p->service);
     p->clock.watch.fd = -1;
     if (start_server(p) && program_start_devices(p) && program_start_loop(p, after_turn) &&
-        watch_clock(p) && program_watch_devices(p) && program_watch_users(p) &&
-        start_http(p)) {
+        watch_clock(p) && program_watch_devices(p) && program_watch_users(p) && start_http(p)) {
         handle_signals(p->loop);
         announce(p);
         program_announce(p);
@@ -298,6 +297,8 @@ int main(int argc, char **argv)
     if (!process_has_standard_descriptors())
         return EXIT_START;
     process_find_file(file);
+    p.argv = argv;
+    p.file = file;
     p.ends_with_terminal = process_has_terminal() && !process_ignores_hangup();
     enum options_action action = options_parse(&p.options, argc, argv, p.why, WHY_SIZE);
     if (action == OPTIONS_HELP) {
@@ -320,7 +321,7 @@ int main(int argc, char **argv)
     start(&p, action == OPTIONS_RUN);
     close_outputs(&p);
     if (begins_again(&p)) {
-        process_begin_again(file, argv, p.restart.why, !p.ends_with_terminal);
+        process_begin_again(file, argv, posix_restart_why(&p.restart), !p.ends_with_terminal);
         perror("usbip-server: it cannot begin again");
         p.status = EXIT_START;
     }

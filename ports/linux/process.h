@@ -34,5 +34,9 @@ enum eventlog_start process_start(void);
 void process_begin_again(const char *path, char *const argv[], enum eventlog_start why,
                          bool ignore_hangup);
 
+// Whether that would begin: runs it beside this process with --check as well. False: `why` is what
+// it says, a sentence without its end. Any thread.
+bool process_check(const char *path, char *const argv[], char *why, size_t why_size);
+
 // Whether SIGHUP is ignored, as nohup has it; asked before it is handled.
 bool process_ignores_hangup(void);

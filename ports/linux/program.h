@@ -42,6 +42,8 @@ struct program_users {
 };
 
 struct program {
+    char *const *argv;
+    const char *file; // that it comes from (process.h)
     struct options options;
     struct server_settings settings;
     struct output *out, *err; // stdout and stderr

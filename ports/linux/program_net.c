@@ -129,8 +129,7 @@ void program_start_https(struct program *p)
     (void)gethostname(p->host_name, sizeof p->host_name - 1);
     base_text_init(&t, names, sizeof names);
     own_names(p, &t);
-    const struct https_config config = {
-        .state_folder = folder, .names = names, .log = &p->log};
+    const struct https_config config = {.state_folder = folder, .names = names, .log = &p->log};
     p->https = https_open(&config, why);
     if (p->https)
         return;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Restart and factory reset over HTTP.
+#include "ports/linux/process.h"
 #include "ports/linux/program.h"
 
 #include "base/base_text.h"
@@ -14,10 +15,15 @@ static void restart(void *ctx, enum eventlog_start why)
     posix_restart_ask(&p->restart, why);
 }
 
-// Users first: if that fails, nothing has changed.
-static bool erase(void *ctx, char *why)
+static bool check(void *ctx, char *why)
 {
-    struct program *p = ctx;
+    const struct program *p = ctx;
+    return process_check(p->file, p->argv, why, API_BOX_WHY_SIZE);
+}
+
+// Users first: if that fails, nothing has changed.
+static bool erase_all(struct program *p, char *why)
+{
     const struct users_config *users = &p->users.all.config;
     if (!users_erase(users)) {
         (void)base_text_copy(why, SETTINGS_WHY_SIZE, users->store->why);
@@ -25,6 +31,15 @@ static bool erase(void *ctx, char *why)
     }
     return (!p->options.state_dir || https_erase(p->options.state_dir, why)) &&
            server_settings_erase(&p->settings, why);
+}
+
+static bool erase(void *ctx, char *why)
+{
+    struct program *p = ctx;
+    bool erased = erase_all(p, why);
+    if (erased)
+        posix_restart_erased(&p->restart);
+    return erased;
 }
 
 static const char *what_stays(struct program *p)
@@ -43,6 +58,7 @@ void program_offer_restart(struct program *p)
     p->box = (struct api_box){
         .restart = restart,
         .erase = erase,
+        .check = check,
         .ctx = p,
         .drain_s = (unsigned)(config.stop_limit_us / SECOND_US),
         .stays = what_stays(p),
@@ -52,6 +68,6 @@ void program_offer_restart(struct program *p)
 void program_erase(struct program *p)
 {
     char why[SETTINGS_WHY_SIZE];
-    if (p->restart.asked && p->restart.why == EVENT_START_FACTORY_RESET && !erase(p, why))
+    if (posix_restart_why(&p->restart) == EVENT_START_FACTORY_RESET && !erase_all(p, why))
         log_message(&p->log, EVENTLOG_ERROR, "factory reset: %s", why);
 }

@@ -30,3 +30,13 @@ void posix_restart_ask(struct posix_restart *r, enum eventlog_start why)
     if (why == EVENT_START_FACTORY_RESET)
         r->why = why;
 }
+
+void posix_restart_erased(struct posix_restart *r)
+{
+    atomic_store(&r->erased, true);
+}
+
+enum eventlog_start posix_restart_why(const struct posix_restart *r)
+{
+    return atomic_load(&r->erased) ? EVENT_START_FACTORY_RESET : r->why;
+}

@@ -46,6 +46,22 @@ test('system_restart_says_whom_it_hits_and_the_page_lives_through_it', async () 
   });
 });
 
+test('system_restart_says_before_what_is_lost', async () => {
+  for (const [keeps, more] of [[true, ['--state-dir', mkdtempSync(join(tmpdir(), 'usbip-system-'))]], [false, []]]) {
+    const server = await startServer({ sim: 'none', more });
+    try {
+      await withPage(server, '/settings/system', {}, async page => {
+        await page.click('#restart');
+        await page.locator('#dialog').getByText('Nobody uses a device now.').waitFor();
+        equal(await page.locator('#dialog').getByText('users and tokens are gone then').count(), keeps ? 0 : 1, 'what is lost');
+      });
+    } finally {
+      await server.stop();
+      if (keeps) rmSync(more[1], { recursive: true });
+    }
+  }
+});
+
 test('system_factory_reset_wants_the_name_and_leaves_a_box_that_is_nobodys', async () => {
   await withServer(async server => {
     await server.ask('PATCH', '/api/v1/settings', { host_name: 'rack-9', takeover: 'never' });

@@ -51,7 +51,7 @@ static int ask(struct site *s, const struct running *r, const char *line, const 
 static void ask_restart(struct site *s, const struct running *r)
 {
     CHECK_EQ(ask(s, r, "POST /api/v1/restart", "{}"), 202);
-    CHECK_STR(s->http.body, "{\"drain_s\":5}");
+    CHECK(strstr(s->http.body, "{\"drain_s\":5,\"loses\":"));
 }
 
 // What it says to stdout when it has begun again: devices of the first time may still come.
@@ -122,6 +122,29 @@ SITE_TEST(program_restart_keeps_settings_and_users)
     program_end(r);
 }
 
+// What is wrong by now would keep it away: it goes on, and says what is.
+SITE_TEST(program_restart_looks_at_the_settings_first)
+{
+    static const char good[] = "{\"version\":2}", wrong[] = "{\"version\":2,\"acces\":{}}";
+    char config[100];
+    settings_folder_put(&s->folder, "c.json", good, sizeof good - 1);
+    snprintf(config, sizeof config, "%s", settings_folder_file(&s->folder, "c.json"));
+    struct running *r =
+        STARTED("--sim", "none", "--config", config, "--state-dir", s->programs.path);
+    CHECK_EQ(ask(s, r, "PATCH /api/v1/settings", "{\"host_name\":\"bench\"}"), 200);
+    settings_folder_put(&s->folder, "c.json", wrong, sizeof wrong - 1);
+    CHECK_EQ(ask(s, r, "POST /api/v1/restart", "{}"), 409);
+    CHECK(strstr(s->http.body, "It would not start again") && strstr(s->http.body, "acces"));
+    CHECK(strstr(s->http.body, "--config "));
+    CHECK_EQ(ask(s, r, "POST /api/v1/factory-reset", "{\"host_name\":\"bench\"}"), 409);
+    CHECK(settings_folder_has(&s->programs, "settings.json"));
+    settings_folder_put(&s->folder, "c.json", good, sizeof good - 1);
+    ask_restart(s, r);
+    CHECK(strstr(s->http.body, "\"loses\":null"));
+    await_ports(r);
+    program_end(r);
+}
+
 // Whoever ends it while it is about to begin again has the last word.
 SITE_TEST(program_restart_does_not_survive_sigterm)
 {
@@ -141,11 +164,12 @@ SITE_TEST(program_restart_does_not_survive_sigterm)
 
 SITE_TEST(program_factory_reset_removes_settings_and_users)
 {
+    static const char nobody[] = "{\"version\":1,\"users\":[],\"tokens\":[]}";
     char body[100];
     struct running *r = STARTED("--sim", "none", "--state-dir", s->folder.path);
     CHECK_EQ(ask(s, r, "PATCH /api/v1/settings", "{\"host_name\":\"bench-7\"}"), 200);
     CHECK_EQ(ask(s, r, "PATCH /api/v1/settings", "{\"host_name\":\"bench-8\"}"), 200);
-    settings_folder_put(&s->folder, "secrets.json.old", "{}", 2);
+    settings_folder_put(&s->folder, "secrets.json.old", nobody, sizeof nobody - 1);
     settings_folder_put(&s->folder, "certificate.pem", "-", 1);
     CHECK_EQ(ask(s, r, "POST /api/v1/factory-reset", "{\"host_name\":\"bench-7\"}"), 409);
     CHECK(settings_folder_has(&s->folder, "settings.json.old"));

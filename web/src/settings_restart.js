@@ -33,6 +33,8 @@ const users = () => {
 };
 const lose = () => users() ? html`<p>${users()}. They lose them; <code>usbip-keep</code> attaches again by itself.</p>` : html`<p>Nobody uses a device now.</p>`;
 
+const loses = () => state.status.kept ? '' : html`<p>It was started without <code>--state-dir</code>: settings that were changed, users and tokens are gone then.</p>`;
+
 export const restart = () => section('restart', 'Restart', '', html`<div class="stack">${lose()}</div><div class="row"><button type="button" class="danger" id="restart" data-ask="restart" ${needs('admin')}>Restart…</button></div>`);
 
 // --- factory reset -------------------------------------------------------------------------------
@@ -44,7 +46,7 @@ export const factoryReset = () => section('factory', 'Factory reset', '', html`<
 export const asks = {
   restart: () => ({
     title: `Restart ${boxName()}?`, keep: 'Leave it', go: 'Restart', danger: true, what: `${boxName()} was not restarted`,
-    body: html`${lose()}<p>New clients wait until it is back. This page goes on by itself.</p>`,
+    body: html`${lose()}${loses()}<p>New clients wait until it is back. This page goes on by itself.</p>`,
     take: async () => {
       const answer = await call('POST', '/api/v1/restart', {});
       if (!answer.ok) return answer;

@@ -153,7 +153,7 @@ static void run_loop(void *arg)
     main_task_watch();
     posix_loop_run(f->loop);
     if (!board_restart_stopped(&f->restart))
-        board_reset_restart(f->ask.why);
+        board_reset_restart(posix_restart_why(&f->ask));
     main_task_end(); // whoever has asked for it restarts the chip
 }
 

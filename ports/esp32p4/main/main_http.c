@@ -89,7 +89,10 @@ static void restart(void *ctx, enum eventlog_start why)
 static bool erase(void *ctx, char *why)
 {
     struct firmware *f = ctx;
-    return main_change_erase(f, why);
+    bool erased = main_change_erase(f, why);
+    if (erased)
+        posix_restart_erased(&f->ask);
+    return erased;
 }
 
 // --- start ---------------------------------------------------------------------------------------
@@ -124,7 +127,7 @@ void main_http_start(struct firmware *f)
     };
     char why[128];
     main_change_offer(f);
-    f->box = (struct api_box){restart, erase, f, MAIN_DRAIN_S, NULL};
+    f->box = (struct api_box){restart, erase, NULL, f, MAIN_DRAIN_S, NULL};
     f->http = http_esp_start(&config, why, sizeof why);
     if (!f->http)
         ESP_LOGW("http", "%s", why);
