@@ -30,7 +30,7 @@ test('lease_is_taken_changed_and_ended_on_the_device_page', async () => {
     await page.locator('.path').getByText('from 10.0.0.0/24').waitFor();
     equal(await axeFinds(page), []);
     ok(!await taken(), 'this computer does not get it');
-    const left = (await server.ask('GET', '/api/v1/devices/1-3')).lease.left_s;
+    const { left_s: left, until } = (await server.ask('GET', '/api/v1/devices/1-3')).lease;
     ok(left > 7000 && left <= 7200, `${left} s are left of two hours`);
 
     await page.goto(server.url);
@@ -39,9 +39,11 @@ test('lease_is_taken_changed_and_ended_on_the_device_page', async () => {
     await page.locator('.mini').getByText('leased 1-3').first().waitFor();
     await page.click(on('ms-1-3'));
     await page.click(`${on('dev-1-3')} ${on('do-lease-1-3')}`);
+    has(await page.locator('#d-for_s option:checked').innerText(), 'as it is, until ');
     await page.fill('#d-address', '127.0.0.1');
     await submit(page);
     await toastSays(page, 'Only 127.0.0.1 may attach it from now on.');
+    equal((await server.ask('GET', '/api/v1/devices/1-3')).lease.until, until, 'the end of who changes something else');
     await focusIs(page, 'ms-1-3');
     ok(await taken(), 'this computer gets it');
     await page.locator(on('dev-1-3')).getByText('reserved for anna').waitFor();
@@ -97,6 +99,11 @@ test('lease_without_a_time_of_day_says_how_much_longer', async () => {
   await page.click(on('do-lease-1-4'));
   await page.locator('#d-for_s').waitFor();
   equal(await page.locator('#d-until').count(), 0, 'there is no time to say until when');
+  has(await page.locator('#d-for_s option:checked').innerText(), 'as it is, for another 2\u00a0h');
+  const [request] = await Promise.all([page.waitForRequest('**/1-4/lease'), submit(page)]);
+  const { for_s: left, ...wish } = request.postDataJSON();
+  equal(wish, { owner: 'anna', address: '10.0.0.7' });
+  ok(left > 7200 && left <= 7260, `${left} s stay`);
   await close(page);
 });
 

@@ -12,6 +12,14 @@ import { attach } from './usbip_client.mjs';
 const submit = page => page.click('#dialog .primary');
 const BACK_MS = 30000; // the page tries again with growing pauses
 
+// What this page has heard of it, also before a restart: the list of events, without a reload.
+const isLogged = async (page, level, text) => {
+  await page.click('.nav a[href="/events"]');
+  const row = page.locator('.log tbody tr').filter({ hasText: text }).first();
+  await row.waitFor();
+  equal(await row.locator('.lv').innerText(), level, text);
+};
+
 // A server that restarts has the same ports then: they are given.
 const withServer = async (use, ...more) => {
   const folder = mkdtempSync(join(tmpdir(), 'usbip-system-')), first = await startServer({ sim: 'disk' });
@@ -41,7 +49,8 @@ test('system_restart_says_whom_it_hits_and_the_page_lives_through_it', async () 
       await toastSays(page, 'restarts', 'This page goes on as soon as it is back.');
       await client.closed;
       await isBack(page);
-      equal(await page.locator('.banner.bad').count(), 0, 'the banner of the lost connection');
+      await page.locator('.banner.bad').waitFor({ state: 'detached' });
+      await isLogged(page, 'Info', 'has asked for a restart');
     });
   });
 });
@@ -84,6 +93,7 @@ test('system_factory_reset_wants_the_name_and_leaves_a_box_that_is_nobodys', asy
       await isBack(page);
       await page.locator('.banner').getByText('has no password yet').waitFor();
       equal((await server.ask('GET', '/api/v1/settings')).settings.takeover, 'probe');
+      await isLogged(page, 'Warning', 'has removed all settings, users and tokens');
     });
   });
 });
@@ -179,6 +189,7 @@ test('system_certificate_is_shown_and_replaced_by_an_own_one', async () => {
       await page.setViewportSize({ width: 320, height: 700 });
       await noOverflow(page);
       equal(await axeFinds(page), []);
+      await isLogged(page, 'Info', 'has changed the certificate of HTTPS');
     });
   }, '--https-port', port);
 });

@@ -117,6 +117,7 @@ test('users_tokens_are_shown_once_used_and_revoked', async () => {
     ok(!(await page.content()).includes(token), 'the page does not have it any more');
     await page.evaluate(() => fetch('/api/v1/tokens', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"name":"theirs","role":"view"}' }));
     await page.locator('.tokens strong').getByText('theirs').waitFor(); // somebody else has made it
+    equal(await page.locator('.tokens td[data-l="Made by"]').allInnerTexts(), ['admin', 'admin'], 'who made them');
     const row = page.locator('.tokens tbody tr').filter({ hasText: 'ci' });
     await row.getByRole('button', { name: 'Revoke' }).click();
     await submit(page);
@@ -161,6 +162,42 @@ test('users_who_are_no_admins_see_what_is_theirs', async () => {
   await noOverflow(page);
   equal(await axeFinds(page), []);
   await close(page);
+});
+
+test('users_and_what_they_did_are_in_the_event_log', async () => {
+  await asAdmin('/events', async page => {
+    const ask = (verb, path, body) => page.evaluate(async ([method, url, text]) => {
+      const answer = await fetch(`/api/v1/${url}`, { method, headers: { 'Content-Type': 'application/json' }, body: text });
+      return answer.status === 204 ? {} : answer.json();
+    }, [verb, path, body && JSON.stringify(body)]);
+    await logIn('nobody', 'wrong horse');
+    await ask('POST', 'users', { name: 'otto', role: 'operate', password: 'long enough' });
+    await logIn('otto', 'long enough');
+    const { id } = await ask('POST', 'tokens', { name: 'logs', role: 'view' });
+    await ask('DELETE', `tokens/${id}`);
+    await ask('PUT', 'devices/1-1/lease', { owner: 'lab', for_s: 600 });
+    await ask('DELETE', 'devices/1-1/lease');
+    await ask('POST', 'restore', { backup: await ask('GET', 'backup') });
+    for (const [type, level, text] of [
+      ['claimed', 'Info', 'has set the first password, of admin'], ['login', 'Info', 'has logged in as otto'], ['login_refused', 'Warning', 'knew no user and password'],
+      ['user_changed', 'Info', 'has added the user otto'], ['token_made', 'Info', 'has made the token logs'], ['token_revoked', 'Info', 'has revoked the token logs'],
+      ['lease_taken', 'Info', 'has leased 1-1 for 600 s'], ['lease_ended', 'Info', 'the lease of 1-1 has ended'],
+      ['backup_made', 'Info', 'has made a backup'], ['restored', 'Warning', 'has restored a backup'],
+    ]) {
+      await page.fill('#f-text', type);
+      const row = page.locator('.log tbody tr').filter({ hasText: text }).first();
+      await row.waitFor();
+      equal([await row.locator('.lv').innerText(), await row.locator('.lv svg').count()], [level, 1], type);
+    }
+    await page.click('#clear');
+    await page.selectOption('#f-level', 'warning');
+    await page.locator('.log tbody tr').filter({ hasText: 'token' }).filter({ hasText: 'Info' }).first().waitFor({ state: 'detached' });
+    equal([...new Set(await page.locator('.log .lv').allInnerTexts())], ['Level', 'Warning']);
+    await page.click('#clear');
+    await page.selectOption('#f-busid', '1-1');
+    await page.locator('.log .w').filter({ hasText: 'has logged in' }).first().waitFor({ state: 'detached' });
+    await page.locator('.log .w').filter({ hasText: 'has leased' }).first().waitFor();
+  });
 });
 
 test('users_end_with_their_server', () => server?.stop());

@@ -5,7 +5,7 @@ import { call } from './call.js';
 import { toast } from './toast.js';
 import { state } from './state.js';
 import { deadline, plural } from './words.js';
-import { holder, leaseEnd } from './parts.js';
+import { holder, leaseEnd, leaseLeft } from './parts.js';
 import { who } from './who.js';
 
 const HOUR_S = 3600;
@@ -20,13 +20,16 @@ const field = (name, label, hint, value, more) => html`<div class="field"><label
 
 const until = () => state.time ? html`<div class="field"><label for="d-until">or until <small>your time</small></label><input type="datetime-local" id="d-until" name="until"></div>` : '';
 
-const wish = f => ({
+// Whoever changes something else leaves the end where it is: the shorter span would be a surprise.
+const asItIs = d => d.lease.until ? { until: d.lease.until } : { for_s: leaseLeft(d) };
+
+const wish = (f, d) => ({
   owner: f.owner.value.trim(), ...(f.reason.value.trim() ? { reason: f.reason.value.trim() } : {}), ...(f.address.value.trim() ? { address: f.address.value.trim() } : {}),
-  ...(f.until?.value ? { until: new Date(f.until.value).toISOString().replace(/\.\d+/, '') } : { for_s: Number(f.for_s.value) }),
+  ...(f.until?.value ? { until: new Date(f.until.value).toISOString().replace(/\.\d+/, '') } : f.for_s.value ? { for_s: Number(f.for_s.value) } : asItIs(d)),
 });
 
 const take = (d, was) => async form => {
-  const answer = await call('PUT', url(d.busid), wish(form.elements));
+  const answer = await call('PUT', url(d.busid), wish(form.elements, d));
   if (!answer.ok) return answer;
   const { lease } = answer.body;
   toast('good', `${d.name} is reserved for ${lease.owner}`, `${lease.until ? `Until ${deadline(lease.until)}. ` : ''}Only ${lease.address} may attach it${was ? ' from now on' : ''}.`);
@@ -37,7 +40,7 @@ export const askLease = busid => {
   const d = state.devices.get(busid), l = d?.lease;
   return d && {
     title: `Reserve ${d.name}`, keep: 'Cancel', go: 'Reserve', what: `${d.name} was not reserved`, take: take(d, l),
-    body: html`<p>${d.user ? `${holder(d)} has it now and keeps it. ` : ''}Others find it busy until then. A restart ends it.</p>${field('owner', 'For', 'who needs it', l?.owner ?? who.me?.user ?? '', html`required maxlength="64" autofocus`)}${field('reason', 'Reason', 'shown to those who want it too', l?.reason ?? '', html`maxlength="128"`)}<div class="pair"><div class="field"><label for="d-for_s">For how long</label><select id="d-for_s" name="for_s">${spans.map(([s, text]) => html`<option value="${s}" ${s === HOUR_S ? html`selected` : ''}>${text}</option>`)}</select></div>${until()}</div>${field('address', 'Who may attach it', 'an address or block; empty: this computer', l?.address ?? '', html`placeholder="10.0.0.7 or 10.0.0.0/24" spellcheck="false"`)}`,
+    body: html`<p>${d.user ? `${holder(d)} has it now and keeps it. ` : ''}Others find it busy until then. A restart ends it.</p>${field('owner', 'For', 'who needs it', l?.owner ?? who.me?.user ?? '', html`required maxlength="64" autofocus`)}${field('reason', 'Reason', 'shown to those who want it too', l?.reason ?? '', html`maxlength="128"`)}<div class="pair"><div class="field"><label for="d-for_s">For how long</label><select id="d-for_s" name="for_s">${l ? html`<option value="" selected>as it is, ${leaseEnd(d)}</option>` : ''}${spans.map(([s, text]) => html`<option value="${s}" ${!l && s === HOUR_S ? html`selected` : ''}>${text}</option>`)}</select></div>${until()}</div>${field('address', 'Who may attach it', 'an address or block; empty: this computer', l?.address ?? '', html`placeholder="10.0.0.7 or 10.0.0.0/24" spellcheck="false"`)}`,
   };
 };
 

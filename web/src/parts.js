@@ -27,8 +27,9 @@ export const isSilent = d => silence(d) >= 3;
 export const silentFor = d => span(silence(d));
 export const holder = d => d.user?.note ? `${d.user.address} (${d.user.note})` : d.user?.address;
 
+export const leaseLeft = d => d.lease.left_s - (state.uptime - d.at);
 // "until 18:00"; without a time of day: how much longer.
-export const leaseEnd = d => d.lease.until ? `until ${deadline(d.lease.until)}` : `for another ${span(d.lease.left_s - (state.uptime - d.at))}`;
+export const leaseEnd = d => d.lease.until ? `until ${deadline(d.lease.until)}` : `for another ${span(leaseLeft(d))}`;
 const leaseWords = d => [`for ${d.lease.owner}`, d.lease.reason, leaseEnd(d)].filter(Boolean).join(', ');
 
 // [kind for the colour, icon, first line, second line]

@@ -13,13 +13,16 @@ export const readTokens = async () => {
   if (answer.ok) list = answer.body.tokens;
 };
 
+// Names of those that end with that user.
+export const tokensOf = user => (list ?? []).filter(t => t.by === user).map(t => t.name);
+
 const curl = text => `curl -H 'Authorization: Bearer ${text}' ${location.origin}/api/v1/devices`;
 
 const madeNote = () => !made ? '' : html`<div class="note good" id="made">${icon('check')}<div><strong>Token “${made.name}” is made. Copy it now: it is not shown again.</strong>${command(made.token, 'token')}<p>With it a program may ${mayWords(made.role)}:</p>${command(curl(made.token), 'command')}<p>Programs that know only user and password take it as the password, with any user.</p></div><div class="actions"><button type="button" id="made-done" data-do="tokenCopied">Done</button></div></div>`;
 
-const row = t => html`<tr role="row" id="token-${t.id}"><td role="cell" class="addr full"><strong>${t.name}</strong> <span class="soft small mono">${t.id}</span></td>${roleCell(t.role)}<td role="cell" class="num full"><button type="button" class="plain" id="revoke-${t.id}" data-ask="revoke:${t.id}">Revoke…<span class="sr"> ${t.name}</span></button></td></tr>`;
+const row = t => html`<tr role="row" id="token-${t.id}"><td role="cell" class="addr full"><strong>${t.name}</strong> <span class="soft small mono">${t.id}</span></td>${roleCell(t.role)}<td role="cell" class="full" data-l="Made by">${t.by ?? html`<span class="soft">not known</span>`}</td><td role="cell" class="num full"><button type="button" class="plain" id="revoke-${t.id}" data-ask="revoke:${t.id}">Revoke…<span class="sr"> ${t.name}</span></button></td></tr>`;
 
-export const tokens = () => section('tokens', 'Tokens for programs', '', html`${made ? html`<div class="stack">${madeNote()}</div>` : ''}${list?.length ? table('tokens', ['Token', 'May'], list.map(row)) : html`<p class="soft stack">${list ? 'None. A script or Prometheus logs in with one.' : 'Admins see them here.'}</p>`}<div class="row"><button type="button" id="token-add" data-ask="token" ${needs('admin')}>Make a token…</button></div>`);
+export const tokens = () => section('tokens', 'Tokens for programs', '', html`${made ? html`<div class="stack">${madeNote()}</div>` : ''}${list?.length ? table('tokens', ['Token', 'May', 'Made by'], list.map(row)) : html`<p class="soft stack">${list ? 'None. A script or Prometheus logs in with one.' : 'Admins see them here.'}</p>`}<div class="row"><button type="button" id="token-add" data-ask="token" ${needs('admin')}>Make a token…</button></div>`);
 
 export const does = { tokenCopied: () => { made = null; paintNow(); document.getElementById('token-add').focus(); } };
 

@@ -4,7 +4,7 @@ import { atField, call, field, html, icon, may, needs, newPassword, paintNow, pl
 import { doc } from './settings_document.js';
 import { choices, section, table } from './settings_parts.js';
 import { mayWords, roleCell, roleChoice } from './settings_roles.js';
-import { readTokens, tokens } from './settings_tokens.js';
+import { readTokens, tokens, tokensOf } from './settings_tokens.js';
 
 const URL = '/api/v1/users';
 const url = name => `${URL}/${encodeURIComponent(name)}`;
@@ -59,6 +59,11 @@ const readAndSay = async (title, text = '') => {
   return null;
 };
 
+const endsWith = name => {
+  const theirs = tokensOf(name);
+  return theirs.length ? `The tokens that ${name} has made end, too: ${theirs.join(', ')}.` : 'Tokens stay.';
+};
+
 const known = name => accounts.users?.find(u => u.name === name);
 
 const edit = async (u, form) => {
@@ -84,13 +89,13 @@ export const asks = {
     const u = known(name);
     return u && {
       title: `Edit ${name}`, keep: 'Cancel', go: 'Save', what: `${name} was not changed`,
-      body: html`${roleChoice(u.role, isLast(u) ? LAST : '')}<div class="field"><label for="d-password">New password <small>empty: the one that it has</small></label><input type="password" id="d-password" name="password" autocomplete="new-password" minlength="8" maxlength="128" autofocus></div><p class="small soft">Wherever ${name} is logged in, that ends.</p>${plainNote()}`,
+      body: html`${roleChoice(u.role, isLast(u) ? LAST : '')}<div class="field"><label for="d-password">New password <small>empty: the one that it has</small></label><input type="password" id="d-password" name="password" autocomplete="new-password" minlength="8" maxlength="128" autofocus></div><p class="small soft">Wherever ${name} is logged in, that ends.${tokensOf(name).length ? ` So do tokens of ${name} that may more than ${name} does then.` : ''}</p>${plainNote()}`,
       take: form => edit(u, form),
     };
   },
   userGone: name => known(name) && {
     title: `Remove ${name}?`, keep: 'Keep', go: 'Remove', danger: true, what: `${name} was not removed`,
-    body: html`<p>${name} cannot log in any more, and is logged out wherever that is so now. Tokens stay.</p>`,
+    body: html`<p>${name} cannot log in any more, and is logged out wherever that is so now. ${endsWith(name)}</p>`,
     take: async () => {
       const answer = await call('DELETE', url(name));
       if (!answer.ok) return answer;
