@@ -73,9 +73,10 @@ export const withPage = async (server, path, options, use) => {
   try { await use(page); } finally { await close(page); }
 };
 
-export const axeFinds = async page => {
+// only: the one rule that is looked at.
+export const axeFinds = async (page, only = null) => {
   await page.evaluate(axe);
-  const found = await page.evaluate(() => window.axe.run());
+  const found = await page.evaluate(rule => window.axe.run(rule ? { runOnly: { type: 'rule', values: [rule] } } : {}), only);
   return found.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 120)).join(' | ')}`);
 };
 

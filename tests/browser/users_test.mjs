@@ -60,16 +60,19 @@ test('users_are_added_changed_and_removed', async () => {
     await page.fill('#d-password', 'another one');
     await submit(page);
     await toastSays(page, 'anna may do everything', 'Logins of anna have ended.');
-    equal((await logIn('anna', 'another one')).status, 200);
+    const Cookie = (await logIn('anna', 'another one')).headers.get('set-cookie').split(';')[0];
     await page.locator(`${on('do-userGone-admin')}:enabled`).waitFor();
 
+    equal((await fetch(`${server.url}/api/v1/tokens`, { method: 'POST', headers: { 'Content-Type': 'application/json', Cookie }, body: '{"name":"hers","role":"view"}' })).status, 201);
+    await page.locator('.tokens tbody tr').filter({ hasText: 'hers' }).getByText('anna', { exact: true }).waitFor();
     await page.click(on('do-userGone-anna'));
-    await page.locator('#dialog').getByText('anna cannot log in any more').waitFor();
+    await page.locator('#dialog').getByText('The tokens that anna has made end, too: hers.').waitFor();
     equal(await page.evaluate(() => document.activeElement.textContent), 'Keep', 'what has the focus');
     equal(await axeFinds(page), []);
     await submit(page);
     await toastSays(page, 'anna is removed');
     await page.locator(on('user-anna')).waitFor({ state: 'detached' });
+    await page.locator('.tokens tbody tr').filter({ hasText: 'hers' }).waitFor({ state: 'detached' });
     await focusIs(page, 'main');
   });
 });
