@@ -18,7 +18,7 @@ const fingerprint = hex => hex.toUpperCase().match(/../g).join(':');
 
 const shown = () => html`${facts([['Made by', now.self_made ? 'itself: browsers warn of it' : 'whoever gave it to you'], ['Subject', now.subject, 'addr'], ['Names', now.names.join(', '), 'addr'], ['Valid from', date(now.not_before)], ['Valid until', date(now.not_after)], ['SHA-256', fingerprint(now.sha256), 'mono small']])}<div class="row"><button type="button" id="own-certificate" data-ask="certificate" ${needs('admin')}>${icon('up')}Use your own…</button></div>`;
 
-export const certificate = () => !now && !problem ? '' : section('certificate', 'Certificate', now && state.status?.https ? `https on port ${state.status.https.port}` : '', now ? shown() : html`<p class="stack soft">${problem.detail ?? 'HTTPS is off.'} ${state.status?.board ? '' : html`<code>--https-port</code> turns it on.`}</p>`);
+export const certificate = () => !now && !problem ? '' : section('certificate', 'Certificate', now && state.status?.https ? `https on port ${state.status.https.port}` : '', now ? shown() : html`<p class="stack soft">${problem.detail ?? 'HTTPS is off.'}</p>`);
 
 const file = (name, label, hint, more = '') => html`<div class="field"><label for="d-${name}">${label} <small>${hint}</small></label><input type="file" id="d-${name}" name="${name}" accept=".pem,.crt,.cer,.key" required ${more}></div>`;
 
