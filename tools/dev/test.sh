@@ -101,7 +101,7 @@ test_asan() { compile asan && run_ctest asan; }
 test_quick() { configure asan && test_suite 'unit|golden|scenario|conformance|firmware|usbfs'; }
 
 # Where threads meet: the port, its HTTP listener and the chip's tasks.
-test_tsan() { compile tsan && run_ctest tsan '^(port|port_plain|http_adapter|firmware_http_adapter|firmware_main|firmware_users|firmware(_[a-z]+)*_thread|usbfs_thread)_tests$'; }
+test_tsan() { compile tsan && run_ctest tsan '^(port|port_plain|http_adapter|http_adapter_tls|firmware_http_adapter|firmware_main|firmware_users|firmware(_[a-z]+)*_thread|usbfs_thread)_tests$'; }
 
 test_check() {
     compile asan
@@ -152,7 +152,7 @@ test_system() { with_server "$top/tests/system/run" "$@"; }
 # --- ./dev check ---------------------------------------------------------------------------------
 
 check() {
-    need $build_packages $check_packages
+    need $build_packages $suite_packages $check_packages
     mkdir -p "$logs"
     part check test_check
     [ "$total_failed" = 0 ]
@@ -168,7 +168,7 @@ is_part() { case " quick $parts " in *" $1 "*) ;; *) return 1 ;; esac; }
 configured=''
 is_suite() {
     case $1 in *[!a-z0-9_]*) return 1 ;; esac
-    [ -n "$configured" ] || { need $build_packages && logged configure configure asan; }
+    [ -n "$configured" ] || { need $build_packages $suite_packages && logged configure configure asan; }
     configured=1
     [ -n "$(programs "$1")" ]
 }
