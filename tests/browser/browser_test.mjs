@@ -5,7 +5,7 @@ import { endAll } from './rig.mjs';
 import { detachAll } from './usbip_client.mjs';
 
 const halves = [['words', 'pages', 'actions', 'settings_draft', 'settings', 'names'],
-  ['login', 'lease', 'users', 'system', 'link', 'keyboard', 'look']];
+  ['login', 'lease', 'users', 'system', 'https', 'link', 'keyboard', 'look']];
 const [half, ...names] = process.argv.slice(2);
 for (const file of [...halves[half - 1], 'seen']) await import(`./${file}_test.mjs`);
 
