@@ -18,10 +18,10 @@
 enum { ROUNDS = 15, QUICK_ROUNDS = 2, SECONDS_START = 60, SECONDS_PER_ROUND = 20 };
 
 static const char usage[] =
-    "usage: bench [--json FILE] [--rows PREFIX] [--server PATH] [--before PATH]\n"
+    "usage: bench [--json FILE] [--rows PART] [--server PATH] [--before PATH]\n"
     "             [--rounds N] [--cpus SERVER,CLIENT] [--instructions] [--quick]\n"
     "  --json FILE           write the figures there as well\n"
-    "  --rows PREFIX         only rows whose names begin so\n"
+    "  --rows PART           only rows with that in their names\n"
     "  --server PATH         program to measure (default: usbip-server beside this program)\n"
     "  --before PATH         another usbip-server in the floor's place\n"
     "  --rounds N            rounds of floor and server, 1..99 (default 15; with --quick 2)\n"

@@ -8,7 +8,7 @@ struct bench_options {
     const char *server, *floor; // programs
     const char *before;         // a server that takes the floor's place, or NULL
     const char *json;           // NULL: no file
-    const char *rows;           // those whose names begin so, and what is measured with them
+    const char *rows;           // those with that in their names
     unsigned rounds;
     bool quick;                 // a few URBs of each kind, to see that it works
     bool instructions;          // count them too, with valgrind

@@ -173,7 +173,7 @@ TEST(bench_measures_floor_and_server)
 
 TEST(bench_measures_some_rows_only)
 {
-    cJSON *all = measure("cpu_iso", NULL, NULL);
+    cJSON *all = measure("iso_", NULL, NULL);
     const cJSON *rows = cJSON_GetObjectItem(all, "rows");
     CHECK_EQ(cJSON_GetArraySize(rows), ROWS_OF_STREAMS);
     check_streams(rows);

@@ -28,7 +28,7 @@ part() {
     [ "$skipped" = 0 ] || printf ', %d skipped' "$skipped"
     if [ "$failed" = 0 ]; then
         echo
-        sed -n 's/^NOT APPLICABLE: /    skipped: /p' "$log"
+        sed -n 's/^NOT APPLICABLE: /    skipped: /p; s/^FIGURE: /    /p' "$log"
         return
     fi
     printf ', %d FAILED\n' "$failed"
@@ -120,11 +120,21 @@ test_check() {
 
 test_rv32() { "$top/tests/rv32/run" "$top/build/rv32"; }
 
+# 10,000 logins and more beside USB/IP: each must be answered. What it costs is shown, with the machine's load.
+flood_logins() {
+    "$top/build/release/bin/bench" --rows beside_logins 2>&1 || return
+    echo "load: $(cut -d ' ' -f 1-3 /proc/loadavg)"
+}
+
 # What users run: the bench in small, and ./dev run.
 test_release() {
     compile release
     run_ctest release '^bench_smoke$'
     "$top/tests/lint/run_test"
+    [ -z "$USBIP_TEST_LONG" ] || {
+        counted bench.logins flood_logins >"$logs/logins.log"
+        sed -E '/^(name|[a-zA-Z0-9_]*beside_logins|logins:|load:)/s/^/FIGURE: /' "$logs/logins.log"
+    }
 }
 
 # Programs from outside (README's commands, Debian's usbip, a Linux guest) against the server.
