@@ -268,16 +268,26 @@ static bool open_door(struct http_server *h, const char *address, uint16_t port,
                       size_t why_size)
 {
     struct door *d = &h->doors[h->door_count];
-    d->server = h;
     bool open = posix_listen(&d->listener, address, port, why, why_size);
     h->door_count += open;
     return open;
 }
 
+static bool open_plain_door(struct http_server *h, char *why, size_t why_size)
+{
+    const struct http_config *c = &h->config;
+    if (!c->listener || !c->listener->count)
+        return open_door(h, c->listen, c->port, why, why_size);
+    h->doors[h->door_count++].listener = *c->listener;
+    return true;
+}
+
 static bool open_doors(struct http_server *h, char *why, size_t why_size)
 {
     const struct http_config *c = &h->config;
-    return open_door(h, c->listen, c->port, why, why_size) &&
+    for (unsigned i = 0; i < DOORS; i++)
+        h->doors[i].server = h;
+    return open_plain_door(h, why, why_size) &&
            (!c->https || open_door(h, c->https_listen, c->https_port, why, why_size));
 }
 

@@ -12,8 +12,10 @@ struct http_server;
 
 // All borrowed for the server's life, `listen` until the return.
 struct http_config {
-    const char *listen;  // numeric address; NULL: every address, IPv4 and IPv6
-    uint16_t port;       // 0: a free one
+    const char *listen; // numeric address; NULL: every address, IPv4 and IPv6
+    uint16_t port;      // 0: a free one
+    // Open already, instead of these two: the server's from then on. NULL or empty: none.
+    const struct posix_listener *listener;
     struct https *https; // NULL: plain HTTP only; else beside it, at
     const char *https_listen;
     uint16_t https_port;

@@ -198,8 +198,9 @@ static void run(struct program *p)
 {
     service_init(&p->service);
     p->clock.watch.fd = -1;
-    if (start_server(p) && program_start_devices(p) && program_start_loop(p, after_turn) &&
-        watch_clock(p) && program_watch_devices(p) && program_watch_users(p) && start_http(p)) {
+    if (service_take_sockets(&p->sockets, p->why, WHY_SIZE) && start_server(p) &&
+        program_start_devices(p) && program_start_loop(p, after_turn) && watch_clock(p) &&
+        program_watch_devices(p) && program_watch_users(p) && start_http(p)) {
         handle_signals(p->loop);
         announce(p);
         program_announce(p);
@@ -321,7 +322,8 @@ int main(int argc, char **argv)
     start(&p, action == OPTIONS_RUN);
     close_outputs(&p);
     if (begins_again(&p)) {
-        process_begin_again(file, argv, posix_restart_why(&p.restart), !p.ends_with_terminal);
+        process_begin_again(file, argv, posix_restart_why(&p.restart), !p.ends_with_terminal,
+                            service_hand_on_sockets());
         perror("usbip-server: it cannot begin again");
         p.status = EXIT_START;
     }

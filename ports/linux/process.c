@@ -72,9 +72,9 @@ enum eventlog_start process_start(void)
 }
 
 void process_begin_again(const char *path, char *const argv[], enum eventlog_start why,
-                         bool ignore_hangup)
+                         bool ignore_hangup, unsigned behind)
 {
-    (void)close_range(STDERR_FILENO + 1, ~0u, 0); // a library's that would stay open
+    (void)close_range(behind, ~0u, 0); // a library's that would stay open
     (void)setenv(start_variable, eventlog_word_json(EVENTLOG_KIND_eventlog_start, why), 1);
     (void)signal(SIGHUP, ignore_hangup ? SIG_IGN : SIG_DFL);
     (void)execv(path, argv);

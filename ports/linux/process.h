@@ -28,11 +28,11 @@ void process_find_file(char path[PROCESS_PATH_SIZE]);
 // Why this run began, if the one before has begun it; once.
 enum eventlog_start process_start(void);
 
-// What is at that file now goes on in this process, with these arguments, no descriptors but the
-// standard ones, and SIGHUP ignored or not. Without the file the present program does. Comes back
-// only if that does not work.
+// What is at that file now goes on in this process, with these arguments, without the descriptors
+// from `behind` on, and with SIGHUP ignored or not. Without the file the present program does.
+// Comes back only if that does not work.
 void process_begin_again(const char *path, char *const argv[], enum eventlog_start why,
-                         bool ignore_hangup);
+                         bool ignore_hangup, unsigned behind);
 
 // Whether that would begin: runs it beside this process with --check as well. False: `why` is what
 // it says, a sentence without its end. Any thread.

@@ -59,7 +59,8 @@ struct program {
     struct posix_loop *loop;
     struct wall_clock clock;
     struct service service; // the manager of this one
-    struct https *https;    // NULL: --https-port is 0
+    struct service_sockets sockets;
+    struct https *https; // NULL: --https-port is 0
     struct http_server *http;
     struct api_simulate simulate; // what HTTP may do with the bus
     struct api_change change;     // and with the settings

@@ -28,6 +28,7 @@ bool program_start_loop(struct program *p, void (*after_turn)(void *ctx, uint64_
     posix_loop_config_default(&config);
     config.listen = p->options.listen;
     config.port = p->options.port;
+    config.listener = &p->sockets.usbip;
     config.max_sockets = server_settings_most_connections(&p->settings) + SPARE_SOCKETS;
     config.max_watches = HTTP_WATCHES + OTHER_WATCHES;
     config.longest_wait_us = p->service.alive_us;
@@ -84,6 +85,7 @@ bool program_start_http(struct program *p)
     const struct http_config config = {
         .listen = p->options.http_listen,
         .port = p->options.http_port,
+        .listener = &p->sockets.http,
         .https = p->https,
         .https_listen = p->options.https_listen ? p->options.https_listen : p->options.http_listen,
         .https_port = p->options.https_port,

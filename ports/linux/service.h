@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the service manager is told: systemd, or another one with its protocol (sd_notify(3)).
-// Without one nothing happens. One thread.
+// What the service manager is told, and which sockets it has opened: systemd, or another one with
+// its protocols (sd_notify(3), sd_listen_fds(3)). Without one nothing happens. One thread.
 #pragma once
 
+#include "ports/posix/posix_socket.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct service {
@@ -22,3 +26,15 @@ void service_stopping(void);
 
 // For each turn of the loop: a loop that hangs is restarted (WatchdogSec=).
 void service_alive(struct service *s, uint64_t now_us);
+
+// By their names (FileDescriptorName=). Copies, for whoever serves them to close: who comes after
+// that waits for the next run, in this process or another one. Without a descriptor: not passed.
+struct service_sockets {
+    struct posix_listener usbip, http;
+};
+
+// False: *why is a plain sentence.
+bool service_take_sockets(struct service_sockets *s, char *why, size_t why_size);
+
+// What is executed next in this process gets them, too. Returns the first descriptor behind them.
+unsigned service_hand_on_sockets(void);

@@ -121,13 +121,22 @@ static void release(struct posix_loop *l)
     free(l);
 }
 
+static bool open_listener(struct posix_loop *l, char *why, size_t why_size)
+{
+    const struct posix_loop_config *c = &l->config;
+    if (!c->listener || !c->listener->count)
+        return posix_listen(&l->listener, c->listen, c->port, why, why_size);
+    l->listener = *c->listener;
+    return true;
+}
+
 static bool prepare(struct posix_loop *l, char *why, size_t why_size)
 {
     if (!allocate(l)) {
         snprintf(why, why_size, "no memory or descriptors for the socket loop");
         return false;
     }
-    if (posix_listen(&l->listener, l->config.listen, l->config.port, why, why_size)) {
+    if (open_listener(l, why, why_size)) {
         if (watch_own(l))
             return true;
         snprintf(why, why_size, "no memory for the socket loop");

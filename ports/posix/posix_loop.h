@@ -24,8 +24,10 @@ struct posix_timer {
 };
 
 struct posix_loop_config {
-    const char *listen;     // numeric address; NULL: all, IPv4 and IPv6
-    uint16_t port;          // 0: a free one
+    const char *listen; // numeric address; NULL: all, IPv4 and IPv6
+    uint16_t port;      // 0: a free one
+    // Open already, instead of these two: the loop's from then on. NULL or empty: none.
+    const struct posix_listener *listener;
     unsigned max_sockets;   // accepted ones, those included that are just being closed
     unsigned max_watches;   // of posix_loop_watch()
     uint64_t stop_limit_us; // how long an orderly end may take

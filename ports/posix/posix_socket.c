@@ -96,15 +96,20 @@ static int open_one(struct sockaddr_storage *a, uint16_t port)
     return -1;
 }
 
+static void put(struct posix_listener *l, int fd, const struct sockaddr_storage *a)
+{
+    posix_address_text(a, l->count ? l->also : l->address);
+    if (!l->count)
+        l->port = port_of(a);
+    l->fd[l->count++] = fd;
+}
+
 static bool add(struct posix_listener *l, struct sockaddr_storage *a, uint16_t port)
 {
     int fd = open_one(a, port);
-    if (fd < 0)
-        return false;
-    posix_address_text(a, l->count ? l->also : l->address);
-    l->fd[l->count++] = fd;
-    l->port = port_of(a);
-    return true;
+    if (fd >= 0)
+        put(l, fd, a);
+    return fd >= 0;
 }
 
 // The machine does not have this family at all, which is no reason to refuse the other one.
@@ -149,6 +154,21 @@ bool posix_listen(struct posix_listener *l, const char *address, uint16_t port, 
         snprintf(why, why_size, "cannot listen on %s port %u: %s",
                  address ? address : "any address", port, strerror(errno));
     return false;
+}
+
+bool posix_listener_adopt(struct posix_listener *l, int fd)
+{
+    struct sockaddr_storage a;
+    socklen_t size = sizeof a;
+    memset(&a, 0, sizeof a);
+    if (l->count == sizeof l->fd / sizeof l->fd[0]) {
+        errno = ENOSPC;
+        return false;
+    }
+    if (!unblock(fd) || getsockname(fd, (struct sockaddr *)&a, &size) != 0)
+        return false;
+    put(l, fd, &a);
+    return true;
 }
 
 void posix_listener_close(struct posix_listener *l)

@@ -24,6 +24,9 @@ struct posix_listener {
 // machine has them. Port 0: a free one, the same for both. False: *why is a plain sentence.
 bool posix_listen(struct posix_listener *l, const char *address, uint16_t port, char *why,
                   size_t why_size);
+
+// One more that listens already: `l` owns it then. False with errno: no room for it, or no socket.
+bool posix_listener_adopt(struct posix_listener *l, int fd);
 void posix_listener_close(struct posix_listener *l);
 
 // The next connection: not blocking, closed on exec. -1 with errno.

@@ -42,6 +42,28 @@ static void name_journal(void)
     setenv("JOURNAL_STREAM", stream, 1);
 }
 
+// As sd_listen_fds(3) has it: from 3 on.
+static void pass_sockets(const struct child_start_with *with)
+{
+    enum { FIRST = 3, ASIDE = 100 };
+    char number[16];
+    unsigned count = 1;
+    for (const char *c = with->names; *c; c++)
+        count += *c == ':';
+    for (unsigned i = 0; i < count; i++)
+        if (fcntl(with->passed[i], F_DUPFD, ASIDE + (int)i) != ASIDE + (int)i)
+            _exit(127);
+    for (unsigned i = 0; i < count; i++) {
+        dup2(ASIDE + (int)i, FIRST + (int)i);
+        close(ASIDE + (int)i);
+    }
+    snprintf(number, sizeof number, "%u", count);
+    setenv("LISTEN_FDS", number, 1);
+    snprintf(number, sizeof number, "%d", (int)getpid());
+    setenv("LISTEN_PID", number, 1);
+    setenv("LISTEN_FDNAMES", with->names, 1);
+}
+
 static void take_signals(bool ignores_hangup)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL); // a test that fails leaves nothing behind
@@ -76,6 +98,8 @@ static _Noreturn void become(const struct child_start_with *with, char **argv, i
     dup2(err, 2);
     if (with->journal)
         name_journal();
+    if (with->names)
+        pass_sockets(with);
     for (int fd = 0; fd < 3; fd++)
         if (with->closed[fd])
             close(fd);

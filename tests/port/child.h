@@ -8,17 +8,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CHILD_TEXT_SIZE = 65536 };
+enum { CHILD_TEXT_SIZE = 65536, CHILD_PASSED = 3 };
 
 struct child {
-    struct child_start_with { // set before
-        bool closed[3];       // descriptors that it is started without
-        const char *input;    // all that it reads on stdin; NULL: that of the tests
-        const char *terminal; // its controlling one; NULL: none
-        bool types;           // that is its stdin, too
-        const char *folder;   // where it is started as ./usbip-server; NULL: next to the tests
-        bool ignores_hangup;  // as nohup has it
-        bool journal;         // stderr is systemd's, says the environment
+    struct child_start_with {     // set before
+        bool closed[3];           // descriptors that it is started without
+        const char *input;        // all that it reads on stdin; NULL: that of the tests
+        const char *terminal;     // its controlling one; NULL: none
+        bool types;               // that is its stdin, too
+        const char *folder;       // where it is started as ./usbip-server; NULL: next to the tests
+        bool ignores_hangup;      // as nohup has it
+        bool journal;             // stderr is systemd's, says the environment
+        const char *names;        // of the sockets that a service manager passes: "usbip:http";
+        int passed[CHILD_PASSED]; // NULL: none
         enum hanging_calls hanging;
         unsigned descriptors; // how many it may have, and up to which limit it may raise that;
         unsigned descriptors_limit; // 0: as the tests may

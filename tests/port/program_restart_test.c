@@ -54,16 +54,6 @@ static void ask_restart(struct site *s, const struct running *r)
     CHECK(strstr(s->http.body, "{\"drain_s\":5,\"loses\":"));
 }
 
-// What it says to stdout when it has begun again: devices of the first time may still come.
-static void await_ports(struct running *r)
-{
-    const char *line;
-    while (strncmp(line = child_line(&r->child), "usbip: listening on ", 20) != 0)
-        CHECK(strncmp(line, "usbip: exports ", 15) == 0);
-    r->port = (uint16_t)strtoul(strrchr(line, ':') + 1, NULL, 10);
-    r->http_port = child_port(&r->child, "http: listening on 127.0.0.1:");
-}
-
 static unsigned descriptors(int pid)
 {
     char path[40];
@@ -98,7 +88,7 @@ SITE_TEST(program_restart_is_the_same_process_with_the_same_options)
     ask_restart(s, r);
     CHECK_EQ(tcp_client_wait_end(c.fd, TCP_CLIENT_MS), TCP_CLIENT_FIN);
     close(c.fd);
-    await_ports(r);
+    program_await_ports(r);
     child_await_log(&r->child, "\"type\":\"restart_asked\"");
     child_await_log(&r->child, "server started after a restart");
     CHECK_EQ(ask(s, r, "GET /api/v1/status", ""), 200);
@@ -115,7 +105,7 @@ SITE_TEST(program_restart_keeps_settings_and_users)
     CHECK_EQ(ask(s, r, "PATCH /api/v1/settings", "{\"host_name\":\"bench-7\"}"), 200);
     for (unsigned i = 0; i < 2; i++) {
         ask_restart(s, r);
-        await_ports(r);
+        program_await_ports(r);
         CHECK_EQ(ask(s, r, "GET /api/v1/settings", ""), 200);
         CHECK(strstr(s->http.body, "\"host_name\":\"bench-7\""));
     }
@@ -141,7 +131,7 @@ SITE_TEST(program_restart_looks_at_the_settings_first)
     settings_folder_put(&s->folder, "c.json", good, sizeof good - 1);
     ask_restart(s, r);
     CHECK(strstr(s->http.body, "\"loses\":null"));
-    await_ports(r);
+    program_await_ports(r);
     program_end(r);
 }
 
@@ -176,7 +166,7 @@ SITE_TEST(program_factory_reset_removes_settings_and_users)
     snprintf(body, sizeof body, "{\"host_name\":\"bench-8\"}");
     CHECK_EQ(ask(s, r, "POST /api/v1/factory-reset", body), 202);
     CHECK_STR(s->http.body, "{\"drain_s\":5,\"stays\":\"The options of the command line stay.\"}");
-    await_ports(r);
+    program_await_ports(r);
     child_await_log(&r->child, "server started after a factory reset");
     CHECK(strstr(r->child.text, "nobody has set a password"));
     CHECK(!settings_folder_has(&s->folder, "settings.json"));
@@ -201,7 +191,7 @@ SITE_TEST(program_factory_reset_leaves_nothing_that_came_late)
     CHECK_EQ(ask(s, r, "PATCH /api/v1/settings", "{\"host_name\":\"late\"}"), 200);
     CHECK(settings_folder_has(&s->folder, "settings.json"));
     close(c.fd);
-    await_ports(r);
+    program_await_ports(r);
     CHECK(!settings_folder_has(&s->folder, "settings.json"));
     program_end(r);
 }
@@ -248,10 +238,10 @@ SITE_TEST(program_restart_without_its_file)
     struct running *r = AS_COPY(s, "--sim", "none");
     settings_folder_put(&s->programs, "usbip-server", NULL, 0);
     ask_restart(s, r);
-    await_ports(r);
+    program_await_ports(r);
     copy_program(s);
     ask_restart(s, r);
-    await_ports(r);
+    program_await_ports(r);
     char path[40], now[200];
     snprintf(path, sizeof path, "/proc/%d/exe", r->child.pid);
     ssize_t n = readlink(path, now, sizeof now - 1);

@@ -18,6 +18,15 @@ struct running *program_started(const struct child_start_with *with, const char 
     return r;
 }
 
+void program_await_ports(struct running *r)
+{
+    const char *line;
+    while (strncmp(line = child_line(&r->child), "usbip: listening on ", 20) != 0)
+        CHECK(strncmp(line, "usbip: exports ", 15) == 0);
+    r->port = (uint16_t)strtoul(strrchr(line, ':') + 1, NULL, 10);
+    r->http_port = child_port(&r->child, "http: listening on 127.0.0.1:");
+}
+
 int program_connect(uint16_t port)
 {
     int fd = tcp_client_connect("127.0.0.1", port, TCP_CLIENT_MS);

@@ -19,6 +19,9 @@ struct running *program_started(const struct child_start_with *with, const char 
     program_started(with, (const char *const[]){LOCAL, __VA_ARGS__, NULL})
 #define STARTED(...) STARTED_WITH(NULL, __VA_ARGS__)
 
+// Where it listens when it has begun again; devices of the first time may still be told before.
+void program_await_ports(struct running *r);
+
 int program_connect(uint16_t port);
 
 // Ends it with SIGTERM: exit status 0, and nothing on stdout but the devices' names: how many?
