@@ -38,19 +38,10 @@ static struct api_response no_library(void)
     return api_problem(503, "That cannot be done now", "The cryptographic library has failed.");
 }
 
-// Of another program's change that has come behind what the job has done, or read, the loop may
-// have heard already: it holds.
-static void put_into_force(struct api_account *a, struct users *u, const struct users_document *now,
-                           uint32_t keep)
-{
-    if (users_equal(&u->document, &a->was))
-        users_take(u, now, keep);
-}
-
 // Another program's change holds.
 static struct api_response too_late(struct api_account *a, const struct api_context *ctx)
 {
-    put_into_force(a, ctx->users, &a->there, 0);
+    users_take_after(ctx->users, &a->was, &a->there, 0);
     return api_problem(409, "Somebody was faster",
                        "The users were changed just now, by another program. Look, and try again.");
 }
@@ -152,7 +143,7 @@ static struct api_response finish(struct api_job *job, const struct api_context 
     if (a->written != BASE_OK)
         return not_kept(a);
     if (a->act->edit)
-        put_into_force(a, ctx.users, &a->changed, a->who.session);
+        users_take_after(ctx.users, &a->was, &a->changed, a->who.session);
     return a->act->answer(a, &ctx);
 }
 

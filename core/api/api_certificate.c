@@ -130,7 +130,8 @@ static struct api_response finish(struct api_job *job, const struct api_context 
     return shown(c->port);
 }
 
-// The key leaves no trace in memory that others get.
+// What the server itself has had of the key does not go to who gets that memory next: the port
+// does the same with the body. Buffers of libraries are theirs.
 static void free_job(struct api_job *job)
 {
     struct certificate_job *c = job_of(job);
@@ -166,6 +167,12 @@ static bool take_all(struct certificate_job *c, const struct api_request *req,
     return c->certificate && c->key;
 }
 
+// Over a wire that others can read it would be theirs as well.
+static bool is_private(const struct api_request *req)
+{
+    return req->secure || (req->peer && base_address_is_loopback(req->peer));
+}
+
 struct api_response api_put_certificate(const struct api_context *ctx,
                                         const struct api_request *req, const char *argument)
 {
@@ -173,6 +180,9 @@ struct api_response api_put_certificate(const struct api_context *ctx,
     (void)argument;
     if (!ctx->certificate)
         return none();
+    if (!is_private(req))
+        return api_problem(409, "The key would be in plain sight",
+                           "Send it over HTTPS, or from this machine itself.");
     struct certificate_job *c = cJSON_malloc(sizeof *c);
     if (!c)
         return r;

@@ -50,7 +50,24 @@ struct asking {
     char by[EVENTLOG_PEER_SIZE]; // for the event
 };
 
-// A user, a token, or an address: two of different kinds are never the same.
+// A kind, and who of that kind. A token is known by its ID: the next one of its name is another.
+static void identify_maker(const struct api_context *ctx, const struct api_request *req,
+                           struct base_text *t)
+{
+    bool is_user = ctx->who && ctx->who->kind == USERS_BY_SESSION;
+    if (ctx->who && ctx->who->kind == USERS_BY_TOKEN) {
+        base_text_str(t, "token ");
+        base_text_str(t, ctx->who->token);
+        return;
+    }
+    base_text_str(t, is_user ? "user " : "address ");
+    if (is_user)
+        base_text_str(t, users_name(ctx->users, ctx->who, ctx->now_us));
+    else if (req->peer)
+        base_address_text(req->peer, t);
+}
+
+// For people.
 static void name_maker(const struct api_context *ctx, const struct api_request *req,
                        struct base_text *t)
 {
@@ -75,6 +92,8 @@ static struct asking *begin(const struct api_context *ctx, const struct api_requ
     (void)base_text_copy(a->lease.busid, sizeof a->lease.busid, server_busid(ctx->server, name));
     base_text_init(&t, a->lease.maker, sizeof a->lease.maker);
     name_maker(ctx, req, &t);
+    base_text_init(&t, a->lease.identity, sizeof a->lease.identity);
+    identify_maker(ctx, req, &t);
     base_text_init(&t, a->by, sizeof a->by);
     api_who_text(ctx, req->peer, &t);
     return a;
@@ -230,7 +249,7 @@ struct api_response api_delete_lease(const struct api_context *ctx, const struct
     if (!a)
         return api_answer(200, NULL);
     const struct server_lease *l = server_lease(ctx->server, a->lease.busid, ctx->now_us);
-    bool own = l && strcmp(l->maker, a->lease.maker) == 0;
+    bool own = l && strcmp(l->identity, a->lease.identity) == 0;
     bool ended = l && server_lease_end(ctx->server, a->lease.busid,
                                        own ? EVENT_LEASE_GIVEN_BACK : EVENT_LEASE_TAKEN_BACK, a->by,
                                        ctx->now_us);

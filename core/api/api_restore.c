@@ -319,7 +319,7 @@ static struct api_response put_into_force(struct restore_job *j, const struct ap
     with.who = &j->who;
     record(&with, j); // as who asks is called until then
     if (j->opens)
-        users_take(ctx->users, &j->now, j->who.session);
+        users_take_after(ctx->users, &j->was, &j->now, j->who.session);
     if (!all)
         return api_problem(503, "Not all of it is in force",
                            "It is kept, and holds after a restart.");
@@ -334,7 +334,7 @@ static struct api_response finish(struct api_job *job, const struct api_context 
     struct api_response r = j->refused;
     j->refused = (struct api_response){.status = 0};
     if (j->outrun)
-        users_take(ctx->users, &j->there, 0);
+        users_take_after(ctx->users, &j->was, &j->there, 0);
     if (j->kept) {
         j->begun = false;
         return put_into_force(j, ctx);

@@ -100,7 +100,7 @@ static const char *text_of(const cJSON *object, const char *name)
 static bool take_iterations(struct api_secrets *s, const cJSON *item)
 {
     double v = cJSON_IsNumber(item) ? item->valuedouble : 0;
-    if (v < USERS_ITERATIONS_MIN || v > API_SECRETS_ITERATIONS_MAX || v != (uint32_t)v)
+    if (v < USERS_ITERATIONS_MIN || v > USERS_ITERATIONS_MAX || v != (uint32_t)v)
         return false;
     s->iterations = (uint32_t)v;
     return true;

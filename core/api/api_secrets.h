@@ -8,8 +8,6 @@
 
 #include <cJSON.h>
 
-enum { API_SECRETS_ITERATIONS_MAX = 2000000 }; // somebody waits for them
-
 struct api_secrets {
     uint32_t iterations;
     uint8_t salt[USERS_SALT_SIZE], nonce[USERS_NONCE_SIZE];

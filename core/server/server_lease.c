@@ -91,7 +91,7 @@ enum base_err server_lease_take(struct usbip_server *server, const struct server
     server->now_us = now_us;
     server_leases_due(server);
     struct server_lease *l = find(server, lease->busid);
-    if (l && strcmp(l->maker, lease->maker) != 0)
+    if (l && strcmp(l->identity, lease->identity) != 0)
         return BASE_ERR_BUSY;
     if (!l && server->lease_count >= server->config.max_devices)
         return BASE_ERR_LIMIT;

@@ -9,6 +9,7 @@
 enum {
     SERVER_LEASE_OWNER_SIZE = 65,
     SERVER_LEASE_REASON_SIZE = 129,
+    SERVER_LEASE_ID_SIZE = 64,
 };
 
 #define SERVER_LEASE_MIN_US UINT64_C(1000000)
@@ -19,7 +20,8 @@ struct server_lease {
     char busid[USB_BUSID_SIZE];            // of the device, which need not be there any more
     char owner[SERVER_LEASE_OWNER_SIZE];   // for people, as is the reason
     char reason[SERVER_LEASE_REASON_SIZE]; // or ""
-    char maker[EVENTLOG_PEER_SIZE];        // who made it, and alone may change it
+    char maker[EVENTLOG_PEER_SIZE];        // who made it, for people
+    char identity[SERVER_LEASE_ID_SIZE];   // who alone may change it: no two have the same
     struct base_block addresses;           // that may have the device meanwhile
     uint64_t until_us;
 };

@@ -26,6 +26,13 @@ void users_take(struct users *u, const struct users_document *now, uint32_t keep
     u->document = *now;
 }
 
+void users_take_after(struct users *u, const struct users_document *was,
+                      const struct users_document *now, uint32_t keep)
+{
+    if (users_equal(&u->document, was))
+        users_take(u, now, keep);
+}
+
 static enum base_err parse(void *ctx, const char *text, size_t size, char *why)
 {
     return users_parse(ctx, text, size, why);

@@ -60,6 +60,11 @@ bool users_erase(const struct users_config *c);
 // password alone is another, all but that with the ID `keep` (0: all).
 void users_take(struct users *u, const struct users_document *now, uint32_t keep);
 
+// The same for what a job has made of `was`, or found in its place. Of another program's change
+// that has come behind that the loop may have heard already: it holds.
+void users_take_after(struct users *u, const struct users_document *was,
+                      const struct users_document *now, uint32_t keep);
+
 // At the start: reads and takes. As users_read(); all stays as it was on an error.
 enum settings_store_result users_load(struct users *u);
 

@@ -11,7 +11,8 @@ enum {
     USERS_PASSWORD_MAX = 128,
     USERS_SALT_SIZE = 16,
     USERS_ITERATIONS_MIN = 1000,
-    USERS_ITERATIONS_MAX = 10000000, // half a minute here, and some minutes on the chip
+    USERS_ITERATIONS_MAX =
+        2000000, // some seconds here, and the better part of a minute on the chip
     USERS_RECORD_SIZE = 14 + 9 + 2 * USERS_SALT_SIZE + 1 + 2 * USERS_HASH_SIZE + 1, // as text
 };
 

@@ -46,6 +46,14 @@ void *http_request_begin(void *cls, const char *target, struct MHD_Connection *c
     return r;
 }
 
+// There may have been passwords in it, or a key.
+static void free_body(struct request *r)
+{
+    if (r->body)
+        explicit_bzero(r->body, r->size);
+    free(r->body);
+}
+
 // The library has not noticed a FIN that came with the request.
 static void close_if_ended(const struct http_client *client)
 {
@@ -68,7 +76,7 @@ void http_request_end(void *cls, struct MHD_Connection *conn, void **request,
     if (!r)
         return;
     free(r->query);
-    free(r->body);
+    free_body(r);
     api_response_free(&r->job.answer); // the connection was lost meanwhile
     free(r);
     *request = NULL;
@@ -318,9 +326,12 @@ static bool make_room(struct request *r, size_t most, size_t size)
     size_t room = most > API_BODY_MAX && r->size + size > API_BODY_MAX ? most : API_BODY_MAX;
     if (r->body && r->room >= room)
         return true;
-    char *body = realloc(r->body, room);
+    char *body = malloc(room);
     if (!body)
         return false;
+    if (r->body)
+        memcpy(body, r->body, r->size);
+    free_body(r);
     r->body = body;
     r->room = room;
     return true;

@@ -20,6 +20,7 @@ enum {
     DOWN_SIZE = 16384, // the longest record
     PAIR_SIZE = 32768, // of a pair: who reads slowly gets the latest state, not what lies in there
     AT_ONCE = 8,       // records sent, then the others have a turn
+    READ_AT_ONCE = 16, // the same for what comes
     LAST_US = 5000000, // for the last bytes, and the client's own end
     SILENT_S = 20,     // no answer from its TCP: the client is gone
 };
@@ -103,12 +104,18 @@ static void drain(struct way *w, long n)
     w->size -= (size_t)n;
 }
 
+// What the library has already, nothing wakes us for.
+static bool may_go_on(const struct connection *c, unsigned reads)
+{
+    return reads < READ_AT_ONCE || gnutls_record_check_pending(c->session) > 0;
+}
+
 // From the client, until one of both has nothing or takes nothing. What HTTP does not want any more
 // is read for the client's sake, who gets a reset before our last words otherwise. False: an error.
 static bool carry_up(struct connection *c)
 {
     struct way *w = &c->up;
-    while (!w->over) {
+    for (unsigned i = 0; !w->over && may_go_on(c, i); i++) {
         if (w->size == 0) {
             long n = gnutls_record_recv(c->session, c->up_bytes, UP_SIZE);
             if (n < 0)
@@ -184,8 +191,10 @@ static void explain(struct connection *c)
                      "HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\n"
                      "Content-Length: %zu\r\nConnection: close\r\n\r\n%s",
                      sizeof body - 1, body);
-    while (recv(c->tcp.fd, c->up_bytes, UP_SIZE, MSG_DONTWAIT) > 0)
-        continue; // what is not read makes a reset of our end, and the answer is lost
+    // What is not read makes a reset of our end, and the answer is lost.
+    for (unsigned i = 0; i < READ_AT_ONCE; i++)
+        if (recv(c->tcp.fd, c->up_bytes, UP_SIZE, MSG_DONTWAIT) <= 0)
+            break;
     (void)send(c->tcp.fd, answer, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -317,9 +326,23 @@ static bool begin(struct http_tls *t, int tcp, int pair)
     return false;
 }
 
+// Those whose end HTTP has closed count for no address any more: they give way to newcomers.
+static void make_room(struct http_tls *t)
+{
+    struct connection *first = NULL;
+    if (t->count < HTTP_TLS_MAX)
+        return;
+    BASE_LIST_FOR_EACH (struct connection, c, &t->list, link)
+        if (c->ends_us != UINT64_MAX && (!first || c->ends_us < first->ends_us))
+            first = c;
+    if (first)
+        end(first);
+}
+
 int http_tls_accept(struct http_tls *t, int tcp)
 {
     int pair[2], room = PAIR_SIZE;
+    make_room(t);
     if (t->count < HTTP_TLS_MAX &&
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0) {
         posix_socket_prepare(tcp, SILENT_S);

@@ -6,12 +6,14 @@
 #include "ports/posix/posix_time.h"
 #include "sim/set/sim_set.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 enum {
     LAST_WORDS_US = 2000000, // how long the end waits for those who read the output
@@ -256,6 +258,9 @@ static void close_outputs(struct program *p)
 // belong to the server that runs.
 static bool check_users(struct program *p)
 {
+    const char *folder = p->options.state_dir;
+    if (folder && access(folder, F_OK) < 0 && errno == ENOENT)
+        p->options.state_dir = NULL; // a start would make it
     if (!program_load_users(p))
         return false;
     program_end_users(p);

@@ -20,6 +20,7 @@ static enum base_err try_lease(struct stage *st, const char *busid, const char *
     struct server_lease lease = {.owner = "anna", .until_us = st->now_us + for_us};
     (void)base_text_copy(lease.busid, sizeof lease.busid, busid);
     (void)base_text_copy(lease.maker, sizeof lease.maker, maker);
+    (void)base_text_copy(lease.identity, sizeof lease.identity, maker);
     CHECK(base_block_parse(to, &lease.addresses));
     return server_lease_take(st->server, &lease, maker, st->now_us);
 }

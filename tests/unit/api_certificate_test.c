@@ -58,13 +58,14 @@ static void finish(struct rig *r)
 #define CERTIFICATE_TEST(id) TEST_WITH(id, struct rig, r, begin(r), finish(r))
 
 // The status, and whether the answer has `text`.
-static void ask(struct rig *r, const char *method, const char *body, int status, const char *text)
+static void ask_from(struct rig *r, const struct base_address *from, bool secure,
+                     const char *method, const char *body, int status, const char *text)
 {
-    const struct base_address here = {.bytes = {127, 0, 0, 1}, .bits = 32};
     const struct api_request request = {.method = method,
                                         .path = "/api/v1/certificate",
                                         .query = "",
-                                        .peer = &here,
+                                        .peer = from,
+                                        .secure = secure,
                                         .body = body,
                                         .body_size = body ? strlen(body) : 0};
     struct api_response answer = api_handle(&r->ctx, &request);
@@ -78,6 +79,12 @@ static void ask(struct rig *r, const char *method, const char *body, int status,
     CHECK_EQ(answer.status, status);
     CHECK(answer.body && strstr(answer.body, text));
     api_response_free(&answer);
+}
+
+static void ask(struct rig *r, const char *method, const char *body, int status, const char *text)
+{
+    const struct base_address here = {.bytes = {127, 0, 0, 1}, .bits = 32};
+    ask_from(r, &here, false, method, body, status, text);
 }
 
 static const char both[] = "{\"certificate\":\"C\",\"key\":\"K\"}";
@@ -98,6 +105,17 @@ CERTIFICATE_TEST(api_certificate_is_changed)
     ask(r, "PUT", both, 200, "{\"subject\":\"C\"");
     CHECK_STR(r->key, "K");
     CHECK_EQ(stage_count_events(&r->stage, EVENT_CERTIFICATE_CHANGED), 1);
+}
+
+// Over plain HTTP all between the two would have the key.
+CERTIFICATE_TEST(api_certificate_comes_by_https)
+{
+    const struct base_address there = {.bytes = {10, 0, 0, 7}, .bits = 32};
+    r->ctx.writers = API_WRITERS_ALL;
+    ask_from(r, &there, false, "PUT", both, 409, "over HTTPS, or from this machine");
+    CHECK_STR(r->key, "");
+    ask_from(r, &there, true, "PUT", both, 200, "{\"subject\":\"C\"");
+    ask_from(r, &there, false, "GET", NULL, 200, "{\"subject\":\"C\"");
 }
 
 CERTIFICATE_TEST(api_certificate_is_refused)

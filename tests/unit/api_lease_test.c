@@ -274,6 +274,20 @@ DESK_TEST(api_lease_makers)
     check_maker(d, "10.0.0.7");
     CHECK(base_address_parse("10.0.0.8", &d->peer));
     put(d, BODY, 409);
+    const struct users_user user = {.name = "10.0.0.7", .role = USERS_OPERATE}; // as that address
+    CHECK_EQ(users_put(&d->users->users.document, &user), BASE_OK);
+    log_in(d, "10.0.0.7");
+    put(d, BODY, 409);
+}
+
+// A new token of an old one's name has nothing of its.
+DESK_TEST(api_lease_of_a_token_made_anew)
+{
+    use_token(d, "00000001", "ci");
+    put(d, BODY, 201);
+    CHECK_EQ(users_remove_token(&d->users->users.document, "00000001"), BASE_OK);
+    use_token(d, "00000002", "ci");
+    put(d, BODY, 409);
 }
 
 // --- of what -------------------------------------------------------------------------------------

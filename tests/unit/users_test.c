@@ -296,3 +296,23 @@ TEST(users_crypto_comparing_and_wiping)
     CHECK_EQ(a[0] | a[1] | a[2], 0);
     CHECK_EQ(a[3], 4);
 }
+
+// What the loop has heard of another program behind what a job has made holds: a password that was
+// set meanwhile is not lost.
+TEST(users_taken_after_another_programs_change_stay_as_that_has_made_them)
+{
+    struct users *u = calloc(1, sizeof *u);
+    struct users_document *was = calloc(1, sizeof *was), *now = calloc(1, sizeof *now);
+    const struct users_user anna = {.name = "anna", .role = USERS_ADMIN};
+    CHECK_EQ(users_put(now, &anna), BASE_OK);
+    u->document.user_count = 1;
+    u->document.users[0] = (struct users_user){.name = "berta", .role = USERS_ADMIN};
+    users_take_after(u, was, now, 0);
+    CHECK_STR(u->document.users[0].name, "berta");
+    *was = u->document;
+    users_take_after(u, was, now, 0);
+    CHECK_STR(u->document.users[0].name, "anna");
+    free(u);
+    free(was);
+    free(now);
+}
