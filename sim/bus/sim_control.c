@@ -232,6 +232,8 @@ int32_t sim_control_transfer(struct sim_port *p, struct usb_urb *u)
     uint32_t len = u->length < s.wLength ? u->length : s.wLength;
     uint8_t *data = u->buffer ? u->buffer : p->bus->scratch; // so that devices may copy 0 bytes
     bool is_standard = (s.bmRequestType & TYPE_MASK) == TYPE_STANDARD;
+    if (is_standard && d->ops->holds && d->ops->holds(d, &s))
+        return SIM_PENDING;
     int result = is_standard ? standard_request(p, &s, data, len) : ask_device(d, &s, data, len);
     return end_transfer(u, result);
 }

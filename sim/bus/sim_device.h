@@ -54,6 +54,9 @@ struct sim_device_ops {
     // Optional.
     void (*setup_seen)(struct sim_device *d, const struct usb_setup *s);
 
+    // True: a standard request waits as after SIM_NAK of setup(). Optional.
+    bool (*holds)(struct sim_device *d, const struct usb_setup *s);
+
     // Class, vendor and such standard requests as the engine leaves to the function (for instance
     // GET_DESCRIPTOR to an interface). IN: fill at most `len` bytes of `data` and return how many;
     // OUT: `data` has the whole data stage of `len` bytes, return `len`. After SIM_NAK the call is

@@ -2,6 +2,7 @@
 // Devices with several configurations: which one they are shown in, and a client that wants
 // another.
 #include "device_choice.h"
+#include "device_size.h"
 #include "tests/firmware/device_world.h"
 #include "usb/usb_descriptor_bytes.h"
 
@@ -22,7 +23,7 @@ static const uint8_t class_driver[] = {
     USB_ENDPOINT_BYTES(0x02, 2, 512, 0),
 };
 
-static struct rig_device *plug_adapter(struct world *w)
+static struct sim_device *create_adapter(struct world *w)
 {
     const struct sim_faulty_options options = {
         .speed = USB_SPEED_HIGH,
@@ -30,7 +31,12 @@ static struct rig_device *plug_adapter(struct world *w)
         .configs = {vendor, class_driver},
         .config_sizes = {sizeof vendor, sizeof class_driver},
     };
-    return rig_plug(&w->rig, "1-1", sim_faulty_create(w->bus[0], &options));
+    return sim_faulty_create(w->bus[0], &options);
+}
+
+static struct rig_device *plug_adapter(struct world *w)
+{
+    return rig_plug(&w->rig, "1-1", create_adapter(w));
 }
 
 static void check_in(struct world *w, struct rig_device *d, uint8_t ep, uint32_t room)
@@ -71,12 +77,35 @@ WORLD_TEST(device_config_that_a_client_wants, world_begin(w))
     rig_change(d, USB_RESET_DEVICE, 0, 0);
     CHECK_EQ(world_sim(w)->config, 1);
     check_in(w, d, 0x81, 512);
-    CHECK_EQ(rig_try_change(d, USB_SET_CONFIGURATION, 0, 3), USB_STATUS_STALL); // there is none
+    for (unsigned i = 0; i < 2; i++)
+        CHECK_EQ(rig_try_change(d, USB_SET_CONFIGURATION, 0, 3), USB_STATUS_STALL); // there is none
     CHECK_EQ(device_rig_events(&w->chip, EVENT_CONFIGURATION_REFUSED, NULL), 1);
     rig_close(d);
     CHECK_EQ(world_sim(w)->config, 2);
     CHECK_EQ(rig_open(d), BASE_OK);
     check_in(w, d, 0x83, 16);
+    rig_close(d);
+}
+
+// It takes the choice when it has been shown already, in the configuration before.
+WORLD_TEST(device_config_that_is_chosen_late, world_begin(w))
+{
+    static const struct sim_faulty_answer never = {.result = SIM_NAK};
+    struct sim_device *adapter_sim = create_adapter(w);
+    sim_faulty_answer(adapter_sim, 0, USB_REQ_SET_CONFIGURATION, &never);
+    CHECK_EQ(sim_plug(w->bus[0], "1-1", adapter_sim), BASE_OK);
+    rig_advance(&w->rig, DEVICE_FETCH_US + RIG_SECOND_US);
+    struct rig_device *d = rig_find(&w->rig, "1-1");
+    CHECK(d && d->info.active_config == 1 && adapter_sim->config == 1);
+    CHECK_EQ(rig_open(d), BASE_ERR_IO); // it still hangs
+    sim_faulty_release(adapter_sim);
+    rig_settle(&w->rig);
+    CHECK_EQ(adapter_sim->config, 2);
+    sim_faulty_answer(adapter_sim, 0, USB_REQ_SET_CONFIGURATION, &(struct sim_faulty_answer){0});
+    CHECK_EQ(rig_open(d), BASE_OK);
+    CHECK_EQ(adapter_sim->config, 1);
+    check_in(w, d, 0x83, 2 + 14);
+    check_in(w, d, 0x81, 512);
     rig_close(d);
 }
 

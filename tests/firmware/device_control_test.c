@@ -58,6 +58,13 @@ WORLD_TEST(device_control_longest_of_every_revision, world_begin(w))
     check_events(w, 1, OLD_MAX + 1, OLD_MAX);
     check(d, DEVICE_OUT, 0, 20480, USB_STATUS_INVALID, 0);
     check_events(w, 2, 20480, OLD_MAX);
+    check(d, DEVICE_IN, 0, 20481, USB_STATUS_OVERFLOW, OLD_MAX);
+    check(d, DEVICE_OUT, 0, 20481, USB_STATUS_INVALID, 0);
+    check_events(w, 2, 20480, OLD_MAX); // once in a session
+    rig_close(d);
+    CHECK_EQ(rig_open(d), BASE_OK);
+    check(d, DEVICE_OUT, 0, 20481, USB_STATUS_INVALID, 0);
+    check_events(w, 3, 20481, OLD_MAX);
     rig_close(d);
 }
 

@@ -226,6 +226,12 @@ static int faulty_setup(struct sim_device *d, const struct usb_setup *s, uint8_t
     return sim_answer(data, len, a->data, a->size);
 }
 
+static bool faulty_holds(struct sim_device *d, const struct usb_setup *s)
+{
+    const struct sim_faulty_answer *a = scripted(faulty_of(d), s);
+    return a && hold_answer(faulty_of(d), a);
+}
+
 static void faulty_setup_seen(struct sim_device *d, const struct usb_setup *s)
 {
     struct faulty *f = faulty_of(d);
@@ -273,6 +279,7 @@ static const struct sim_device_ops ops = {
     .alternate_selected = faulty_alternate_selected,
     .halt_cleared = faulty_halt_cleared,
     .setup_seen = faulty_setup_seen,
+    .holds = faulty_holds,
     .setup = faulty_setup,
     .in = faulty_in,
     .out = faulty_out,

@@ -94,8 +94,8 @@ void sim_faulty_iso(struct sim_device *d, uint8_t ep, const int16_t *packets, un
 
 enum { SIM_FAULTY_ANSWERS = 8 }; // at most
 
-// The answer to every request with this bmRequestType and bRequest. Data is borrowed for the life
-// of the device.
+// The answer to every request with this bmRequestType and bRequest; standard requests only wait.
+// Data is borrowed for the life of the device.
 struct sim_faulty_answer {
     int result;       // 0: the request succeeds; SIM_STALL, SIM_ERROR; SIM_NAK: waits for release
     const void *data; // IN

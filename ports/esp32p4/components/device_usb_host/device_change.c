@@ -3,6 +3,8 @@
 // SET_CONFIGURATION, SET_INTERFACE, CLEAR_HALT, reset. Client task, outside callbacks.
 #include "device_parts.h"
 
+#include <string.h>
+
 // Bits of the interfaces whose endpoints it touches.
 static uint32_t interfaces_of(const struct device *d, const struct usb_control_op *op)
 {
@@ -33,8 +35,11 @@ static bool is_impossible(const struct device *d, const struct usb_control_op *o
 static void report_impossible(struct device *d, const struct usb_control_op *op)
 {
     const struct eventlog_what what = EVENTLOG_WITH(configuration_refused, .value = op->value);
-    if (op->type == USB_SET_CONFIGURATION)
+    if (op->type != USB_SET_CONFIGURATION)
+        return;
+    if (!d->told.configuration)
         device_log(d, &what);
+    d->told.configuration = true;
 }
 
 void device_change_begin(struct device *d, enum device_change_kind kind,
@@ -43,7 +48,7 @@ void device_change_begin(struct device *d, enum device_change_kind kind,
     d->change = (struct device_change){
         .kind = kind, .interfaces = UINT32_MAX, .begun_us = device_now_us(d->host)};
     if (kind == CHANGE_OPEN)
-        d->setting.told_interfaces = d->setting.told_endpoints = 0;
+        memset(&d->told, 0, sizeof d->told);
     if (kind != CHANGE_CONTROL)
         return;
     d->change.op = *op;

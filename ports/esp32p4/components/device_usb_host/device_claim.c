@@ -52,13 +52,14 @@ struct plan {
     unsigned count, lost;
 };
 
-// Each once in a session, unless the client has asked for that setting.
+// Setting 0 and those that the client asks for by themselves.
 static void report_cost(const struct plan *p, uint8_t endpoint, enum eventlog_cost why)
 {
     struct device *d = p->device;
-    uint32_t *told = endpoint ? &d->setting.told_endpoints : &d->setting.told_interfaces;
+    uint32_t *told = endpoint ? d->told.endpoints : d->told.interfaces;
     uint32_t bit = 1u << (endpoint ? device_pipe_index(endpoint) : p->interface);
-    if (*told & bit && p->alternate == 0)
+    told += p->alternate != 0;
+    if (*told & bit)
         return;
     *told |= bit;
     const struct eventlog_what what = EVENTLOG_WITH(

@@ -81,10 +81,12 @@ static const uint8_t *data_of(const struct device_control *c)
     return c->transfer->data_buffer + SETUP_SIZE;
 }
 
-static void report_too_long(struct device *d, uint16_t bytes, uint32_t most)
+static void report_too_long(struct device *d, bool in, uint16_t bytes, uint32_t most)
 {
     const struct eventlog_what what = EVENTLOG_WITH(control_too_long, .bytes = bytes, .most = most);
-    device_log(d, &what);
+    if (!d->told.too_long[in])
+        device_log(d, &what);
+    d->told.too_long[in] = true;
 }
 
 static void finish_urb(struct device *d)
@@ -96,7 +98,7 @@ static void finish_urb(struct device *d)
     bool short_not_ok = in && u->flags & USB_URB_SHORT_NOT_OK;
     int32_t status = outcome_of(c, setup, u->length, short_not_ok, &u->actual_length);
     if (in && is_cut(c, setup, (uint32_t)(c->transfer->actual_num_bytes - SETUP_SIZE)))
-        report_too_long(d, setup.wLength, c->asked);
+        report_too_long(d, in, setup.wLength, c->asked);
     if (in && u->actual_length > 0)
         memcpy(u->buffer, data_of(c), u->actual_length);
     c->urb = NULL;
@@ -238,7 +240,7 @@ static bool begin_urb(struct device *d)
     bool invalid = too_long || (!in && setup.wLength > u->length);
     enum begun b = invalid ? NEVER : begin_transfer(d, setup, u->buffer);
     if (too_long)
-        report_too_long(d, setup.wLength, data_max(d));
+        report_too_long(d, in, setup.wLength, data_max(d));
     if (b == LATER) {
         try_later(d);
         return false;

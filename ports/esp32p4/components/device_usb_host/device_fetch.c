@@ -238,6 +238,7 @@ void device_fetch_run(struct device *d)
             device_due(d->host, limit_us);
             return;
         }
+        d->setting.unsure = r->setup.bRequest == USB_REQ_SET_CONFIGURATION;
         d->control.request = (struct device_request){.state = REQUEST_NONE};
         finish_fetch(d, false); // shown with what is known; its answer finds nobody
         return;

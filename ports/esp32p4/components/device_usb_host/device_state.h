@@ -133,8 +133,15 @@ struct device {
         uint8_t alternate[USB_MAX_INTERFACES];
         uint32_t claimed;                            // bits of interfaces
         usb_config_desc_t *view[USB_MAX_INTERFACES]; // device_view.h; NULL: nothing is claimed
-        uint32_t told_interfaces, told_endpoints;    // whose cost the event log knows
+        bool unsure; // it may still take the configuration that was chosen (device_fetch.c)
     } setting;
+
+    // What the event log knows of this session: each once, however often a client asks.
+    struct {
+        uint32_t interfaces[2], endpoints[2]; // bits: what setting 0 costs, and other ones do
+        bool too_long[2];                     // OUT, IN
+        bool configuration;
+    } told;
 
     struct device_control control;
     struct device_pipe *pipe[DEVICE_PIPES]; // by device_pipe_index(); NULL: none

@@ -221,6 +221,18 @@ static enum device_step_result refuse_if_hung(struct device *d)
     return STEP_END;
 }
 
+// The chosen configuration came into force after the device was shown in the one before.
+static enum device_step_result set_shown_configuration(struct device *d)
+{
+    if (!d->setting.unsure)
+        return STEP_NEXT;
+    enum device_step_result r = send_configuration(d, d->info.active_config);
+    d->setting.unsure = r != STEP_NEXT;
+    if (r == STEP_END)
+        d->change.result = BASE_ERR_IO;
+    return r;
+}
+
 // What the chip cannot do, which costs an interface and no more.
 static bool is_cost(enum base_err err)
 {
@@ -299,6 +311,7 @@ static enum device_step_result reclaim_interfaces(struct device *d)
 
 static const struct device_step open_steps[] = {
     {.make = refuse_if_hung},
+    {.make = set_shown_configuration},
     {.make = claim_all, .undo = {release_interfaces}},
     {.make = NULL},
 };
