@@ -22,6 +22,7 @@
 
 #include "board_reset.h"
 #include "esp_app_desc.h"
+#include "esp_core_dump.h"
 #include "esp_system.h"
 #include "esp_vfs_eventfd.h"
 #include "main.h"
@@ -59,6 +60,15 @@ void esp_restart(void)
     sem_post(&restarted);
     for (;;)
         pause();
+}
+
+static unsigned core_dumps_erased;
+static esp_err_t core_dump_answer;
+
+esp_err_t esp_core_dump_image_erase(void)
+{
+    core_dumps_erased++;
+    return core_dump_answer;
 }
 
 // As many as app_main() says: the loop's and the network's.
@@ -432,6 +442,21 @@ static void plan(enum eventlog_start why)
     CHECK_EQ(sem_wait(&restarted), 0);
 }
 
+// Flash refuses, in the middle or at first: nobody restarts, and nobody is told that one is near.
+static void fails_to_reset(const char *admin, const char *name)
+{
+    static const char path[] = "/api/v1/factory-reset";
+    nvs_double_fail_erase(true);
+    CHECK(strstr(main_login_ask("POST", path, admin, name), "HTTP/1.1 503 "));
+    nvs_double_fail_erase(false);
+    console_says("settings set limits.max_urbs 90", "saved");
+    CHECK(is_saved("\"my-box\"")); // all of it
+    core_dump_answer = ESP_FAIL;
+    CHECK(strstr(main_login_ask("POST", path, admin, name), "the core dump cannot be erased"));
+    CHECK(is_saved("\"my-box\""));
+    core_dump_answer = ESP_ERR_NOT_FOUND;
+}
+
 // The answer comes before the end, and the next run knows why it is one.
 static void reset_by_http(const struct firmware *f, bool is_reset)
 {
@@ -449,6 +474,8 @@ static void reset_by_http(const struct firmware *f, bool is_reset)
     main_login_claim(admin);
     CHECK(nvs_double_value("secrets0", &size));
     http_posts("/api/v1/factory-reset", name, "401", "login");
+    CHECK_EQ(core_dumps_erased, 0);
+    fails_to_reset(admin, name);
     const char *answer = main_login_ask("POST", "/api/v1/factory-reset", admin, name);
     CHECK(strstr(answer, "HTTP/1.1 202 ") == answer);
     CHECK(strstr(answer, "{\"drain_s\":5,\"stays\":null}"));
@@ -456,7 +483,8 @@ static void reset_by_http(const struct firmware *f, bool is_reset)
     close(c.fd);
     CHECK_EQ(sem_wait(&restarted), 0);
     CHECK(!nvs_double_value("settings0", &size) && !nvs_double_value("settings1", &size));
-    CHECK(!nvs_double_value("secrets0", &size));
+    CHECK(!nvs_double_value("secrets0", &size) && !nvs_double_has_remains());
+    CHECK_EQ(core_dumps_erased, 3);
     CHECK_EQ(board_reset_start(), EVENT_START_FACTORY_RESET);
 }
 

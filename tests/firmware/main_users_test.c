@@ -145,6 +145,7 @@ USERS_TEST(main_users_damaged_let_nobody_in)
     damage("secrets1");
     restart();
     check_nobody_gets_in();
+    CHECK(strstr(idf_double_last_log(), "until \"set-password\" or \"factory-reset\""));
     CHECK_EQ(set("admin", USERS_ADMIN, "from the console"), BASE_OK); // what set-password does
     restart();
     CHECK(knows("admin", "from the console"));
@@ -165,6 +166,8 @@ USERS_TEST(main_users_of_newer_firmware_are_left_alone)
     CHECK_EQ(st->write(st, strlen(st->text), 0), SETTINGS_STORE_OK);
     restart();
     check_nobody_gets_in();
+    CHECK(!strstr(idf_double_last_log(), "set-password")); // which is refused
+    CHECK(strstr(idf_double_last_log(), "nobody can log in until \"factory-reset\""));
     CHECK_EQ(set("admin", USERS_ADMIN, "from the console"), BASE_ERR_IO);
 }
 
@@ -194,6 +197,7 @@ USERS_TEST(main_users_erased)
     CHECK_EQ(set("admin", USERS_ADMIN, "a job that comes late"), BASE_ERR_IO);
     CHECK_STR(u.all->config.store->why, "all users were erased, a restart is near");
     CHECK(!nvs_double_value("secrets0", &size) && !nvs_double_value("secrets1", &size));
+    CHECK(!nvs_double_has_remains()); // nor their hashes, for who reads the flash
     restart();
     CHECK(!users_claimed(u.all));
     CHECK_EQ(set("admin", USERS_ADMIN, "its next owner's"), BASE_OK);
@@ -208,6 +212,12 @@ USERS_TEST(main_users_that_cannot_be_erased)
     CHECK(strlen(why) > 10);
     nvs_double_fail_writes(false);
     CHECK_EQ(set("admin", USERS_ADMIN, "another one"), BASE_OK);
+    nvs_double_fail_erase(true);
+    CHECK(!main_users_erase(&u, why));
+    nvs_double_fail_erase(false);
+    CHECK_EQ(set("admin", USERS_ADMIN, "a third one"), BASE_OK);
+    restart();
+    CHECK(knows("admin", "a third one"));
 }
 
 // The power goes in the middle: the box still belongs to whom it did, or to nobody.
@@ -215,6 +225,7 @@ USERS_TEST(main_users_power_cut_in_an_erase)
 {
     char why[SETTINGS_WHY_SIZE];
     bool was_cut = true;
+    unsigned before = 0, unclaimed = 0;
     for (unsigned steps = 0; was_cut; steps++) {
         end();
         begin();
@@ -224,8 +235,12 @@ USERS_TEST(main_users_power_cut_in_an_erase)
         (void)main_users_erase(&u, why);
         was_cut = nvs_double_was_cut();
         restart();
-        CHECK(was_cut ? knows("admin", "a password") : !users_claimed(u.all));
+        CHECK(was_cut || !users_claimed(u.all));
+        CHECK(knows("admin", "a password") || !users_claimed(u.all));
+        before += users_claimed(u.all);
+        unclaimed += !users_claimed(u.all);
     }
+    CHECK(before > 2 && unclaimed > 2);
 }
 
 // --- two tasks -----------------------------------------------------------------------------------

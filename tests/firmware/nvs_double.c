@@ -32,7 +32,7 @@ static struct {
         bool open, writable;
         char name_space[NVS_NS_NAME_MAX_SIZE];
     } handles[HANDLES];
-    bool initialised, deferred, no_writes, worn_out;
+    bool initialised, deferred, no_writes, no_erase, worn_out, remains;
     bool cut_planned, dead;
     unsigned steps_left, capacity;
     enum nvs_double_cut how;
@@ -85,6 +85,16 @@ void nvs_double_fail_init(esp_err_t err)
 void nvs_double_fail_writes(bool on)
 {
     nvs.no_writes = on;
+}
+
+void nvs_double_fail_erase(bool on)
+{
+    nvs.no_erase = on;
+}
+
+bool nvs_double_has_remains(void)
+{
+    return nvs.remains;
 }
 
 void nvs_double_wear_out(bool on)
@@ -158,6 +168,7 @@ static bool program(struct value *flash, const struct value *want)
     if (want->type == TYPE_NONE) {
         if (!step())
             return false;
+        nvs.remains = true;
         memset(flash, 0, sizeof *flash);
         return true;
     }
@@ -167,6 +178,7 @@ static bool program(struct value *flash, const struct value *want)
             return false;
         }
     }
+    nvs.remains |= flash->type != TYPE_NONE;
     *flash = *want;
     if (nvs.worn_out)
         memset(flash->data, 0, flash->size);
@@ -230,9 +242,14 @@ esp_err_t nvs_flash_deinit(void)
 esp_err_t nvs_flash_erase(void)
 {
     (void)nvs_flash_deinit();
-    if (nvs.dead || nvs.no_writes || !step())
+    if (nvs.dead || nvs.no_writes || nvs.no_erase)
         return ESP_FAIL;
-    memset(nvs.durable, 0, sizeof nvs.durable);
+    for (int i = 0; i < VALUES; i++) {
+        if (!step())
+            return ESP_FAIL;
+        memset(&nvs.durable[i], 0, sizeof nvs.durable[i]);
+    }
+    nvs.remains = false;
     memset(nvs.live, 0, sizeof nvs.live);
     memset(nvs.changed, 0, sizeof nvs.changed);
     nvs.init_error = ESP_OK;

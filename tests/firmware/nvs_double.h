@@ -2,8 +2,9 @@
 // NVS on the host, as ESP-IDF v5.5's nvs_flash behaves: one partition whose content stays over
 // nvs_double_reboot(), power cuts at every write to flash, a full or damaged partition. One thread.
 //
-// Writing goes in steps of one 32-byte entry. NVS replaces a value all or nothing: the new one
-// counts from the step on that writes its index, and the old one goes after that.
+// Writing goes in steps of one 32-byte entry, erasing in steps of one value. NVS replaces a value
+// all or nothing: the new one counts from the step on that writes its index, and the old one goes
+// after that.
 #pragma once
 
 #include "nvs.h"
@@ -38,6 +39,12 @@ void nvs_double_limit(unsigned entries);
 
 // nvs_flash_init() answers so until nvs_flash_erase(). ESP_OK: it works.
 void nvs_double_fail_init(esp_err_t err);
+
+// nvs_flash_erase() alone fails.
+void nvs_double_fail_erase(bool on);
+
+// Flash has bytes of values that were erased or replaced: an entry is only marked so.
+bool nvs_double_has_remains(void);
 
 // nvs_flash_erase() and every write fail, or every byte written reads as 0.
 void nvs_double_fail_writes(bool on);

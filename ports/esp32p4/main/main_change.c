@@ -2,6 +2,7 @@
 #include "main_change.h"
 
 #include "base/base_text.h"
+#include "esp_core_dump.h"
 #include "ports/posix/posix_settings.h"
 #include "ports/posix/posix_time.h"
 
@@ -16,9 +17,24 @@ bool main_change_put_into_force(struct firmware *f)
     return posix_settings_access(&f->shown, f->server, posix_now_us());
 }
 
+// It has the tasks' stacks, where passwords are while they are hashed.
+static bool erase_core_dump(char *why)
+{
+    esp_err_t err = esp_core_dump_image_erase();
+    if (err == ESP_OK || err == ESP_ERR_NOT_FOUND)
+        return true;
+    (void)base_text_copy(why, SETTINGS_WHY_SIZE, "the core dump cannot be erased");
+    return false;
+}
+
 bool main_change_erase(struct firmware *f, char *why)
 {
-    return main_settings_erase(&f->settings, why) == BASE_OK && main_users_erase(&f->users, why);
+    if (!erase_core_dump(why) || main_settings_erase(&f->settings, why) != BASE_OK)
+        return false;
+    bool erased = main_users_erase(&f->users, why);
+    if (!erased) // nobody restarts
+        main_settings_go_on(&f->settings);
+    return erased;
 }
 
 // --- HTTP ----------------------------------------------------------------------------------------

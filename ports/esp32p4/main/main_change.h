@@ -9,8 +9,9 @@
 // (network_policy.h). False: no memory, and not all of them hold.
 bool main_change_put_into_force(struct firmware *f);
 
-// Factory reset; not the loop task. The settings, and then the users: if the power goes in between,
-// the box still belongs to somebody. False: `why` (SETTINGS_WHY_SIZE).
+// Factory reset; not the loop task. The core dump, the settings, and then the users: if the power
+// goes in between, the box still belongs to somebody. False: `why` (SETTINGS_WHY_SIZE), and the box
+// goes on.
 bool main_change_erase(struct firmware *f, char *why);
 
 // Fills in f->change.

@@ -220,6 +220,13 @@ enum base_err main_settings_erase(struct main_settings *s, char *why)
     return result == SETTINGS_STORE_OK ? BASE_OK : BASE_ERR_IO;
 }
 
+void main_settings_go_on(struct main_settings *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->erased = false;
+    pthread_mutex_unlock(&s->lock);
+}
+
 void main_settings_server(const struct settings *s, struct server_config *c)
 {
     server_config_default(c);

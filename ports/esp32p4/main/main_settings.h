@@ -62,6 +62,8 @@ void main_settings_end(struct main_settings *s, bool kept);
 // Of a factory reset; not the loop task. Removes what is saved. The settings in use stay until the
 // restart and cannot be changed any more. BASE_OK or BASE_ERR_IO.
 enum base_err main_settings_erase(struct main_settings *s, char *why);
+// The factory reset has failed behind that: they can be changed, and then all are saved again.
+void main_settings_go_on(struct main_settings *s);
 
 // What the server is made with; the limits of `s` can be changed later (server_change_limits).
 void main_settings_server(const struct settings *s, struct server_config *c);

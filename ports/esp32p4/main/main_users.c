@@ -47,6 +47,8 @@ bool main_users_erase(struct main_users *u, char *why)
     struct settings_store *st = &u->secrets->store.store;
     pthread_mutex_lock(&u->lock);
     enum settings_store_result result = settings_store_erase(st);
+    if (result == SETTINGS_STORE_OK)
+        result = store_nvs_wipe(&u->secrets->store);
     u->erased = u->erased || result == SETTINGS_STORE_OK;
     if (result != SETTINGS_STORE_OK)
         (void)base_text_copy(why, SETTINGS_WHY_SIZE, st->why);
@@ -73,7 +75,8 @@ static void load(struct main_secrets *s)
     const char *why = s->store.store.why;
     (void)store_nvs_open(&s->store, "secrets");
     s->store.store.hold = hold;
-    switch (users_load(&s->users)) {
+    enum settings_store_result result = users_load(&s->users);
+    switch (result) {
     case SETTINGS_STORE_OK:
     case SETTINGS_STORE_NONE:
         break;
@@ -81,7 +84,8 @@ static void load(struct main_secrets *s)
         ESP_LOGW(tag, "%s", why);
         break;
     default:
-        ESP_LOGE(tag, "%s; nobody can log in until \"set-password\" or \"factory-reset\"", why);
+        ESP_LOGE(tag, "%s; nobody can log in until %s\"factory-reset\"", why,
+                 result == SETTINGS_STORE_DAMAGED ? "\"set-password\" or " : "");
         let_nobody_in(s);
     }
 }

@@ -28,6 +28,6 @@ bool main_users_want_code(void);
 // That code, the same until the restart. "": none, or there is a password already.
 const char *main_users_code(const struct main_users *u);
 
-// Factory reset; not the loop task. Nobody has claimed the box any more when it starts again.
-// False: `why`.
+// Factory reset, when the settings are erased; not the loop task. Nobody has claimed the box any
+// more when it starts again, and NVS has no byte of the users or settings. False: `why`.
 bool main_users_erase(struct main_users *u, char *why);

@@ -335,17 +335,24 @@ static esp_err_t erase_copies(struct store_nvs *s)
     return err;
 }
 
-// What cannot be opened or cleaned is erased as a whole: the caller wants all of it gone.
-static enum settings_store_result erase_all(struct settings_store *st)
+enum settings_store_result store_nvs_wipe(struct store_nvs *s)
 {
-    struct store_nvs *s = store_of(st);
-    if ((s->is_open || open_nvs(s)) && erase_copies(s) == ESP_OK)
-        return SETTINGS_STORE_OK;
     store_nvs_close(s);
     esp_err_t err = nvs_flash_erase();
     if (err != ESP_OK)
         return failed(s, "erased", err);
     return open_nvs(s) ? SETTINGS_STORE_OK : SETTINGS_STORE_FAILED;
+}
+
+// What cannot be opened or cleaned is erased as a whole: the caller wants all of it gone. Whoever
+// uses *s again opens it: a wipe for another document takes all handles.
+static enum settings_store_result erase_all(struct settings_store *st)
+{
+    struct store_nvs *s = store_of(st);
+    if ((!s->is_open && !open_nvs(s)) || erase_copies(s) != ESP_OK)
+        return store_nvs_wipe(s);
+    store_nvs_close(s);
+    return SETTINGS_STORE_OK;
 }
 
 bool store_nvs_open(struct store_nvs *s, const char *document)

@@ -41,3 +41,8 @@ struct store_nvs {
 // used all the same. store.erase() of what cannot be cleaned erases all documents.
 bool store_nvs_open(struct store_nvs *s, const char *document);
 void store_nvs_close(struct store_nvs *s);
+
+// Erases the flash of the partition, with all documents. An entry that is erased or replaced is
+// only marked so, and its bytes stay until then. Power that goes in between may leave any copy: the
+// documents are to be erased before. OK or FAILED.
+enum settings_store_result store_nvs_wipe(struct store_nvs *s);
