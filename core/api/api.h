@@ -226,4 +226,8 @@ void api_response_free(struct api_response *r);
 // counts from the start of the run that "boot" tells; "time" (UTC) is there if it is known. NULL:
 // no memory.
 char *api_event_json(const struct eventlog_event *e);
+
+// What its `busid` and its `peer` are called there: "busid", "user" or "token"; "peer" or "file".
+const char *api_event_busid_name(const struct eventlog_event *e);
+const char *api_event_peer_name(const struct eventlog_event *e);
 void api_text_free(char *text);

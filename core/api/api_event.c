@@ -6,15 +6,16 @@
 
 enum { TEXT_SIZE = 256 };
 
-static bool is_of_file(enum eventlog_type type)
+const char *api_event_peer_name(const struct eventlog_event *e)
 {
-    return type == EVENT_FILE_TROUBLE || type == EVENT_FILE_SILENT || type == EVENT_FILE_BACK;
+    enum eventlog_type type = e->what.type;
+    bool file = type == EVENT_FILE_TROUBLE || type == EVENT_FILE_SILENT || type == EVENT_FILE_BACK;
+    return file ? "file" : "peer";
 }
 
-// What the busid is.
-static const char *name_of_busid(enum eventlog_type type)
+const char *api_event_busid_name(const struct eventlog_event *e)
 {
-    switch (type) {
+    switch (e->what.type) {
     case EVENT_CLAIMED:
     case EVENT_LOGIN:
     case EVENT_USER_CHANGED:
@@ -30,7 +31,7 @@ static const char *name_of_busid(enum eventlog_type type)
 bool api_event_is_of_users(const struct eventlog_event *e)
 {
     enum eventlog_type type = e->what.type;
-    return name_of_busid(type)[0] != 'b' || type == EVENT_LOGIN_REFUSED ||
+    return api_event_busid_name(e)[0] != 'b' || type == EVENT_LOGIN_REFUSED ||
            type == EVENT_LOGIN_BACKED_OFF;
 }
 
@@ -47,9 +48,9 @@ void api_json_event(struct api_json *j, const struct eventlog_event *e)
     if (e->session)
         api_json_number(j, "session", e->session);
     if (e->peer[0])
-        api_json_text(j, is_of_file(e->what.type) ? "file" : "peer", e->peer);
+        api_json_text(j, api_event_peer_name(e), e->peer);
     if (e->busid[0])
-        api_json_text(j, name_of_busid(e->what.type), e->busid);
+        api_json_text(j, api_event_busid_name(e), e->busid);
     for (unsigned i = 0; i < EVENTLOG_MAX_VALUES; i++) {
         if (!eventlog_value(e, i, &v))
             continue;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ports/linux/log.h"
 #include "api/api.h"
+#include "ports/linux/journal.h"
 
 #include <cJSON.h>
 #include <inttypes.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { STAMP_SIZE = 40, TEXT_SIZE = 512, LINE_SIZE = 640 };
+enum { STAMP_SIZE = 40, TEXT_SIZE = 512, LINE_SIZE = 1024 };
 
 // The local time `age_us` ago: "2026-03-01T12:34:56.789+01:00".
 static void write_stamp(char stamp[STAMP_SIZE], uint64_t age_us)
@@ -27,29 +28,22 @@ static void write_stamp(char stamp[STAMP_SIZE], uint64_t age_us)
              zone + 3);
 }
 
-// sd-daemon(3).
-static int journal_priority(enum eventlog_level level)
-{
-    static const int priorities[] = {
-        [EVENTLOG_ERROR] = 3,
-        [EVENTLOG_WARNING] = 4,
-        [EVENTLOG_INFO] = 6,
-        [EVENTLOG_DEBUG] = 7,
-    };
-    return priorities[level];
-}
-
-// Text of events has words of clients in it, which must not reach a terminal as they are.
-static void put_text(const struct log *l, const char *stamp, enum eventlog_level level, char *text)
+// Text of events has words of clients in it, which must not reach a terminal as they are. `e`: NULL
+// if it is none of an event.
+static void put_text(const struct log *l, const char *stamp, enum eventlog_level level, char *text,
+                     const struct eventlog_event *e)
 {
     char line[LINE_SIZE];
+    int n;
     for (char *c = text; *c; c++)
         if (*c < ' ' || *c > '~')
             *c = '?';
-    int n =
-        l->format == LOG_JOURNAL
-            ? snprintf(line, sizeof line, "<%d>%s\n", journal_priority(level), text)
-            : snprintf(line, sizeof line, "%s %-7s %s\n", stamp, eventlog_level_name(level), text);
+    if (l->format == LOG_JOURNAL)
+        n = (int)journal_record(line, sizeof line, level, text, e);
+    else if (l->format == LOG_PRIORITIES)
+        n = snprintf(line, sizeof line, "<%u>%s\n", journal_priority(level), text);
+    else
+        n = snprintf(line, sizeof line, "%s %-7s %s\n", stamp, eventlog_level_name(level), text);
     output_put(l->output, line, (size_t)n);
 }
 
@@ -92,7 +86,7 @@ void log_message(const struct log *l, enum eventlog_level level, const char *for
     if (l->format == LOG_JSON)
         put_json(l, stamp, message_json(level, text));
     else
-        put_text(l, stamp, level, text);
+        put_text(l, stamp, level, text, NULL);
 }
 
 void log_lines_lost(void *log, uint64_t lines)
@@ -110,7 +104,7 @@ static void write_event(const struct log *l, const struct eventlog_event *e, uin
         put_json(l, stamp, api_event_json(e));
     } else {
         eventlog_text(e, text, sizeof text);
-        put_text(l, stamp, eventlog_level(e), text);
+        put_text(l, stamp, eventlog_level(e), text, e);
     }
 }
 

@@ -9,10 +9,12 @@
 #include <stdint.h>
 
 enum log_format {
+    LOG_UNSAID, // text, or LOG_JOURNAL where stderr is the journal
     LOG_TEXT,
     LOG_JSON,
-    LOG_JOURNAL, // text as systemd's journal takes it: its priority in front, the time is the
-                 // journal's
+    LOG_JOURNAL,    // records with fields, for an output with journal_write()
+    LOG_PRIORITIES, // text as the journal takes it from stderr: the priority in front, and no time,
+                    // which is the journal's
 };
 
 struct log {

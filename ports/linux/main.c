@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // usbip-server: puts the core, the devices, the socket loop and HTTP together.
+#include "ports/linux/journal.h"
 #include "ports/linux/process.h"
 #include "ports/linux/program.h"
 #include "ports/posix/posix_settings.h"
@@ -239,11 +240,13 @@ static void announcements_lost(void *ctx, uint64_t lines)
 
 static bool open_outputs(struct program *p)
 {
-    p->out = output_create(STDOUT_FILENO, announcements_lost, p);
-    p->err = output_create(STDERR_FILENO, log_lines_lost, &p->log);
-    if (p->options.log_format == LOG_TEXT && process_writes_to_journal())
-        p->options.log_format = LOG_JOURNAL;
-    p->log = (struct log){p->options.log_level, p->options.log_format, p->err, 0};
+    enum log_format *format = &p->options.log_format;
+    if (process_writes_to_journal() && *format != LOG_JSON)
+        *format = *format == LOG_UNSAID && journal_is_there() ? LOG_JOURNAL : LOG_PRIORITIES;
+    p->out = output_create(STDOUT_FILENO, output_write, announcements_lost, p);
+    p->err = output_create(STDERR_FILENO, *format == LOG_JOURNAL ? journal_write : output_write,
+                           log_lines_lost, &p->log);
+    p->log = (struct log){p->options.log_level, *format, p->err, 0};
     return p->out && p->err;
 }
 

@@ -14,6 +14,7 @@
 
 struct output {
     int fd;
+    output_write_fn *write;
     output_lost_fn *lost;
     void *ctx;
     pthread_t thread;
@@ -29,7 +30,7 @@ struct output {
 
 // --- the thread ----------------------------------------------------------------------------------
 
-static void write_all(int fd, const char *bytes, size_t size)
+void output_write(int fd, const char *bytes, size_t size)
 {
     while (size > 0) {
         ssize_t n = write(fd, bytes, size);
@@ -61,7 +62,7 @@ static void write_queue(struct output *o)
     o->dropped = 0;
     o->writing = true;
     pthread_mutex_unlock(&o->lock);
-    write_all(o->fd, bytes, size);
+    o->write(o->fd, bytes, size);
     if (dropped)
         o->lost(o->ctx, dropped);
     pthread_mutex_lock(&o->lock);
@@ -104,12 +105,13 @@ static bool start(struct output *o)
     return started;
 }
 
-struct output *output_create(int fd, output_lost_fn *lost, void *ctx)
+struct output *output_create(int fd, output_write_fn *write, output_lost_fn *lost, void *ctx)
 {
     struct output *o = calloc(1, sizeof *o);
     if (!o)
         return NULL;
     o->fd = fd;
+    o->write = write;
     o->lost = lost;
     o->ctx = ctx;
     o->queue = o->memory[0];
@@ -155,7 +157,7 @@ void output_end(struct output *o, uint64_t limit_us)
 void output_put(struct output *o, const char *line, size_t size)
 {
     if (pthread_equal(pthread_self(), o->thread)) { // from lost()
-        write_all(o->fd, line, size);
+        o->write(o->fd, line, size);
         return;
     }
     pthread_mutex_lock(&o->lock);

@@ -16,8 +16,12 @@ enum { OUTPUT_QUEUE_SIZE = 256 * 1024, OUTPUT_LINE_SIZE = 512 };
 // are missing. The output's thread.
 typedef void output_lost_fn(void *ctx, uint64_t lines);
 
+// Writes whole lines, and waits for who reads them. The output's thread.
+typedef void output_write_fn(int fd, const char *lines, size_t size);
+output_write_fn output_write; // as they are
+
 // NULL: no memory or no thread left.
-struct output *output_create(int fd, output_lost_fn *lost, void *ctx);
+struct output *output_create(int fd, output_write_fn *write, output_lost_fn *lost, void *ctx);
 
 // Queues a line, its end included. Any thread, never waits.
 void output_put(struct output *o, const char *line, size_t size);

@@ -22,7 +22,8 @@ static void begin(struct rig *r, unsigned capacity, enum eventlog_level level,
     r->events = eventlog_create(&heap, capacity);
     r->read_fd = fds[0];
     r->write_fd = fds[1];
-    r->log = (struct log){level, format, output_create(fds[1], log_lines_lost, &r->log), 0};
+    r->log = (struct log){level, format,
+                          output_create(fds[1], output_write, log_lines_lost, &r->log), 0};
     CHECK(r->log.output != NULL);
 }
 

@@ -40,7 +40,7 @@ TEST(options_defaults)
     CHECK_EQ(o.port, 3240);
     CHECK_EQ(o.http_port, 8080);
     CHECK_EQ(o.log_level, EVENTLOG_INFO);
-    CHECK_EQ(o.log_format, LOG_TEXT);
+    CHECK_EQ(o.log_format, LOG_UNSAID);
 }
 
 TEST(options_all_taken)

@@ -37,7 +37,7 @@ static void begin(struct rig *r)
     r->read = fdopen(fds[0], "r");
     r->write_fd = fds[1];
     atomic_init(&r->lost, 0);
-    r->output = output_create(fds[1], say_lost, r);
+    r->output = output_create(fds[1], output_write, say_lost, r);
     CHECK(r->output != NULL);
 }
 

@@ -107,7 +107,7 @@ TEST(service_manager_sees_that_the_loop_lives)
 TEST(log_has_priorities_and_no_time_in_the_journal)
 {
     const struct child_start_with journal = {.journal = true};
-    struct running *r = STARTED_WITH(&journal, "--sim", "none");
+    struct running *r = STARTED_WITH(&journal, "--sim", "none", "--log-format", "text");
     const char *log = child_await_log(&r->child, "server started\n");
     CHECK(strstr(log, "<6>server started\n") != NULL);
     program_end(r);

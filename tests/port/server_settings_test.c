@@ -27,7 +27,7 @@ static struct rig *rig_begin(void)
     strcpy(r->config, settings_folder_file(&r->folder, "config.json"));
     strcpy(r->state, r->folder.path);
     r->lines = tmpfile();
-    struct output *output = output_create(fileno(r->lines), log_lines_lost, &r->log);
+    struct output *output = output_create(fileno(r->lines), output_write, log_lines_lost, &r->log);
     r->log = (struct log){EVENTLOG_DEBUG, LOG_TEXT, output, 0};
     return r;
 }
