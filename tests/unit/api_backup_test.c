@@ -372,12 +372,20 @@ BACKUP_TEST(api_restore_names_the_limit_that_is_in_the_way)
     CHECK(says(chip, "longer than 16384 bytes"));
 }
 
-BACKUP_TEST(api_restore_of_other_versions)
+BACKUP_TEST(api_restore_of_an_older_version)
 {
     struct side *s = p->chip;
     set(s, "{\"host_name\":\"bench\"}");
     back_up(s, NULL);
     set(s, "{\"host_name\":\"rack\"}");
+    CHECK_EQ(restore(s, with(s, "\"version\":2", "\"version\":1")), 200);
+    CHECK_STR(s->settings.host_name, "bench");
+}
+
+BACKUP_TEST(api_restore_of_versions_and_forms_that_it_does_not_know)
+{
+    struct side *s = p->chip;
+    back_up(s, NULL);
     UNCHANGED(s, CHECK_EQ(restore(s, with(s, "\"version\":2", "\"version\":3")), 422));
     CHECK(says(s, "\"pointer\":\"/backup/settings/version\""));
     CHECK(says(s, "a newer program has written it"));
@@ -389,8 +397,6 @@ BACKUP_TEST(api_restore_of_other_versions)
     CHECK(says(s, "\"pointer\":\"/backup/settings\""));
     UNCHANGED(s, CHECK_EQ(restore(s, "{\"backup\":7}"), 422));
     UNCHANGED(s, CHECK_EQ(restore(s, with(s, "{\"backup\"", "{\"x\":1,\"backup\"")), 422));
-    CHECK_EQ(restore(s, with(s, "\"version\":2", "\"version\":1")), 200);
-    CHECK_STR(s->settings.host_name, "bench");
 }
 
 // --- secrets -------------------------------------------------------------------------------------
@@ -450,6 +456,19 @@ BACKUP_TEST(api_restore_without_or_with_another_passphrase)
     CHECK_EQ(restore(chip, with(s, ",\"passphrase\":\"" PASSPHRASE "\"", "")), 200);
     CHECK(says(chip, "\"secrets\":null,\"restart\":false,\"ignored\":[{\"pointer\":\"/secrets\","));
     CHECK(!users_claimed(&chip->users.users) && !strcmp(chip->settings.host_name, "bench"));
+    back_up(chip, NULL);
+    snprintf(s->body, sizeof s->body, "%s", with(chip, "}}}", "}},\"passphrase\":\"12345678\"}"));
+    UNCHANGED(chip, CHECK_EQ(restore(chip, s->body), 422));
+    CHECK(says(chip, "\"/passphrase\""));
+}
+
+BACKUP_TEST(api_restore_of_secrets_that_are_sealed_otherwise)
+{
+    struct side *s = p->linux_side, *chip = p->chip;
+    char token[USERS_TOKEN_SIZE];
+    claim(s, token);
+    (void)log_in(s, "admin");
+    back_up(s, PASSPHRASE);
     UNCHANGED(chip, CHECK_EQ(restore(chip, with(s, "aes-256-gcm", "rot13")), 422));
     CHECK(says(chip, "\"/backup/secrets/cipher\""));
     UNCHANGED(chip, CHECK_EQ(restore(chip, with(s, "pbkdf2-sha256", "crypt")), 422));
@@ -459,11 +478,6 @@ BACKUP_TEST(api_restore_without_or_with_another_passphrase)
     UNCHANGED(chip, CHECK_EQ(restore(chip, with(s, "\"data\":\"", "\"data\":\"AAAA")), 403));
     chip->users.crypto.open = NULL;
     UNCHANGED(chip, CHECK_EQ(restore(chip, s->body), 501));
-    back_up(chip, NULL);
-    snprintf(s->body, sizeof s->body, "%s", with(chip, "}}}", "}},\"passphrase\":\"12345678\"}"));
-    chip->users.crypto.open = s->users.crypto.open;
-    UNCHANGED(chip, CHECK_EQ(restore(chip, s->body), 422));
-    CHECK(says(chip, "\"/passphrase\""));
 }
 
 // Who is no more what he was is out; who asks stays.
