@@ -111,7 +111,7 @@ const passphrase = () => {
 
 const chosenFile = () => !chosen.name ? '' : html`${problem()}${passphrase()}${chosen.answer ? differences() : ''}`;
 
-export const backup = () => section('backup', 'Backup and restore', '', html`<p class="stack soft">All settings in one file. Passwords, tokens and keys are left out, unless a passphrase protects the file.</p><div class="row"><button type="button" id="download-backup" data-do="download" ${needs('admin')}>${icon('down')}Download backup</button><button type="button" id="with-secrets" data-ask="secrets" ${needs('admin')}>${icon('lock')}With users and tokens…</button><button type="button" id="choose" data-do="chooseFile" ${needs('admin')}>${icon('up')}Restore from file…</button><input type="file" id="file" data-file accept=".json,application/json" hidden aria-label="Backup"></div>${chosenFile()}`);
+export const backup = () => section('backup', 'Backup and restore', '', html`<p class="stack soft">All settings in one file. Users and tokens are left out, unless a passphrase protects the file.</p><div class="row"><button type="button" id="download-backup" data-do="download" ${needs('admin')}>${icon('down')}Download backup</button><button type="button" id="with-secrets" data-ask="secrets" ${needs('admin')}>${icon('lock')}With users and tokens…</button><button type="button" id="choose" data-do="chooseFile" ${needs('admin')}>${icon('up')}Restore from file…</button><input type="file" id="file" data-file accept=".json,application/json" hidden aria-label="Backup"></div>${chosenFile()}`);
 
 export const does = { download, chooseFile: () => document.getElementById('file').click(), forgetFile: forget, restoreNow: apply };
 
@@ -120,7 +120,7 @@ export const compareForm = form => { chosen = { ...chosen, passphrase: form.elem
 export const asks = {
   secrets: () => ({
     title: 'Backup with users and tokens', keep: 'Cancel', go: 'Download', what: 'No backup was made',
-    body: html`<p>Users, tokens and keys are encrypted with the passphrase. Nobody can restore them without it.</p>${newPassword('Passphrase, 8 characters or more', html`autofocus`)}${plainNote()}`,
+    body: html`<p>Users and tokens are encrypted with the passphrase. Nobody can restore them without it.</p>${newPassword('Passphrase, 8 characters or more', html`autofocus`)}${plainNote()}`,
     take: async form => {
       const answer = await call('POST', BACKUP, { passphrase: form.elements.password.value });
       return answer.ok ? save(answer.body) : atField('password', answer.body.errors ? { ...answer, body: { detail: answer.body.errors[0].detail } } : answer);
