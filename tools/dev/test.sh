@@ -70,10 +70,13 @@ if setarch -R true 2>/dev/null; then no_aslr='setarch -R'; fi
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 
-# programs SUITE: of "http", http_tests and all http_..._tests; SUITE may be names with | between.
-programs() {
-    ctest --test-dir "$top/build/asan" -N | sed -nE "s/^ *Test +#[0-9]+: (($1)(_.*)?)\$/\1/p"
+# matching PRESET REGEX: those of its test programs whose names match as a whole.
+matching() {
+    ctest --test-dir "$top/build/$1" -N | sed -nE "s/^ *Test +#[0-9]+: ($2)\$/\1/p"
 }
+
+# programs SUITE: of "http", http_tests and all http_..._tests; SUITE may be names with | between.
+programs() { matching asan "($1)(_.*)?"; }
 
 # test_suite SUITE [NAME...]: builds and runs these programs; with NAMEs, their tests that contain one.
 test_suite() {
@@ -101,7 +104,12 @@ test_asan() { compile asan && run_ctest asan; }
 test_quick() { configure asan && test_suite 'unit|golden|scenario|conformance|firmware|usbfs'; }
 
 # Where threads meet: the port, its HTTP listener and the chip's tasks.
-test_tsan() { compile tsan && run_ctest tsan '^(port|port_plain|http_adapter|http_adapter_tls|firmware_http_adapter|firmware_main|firmware_users|firmware(_[a-z]+)*_thread|usbfs_thread)_tests$'; }
+test_tsan() {
+    configure tsan
+    programs=$(matching tsan '(port|port_plain|http_adapter|http_adapter_tls|firmware_http_adapter|firmware_main|firmware_users|firmware(_[a-z]+)*_thread|usbfs_thread)_tests')
+    compile tsan $programs
+    run_ctest tsan "^($(echo $programs | tr ' ' '|'))\$"
+}
 
 test_check() {
     compile asan
@@ -128,7 +136,7 @@ flood_logins() {
 
 # What users run: the bench in small, and ./dev run.
 test_release() {
-    compile release
+    compile release bench_smoke
     run_ctest release '^bench_smoke$'
     "$top/tests/lint/run_test"
     [ -z "$USBIP_TEST_LONG" ] || {
