@@ -2,7 +2,6 @@
 """The firmware's device backend on the double of the chip's USB host library, behind the socket loop,
 with the kernel as its client: storage, sound, video, keys, a serial port, usbtest on both ports."""
 
-import functools
 import re
 
 import tables
@@ -25,19 +24,7 @@ ROWS = {}  # of the table in docs/COMPATIBILITY.md, by the name of the test
 def test_of(driver, device, port, what):
     """Lists a test whose result is a row of the table. A driver of "-": only the kernel itself."""
     driver, device = (word if word == "-" or " " in word else f"`{word}`" for word in (driver, device))
-
-    def enlist(function):
-        ROWS[function.__name__] = [driver, device, port, what, "not run"]
-
-        @functools.wraps(function)
-        def run(lab):
-            ROWS[function.__name__][-1] = "fails"
-            function(lab)
-            ROWS[function.__name__][-1] = "passes"
-
-        return test(run)
-
-    return enlist
+    return lambda function: test(tables.recorded(ROWS, [driver, device, port, what], function))
 
 
 def state_of(server, busid):

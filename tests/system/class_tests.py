@@ -4,7 +4,6 @@ the configuration. One device at a time; guest/class.sh has the functions of the
 
 import base64
 import contextlib
-import functools
 import hashlib
 import math
 import struct
@@ -28,19 +27,7 @@ ROWS = {}  # of the table in docs/COMPATIBILITY.md, by the name of the test
 
 def test_of(driver, device, what):
     """Lists a test whose result is a row of the table."""
-
-    def enlist(function):
-        ROWS[function.__name__] = [f"`{driver}`", f"`{device}`", what, "not run"]
-
-        @functools.wraps(function)
-        def run(lab):
-            ROWS[function.__name__][-1] = "fails"
-            function(lab)
-            ROWS[function.__name__][-1] = "passes"
-
-        return test(run)
-
-    return enlist
+    return lambda function: test(tables.recorded(ROWS, [f"`{driver}`", f"`{device}`", what], function))
 
 
 @contextlib.contextmanager

@@ -3,13 +3,13 @@
 guest attaches them over its loopback, or the other guest does."""
 
 import contextlib
-import functools
 import shutil
 import socket
 import subprocess
 import threading
 import time
 
+import tables
 from lab import expect, test
 from machines import Failure, Guest
 
@@ -41,19 +41,7 @@ ROWS = {}  # of the table in docs/COMPATIBILITY.md, by the name of the test
 
 def test_of(device, speed, what):
     """Lists a test whose result is a row of the table."""
-
-    def enlist(function):
-        ROWS[function.__name__] = [f"`{device}`", speed, what, "not run"]
-
-        @functools.wraps(function)
-        def run(lab):
-            ROWS[function.__name__][-1] = "fails"
-            function(lab)
-            ROWS[function.__name__][-1] = "passes"
-
-        return test(run)
-
-    return enlist
+    return lambda function: test(tables.recorded(ROWS, [f"`{device}`", speed, what], function))
 
 
 class Monitor:

@@ -1,12 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables in docs/COMPATIBILITY.md: written by the test runs, between the marks of their section."""
 
+import functools
 import re
 from pathlib import Path
 
 from machines import Failure
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "COMPATIBILITY.md"
+
+
+def recorded(rows, cells, function):
+    """The test `function` with a row among `rows`, by its name: these cells, and behind them its result."""
+    rows[function.__name__] = [*cells, "not run"]
+
+    @functools.wraps(function)
+    def run(lab):
+        rows[function.__name__][-1] = "fails"
+        function(lab)
+        rows[function.__name__][-1] = "passes"
+
+    return run
 
 
 def _place(section):
